@@ -1,0 +1,1 @@
+"""Slides, cells, maps, counts and verdicts: everything that knows no data set, network, screen or command line."""

@@ -1,0 +1,70 @@
+"""A field: one picture of a smear as the microscope gave it, and where it stands on its slide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """Half-open rectangle ``[left, right) x [top, bottom)`` in pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """One picture of a slide.
+
+    Attributes
+    ----------
+    name
+        Unique within the slide and stable between runs: the file's path below the slide folder
+        (``/`` between parts), with a page or region suffix where one file holds several fields.
+    image
+        (H, W, 3) uint8, RGB.
+    um_per_pixel
+        Micrometres a pixel, where the file says it credibly; else None.
+    left_px, top_px
+        Position of the field's first pixel on the slide; 0, 0 for a photograph of its own.
+    owned
+        Where a cell's centre must lie for the cell to belong to this field. The whole image for a
+        photograph; without the half of each overlap for a region cut from a large image, so that
+        every cell of the slide belongs to exactly one field.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    um_per_pixel: float | None
+    left_px: int
+    top_px: int
+    owned: Rectangle
+
+
+class Slide(Protocol):
+    """A smear as a list of fields, read one by one. Small and picklable: workers get a copy."""
+
+    @property
+    def name(self) -> str:
+        """The slide's name: that of its folder or file, without a file's extension."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The folder or file it was opened from."""
+        ...
+
+    def field_names(self) -> Sequence[str]:
+        """Names of the fields in reading order; stable between runs."""
+        ...
+
+    def read_field(self, name: str) -> Field:
+        """Decode one field; raises `core.errors.UnreadableImageError` with file, reason and remedy."""
+        ...
