@@ -1,0 +1,34 @@
+"""The command `smearscope`: one subcommand a file of this folder."""
+
+import typer
+
+from core.errors import SmearscopeError
+
+app = typer.Typer(
+    name="smearscope",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def smearscope() -> None:
+    """Find red cells on thin blood smears, rank those suspected of malaria, and say what the count allows.
+
+    For research use only. Not for diagnosis.
+    """
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is printed as one line, without a traceback, with status 1."""
+    try:
+        app()
+    except SmearscopeError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

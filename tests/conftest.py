@@ -1,0 +1,25 @@
+"""What every test needs: one thread, no network, and the real images where they are present."""
+
+import os
+from pathlib import Path
+
+# Before the first import of torch, OpenMP users and albumentations: they read these once.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("smearscope", deadline=None)
+settings.load_profile("smearscope")
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real images beside the checkout; the test is skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real images are not here: no folder shared/data beside the checkout")
+    return SHARED_DATA

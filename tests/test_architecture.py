@@ -1,0 +1,148 @@
+"""The shape of the project: imports point one way, files stay small, nothing unsafe is loaded."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {
+    "core": {"core"},
+    "datasets": {"datasets", "core"},
+    "models": {"models", "core"},
+    "scripts": {"scripts", "datasets", "models", "core"},
+    "app": {"app", "datasets", "models", "core"},
+}
+OURS = {*MAY_IMPORT, "tests", "benchmarks"}
+UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+PATH_OF_ONE_MACHINE = re.compile(r"(?<![A-Za-z0-9._-])/(?:work|farm|root|home/[a-z]+)/")
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported_modules(source: str) -> set[str]:
+    """Dotted names of everything imported anywhere in the source, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add("." * node.level + (node.module or ""))
+    return names
+
+
+def forbidden_imports(package: str, source: str) -> set[str]:
+    """Modules of this project that a file of `package` imports and may not; relative imports count too."""
+    return {
+        name
+        for name in imported_modules(source)
+        if name.startswith(".") or (name.split(".")[0] in OURS - MAY_IMPORT[package])
+    }
+
+
+def unsafe_loads(source: str) -> set[str]:
+    """Ways in the source to run code hidden in a data file."""
+    found = {name for name in imported_modules(source) if name.split(".")[0] in UNSAFE_MODULES}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "torch":
+            found.update(f"torch.{alias.name}" for alias in node.names if alias.name == "load")
+        if isinstance(node, ast.Attribute):
+            written = ast.unparse(node)
+            if written in {
+                "torch.load",
+                "pandas.read_pickle",
+                "pd.read_pickle",
+                "yaml.load",
+                "yaml.unsafe_load",
+            }:
+                found.add(written)
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg == "allow_pickle"
+            and ast.unparse(node.value) != "False"
+        ):
+            found.add("allow_pickle")
+    return found
+
+
+def tracked_files() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files are tracked is unknown")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize(
+    ("package", "source", "expected"),
+    [
+        ("core", "import models.detector", {"models.detector"}),
+        ("core", "from datasets import cells", {"datasets"}),
+        ("core", "def f():\n    from scripts.main import app", {"scripts.main"}),
+        ("datasets", "import core.cells, models", {"models"}),
+        ("models", "from app.page import show", {"app.page"}),
+        ("scripts", "from app import page", {"app"}),
+        ("core", "from . import cells", {"."}),
+        ("core", "import numpy\nfrom core.cells import Cells\nimport modelscope", set()),
+        ("scripts", "from models.load import load_models\nimport core, datasets.fields", set()),
+    ],
+)
+def test_an_import_against_the_arrows_is_found(package: str, source: str, expected: set[str]) -> None:
+    assert forbidden_imports(package, source) == expected
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_follow_the_arrows(package: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): names
+        for path in sources(package)
+        if (names := forbidden_imports(package, path.read_text()))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import pickle", {"pickle"}),
+        ("weights = torch.load(path)", {"torch.load"}),
+        ("from torch import load", {"torch.load"}),
+        ("numpy.load(path, allow_pickle=True)", {"allow_pickle"}),
+        ("config = yaml.load(text)", {"yaml.load"}),
+        ("numpy.load(path, allow_pickle=False)\nyaml.safe_load(text)\njson.load(file)", set()),
+    ],
+)
+def test_an_unsafe_load_is_found(source: str, expected: set[str]) -> None:
+    assert unsafe_loads(source) == expected
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_file_is_loaded_in_a_way_that_can_run_code(package: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): names
+        for path in sources(package)
+        if (names := unsafe_loads(path.read_text()))
+    }
+    assert wrong == {}
+
+
+def test_a_file_is_named_after_what_it_is_about() -> None:
+    named = [path for package in OURS for path in sources(package)]
+    assert [path for path in named if path.stem in {"utils", "helpers", "common", "misc"}] == []
+
+
+@pytest.mark.parametrize("package", [*MAY_IMPORT, "benchmarks"])
+def test_no_file_is_longer_than_400_lines(package: str) -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources(package)}
+    assert {name: lines for name, lines in lengths.items() if lines > 400} == {}
+
+
+def test_no_tracked_file_holds_a_path_of_one_machine() -> None:
+    wrong = []
+    for path in tracked_files():
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        wrong += [f"{path.relative_to(ROOT)}: {hit.group()}" for hit in PATH_OF_ONE_MACHINE.finditer(text)]
+    assert wrong == []
