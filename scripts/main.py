@@ -22,7 +22,7 @@ def smearscope() -> None:
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is printed as one line, without a traceback, with status 1."""
+    """Run the command line; what a user can mend is one line on stderr and status 1, not a traceback."""
     try:
         app()
     except SmearscopeError as error:

@@ -1,0 +1,29 @@
+# Smearscope on a CPU. For research use only; not for diagnosis.
+#
+#   docker build -t smearscope .
+#   docker run --rm -v "$PWD/slides:/slides:ro" -v "$PWD/results:/results" smearscope score /slides --out /results
+#
+# The user inside has number 1000 and must be allowed to write to the results folder.
+#
+# The default torch carries GPU libraries of several gigabytes. PyTorch also publishes a build for the CPU alone,
+# on an index of its own (its address is in PyTorch's installation guide). Hand that index to pip to use it:
+#
+#   docker build --build-arg PIP_OPTIONS="--extra-index-url ADDRESS" -t smearscope .
+FROM python:3.11-slim
+
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends make \
+ && rm -rf /var/lib/apt/lists/*
+
+RUN useradd --uid 1000 --create-home smearscope && install --directory --owner=smearscope /opt/smearscope
+USER smearscope
+WORKDIR /opt/smearscope
+COPY --chown=smearscope:smearscope . .
+
+ARG PIP_OPTIONS=""
+ENV PIP_NO_CACHE_DIR=1
+RUN make .venv/installed PIP_OPTIONS="$PIP_OPTIONS"
+
+ENV PATH="/opt/smearscope/.venv/bin:$PATH" NO_ALBUMENTATIONS_UPDATE=1
+ENTRYPOINT ["smearscope"]
+CMD ["--help"]
