@@ -1,0 +1,86 @@
+"""What a count of cells lets one say: bounds, densities and the verdict, all pure functions.
+
+Formulas and the meaning of every printed number are in ``docs/TALLY.md``.
+"""
+
+from core.tally.bounds import (
+    cells_for_limit,
+    detection_limit_per_ul,
+    effective_cells,
+    excluded_infected_cells,
+    excluded_infected_cells_averaged,
+    rate_upper_limit,
+    smallest_count_beyond_noise,
+    unaided_limit_per_ul,
+    zero_count_bound,
+)
+from core.tally.density import (
+    Estimate,
+    Figures,
+    corrected_fraction,
+    density_figures,
+    dispersion,
+    parasites_for_precision,
+    poisson_limits,
+    raw_fraction,
+    rogan_gladen,
+    sensitivity_lower_limit,
+)
+from core.tally.grouping import grouped, grouped_up, percent
+from core.tally.records import (
+    TARGET_CELLS,
+    TARGET_FIELDS,
+    Assumptions,
+    Evidence,
+    Excluded,
+    FalseCalls,
+    FieldReading,
+    Performance,
+    Readings,
+    Recall,
+    SlideConditions,
+    SlideCount,
+)
+from core.tally.verdicts import Verdict, VerdictKind, verdict
+from core.tally.wording import verdict_text
+
+__all__ = [
+    "TARGET_CELLS",
+    "TARGET_FIELDS",
+    "Assumptions",
+    "Estimate",
+    "Evidence",
+    "Excluded",
+    "FalseCalls",
+    "FieldReading",
+    "Figures",
+    "Performance",
+    "Readings",
+    "Recall",
+    "SlideConditions",
+    "SlideCount",
+    "Verdict",
+    "VerdictKind",
+    "cells_for_limit",
+    "corrected_fraction",
+    "density_figures",
+    "detection_limit_per_ul",
+    "dispersion",
+    "effective_cells",
+    "excluded_infected_cells",
+    "excluded_infected_cells_averaged",
+    "grouped",
+    "grouped_up",
+    "parasites_for_precision",
+    "percent",
+    "poisson_limits",
+    "rate_upper_limit",
+    "raw_fraction",
+    "rogan_gladen",
+    "sensitivity_lower_limit",
+    "smallest_count_beyond_noise",
+    "unaided_limit_per_ul",
+    "verdict",
+    "verdict_text",
+    "zero_count_bound",
+]

@@ -1,0 +1,228 @@
+"""Fraction and density of a slide with parasites: hand-worked figures, scipy as an oracle, coverage."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from core.tally import (
+    Assumptions,
+    FalseCalls,
+    FieldReading,
+    Performance,
+    Recall,
+    corrected_fraction,
+    density,
+    density_figures,
+    dispersion,
+    parasites_for_precision,
+    poisson_limits,
+    raw_fraction,
+    rogan_gladen,
+    sensitivity_lower_limit,
+)
+
+FOUND_930 = (Recall(930, 70),)
+
+
+@pytest.mark.parametrize(("infected", "cells"), [(0, 50), (1, 50), (12, 200_000), (50, 50), (7, 13)])
+def test_raw_fraction_has_the_exact_binomial_interval(infected: int, cells: int) -> None:
+    exact = stats.binomtest(infected, cells).proportion_ci(0.95, "exact")
+    estimate = raw_fraction(infected, cells)
+    assert estimate is not None
+    assert estimate.value == infected / cells
+    assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high), rel=1e-9)
+
+
+@pytest.mark.parametrize(("seen", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (10, 4.795, 18.390)])
+def test_poisson_limits_are_those_of_the_tables(seen: int, low: float, high: float) -> None:
+    assert poisson_limits(seen) == pytest.approx((low, high), abs=5e-4)
+
+
+@given(st.integers(1, 10_000))
+def test_poisson_limits_leave_two_and_a_half_percent_in_each_tail(seen: int) -> None:
+    low, high = poisson_limits(seen)
+    assert stats.poisson.sf(seen - 1, low) == pytest.approx(0.025, rel=1e-6)
+    assert stats.poisson.cdf(seen, high) == pytest.approx(0.025, rel=1e-6)
+
+
+def test_corrected_fraction_divides_count_and_limits_by_what_would_have_been_found() -> None:
+    estimate = corrected_fraction(10, 100_000, 0.8)
+    assert estimate is not None
+    assert estimate.value == pytest.approx(10 / 80_000)
+    assert (estimate.low, estimate.high) == pytest.approx((4.7954 / 80_000, 18.3904 / 80_000), rel=1e-4)
+
+
+def test_a_fraction_never_exceeds_everything() -> None:
+    estimate = corrected_fraction(9, 10, 0.5)
+    assert estimate is not None
+    assert (estimate.value, estimate.high) == (1.0, 1.0)
+
+
+def test_an_empty_count_has_no_fraction_rather_than_zero() -> None:
+    assert raw_fraction(0, 0) is None
+    assert corrected_fraction(0, 0, 0.9) is None
+    assert rogan_gladen(0, 0, FOUND_930, FalseCalls(8, 2_000_000)) is None
+
+
+@given(st.integers(1, 200), st.floats(1.01, 20))
+def test_clustering_widens_every_interval_and_moves_no_value(infected: int, phi: float) -> None:
+    for function in (raw_fraction, lambda x, n, **kw: corrected_fraction(x, n, 0.9, **kw)):
+        plain, widened = function(infected, 100_000), function(infected, 100_000, dispersion=phi)
+        assert plain is not None
+        assert widened is not None
+        assert widened.value == plain.value
+        assert widened.low < plain.low < plain.value < plain.high < widened.high
+
+
+def test_underdispersion_does_not_narrow_an_interval() -> None:
+    assert raw_fraction(5, 1000, dispersion=0.3) == raw_fraction(5, 1000)
+    assert poisson_limits(5, dispersion=0.3) == poisson_limits(5)
+
+
+def test_rogan_gladen_gives_the_worked_example() -> None:
+    estimate = rogan_gladen(12, 200_000, FOUND_930, FalseCalls(8, 2_000_000))
+    assert estimate is not None
+    per_ul = estimate.times(5e6)
+    assert per_ul.value == pytest.approx(301, abs=0.5)
+    assert per_ul.low == pytest.approx(153, abs=1.5)
+    assert per_ul.high == pytest.approx(525, abs=1.5)
+
+
+def test_rogan_gladen_repeats_itself_and_depends_on_the_seed_only_a_little() -> None:
+    arguments = (12, 200_000, FOUND_930, FalseCalls(8, 2_000_000))
+    first, other = rogan_gladen(*arguments), rogan_gladen(*arguments, seed=7)
+    assert first == rogan_gladen(*arguments)
+    assert first is not None
+    assert other is not None
+    assert first != other
+    assert (first.low, first.high) == pytest.approx((other.low, other.high), rel=0.01)
+
+
+def test_accepts_that_are_no_more_than_the_false_ones_make_a_fraction_of_zero() -> None:
+    estimate = rogan_gladen(6, 200_000, FOUND_930, FalseCalls(80, 2_000_000))
+    assert estimate is not None
+    assert estimate.value == 0.0
+    assert estimate.low == 0.0
+    assert estimate.high > 0.0
+
+
+def test_rogan_gladen_without_false_accepts_and_with_a_certain_sensitivity_is_the_corrected_fraction() -> (
+    None
+):
+    certain = rogan_gladen(100, 200_000, (Recall(9_000_000, 1_000_000),), FalseCalls(0, 10**12))
+    plain = corrected_fraction(100, 200_000, 0.9)
+    assert certain is not None
+    assert plain is not None
+    assert certain.value == pytest.approx(plain.value)
+    assert (certain.low, certain.high) == pytest.approx((plain.low, plain.high), rel=0.02)
+
+
+def test_rogan_gladen_intervals_cover_the_truth_about_95_times_in_100(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(density, "MONTE_CARLO_DRAWS", 4_000)
+    random = np.random.default_rng(3)
+    truth, sensitivity, false_accepts, cells = 60e-6, 0.9, 5e-6, 200_000
+    covered = 0
+    for trial in range(400):
+        seen = random.poisson(cells * (false_accepts + truth * (sensitivity - false_accepts)))
+        found = random.binomial(500, sensitivity)
+        let_through = random.poisson(2_000_000 * false_accepts)
+        estimate = rogan_gladen(
+            seen, cells, (Recall(found, 500 - found),), FalseCalls(let_through, 2_000_000), seed=trial
+        )
+        assert estimate is not None
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_rogan_gladen_stays_finite_and_ordered_where_the_review_is_hardly_better_than_its_noise() -> None:
+    estimate = rogan_gladen(3, 10, (Recall(1, 9),), FalseCalls(9, 100))
+    assert estimate is not None
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+
+
+def test_dispersion_is_pearsons_as_worked_by_hand() -> None:
+    # p = 8 / 400, 2 expected in each of four fields: (4 + 0 + 0 + 4) / 2 / 3
+    fields = [FieldReading(100, x) for x in (4, 2, 2, 0)]
+    assert dispersion(fields) == pytest.approx(8 / 2 / 3)
+
+
+def test_dispersion_weighs_fields_by_their_cells_and_leaves_empty_ones_out() -> None:
+    # p = 6 / 300: 2 and 4 expected, 1 and 5 seen: 1/2 + 1/4
+    fields = [FieldReading(100, 1), FieldReading(200, 5), FieldReading(0, 0)]
+    assert dispersion(fields) == pytest.approx(0.75)
+
+
+def test_dispersion_of_parasites_lying_at_random_is_about_one_and_of_clusters_more() -> None:
+    random = np.random.default_rng(5)
+    at_random = [FieldReading(400, int(x)) for x in random.poisson(2, 2000)]
+    clustered = [FieldReading(400, int(x)) for x in random.poisson(random.gamma(1, 2, 2000))]
+    assert dispersion(at_random) == pytest.approx(1.0, abs=0.1)
+    assert dispersion(clustered) == pytest.approx(3.0, abs=0.4)
+
+
+@pytest.mark.parametrize("fields", [[], [FieldReading(100, 3)], [FieldReading(100, 0)] * 20])
+def test_dispersion_is_unknown_from_one_field_or_without_parasites(fields: list[FieldReading]) -> None:
+    assert dispersion(fields) is None
+
+
+def test_a_density_within_25_percent_takes_62_parasites() -> None:
+    assert parasites_for_precision() == 62
+    assert parasites_for_precision(0.1) == 385
+
+
+def test_lower_limit_of_sensitivity_is_clopper_pearsons_and_safe_for_two_steps() -> None:
+    exact = stats.binomtest(930, 1000, alternative="greater").proportion_ci(0.95, "exact").low
+    assert sensitivity_lower_limit(FOUND_930) == pytest.approx(exact)
+    assert sensitivity_lower_limit((Recall(98, 2), Recall(45, 5))) < 0.98 * 0.9
+
+
+PERFORMANCE = Performance("m", "v", 0.5, (Recall(98, 2), Recall(90, 10)), FalseCalls(3, 10_000))
+
+
+def test_density_is_the_corrected_fraction_times_the_red_cells() -> None:
+    assumptions = Assumptions(red_cells_per_ul=4_000_000, red_cells_measured=True)
+    figures = density_figures(20, 100_000, PERFORMANCE, assumptions, 1.0, dispersion_measured=False)
+    assert figures is not None
+    assert figures.raw_fraction.value == pytest.approx(2e-4)
+    assert figures.corrected_fraction.value == pytest.approx(2e-4 / (0.98 * 0.9))
+    assert figures.density_per_ul.value == pytest.approx(800 / (0.98 * 0.9))
+    low, high = poisson_limits(20)
+    assert figures.density_per_ul.low == pytest.approx(low * 40 / (0.98 * 0.9))
+    assert figures.density_per_ul.high == pytest.approx(high * 40 / (0.98 * 0.9))
+
+
+def test_density_takes_false_accepts_out_where_they_were_measured() -> None:
+    without = density_figures(20, 100_000, PERFORMANCE, Assumptions(), 1.0, dispersion_measured=False)
+    measured = Assumptions(false_accepts=FalseCalls(10, 100_000))
+    with_accepts = density_figures(20, 100_000, PERFORMANCE, measured, 1.0, dispersion_measured=False)
+    assert without is not None
+    assert with_accepts is not None
+    assert with_accepts.raw_fraction == without.raw_fraction
+    assert with_accepts.density_per_ul.value == pytest.approx(without.density_per_ul.value / 2, rel=0.01)
+
+
+@pytest.mark.parametrize("bad", [-1, 0.5, math.nan, math.inf])
+def test_impossible_counts_are_named(bad: int) -> None:
+    with pytest.raises(ValueError, match=f"infected must be a whole number.* it is {bad!r}"):
+        raw_fraction(bad, 100)
+    with pytest.raises(ValueError, match=f"cells must be a whole number.* it is {bad!r}"):
+        corrected_fraction(0, bad, 0.9)
+
+
+def test_other_bad_arguments_are_named() -> None:
+    with pytest.raises(ValueError, match=r"infected must be at most cells \(10\); it is 11"):
+        raw_fraction(11, 10)
+    with pytest.raises(ValueError, match=r"sensitivity must lie .* it is 0"):
+        corrected_fraction(1, 10, 0)
+    with pytest.raises(ValueError, match=r"sensitivity must be above f_r \(0.5\); it is 0.4"):
+        rogan_gladen(1, 10, (Recall(4, 6),), FalseCalls(5, 10))
+    with pytest.raises(ValueError, match=r"relative_error must be .* it is 0"):
+        parasites_for_precision(0)
+    with pytest.raises(ValueError, match=r"healthy_cells must be .* it is 0"):
+        FalseCalls(0, 0)
