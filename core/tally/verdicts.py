@@ -270,7 +270,7 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
             "Reviewed only in part, without fields drawn at random and read whole: no density is given.",
         )
     if not infected:
-        remarks.append("No parasite that counts toward the density was found there: none is given.")
+        remarks.append("No parasite that counts toward the density was found: no density is given.")
         return None, tuple(remarks)
     estimated = dispersion(fields)
     phi = assumed_dispersion(evidence.performance) if estimated is None else estimated
@@ -283,7 +283,7 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
         dispersion_measured=estimated is not None,
     )
     if figures is None or not figures.density_per_ul.value:
-        remarks.append("They are no more than review lets through by mistake: no density is given.")
+        remarks.append("What was found is no more than review lets through by mistake: no density is given.")
         return None, tuple(remarks)
     enough = parasites_for_precision()
     if infected < enough:
@@ -304,9 +304,11 @@ def _remarks_on_agreed(readings: Readings) -> tuple[str, ...]:
     if readings.marked_by_both:
         remarks.append(
             f"{grouped(readings.marked_by_both)} of them {'was' if readings.marked_by_both == 1 else 'were'} "
-            "marked by hand where the machine saw none, "
-            "not counted in the density."
+            "marked by hand where the machine saw none, not counted in the density."
         )
+    undecided = readings.accepted_by_one + readings.disputed + readings.unsure + readings.marked_by_one
+    if undecided:
+        remarks.append(f"{grouped(undecided)} more not agreed by two readers, not counted in the density.")
     return tuple(remarks)
 
 
