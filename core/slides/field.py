@@ -26,8 +26,8 @@ class Field:
     Attributes
     ----------
     name
-        Unique within the slide and stable between runs: the file's path below the slide folder
-        (``/`` between parts), with a page or region suffix where one file holds several fields.
+        Unique within the slide and stable between runs: the file's name, with a suffix where one file
+        holds several fields (``smear.tif#page=2``, ``smear.dcm#frame=2``, ``smear.svs#x=1024,y=0``).
     image
         (H, W, 3) uint8, RGB.
     um_per_pixel
@@ -35,9 +35,9 @@ class Field:
     left_px, top_px
         Position of the field's first pixel on the slide; 0, 0 for a photograph of its own.
     owned
-        Where a cell's centre must lie for the cell to belong to this field. The whole image for a
-        photograph; without the half of each overlap for a region cut from a large image, so that
-        every cell of the slide belongs to exactly one field.
+        Where a cell's centre must lie, in pixels of this field, for the cell to belong to it. The
+        whole image for a photograph; without the half of each overlap for a region cut from a large
+        image, so that every cell of the slide belongs to exactly one field.
     """
 
     name: str

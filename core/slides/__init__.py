@@ -1,0 +1,23 @@
+"""Slides in every format the project reads, as lists of fields that are decoded one by one."""
+
+from core.slides.discovery import Discovery, FoundSlide, SlideProblem, find_slides
+from core.slides.field import Field, Rectangle, Slide
+from core.slides.formats import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key, shown_path
+from core.slides.pixels import content_hash
+from core.slides.slide import open_slide
+
+__all__ = [
+    "MINIMUM_SIDE_PX",
+    "PIXEL_LIMIT",
+    "Discovery",
+    "Field",
+    "FoundSlide",
+    "Rectangle",
+    "Slide",
+    "SlideProblem",
+    "content_hash",
+    "find_slides",
+    "natural_key",
+    "open_slide",
+    "shown_path",
+]
