@@ -1,0 +1,106 @@
+"""Single cells cut from a field, brought to one size, one colour and one background."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CROP_SIZE_PX = 48
+CELL_DIAMETER_PX = 42.0
+"""Width of a cell's box in its crop: the geometric mean of the sides is scaled to it."""
+GREY = 160
+"""Level, in each channel, to which the slide's typical cell colour is mapped; also the fill outside a cell."""
+LARGEST_GAIN = 3.0
+"""A channel that the stain has all but blackened holds noise; brightening it further would only show that."""
+MASK_MARGIN = 1.0
+"""Width of the disk kept over that of the box, which itself leaves some room around the cell."""
+
+
+def raw_crops(
+    image: NDArray[np.uint8], boxes: NDArray[np.float32], crop_size_px: int = CROP_SIZE_PX
+) -> NDArray[np.uint8]:
+    """Cut square windows around boxes and bring the cells in them to `CELL_DIAMETER_PX`.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8.
+    boxes
+        (N, 4): x, y, width, height in pixels of `image`; they may reach over its border, where the
+        nearest pixel is repeated.
+    crop_size_px
+        Side S of the crops. The cell keeps its width, so a larger crop shows more surroundings.
+
+    Returns
+    -------
+    (N, S, S, 3) uint8.
+    """
+    crops = np.empty((len(boxes), crop_size_px, crop_size_px, 3), np.uint8)
+    if len(boxes) == 0:
+        return crops
+    sides = np.sqrt(boxes[:, 2] * boxes[:, 3]) * (crop_size_px / CELL_DIAMETER_PX)
+    windows = np.maximum(np.rint(sides), 2).astype(int)
+    lefts = np.rint(boxes[:, 0] + boxes[:, 2] / 2 - windows / 2).astype(int)
+    tops = np.rint(boxes[:, 1] + boxes[:, 3] / 2 - windows / 2).astype(int)
+    height, width = image.shape[:2]
+    reach = np.concatenate([-lefts, -tops, lefts + windows - width, tops + windows - height])
+    border = max(0, int(reach.max()))
+    padded = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
+    for crop, left, top, window in zip(crops, lefts + border, tops + border, windows, strict=True):
+        # Area averaging: a cell is two or three times wider on the field than in its crop.
+        cv2.resize(
+            padded[top : top + window, left : left + window],
+            (crop_size_px, crop_size_px),
+            dst=crop,
+            interpolation=cv2.INTER_AREA,
+        )
+    return crops
+
+
+def disk_masks(
+    boxes: NDArray[np.float32], crop_size_px: int = CROP_SIZE_PX, margin: float = MASK_MARGIN
+) -> NDArray[np.bool_]:
+    """(N, S, S) masks of the ellipse that each box inscribes, widened by `margin`, on its crop's grid."""
+    mean_side = np.sqrt(boxes[:, 2] * boxes[:, 3])
+    semi_axes = boxes[:, 2:] / mean_side[:, None] * (CELL_DIAMETER_PX / 2 * margin)
+    offset = np.arange(crop_size_px, dtype=np.float32) + 0.5 - crop_size_px / 2
+    across = (offset / semi_axes[:, :1]) ** 2
+    down = (offset / semi_axes[:, 1:]) ** 2
+    inside: NDArray[np.bool_] = down[:, :, None] + across[:, None, :] <= 1
+    return inside
+
+
+def cell_colour(crops: NDArray[np.uint8], masks: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Median RGB over all pixels of all cells: a parasite is too small a part of them to move it."""
+    if not masks.any():
+        raise ValueError("no cell pixel to take a colour from")
+    red, green, blue = np.median(crops[masks], axis=0)
+    return float(red), float(green), float(blue)
+
+
+def normalise(
+    crops: NDArray[np.uint8], masks: NDArray[np.bool_], colour: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Map a cell colour to `GREY` by one gain a channel and paint everything outside the masks `GREY`.
+
+    Parameters
+    ----------
+    crops, masks
+        (N, S, S, 3) uint8 and (N, S, S).
+    colour
+        (3,) or (N, 3): the typical cell colour of the slide, or of each crop's slide.
+    """
+    gain = GREY / np.maximum(colour, GREY / LARGEST_GAIN)
+    gained = crops * np.broadcast_to(gain, (len(crops), 3))[:, None, None, :].astype(np.float32)
+    clipped = np.clip(np.rint(gained), 0, 255).astype(np.uint8)
+    return np.where(masks[..., None], clipped, np.uint8(GREY))
+
+
+def cut_crops(
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    colour: tuple[float, float, float],
+    crop_size_px: int = CROP_SIZE_PX,
+) -> NDArray[np.uint8]:
+    """Crops as a classifier takes them: one cell width, the slide's cell colour grey, nothing around."""
+    crops = raw_crops(image, boxes, crop_size_px)
+    return normalise(crops, disk_masks(boxes, crop_size_px), np.asarray(colour, np.float32))

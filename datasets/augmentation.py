@@ -1,0 +1,126 @@
+"""Every use of albumentations: what may vary between microscopes, stains and hands, as random transforms.
+
+The library asks the network for a newer version on import unless told not to, hence the first lines.
+"""
+
+import os
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+from typing import Any
+
+import albumentations as A  # noqa: E402, N812  (the variable above must be set first; the library's own alias)
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from core.crops import GREY  # noqa: E402
+
+DENSITY_OF_LEVEL = -np.log((np.arange(256, dtype=np.float32) + 1) / (GREY + 1))
+
+
+class OpticalDensityTransform(A.ImageOnlyTransform):
+    """Vary stain, light and pallor of one cell at once, in optical density, where they add (Beer-Lambert).
+
+    Zero density is the level `GREY`, to which normalisation has brought the typical cell. Densities are
+    mixed between channels (hue of the dyes), scaled (strength of the stain, gamma of the camera), shifted
+    (light, tint) and lowered or raised in a soft spot near the middle (central pallor, target cells).
+
+    Parameters
+    ----------
+    mixing
+        Standard deviation of the exchange between channels; rows of the matrix sum to one, so grey stays.
+    strength
+        Densities are scaled by a factor drawn log-uniformly from [1 / strength, strength].
+    shift
+        Standard deviation of the shift of each channel.
+    pallor
+        Largest change at the soft spot's centre, in either direction.
+    """
+
+    def __init__(self, mixing: float, strength: float, shift: float, pallor: float, p: float = 1.0) -> None:
+        super().__init__(p=p)
+        self.mixing = mixing
+        self.strength = strength
+        self.shift = shift
+        self.pallor = pallor
+
+    def get_params(self) -> dict[str, Any]:
+        """Draw from the transform's own generator, so that a seed fixes every change."""
+        draw = self.random_generator
+        exchange = draw.normal(0, self.mixing, (3, 3))
+        np.fill_diagonal(exchange, 0)
+        matrix = np.eye(3) + exchange - np.diag(exchange.sum(axis=1))
+        return {
+            "matrix": (matrix * self.strength ** draw.uniform(-1, 1)).astype(np.float32),
+            "shift": draw.normal(0, self.shift, 3).astype(np.float32),
+            "centre": draw.normal(0.5, 0.06, 2).astype(np.float32),
+            "width": np.float32(draw.uniform(0.1, 0.3)),
+            "depth": np.float32(draw.uniform(-self.pallor, self.pallor)),
+        }
+
+    def apply(
+        self,
+        img: NDArray[np.uint8],
+        matrix: NDArray[np.float32],
+        shift: NDArray[np.float32],
+        centre: NDArray[np.float32],
+        width: np.float32,
+        depth: np.float32,
+        **_: Any,  # noqa: ANN401  (the library passes its own extras)
+    ) -> NDArray[np.uint8]:
+        """Transform an (S, S, 3) RGB crop."""
+        side = np.arange(img.shape[0], dtype=np.float32) / img.shape[0]
+        across = np.exp(-((side - centre[0]) ** 2) / (2 * width**2))
+        down = np.exp(-((side - centre[1]) ** 2) / (2 * width**2))
+        density = DENSITY_OF_LEVEL[img] @ matrix.T + shift + (depth * down[:, None] * across)[..., None]
+        return np.clip(np.exp(-density) * (GREY + 1) - 0.5, 0, 255).astype(np.uint8)
+
+    def get_transform_init_args_names(self) -> tuple[str, ...]:
+        """Names of the constructor's arguments."""
+        return ("mixing", "strength", "shift", "pallor")
+
+
+def field_augmentation(seed: int) -> A.Compose:
+    """Colour, light, focus and noise of whole fields, for training the detector; geometry is the tiler's."""
+    return A.Compose(
+        [
+            A.HueSaturationValue(hue_shift_limit=25, sat_shift_limit=50, val_shift_limit=25, p=0.7),
+            A.RandomBrightnessContrast(brightness_limit=0.2, contrast_limit=0.35, p=0.7),
+            A.RandomGamma(gamma_limit=(65, 150), p=0.4),
+            A.RGBShift(r_shift_limit=25, g_shift_limit=25, b_shift_limit=25, p=0.5),
+            A.ToGray(p=0.05),
+            A.OneOf([A.GaussianBlur(blur_limit=(3, 5)), A.Sharpen(alpha=(0.1, 0.4))], p=0.35),
+            A.GaussNoise(std_range=(0.01, 0.05), p=0.3),
+        ],
+        seed=seed,
+    )
+
+
+def cell_augmentation(crop_size_px: int, seed: int) -> A.Compose:
+    """Everything that may differ about one normalised cell: pose, stain, light, pallor, focus, noise."""
+    return A.Compose(
+        [
+            A.Affine(
+                scale=(0.85, 1.18),
+                rotate=(-180, 180),
+                translate_percent=(-0.04, 0.04),
+                shear=(-6, 6),
+                fill=GREY,
+                p=1.0,
+            ),
+            A.CenterCrop(crop_size_px, crop_size_px),
+            A.HorizontalFlip(p=0.5),
+            OpticalDensityTransform(mixing=0.12, strength=1.7, shift=0.08, pallor=0.35),
+            A.OneOf(
+                [
+                    A.GaussianBlur(blur_limit=0, sigma_limit=(0.4, 1.4)),
+                    A.Downscale(scale_range=(0.5, 0.9)),
+                    A.Sharpen(alpha=(0.1, 0.5)),
+                ],
+                p=0.5,
+            ),
+            A.GaussNoise(std_range=(0.005, 0.035), p=0.4),
+        ],
+        seed=seed,
+    )

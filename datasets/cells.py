@@ -1,0 +1,178 @@
+"""Single red cells for the classifier, from crop sets and annotated fields, in one form.
+
+A cell comes with the colour reference it would have on its slide: the median cell colour of its
+patient, where a set names patients, else of its field.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cells import Kind
+from core.crops import cell_colour, disk_masks, raw_crops
+from core.foreground import BOX_OVER_CELL, foreground_mask
+from datasets.fields import AnnotatedField, AnnotationError, read_rgb
+
+STORED_SIZE_PX = 60
+"""Larger than the network's crop, so that a shifted or shrunk cell still has its surroundings."""
+BLACKENED_BELOW = 12
+"""NIH crops are painted black around the cell; JPEG leaves values up to about this there."""
+
+
+@dataclass(frozen=True)
+class CellSet:
+    """Cells as aligned arrays.
+
+    Attributes
+    ----------
+    crops
+        (N, S, S, 3) uint8, S = `STORED_SIZE_PX`, in their own colours and surroundings.
+    masks
+        (N, S, S) bool: the cell's disk, less what a set has blacked out.
+    colour
+        (N, 3) float32: median RGB of the cells of the same slide.
+    infected
+        (N,) bool.
+    source, group
+        (N,) str: the set, and the patient or field within it that no split may cut through.
+    """
+
+    crops: NDArray[np.uint8]
+    masks: NDArray[np.bool_]
+    colour: NDArray[np.float32]
+    infected: NDArray[np.bool_]
+    source: NDArray[np.str_]
+    group: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "CellSet":
+        """The cells selected by a mask or by indices."""
+        return CellSet(
+            self.crops[which],
+            self.masks[which],
+            self.colour[which],
+            self.infected[which],
+            self.source[which],
+            self.group[which],
+        )
+
+
+def joined(sets: Sequence[CellSet]) -> CellSet:
+    """All cells of several sets, in order."""
+    names = ("crops", "masks", "colour", "infected", "source", "group")
+    return CellSet(*(np.concatenate([getattr(each, name) for each in sets]) for name in names))
+
+
+def _assembled(
+    source: str,
+    crops: list[NDArray[np.uint8]],
+    masks: list[NDArray[np.bool_]],
+    infected: list[bool],
+    group: list[str],
+) -> CellSet:
+    all_crops, all_masks = np.concatenate(crops), np.concatenate(masks)
+    groups = np.array(group)
+    colour = np.empty((len(groups), 3), np.float32)
+    members: dict[str, list[int]] = defaultdict(list)
+    for index, name in enumerate(group):
+        members[name].append(index)
+    for indices in members.values():
+        colour[indices] = cell_colour(all_crops[indices], all_masks[indices])
+    return CellSet(
+        all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups
+    )
+
+
+def _index(root: Path) -> list[dict[str, str]]:
+    path = root / "index.csv"
+    if not path.is_file():
+        raise AnnotationError(f"{path}: missing; give the folder that the set unpacks to")
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def nih_cells(root: Path) -> CellSet:
+    """Rajaraman 2018: single cells of P. falciparum patients and healthy ones, blacked out around the cell."""
+    crops, masks, infected, group = [], [], [], []
+    for row in _index(root):
+        image = read_rgb(root / row["path"])
+        shown = (image.max(axis=2) > BLACKENED_BELOW).astype(np.uint8)
+        shown = np.asarray(cv2.morphologyEx(shown, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+        x, y, width, height = cv2.boundingRect(shown)
+        if min(width, height) < 8:
+            continue
+        box = _widened(np.array([[x, y, width, height]], np.float32))
+        # The rim of the black paint is neither cell nor background: leave two pixels of it out.
+        shown = cv2.erode(cv2.copyMakeBorder(shown, 2, 2, 2, 2, cv2.BORDER_CONSTANT), np.ones((3, 3), np.uint8))
+        shown = shown[2:-2, 2:-2]
+        planes = np.dstack([shown * np.uint8(255)] * 3)
+        planes = cv2.copyMakeBorder(planes, 64, 64, 64, 64, cv2.BORDER_CONSTANT)
+        crops.append(raw_crops(image, box, STORED_SIZE_PX))
+        shown_crop = raw_crops(planes, box + np.float32([[64, 64, 0, 0]]), STORED_SIZE_PX)[..., 0] > 127
+        masks.append(shown_crop & disk_masks(box, STORED_SIZE_PX))
+        infected.append(row["infected"] == "1")
+        group.append(row["patient"])
+    return _assembled("nih_cells", crops, masks, infected, group)
+
+
+def westlake_cells(root: Path) -> CellSet:
+    """Westlake: 80-px crops with their surroundings, one slide; the cell is the dark region at the centre."""
+    crops, masks, infected, group = [], [], [], []
+    for row in _index(root):
+        image = read_rgb(root / row["path"])
+        _, labels, statistics, _ = cv2.connectedComponentsWithStats(foreground_mask(image))
+        height, width = image.shape[:2]
+        label = labels[height // 2, width // 2]
+        x, y, box_width, box_height = statistics[label, :4]
+        whole = label > 0 and max(box_width, box_height) < 0.95 * width and min(box_width, box_height) > 0.4 * width
+        box = np.array([[x, y, box_width, box_height]] if whole else [[12, 12, 56, 56]], np.float32)
+        box = _widened(box)
+        crops.append(raw_crops(image, box, STORED_SIZE_PX))
+        masks.append(disk_masks(box, STORED_SIZE_PX))
+        infected.append(row["infected"] == "1")
+        group.append(row["field"])
+    return _assembled("westlake_cells", crops, masks, infected, group)
+
+
+def _widened(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Tight boxes with the room around the cell that annotators and the detector leave."""
+    extra = boxes[:, 2:] * (BOX_OVER_CELL - 1)
+    return np.concatenate([boxes[:, :2] - extra / 2, boxes[:, 2:] + extra], axis=1).astype(np.float32)
+
+
+def field_cells(fields: Iterable[tuple[AnnotatedField, NDArray[np.float32], NDArray[np.bool_]]]) -> CellSet:
+    """Cells cut from annotated fields.
+
+    Parameters
+    ----------
+    fields
+        For each field: the field, the boxes (N, 4) to cut, and whether each is infected.
+    """
+    crops, masks, infected, group = [], [], [], []
+    source = ""
+    for field, boxes, flags in fields:
+        if len(boxes) == 0:
+            continue
+        source = field.source
+        crops.append(raw_crops(field.image(), boxes, STORED_SIZE_PX))
+        masks.append(disk_masks(boxes, STORED_SIZE_PX))
+        infected.extend(bool(flag) for flag in flags)
+        group.extend([field.path.stem] * len(boxes))
+    return _assembled(source, crops, masks, infected, group)
+
+
+def marked_cells(fields: Sequence[AnnotatedField]) -> CellSet:
+    """The red cells as annotated, in fields whose annotation gives boxes."""
+    cut = []
+    for field in fields:
+        red = (field.kind == Kind.RED_CELL) & np.isfinite(field.boxes).all(axis=1)
+        cut.append((field, field.boxes[red], field.infected[red]))
+    return field_cells(cut)

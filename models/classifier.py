@@ -1,0 +1,80 @@
+"""A compact residual network that tells infected red cells from healthy ones on normalised crops."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.crops import CROP_SIZE_PX, GREY
+from models.blocks import ConvolutionBlock, ResidualBlock
+
+BATCH = 256
+
+
+class ClassifierNetwork(nn.Module):
+    """Three residual stages down to a sixth of the resolution, mean pooling, one linear layer.
+
+    Ending so, its class activation map is exact: the logit is the mean of the map plus the bias.
+
+    Parameters
+    ----------
+    width
+        Channels of the first stage; the next have twice and four times as many.
+    """
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            ConvolutionBlock(3, width, 2),
+            ResidualBlock(width),
+            ConvolutionBlock(width, 2 * width, 2),
+            ResidualBlock(2 * width),
+            ConvolutionBlock(2 * width, 4 * width, 2),
+            ResidualBlock(4 * width),
+        )
+        self.dropout = nn.Dropout(0.2)
+        self.head = nn.Linear(4 * width, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, S, S) from `as_input` to (N,) logits of "infected"."""
+        pooled = self.features(images).mean(dim=(2, 3))
+        logits: Tensor = self.head(self.dropout(pooled))[:, 0]
+        return logits
+
+
+def as_input(crops: NDArray[np.uint8]) -> Tensor:
+    """(N, S, S, 3) uint8 to (N, 3, S, S) float32 about zero, channels last in memory."""
+    return (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48.0
+
+
+class Classifier:
+    """A trained `ClassifierNetwork` as the `core.cells.CellClassifier` that scoring takes."""
+
+    crop_size_px = CROP_SIZE_PX
+
+    def __init__(self, network: ClassifierNetwork, device: torch.device) -> None:
+        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._device = device
+
+    @torch.inference_mode()
+    def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N,) logits of (N, S, S, 3) normalised crops."""
+        parts = [
+            self._network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
+            for start in range(0, len(crops), BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def infected_score(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N,) scores in [0, 1]: the logistic function of the logits."""
+        return np.asarray(1 / (1 + np.exp(-self.logits(crops).astype(np.float64))), np.float32)
+
+    @torch.inference_mode()
+    def activation_map(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, S, S) class activation maps (Zhou 2016), ReLU, each divided by its maximum; zero where none."""
+        features = self._network.features(as_input(crops).to(self._device))
+        weights = self._network.head.weight[0]
+        maps = torch.einsum("nchw,c->nhw", features, weights).relu()
+        maps = functional.interpolate(maps[:, None], crops.shape[1:3], mode="bilinear")[:, 0]
+        return np.asarray((maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)).cpu(), np.float32)
