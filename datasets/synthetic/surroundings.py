@@ -107,7 +107,7 @@ def draw_platelet(rng: np.random.Generator, *, red_cell_diameter_px: float) -> P
     amounts = np.zeros((LAYERS, *rho.shape), np.float32)
     core = np.clip((np.float32(0.85) - rho) * np.float32(2.5), 0, 1)
     amounts[CHROMATIN] = np.float32(rng.uniform(0.15, 0.5)) * core * texture
-    amounts[CYTOPLASM] = np.float32(rng.uniform(0.15, 0.5)) * np.clip((1 - rho) * 4, 0, 1)
+    amounts[CYTOPLASM] = np.float32(rng.uniform(0.05, 0.4)) * np.clip((1 - rho) * 4, 0, 1)
     mask = rho <= 1
     return Patch(amounts, mask, _extent_of(mask), Shape.GRANULAR)
 
