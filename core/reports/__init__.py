@@ -1,0 +1,1 @@
+"""A slide's result in the forms people use."""

@@ -1,0 +1,180 @@
+"""Suspected cells drawn for review: each with its activation map, and all of a slide on one sheet."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.notice import RESEARCH_USE_ONLY
+from core.reports.drawing import INK, PALE_INK, SUSPECT, Canvas, blank, resized, text_width, write
+from core.tally import grouped
+
+CELL_PX = 320
+TILE_PX = 128
+STRONGEST_OPACITY = 0.6
+"""Of the map where it is 1; the cell stays visible below."""
+
+_MARGIN = 24
+_GAP = 14
+_HEAD = 108
+_CAPTION = 40
+_FEWEST_COLUMNS, _MOST_COLUMNS = 5, 10
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A suspected cell as a reviewer sees it.
+
+    Attributes
+    ----------
+    rank
+        1 for the most suspected cell of the slide.
+    score
+        The classifier's, in [0, 1].
+    field_name
+        Field the cell lies on.
+    crop
+        (S, S, 3) uint8, RGB: the cell in the middle of its surroundings.
+    activation_map
+        (S, S) in [0, 1], on the crop's grid.
+    cell_width_px
+        Width of the cell in pixels of the crop, for the corners that mark it.
+    """
+
+    rank: int
+    score: float
+    field_name: str
+    crop: NDArray[np.uint8]
+    activation_map: NDArray[np.float32]
+    cell_width_px: float
+
+    def __post_init__(self) -> None:
+        shape = self.crop.shape
+        if len(shape) != 3 or shape[0] != shape[1] or shape[2] != 3 or self.crop.dtype != np.uint8:
+            raise ValueError(f"crop must be (S, S, 3) uint8; it is {shape} {self.crop.dtype}")
+        if self.activation_map.shape != shape[:2]:
+            raise ValueError(
+                f"activation_map must be {shape[:2]}, as the crop; it is {self.activation_map.shape}"
+            )
+        low, high = float(self.activation_map.min()), float(self.activation_map.max())
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"activation_map must lie in [0, 1]; it goes from {low!r} to {high!r}")
+
+
+def candidate_image(candidate: Candidate) -> NDArray[np.uint8]:
+    """Draw one cell large, with its surroundings, and beside it the same with its activation map.
+
+    Returns
+    -------
+    (H, W, 3) uint8, RGB; the same size for every candidate.
+    """
+    right = _MARGIN + CELL_PX + _GAP
+    rows, below = slice(_MARGIN, _MARGIN + CELL_PX), _MARGIN + CELL_PX + 8
+    page = blank(below + 56 + _MARGIN, right + CELL_PX + _MARGIN)
+    cell = resized(candidate.crop, CELL_PX)
+    page[rows, _MARGIN : _MARGIN + CELL_PX] = _with_corners(cell, candidate)
+    page[rows, right : right + CELL_PX] = overlaid(cell, candidate.activation_map)
+    rank = f"{candidate.rank}"
+    write(page, _MARGIN, below, rank, 22, 80, SUSPECT)
+    score_left = _MARGIN + text_width(rank, 22) + 14
+    write(page, score_left, below + 5, f"infected score {candidate.score:.3f}", 16, right - score_left)
+    write(page, _MARGIN, below + 34, candidate.field_name, 14, CELL_PX, PALE_INK)
+    write(page, right, below + 6, "what the score rests on", 14, CELL_PX - 140, PALE_INK)
+    scale = _colours(np.linspace(0, 1, 96)[None])
+    scale_left = right + CELL_PX - 14 - scale.shape[1]
+    page[below + 9 : below + 20, scale_left : scale_left + scale.shape[1]] = scale
+    write(page, scale_left - 13, below + 6, "0", 14, 14, PALE_INK)
+    write(page, scale_left + scale.shape[1] + 5, below + 6, "1", 14, 14, PALE_INK)
+    write(page, right, below + 34, RESEARCH_USE_ONLY, 14, CELL_PX, PALE_INK)
+    return page
+
+
+def overlaid(image: Canvas, activation_map: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Lay an activation map over a square RGB image in viridis, the stronger the more opaque.
+
+    Where the map is 0 the image is unchanged.
+    """
+    side = image.shape[0]
+    smooth = cv2.resize(activation_map.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+    opacity = STRONGEST_OPACITY * smooth[..., None]
+    return np.asarray(np.rint(image * (1 - opacity) + _colours(smooth) * opacity), np.uint8)
+
+
+def contact_sheet(
+    slide_name: str, cells: int, calls: int, candidates: Sequence[Candidate]
+) -> NDArray[np.uint8]:
+    """Draw all candidates of a slide on one sheet, in the order given.
+
+    Parameters
+    ----------
+    slide_name
+        For the title; line breaks become spaces, and what is too long is shortened in its middle.
+    cells, calls
+        Evaluable cells of the slide, and how many of them were called infected.
+    candidates
+        Those to show, most suspected first; may be fewer than `calls`, or none.
+
+    Returns
+    -------
+    (H, W, 3) uint8, RGB.
+    """
+    columns = min(_MOST_COLUMNS, max(_FEWEST_COLUMNS, math.ceil(math.sqrt(1.6 * len(candidates)))))
+    rows = max(1, math.ceil(len(candidates) / columns))
+    pitch_down = TILE_PX + _CAPTION + _GAP
+    foot = _HEAD + rows * pitch_down
+    page = blank(foot + 40, 2 * _MARGIN + columns * (TILE_PX + _GAP) - _GAP)
+    room = page.shape[1] - 2 * _MARGIN
+    write(page, _MARGIN, 16, slide_name, 26, room)
+    write(page, _MARGIN, 52, _summary(cells, calls, len(candidates)), 16, room)
+    write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, SUSPECT)
+    for position, candidate in enumerate(candidates):
+        row, column = divmod(position, columns)
+        _draw_tile(page, candidate, _MARGIN + column * (TILE_PX + _GAP), _HEAD + row * pitch_down)
+    if candidates:
+        legend = "Most suspected first; the corners mark the cell. Below it: rank, infected score, field."
+        write(page, _MARGIN, foot, legend, 14, room, PALE_INK)
+    else:
+        write(page, _MARGIN, _HEAD + 50, "No cell scores above the threshold.", 22, room)
+        remark = "That alone excludes nothing: the verdict says what the count allows."
+        write(page, _MARGIN, _HEAD + 86, remark, 16, room, PALE_INK)
+    return page
+
+
+def _summary(cells: int, calls: int, shown: int) -> str:
+    summary = (
+        f"{grouped(cells)} evaluable {'cell' if cells == 1 else 'cells'}, {grouped(calls)} called infected"
+    )
+    return summary if shown == calls else f"{summary}, {grouped(shown)} shown"
+
+
+def _draw_tile(page: Canvas, candidate: Candidate, left: int, top: int) -> None:
+    tile = _with_corners(resized(candidate.crop, TILE_PX), candidate)
+    page[top : top + TILE_PX, left : left + TILE_PX] = tile
+    score, below = f"{candidate.score:.3f}", top + TILE_PX
+    write(page, left, below + 3, f"{candidate.rank}", 16, 60, SUSPECT)
+    write(page, left + TILE_PX - text_width(score, 15), below + 4, score, 15, 60)
+    write(page, left, below + 24, candidate.field_name, 11, TILE_PX, PALE_INK)
+
+
+def _with_corners(image: Canvas, candidate: Candidate) -> Canvas:
+    """Mark the cell in the middle of the scaled crop by four corners."""
+    side = image.shape[0]
+    half = min(side / 2 - 2, side / 2 * candidate.cell_width_px / candidate.crop.shape[0] + side / 40)
+    low, high = round(side / 2 - half), round(side / 2 + half) - 1
+    arm, thickness = max(4, side // 14), max(1, side // 160)
+    marked = image.copy()
+    for x, along in ((low, arm), (high, -arm)):
+        for y, down in ((low, arm), (high, -arm)):
+            cv2.line(marked, (x, y), (x + along, y), INK, thickness)
+            cv2.line(marked, (x, y), (x, y + down), INK, thickness)
+    return marked
+
+
+def _colours(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Viridis, RGB, of (H, W) values in [0, 1]."""
+    levels = np.rint(255 * values).astype(np.uint8)
+    return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS)[..., ::-1], np.uint8)

@@ -1,0 +1,141 @@
+"""Drawn candidates and contact sheets: sizes, what is where, and input that must not spoil them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.reports import candidates as drawn
+from core.reports.candidates import Candidate, candidate_image, contact_sheet, overlaid
+from core.reports.drawing import PAPER, fitted, one_line, text_width
+
+GREEN = (20, 200, 40)
+
+
+def candidate(
+    rank: int = 1, field_name: str = "field 1.jpg", side: int = 80, map_value: float = 0.0
+) -> Candidate:
+    crop = np.full((side, side, 3), GREEN, np.uint8)
+    return Candidate(rank, 0.987, field_name, crop, np.full((side, side), map_value, np.float32), 40.0)
+
+
+def green_pixels(page: np.ndarray) -> int:
+    return int((np.abs(page.astype(int) - GREEN).max(axis=2) <= 2).sum())
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 7, 37, 100])
+def test_sheet_shows_each_candidate_once_in_a_grid_of_at_most_ten_columns(number: int) -> None:
+    page = contact_sheet("slide", 1000, number, [candidate(rank + 1) for rank in range(number)])
+    assert page.dtype == np.uint8
+    share = green_pixels(page) / drawn.TILE_PX**2
+    assert 0.97 * number < share <= number  # the corners cover a little of each
+    assert page.shape[1] <= 2 * 24 + 10 * (drawn.TILE_PX + 14)
+
+
+def test_sheet_reads_from_left_to_right_and_then_down() -> None:
+    shades = [np.full((8, 8, 3), 10 * rank, np.uint8) for rank in range(1, 8)]
+    blank_map = np.zeros((8, 8), np.float32)
+    page = contact_sheet(
+        "s", 9, 7, [Candidate(rank, 0.9, "f", crop, blank_map, 4) for rank, crop in enumerate(shades, 1)]
+    )
+    places = [
+        np.argwhere((page == 10 * rank).all(axis=2) & (np.ptp(page, axis=2) == 0)).mean(axis=0)
+        for rank in range(1, 8)
+    ]
+    rows = [round(float(place[0])) for place in places]
+    assert len({*rows[:5]}) == 1
+    assert len({*rows[5:]}) == 1
+    assert rows[5] > rows[0]
+    assert [place[1] for place in places[:5]] == sorted(place[1] for place in places[:5])
+
+
+def test_sheet_without_candidates_says_so_instead_of_being_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (contact_sheet("slide", 12, 0, []) != PAPER).any()
+    written: list[str] = []
+    monkeypatch.setattr(drawn, "write", lambda *args: written.append(args[3]))
+    contact_sheet("slide", 12, 0, [])
+    text = " ".join(written)
+    assert "No cell scores above the threshold." in text
+    assert "excludes nothing" in text
+    assert "research use only" in text
+    assert "negative" not in text
+
+
+def test_sheet_tells_how_many_of_the_calls_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(drawn, "write", lambda *args: written.append(args[3]))
+    contact_sheet("slide", 138_800, 2305, [candidate()])
+    assert "138 800 evaluable cells, 2 305 called infected, 1 shown" in written
+
+
+def test_every_candidate_image_has_one_size_whatever_the_crop() -> None:
+    shapes = {
+        candidate_image(candidate(rank, "é" * rank * 20, side)).shape for rank, side in ((1, 20), (999, 700))
+    }
+    assert len(shapes) == 1
+
+
+def test_map_leaves_the_picture_alone_where_it_is_zero_and_never_hides_it() -> None:
+    crop = np.arange(64 * 64 * 3, dtype=np.uint32).reshape(64, 64, 3).astype(np.uint8)
+    half = np.zeros((64, 64), np.float32)
+    half[:, 32:] = 1.0
+    marked = overlaid(crop, half)
+    assert (marked[:, :32] == crop[:, :32]).all()
+    assert (marked[:, 32:] != crop[:, 32:]).any()
+    black, white = (overlaid(np.full((8, 8, 3), v, np.uint8), np.ones((8, 8), np.float32)) for v in (0, 255))
+    assert (white.astype(int) - black == 102).all()  # two fifths of the contrast remain under the map
+
+
+def test_map_is_coloured_from_dark_blue_to_yellow() -> None:
+    black = np.zeros((4, 4, 3), np.uint8)
+    red, green, blue = overlaid(black, np.ones((4, 4), np.float32))[0, 0] / 0.6
+    assert red > 240
+    assert green > 220
+    assert blue < 60
+
+
+@pytest.mark.parametrize("name", ["", "a\nb\tc", "long " * 200, "é" * 500, "名" * 200, "\x00\x07", "../../x"])
+def test_any_name_keeps_a_sheet_in_its_size(name: str) -> None:
+    plain = contact_sheet("slide", 10, 1, [candidate()])
+    assert contact_sheet(name, 10, 1, [candidate(field_name=name)]).shape == plain.shape
+    assert candidate_image(candidate(field_name=name)).shape == candidate_image(candidate()).shape
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60), st.integers(0, 300))
+def test_shortened_text_fits_its_width_and_keeps_what_fits(text: str, width: int) -> None:
+    short = fitted(text, 14, width)
+    assert short == "" or text_width(short, 14) <= width
+    if text_width(one_line(text), 14) <= width:
+        assert short == one_line(text)
+
+
+def test_shortened_names_keep_their_end() -> None:
+    short = fitted("2024-03-17/hospital/slide 12/IMG_0417.jpg", 11, 128)
+    assert short.endswith("IMG_0417.jpg")
+    assert "…" in short
+
+
+def test_line_breaks_become_spaces() -> None:
+    assert one_line(" a\r\n b\tc\x00 ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("crop", "activation_map", "message"),
+    [
+        (
+            np.zeros((5, 6, 3), np.uint8),
+            np.zeros((5, 6)),
+            r"crop must be \(S, S, 3\) uint8; it is \(5, 6, 3\)",
+        ),
+        (np.zeros((5, 5, 3)), np.zeros((5, 5)), "float64"),
+        (np.zeros((5, 5, 3), np.uint8), np.zeros((6, 6)), r"activation_map must be \(5, 5\)"),
+        (np.zeros((5, 5, 3), np.uint8), np.full((5, 5), 1.5), r"lie in \[0, 1\]; it goes from 1.5 to 1.5"),
+        (np.zeros((5, 5, 3), np.uint8), np.full((5, 5), np.nan), "nan"),
+    ],
+)
+def test_pictures_that_do_not_fit_are_named(
+    crop: np.ndarray, activation_map: np.ndarray, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Candidate(1, 0.5, "f", crop, activation_map, 3.0)
