@@ -1,21 +1,27 @@
 """Red cells on a field: what a detector gives, and which of the located cells may be counted."""
 
-from dataclasses import dataclass, replace
-from enum import IntEnum, StrEnum
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.detection import CellDetector, Kind
+from core.focus import edge_blur
+from core.reference import SlideReference
 from core.slides.field import Field
 
-
-class Kind(IntEnum):
-    """What a detector takes a located object for."""
-
-    RED_CELL = 0
-    WHITE_CELL = 1
-    PLATELET = 2
+SMALLEST, LARGEST = 0.45, 1.9
+"""Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
+WIDEST_BLUR = 0.085
+"""Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
+CLUMPED = 0.4
+"""Share of a box inside another's beyond which the two cells cannot be judged apart."""
+BOX_ROOM = 0.07
+"""Room that boxes leave around the cell on each side, over the box's side: a cell is cut when it, not its
+box, reaches the border."""
 
 
 class WhyNot(StrEnum):
@@ -27,39 +33,6 @@ class WhyNot(StrEnum):
     CLUMP = "clump"
     NOT_A_RED_CELL = "not a red cell"
     DUPLICATE = "duplicate"
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Located objects of one field, as aligned arrays.
-
-    Attributes
-    ----------
-    boxes
-        (N, 4) float32: x, y of the top-left corner, width, height; pixels of the image they were
-        located on.
-    detection_score
-        (N,) float32 in [0, 1].
-    kind
-        (N,) uint8, values of `Kind`.
-    """
-
-    boxes: NDArray[np.float32]
-    detection_score: NDArray[np.float32]
-    kind: NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.boxes)
-
-
-class CellDetector(Protocol):
-    """Finds red cells, white cells and platelets on an image scaled to its cell diameter."""
-
-    cell_diameter_px: float
-
-    def locate(self, image: NDArray[np.uint8]) -> Cells:
-        """Objects of an (H, W, 3) RGB image whose red cells are `cell_diameter_px` wide."""
-        ...
 
 
 class CellClassifier(Protocol):
@@ -74,3 +47,93 @@ class CellClassifier(Protocol):
     def activation_map(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(N, S, S) class activation maps for "infected", each scaled to [0, 1]."""
         ...
+
+
+@dataclass(frozen=True)
+class LocatedCells:
+    """The objects of one field, and which of them are red cells that count.
+
+    Attributes
+    ----------
+    boxes
+        (N, 4) float32: x, y, width, height in pixels of the field's image.
+    detection_score
+        (N,) float32 in [0, 1].
+    kind
+        (N,) uint8, values of `Kind`.
+    blur
+        (N,) float32: spread of the cell's edge over the cell's width; larger is less sharp.
+    why_not
+        (N,) str, values of `WhyNot`: empty, or the reason why the object does not count.
+    """
+
+    boxes: NDArray[np.float32]
+    detection_score: NDArray[np.float32]
+    kind: NDArray[np.uint8]
+    blur: NDArray[np.float32]
+    why_not: NDArray[np.str_]
+
+
+def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Resize by a factor: area averages when shrinking, so that no speck appears or goes by aliasing."""
+    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+
+
+def find_cells(field: Field, detector: CellDetector, reference: SlideReference) -> LocatedCells:
+    """Locate a field's objects and say of each whether it is an evaluable red cell.
+
+    The field is brought to the one cell width that the detector was trained on; boxes come back in the
+    field's own pixels. Where several reasons hold, the first in the order of `WhyNot` after "duplicate",
+    "not a red cell" and "edge" is given.
+    """
+    factor = detector.cell_diameter_px / reference.cell_diameter_px
+    small = scaled(field.image, factor)
+    cells = detector.locate(small)
+    height, width = field.image.shape[:2]
+    per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
+    boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
+    blur = edge_blur(small, cells.boxes)
+    reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
+    # Later assignments win: the weightier reason comes last.
+    reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
+    reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
+    reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
+    side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / reference.cell_diameter_px
+    reasons[(cells.kind != Kind.RED_CELL) | (side < SMALLEST) | (side > LARGEST)] = WhyNot.NOT_A_RED_CELL
+    centre_x, centre_y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
+    owned = (
+        (centre_x >= field.owned.left)
+        & (centre_x < field.owned.right)
+        & (centre_y >= field.owned.top)
+        & (centre_y < field.owned.bottom)
+    )
+    at_border = ((centre_x < 0) | (centre_x >= width) | (centre_y < 0) | (centre_y >= height))
+    reasons[~owned & ~at_border] = WhyNot.DUPLICATE
+    return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
+
+
+def clumped(boxes: NDArray[np.float32], kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(N,) which boxes share more than `CLUMPED` of the smaller one's area with another cell's box.
+
+    A platelet on a cell does not make a clump: it is what a reader must look at.
+    """
+    cells = np.flatnonzero(kind != Kind.PLATELET)
+    corner, far = boxes[cells, :2], boxes[cells, :2] + boxes[cells, 2:]
+    shared = np.minimum(far[:, None], far[None]) - np.maximum(corner[:, None], corner[None])
+    shared_area = np.clip(shared, 0, None).prod(axis=2)
+    area = boxes[cells, 2] * boxes[cells, 3]
+    share = shared_area / np.minimum(area[:, None], area[None])
+    np.fill_diagonal(share, 0)
+    found = np.zeros(len(boxes), bool)
+    found[cells] = (share > CLUMPED).any(axis=1) if len(cells) else False
+    return found
+
+
+def cut_by_border(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
+    """(N,) which cells reach over the border of a picture of this size."""
+    room = boxes[:, 2:] * BOX_ROOM
+    left, top = boxes[:, 0] + room[:, 0], boxes[:, 1] + room[:, 1]
+    right, bottom = boxes[:, 0] + boxes[:, 2] - room[:, 0], boxes[:, 1] + boxes[:, 3] - room[:, 1]
+    return np.asarray((left < 0) | (top < 0) | (right > width) | (bottom > height), bool)

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells import Kind
+from core.detection import Kind
 from core.crops import cell_colour, disk_masks, raw_crops
-from core.foreground import BOX_OVER_CELL, foreground_mask
+from datasets.foreground import BOX_OVER_CELL, foreground_mask
 from datasets.fields import AnnotatedField, AnnotationError, read_rgb
 
 STORED_SIZE_PX = 60

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells import Kind
-from core.foreground import NoCellsError, foreground_diameter_px, foreground_mask
+from core.detection import Kind
+from datasets.foreground import NoCellsError, foreground_diameter_px, foreground_mask
 from datasets.augmentation import field_augmentation
 from datasets.fields import AnnotatedField
 

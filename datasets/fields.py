@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells import Kind
+from core.detection import Kind
 from core.errors import SmearscopeError
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells import Kind
+from core.detection import Kind
 from core.errors import SmearscopeError
 from datasets.synthetic.parasites import Stage, infect, random_stage, swelling
 from datasets.synthetic.patch import HAEMOGLOBIN, LAYERS, Patch, Shape

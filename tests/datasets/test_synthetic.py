@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from core.cells import Kind
+from core.detection import Kind
 from datasets.synthetic import (
     FieldTruth,
     ImpossibleSmearError,

@@ -1,0 +1,165 @@
+"""What a slide's own cells look like: the width and colour by which all of them are normalised.
+
+Nearly all cells of a slide are healthy, so every slide carries its own reference. It is measured on a few
+fields and then fixed, so that cells scored early and late, and those of fields added later, are comparable.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.crops import cell_colour, disk_masks, raw_crops
+from core.detection import CellDetector, Cells, Kind
+from core.errors import SmearscopeError
+from core.slides.field import Field
+
+RED_CELL_BOX_UM = 8.6
+"""Width of a red cell's box: a cell of 7.5 µm on a dried smear and the room that boxes leave around it."""
+SMALLEST_CELL_PX = 16.0
+LADDER_STEP = 1.4
+"""Ratio of neighbouring widths that are tried; the detector still sees cells off by half a step."""
+PROBE_PX = 640
+"""Side, at the detector's scale, of the middle part of a field on which widths are tried."""
+SURE = 0.4
+"""Detection score from which an object counts in the reference."""
+CELLS_WANTED = 400
+"""Cells enough for a colour; no more fields are looked at once they are found."""
+
+
+class NoCellsError(SmearscopeError):
+    """A slide on whose first fields no red cell is found."""
+
+
+@dataclass(frozen=True)
+class SlideReference:
+    """By what a slide's cells are normalised.
+
+    Attributes
+    ----------
+    cell_diameter_px
+        Mean side of a red cell's box, in pixels of the field images.
+    cell_colour
+        Median red, green, blue of the cells, 0 to 255.
+    """
+
+    cell_diameter_px: float
+    cell_colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a supposed cell width explains a field.
+
+    Attributes
+    ----------
+    explained
+        Share of the picture covered by red cells of the supposed width, weighted by their scores.
+    correction
+        Median width found over the width supposed.
+    cells
+        Red cells found.
+    """
+
+    explained: float
+    correction: float
+    cells: int
+
+
+def slide_reference(
+    fields: Iterable[Field], detector: CellDetector, um_per_pixel: float | None
+) -> SlideReference:
+    """Measure a slide's reference on its first fields, as many as it takes to see enough cells.
+
+    Parameters
+    ----------
+    fields
+        Read one by one, no further than needed.
+    um_per_pixel
+        As the user gave it; else the field's own; else the width is estimated from the images.
+
+    Raises
+    ------
+    NoCellsError
+        Where no field shows a red cell.
+    """
+    diameters: list[float] = []
+    crops: list[NDArray[np.uint8]] = []
+    masks: list[NDArray[np.bool_]] = []
+    found = 0
+    for field in fields:
+        scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
+        diameter_px = RED_CELL_BOX_UM / scale if scale is not None else cell_diameter_px(field.image, detector)
+        if diameter_px is None:
+            continue
+        cells = locate_at(field.image, detector, diameter_px)
+        red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE)
+        if not red.any():
+            continue
+        boxes = cells.boxes[red]
+        diameters.extend([diameter_px] * len(boxes))
+        crops.append(raw_crops(field.image, boxes))
+        masks.append(disk_masks(boxes))
+        found += len(boxes)
+        if found >= CELLS_WANTED:
+            break
+    if not found:
+        raise NoCellsError(
+            "no red cell was found on the fields looked at; give --um-per-pixel, or check that these are "
+            "thin-smear images in which single red cells can be seen"
+        )
+    return SlideReference(
+        cell_diameter_px=round(float(np.median(diameters)), 2),
+        cell_colour=cell_colour(np.concatenate(crops), np.concatenate(masks)),
+    )
+
+
+def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
+    """Objects of an image whose red cells are supposed to be this wide; boxes in the image's pixels."""
+    factor = detector.cell_diameter_px / diameter_px
+    height, width = image.shape[:2]
+    small_height, small_width = max(16, round(height * factor)), max(16, round(width * factor))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    small = np.asarray(cv2.resize(image, (small_width, small_height), interpolation=method), np.uint8)
+    cells = detector.locate(small)
+    per_pixel = np.array([width / small_width, height / small_height], np.float32)
+    return Cells((cells.boxes * np.tile(per_pixel, 2)).astype(np.float32), cells.detection_score, cells.kind)
+
+
+def fit_of(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Fit:
+    """How well cells of a supposed width explain the middle of an image."""
+    reach = int(PROBE_PX * diameter_px / detector.cell_diameter_px)
+    height, width = image.shape[:2]
+    rows, columns = min(height, reach), min(width, reach)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    cells = locate_at(image[top : top + rows, left : left + columns], detector, diameter_px)
+    red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE)
+    if not red.any():
+        return Fit(0.0, 1.0, 0)
+    sides = np.sqrt(cells.boxes[red, 2] * cells.boxes[red, 3])
+    ratio = sides / diameter_px
+    # A cell found at half or double the supposed width speaks against the width, however sure.
+    agreement = np.minimum(ratio, 1 / ratio) ** 2
+    covered = float((cells.detection_score[red] * agreement * sides**2).sum())
+    return Fit(covered / (rows * columns), float(np.median(ratio)), int(red.sum()))
+
+
+def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float | None:
+    """Width of the image's red cells, told from the image alone; None where none is found.
+
+    Widths on a geometric ladder are tried; the one whose cells cover most of the picture wins, and the
+    median width of its cells then corrects it.
+    """
+    largest = min(image.shape[:2]) / 1.5
+    rungs = int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1
+    widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in range(rungs)]
+    fits = [fit_of(image, detector, width) for width in widths]
+    best = int(np.argmax([fit.explained for fit in fits]))
+    if fits[best].cells == 0:
+        return None
+    diameter_px = widths[best] * fits[best].correction
+    for _ in range(2):
+        diameter_px *= fit_of(image, detector, diameter_px).correction
+    return float(diameter_px)
