@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import nms
 
-from core.cells import Cells, Kind
+from core.detection import Cells, Kind
 from models.blocks import ConvolutionBlock, ResidualBlock
 
 STRIDE_PX = 4
