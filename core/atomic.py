@@ -1,0 +1,102 @@
+"""Files that are either there whole or not at all, also after a power cut or a kill."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import SmearscopeError
+from core.slides.formats import shown_path
+
+
+class OutputError(SmearscopeError):
+    """The output folder cannot be written; what was written before stays valid."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on leaving without an error it takes the place of `path`.
+
+    The content is on the disk before the name is: after a kill there is the old file or the new one.
+
+    Raises
+    ------
+    OutputError
+        Where the folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give an empty temporary folder beside `path`; on leaving without an error it takes the place of `path`.
+
+    Raises
+    ------
+    OutputError
+        Where the folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in temporary.iterdir():
+            _flush(file)
+        _flush(temporary)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.rename(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file's content in one step; raises `OutputError`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def remove(path: Path) -> None:
+    """Take a file away, where there is one; raises `OutputError`."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder, and make sure before any work is done that it can be written; raises `OutputError`."""
+    probe = folder / ".writable.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """Say what could not be written, why, and that nothing is lost."""
+    return OutputError(
+        f"cannot write {shown_path(path)}: {error.strerror or error}; mend that or give another --out "
+        "(what was scored before is kept)"
+    )
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
