@@ -3,6 +3,7 @@
 import typer
 
 from core.errors import SmearscopeError
+from scripts.render import render
 
 app = typer.Typer(
     name="smearscope",
@@ -19,6 +20,9 @@ def smearscope() -> None:
 
     For research use only. Not for diagnosis.
     """
+
+
+app.command()(render)
 
 
 def main() -> None:
