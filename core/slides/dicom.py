@@ -17,6 +17,7 @@ from core.slides.pixels import to_rgb
 from core.slides.scale import credible_um_per_pixel
 
 _PIXEL_DATA_HEADER_BYTES = 12  # tag, value representation, two reserved bytes, length
+_FRAME_BYTES = 8  # the least a frame takes: the header of its item
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def dicom_fields(path: Path) -> dict[str, DicomFrame]:
         raise UnreadableImageError(f"{shown_path(path)} is a DICOM file without a picture: take it away")
     with decoding(path):
         frames = int(header.get("NumberOfFrames") or 1)
+        if frames * _FRAME_BYTES > path.stat().st_size:
+            raise ValueError(f"{frames} frames in {path.stat().st_size} bytes")
         um_per_pixel = _um_per_pixel(header)
     return {
         f"#frame={index + 1}" if frames > 1 else "": DicomFrame(path, index, um_per_pixel)

@@ -9,6 +9,7 @@ from core.slides.field import Rectangle
 REGION_PX = 1280
 OVERLAP_UM = 24.0  # three red cells side by side; the largest white cells spread to about 20
 OVERLAP_PX = 256  # where the scale is unknown: a red cell of 8 µm fits down to 0.03 µm a pixel
+_LARGEST_SLIDE_PIXELS = 10**12  # a whole glass slide of 26 x 76 mm at 0.05 µm a pixel has 8 * 10**11
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,15 @@ class Cutting:
             )
 
     def regions(self, width_px: int, height_px: int, um_per_pixel: float | None) -> list[Region]:
-        """Regions of an image, row by row (see `cut_regions`)."""
+        """Regions of an image, row by row (see `cut_regions`).
+
+        Raises
+        ------
+        ValueError
+            A size that no slide has: a damaged header would ask for more regions than memory holds.
+        """
+        if width_px * height_px > _LARGEST_SLIDE_PIXELS:
+            raise ValueError(f"a size of {width_px} x {height_px} pixels")
         overlap_px = self.overlap_px
         if overlap_px is None:
             wanted = OVERLAP_PX if um_per_pixel is None else math.ceil(OVERLAP_UM / um_per_pixel)

@@ -55,9 +55,9 @@ class TiffField:
     def read(self, name: str) -> Field:
         """Decode the page or region as field `name`; raises `UnreadableImageError`."""
         with decoding(self.path), TiffFile(self.path) as tiff:
-            page = _page(tiff, self.page)
+            page = full_page(tiff, self.page)
             if self.region is None:
-                _check_complete(self.path, tiff, page)
+                check_complete(self.path, tiff, page)
                 check_size(self.path, page.imagewidth, page.imagelength)
                 pixels: Samples = _channels_last(page, page.asarray(maxworkers=1))
             else:
@@ -84,18 +84,20 @@ def tiff_fields(path: Path, cutting: Cutting) -> dict[str, TiffField]:
     fields: dict[str, TiffField] = {}
     with decoding(path), TiffFile(path) as tiff:
         _refuse_channels_in_pages(path, tiff)
-        indices = [index for index in range(len(tiff.pages)) if index == 0 or _is_picture(_page(tiff, index))]
+        indices = [
+            index for index in range(len(tiff.pages)) if index == 0 or _is_picture(full_page(tiff, index))
+        ]
         for number, index in enumerate(indices, start=1):
-            page = _page(tiff, index)
+            page = full_page(tiff, index)
             suffix = f"#page={number}" if len(indices) > 1 else ""
             um_per_pixel = _um_per_pixel(tiff, page)
-            regions = (
-                cutting.regions(page.imagewidth, page.imagelength, um_per_pixel) if page.is_tiled else []
-            )
+            regions = []
+            if page.is_tiled:
+                check_complete(path, tiff, page)
+                regions = cutting.regions(page.imagewidth, page.imagelength, um_per_pixel)
             if len(regions) <= 1:
                 fields[suffix] = TiffField(path, index, None, None, um_per_pixel)
                 continue
-            _check_complete(path, tiff, page)
             bits = _sampled_bits(page)
             for region in regions:
                 place = f"x={region.area.left},y={region.area.top}"
@@ -103,6 +105,30 @@ def tiff_fields(path: Path, cutting: Cutting) -> dict[str, TiffField]:
                     path, index, region, bits, um_per_pixel
                 )
     return fields
+
+
+def check_complete(path: Path, tiff: TiffFile, page: TiffPage) -> None:
+    """Refuse a page whose data are not all in the file: some decoders fill what is missing with grey.
+
+    Raises
+    ------
+    UnreadableImageError
+        Data beyond the end of the file, or a size that its tiles do not fill.
+    """
+    end = max(map(int.__add__, page.dataoffsets, page.databytecounts), default=0)
+    size = tiff.filehandle.size
+    if end > size:
+        raise UnreadableImageError(
+            f"{shown_path(path)} is cut short ({size} of at least {end} bytes are there): copy it again"
+        )
+    if not page.is_tiled:
+        return
+    across, down = _tiles_across_and_down(page)
+    if across * down > len(page.dataoffsets) or page.tilewidth * page.tilelength > PIXEL_LIMIT:
+        raise UnreadableImageError(
+            f"{shown_path(path)} is damaged: {page.imagewidth} x {page.imagelength} pixels in "
+            f"{len(page.dataoffsets)} tiles of {page.tilewidth} x {page.tilelength}: copy it again"
+        )
 
 
 def is_large_tiff(path: Path) -> bool:
@@ -114,10 +140,10 @@ def is_large_tiff(path: Path) -> bool:
         No TIFF, or damaged.
     """
     with decoding(path), TiffFile(path) as tiff:
-        first = _page(tiff, 0)
+        first = full_page(tiff, 0)
         if not first.is_tiled:
             return False
-        reduced = bool(first.subifds) or (len(tiff.pages) > 1 and _page(tiff, 1).is_reduced)
+        reduced = bool(first.subifds) or (len(tiff.pages) > 1 and full_page(tiff, 1).is_reduced)
         return reduced or first.imagewidth * first.imagelength > PIXEL_LIMIT
 
 
@@ -225,23 +251,12 @@ def _sampled_bits(page: TiffPage) -> int | None:
     return bits_in_use(max(brightest, default=0))
 
 
-def _page(tiff: TiffFile, index: int) -> TiffPage:
+def full_page(tiff: TiffFile, index: int) -> TiffPage:
+    """Page `index` (from 0) with its own header."""
     page = tiff.pages[index]
     if not isinstance(page, TiffPage):
         raise TypeError(f"page {index + 1} has no header of its own")
     return page
-
-
-def _check_complete(path: Path, tiff: TiffFile, page: TiffPage) -> None:
-    """Refuse a page whose data lie beyond the end of the file, which some decoders fill with grey."""
-    end = max(
-        (at + count for at, count in zip(page.dataoffsets, page.databytecounts, strict=True)), default=0
-    )
-    size = tiff.filehandle.size
-    if end > size:
-        raise UnreadableImageError(
-            f"{shown_path(path)} is cut short ({size} of at least {end} bytes are there): copy it again"
-        )
 
 
 def _refuse_channels_in_pages(path: Path, tiff: TiffFile) -> None:

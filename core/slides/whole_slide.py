@@ -15,6 +15,7 @@ from core.slides.formats import decoding, shown_path
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel
+from core.slides.tiff import check_complete, full_page
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,15 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, ScanRegion]:
         Where OpenSlide refuses the file, or it is cut short.
     """
     with decoding(path):
-        if openslide.OpenSlide.detect_format(path) is None:
+        kind = openslide.OpenSlide.detect_format(path)
+        if kind is None:
             raise UnreadableImageError(
                 f"{shown_path(path)} is no whole-slide scan that OpenSlide knows: "
                 "save it as a tiled or pyramidal TIFF"
             )
-        _check_complete(path)
+        if kind != "dicom":
+            with TiffFile(path) as tiff:
+                check_complete(path, tiff, full_page(tiff, 0))
         scan = _scan(path)
         stated = scan.properties.get(openslide.PROPERTY_NAME_MPP_X)
         um_per_pixel = credible_um_per_pixel(float(stated) if stated else None)
@@ -72,17 +76,6 @@ def is_scanner_tiff(path: Path) -> bool:
     """Whether a scanner's own kind of TIFF, whatever its name, in which not every page is a picture."""
     with decoding(path):
         return openslide.OpenSlide.detect_format(path) not in (None, "generic-tiff", "dicom")
-
-
-def _check_complete(path: Path) -> None:
-    """Refuse a TIFF-based scan whose pixel data reach beyond its end: they would come out grey."""
-    if path.suffix.lower() in (".dcm", ".dicom"):
-        return
-    with TiffFile(path) as tiff:
-        page = tiff.pages[0]
-        ends = (at + count for at, count in zip(page.dataoffsets, page.databytecounts, strict=True))
-        if max(ends, default=0) > tiff.filehandle.size:
-            raise UnreadableImageError(f"{shown_path(path)} is cut short: copy it again")
 
 
 def _scan(path: Path) -> openslide.OpenSlide:

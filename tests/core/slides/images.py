@@ -119,11 +119,12 @@ def write_whole_slide_instance(
 def _dicom(kind: UID, frames: list[Image], *, compressed: bool) -> Dataset:
     meta, dataset = FileMetaDataset(), Dataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID = kind
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid(entropy_srcs=["image"])
     meta.TransferSyntaxUID = JPEGBaseline8Bit if compressed else ExplicitVRLittleEndian
     dataset.file_meta = meta
     dataset.Modality = "SM"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    dataset.StudyInstanceUID = generate_uid(entropy_srcs=["study"])
+    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=["series"])
     dataset.Rows, dataset.Columns = frames[0].shape[:2]
     dataset.NumberOfFrames = len(frames)
     dataset.SamplesPerPixel, dataset.PlanarConfiguration, dataset.PixelRepresentation = 3, 0, 0

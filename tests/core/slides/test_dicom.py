@@ -1,0 +1,75 @@
+"""Visible-light DICOM images: each frame is a field."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import simplejpeg
+from pydicom import dcmread
+
+from core.errors import UnreadableImageError
+from core.slides import open_slide
+from tests.core.slides.images import jpeg, picture, write_dicom, write_grey_dicom
+
+
+def test_a_single_frame_is_the_picture_with_its_scale(tmp_path: Path) -> None:
+    slide = open_slide(write_dicom(tmp_path / "a.dcm", [picture()]))
+    assert slide.field_names() == ("a.dcm",)
+    field = slide.read_field("a.dcm")
+    assert np.array_equal(field.image, picture())
+    assert field.um_per_pixel == pytest.approx(0.1)
+
+
+def test_each_frame_of_several_is_a_field(tmp_path: Path) -> None:
+    frames = [picture(seed=seed) for seed in range(3)]
+    slide = open_slide(write_dicom(tmp_path / "a.dcm", frames))
+    assert slide.field_names() == ("a.dcm#frame=1", "a.dcm#frame=2", "a.dcm#frame=3")
+    for name, frame in zip(slide.field_names(), frames, strict=True):
+        assert np.array_equal(slide.read_field(name).image, frame)
+
+
+def test_jpeg_frames_equal_the_decoded_jpegs(tmp_path: Path) -> None:
+    frames = [picture(seed=seed) for seed in range(3)]
+    slide = open_slide(write_dicom(tmp_path / "a.dcm", frames, compressed=True))
+    for name, frame in zip(slide.field_names(), frames, strict=True):
+        assert np.array_equal(slide.read_field(name).image, simplejpeg.decode_jpeg(jpeg(frame, "422")))
+
+
+@pytest.mark.parametrize("colours", ["MONOCHROME2", "MONOCHROME1"])
+def test_grey_frames_are_scaled_by_their_stored_bits_and_turned_where_white_is_zero(
+    tmp_path: Path, colours: str
+) -> None:
+    pixels = np.zeros((64, 64), np.uint16)
+    pixels[0, 1] = 512
+    slide = open_slide(write_grey_dicom(tmp_path / "a.dcm", pixels, 12, colours))
+    image = slide.read_field("a.dcm").image
+    black, grey = (0, 32) if colours == "MONOCHROME2" else (255, 223)  # 512 / 4095 of 255 is 31.9
+    assert image[0, 0].tolist() == [black] * 3
+    assert image[0, 1].tolist() == [grey] * 3
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_frame_cut_short_is_refused_and_the_whole_ones_are_read(tmp_path: Path, compressed: bool) -> None:
+    path = write_dicom(tmp_path / "a.dcm", [picture(seed=seed) for seed in range(2)], compressed=compressed)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 9 // 10])
+    slide = open_slide(path)
+    assert slide.read_field("a.dcm#frame=1").image.shape == (96, 128, 3)
+    with pytest.raises(UnreadableImageError, match=r"a\.dcm is cut short, damaged"):
+        slide.read_field("a.dcm#frame=2")
+
+
+def test_a_dicom_file_without_a_picture_is_refused(tmp_path: Path) -> None:
+    dataset = dcmread(write_dicom(tmp_path / "a.dcm", [picture()]))
+    del dataset.Rows, dataset.PixelData
+    dataset.save_as(tmp_path / "a.dcm")
+    with pytest.raises(UnreadableImageError, match="without a picture"):
+        open_slide(tmp_path / "a.dcm")
+
+
+def test_more_frames_than_the_file_can_hold_are_refused(tmp_path: Path) -> None:
+    dataset = dcmread(write_dicom(tmp_path / "a.dcm", [picture()]))
+    dataset.NumberOfFrames = 2_000_000_000
+    dataset.save_as(tmp_path / "a.dcm")
+    with pytest.raises(UnreadableImageError, match="2000000000 frames"):
+        open_slide(tmp_path / "a.dcm")

@@ -1,0 +1,191 @@
+"""From the arguments of a command line to slides with names of their own."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.slides import find_slides, natural_key, open_slide, shown_path
+from core.slides.discovery import Discovery
+from tests.core.slides.images import picture, write_png, write_pyramid
+
+
+def put(root: Path, *files: str) -> Path:
+    for file in files:
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".tif":
+            write_pyramid(path, picture(200, 300))
+        elif path.suffix == ".png":
+            write_png(path, picture())
+        else:
+            path.write_text("notes")
+    return root
+
+
+def names(found: Discovery) -> list[str]:
+    return [slide.name for slide in found.slides]
+
+
+def test_a_folder_of_pictures_is_one_slide(tmp_path: Path) -> None:
+    found = find_slides([put(tmp_path / "slide", "1.png", "2.png", "notes.txt")])
+    assert [(slide.name, slide.path) for slide in found.slides] == [("slide", tmp_path / "slide")]
+    assert found.problems == ()
+
+
+def test_a_picture_and_a_large_image_are_slides(tmp_path: Path) -> None:
+    put(tmp_path, "one.png", "large.tif")
+    assert names(find_slides([tmp_path / "one.png", tmp_path / "large.tif"])) == ["one", "large"]
+
+
+def test_a_folder_of_folders_is_a_batch_in_natural_order(tmp_path: Path) -> None:
+    put(tmp_path / "batch", "s10/a.png", "s2/a.png", "s1/a.png", "s3.tif")
+    assert names(find_slides([tmp_path / "batch"])) == ["s1", "s2", "s3", "s10"]
+
+
+def test_nested_folders_are_named_by_their_way_from_the_argument(tmp_path: Path) -> None:
+    put(tmp_path / "batch", "ward 1/monday/a.png", "ward 1/tuesday/a.png", "ward 2/monday/scan.tif")
+    expected = ["ward 1__monday", "ward 1__tuesday", "ward 2__monday__scan"]
+    assert names(find_slides([tmp_path / "batch"])) == expected
+
+
+def test_pictures_beside_a_large_image_are_a_slide_and_it_is_another(tmp_path: Path) -> None:
+    folder = put(tmp_path / "both", "1.png", "2.png", "scan.tif")
+    found = find_slides([folder])
+    assert names(found) == ["both", "scan"]
+    assert open_slide(folder).field_names() == ("1.png", "2.png")
+
+
+def test_a_folder_of_pictures_with_folders_within_is_a_slide_and_they_are_others(tmp_path: Path) -> None:
+    assert names(find_slides([put(tmp_path / "s", "1.png", "more/1.png")])) == ["s", "more"]
+
+
+def test_each_bad_path_is_a_problem_and_stops_no_other(tmp_path: Path) -> None:
+    put(tmp_path, "good/1.png", "notes.txt", "batch/full/1.png", "batch/texts/a.txt")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "batch" / "bare").mkdir()
+    given = [tmp_path / name for name in ("gone", "empty", "notes.txt", "batch", "good")]
+    found = find_slides(given)
+    assert names(found) == ["full", "good"]
+    assert [(problem.path, problem.reason.split(": ")[0]) for problem in found.problems] == [
+        (tmp_path / "gone", f"{tmp_path}/gone does not exist"),
+        (tmp_path / "empty", f"{tmp_path}/empty holds no image"),
+        (tmp_path / "notes.txt", f"{tmp_path}/notes.txt is no image by its name"),
+        (tmp_path / "batch" / "bare", f"{tmp_path}/batch/bare holds no image"),
+        (tmp_path / "batch" / "texts", f"{tmp_path}/batch/texts holds no image"),
+    ]
+
+
+def test_a_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "batch/a/1.png", "batch/b/1.png")
+    listed = Path.iterdir
+
+    def refuse_a(folder: Path) -> object:
+        if folder.name == "a":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse_a)
+    found = find_slides([tmp_path / "batch"])
+    assert names(found) == ["b"]
+    (problem,) = found.problems
+    assert problem.path == tmp_path / "batch" / "a"
+    assert "cannot be read (Permission denied)" in problem.reason
+
+
+def test_a_file_of_a_wrong_kind_in_a_folder_of_pictures_does_not_hide_the_slide(tmp_path: Path) -> None:
+    folder = put(tmp_path / "s", "1.png")
+    (folder / "2.tif").write_text("no picture")
+    assert names(find_slides([folder])) == ["s"]
+
+
+def test_folders_of_one_name_are_told_apart_by_the_folders_above(tmp_path: Path) -> None:
+    put(tmp_path, "north/smears/1.png", "south/smears/1.png", "other/1.png")
+    given = [tmp_path / name for name in ("north/smears", "south/smears", "other")]
+    assert names(find_slides(given)) == ["north__smears", "south__smears", "other"]
+
+
+def test_files_that_differ_in_their_ending_only_keep_it(tmp_path: Path) -> None:
+    put(tmp_path, "smear.png", "smear.tif")
+    assert names(find_slides([tmp_path / "smear.png", tmp_path / "smear.tif"])) == ["smear.png", "smear.tif"]
+
+
+def test_names_that_differ_in_case_only_are_told_apart(tmp_path: Path) -> None:
+    put(tmp_path, "x/Smear/1.png", "y/smear/1.png")
+    assert names(find_slides([tmp_path / "x" / "Smear", tmp_path / "y" / "smear"])) == [
+        "x__Smear",
+        "y__smear",
+    ]
+
+
+def test_names_that_become_alike_as_folder_names_are_told_apart(tmp_path: Path) -> None:
+    put(tmp_path / "batch", "a:b/1.png", "a?b/1.png", "a/b/1.png", "a__b/1.png")
+    found = names(find_slides([tmp_path / "batch"]))
+    assert len(set(found)) == 4
+    assert all(":" not in name and "?" not in name and "/" not in name for name in found)
+
+
+def test_a_slide_given_twice_or_reached_through_a_link_counts_once(tmp_path: Path) -> None:
+    put(tmp_path, "batch/a/1.png")
+    (tmp_path / "batch" / "loop").symlink_to(tmp_path / "batch")
+    (tmp_path / "batch" / "same").symlink_to(tmp_path / "batch" / "a")
+    found = find_slides([tmp_path / "batch", tmp_path / "batch", tmp_path / "batch" / "a"])
+    assert names(found) == ["a"]
+    assert found.problems == ()
+
+
+def test_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+    assert names(find_slides([put(tmp_path / "s", "1.png", ".thumbnails/1.png")])) == ["s"]
+
+
+def test_the_current_folder_gives_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(put(tmp_path / "smear 7", "1.png"))
+    assert names(find_slides([Path()])) == ["smear 7"]
+    assert names(find_slides([Path("../smear 7")])) == ["smear 7"]
+    assert names(find_slides([Path("..")])) == ["smear 7"]
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_every_folder_name_gives_a_slide_name_that_can_be_a_folder(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    root = tmp_path_factory.mktemp("names")
+    try:
+        folder = root / f"s{text}"
+        if folder.parent != root:
+            return
+        folder.mkdir()
+    except (OSError, ValueError):  # no name for a folder of this file system
+        return
+    put(folder, "1.png")
+    (slide,) = find_slides([folder]).slides
+    (root / "out").mkdir()
+    (root / "out" / slide.name).mkdir()
+    assert [entry.name for entry in (root / "out").iterdir()] == [slide.name]
+    assert slide.name.isprintable()
+
+
+def test_a_long_way_down_is_cut_to_what_a_folder_name_can_hold(tmp_path: Path) -> None:
+    deep = "/".join(["ééééééééééééééééééééééééééééé"] * 6)
+    put(tmp_path / "batch", f"{deep}/a/1.png", f"{deep}/b/1.png")
+    found = names(find_slides([tmp_path / "batch"]))
+    assert len(set(found)) == 2
+    assert all(len(name.encode()) <= 220 for name in found)
+
+
+def test_numbers_are_ordered_by_value() -> None:
+    names = ["b1", "a10b10", "a10", "", "A2", "a1", "a10b2"]
+    assert sorted(names, key=natural_key) == ["", "a1", "A2", "a10", "a10b2", "a10b10", "b1"]
+
+
+@given(st.lists(st.text(max_size=8), unique=True))
+def test_the_natural_order_does_not_depend_on_the_order_given(texts: list[str]) -> None:
+    backwards = texts[::-1]
+    assert sorted(texts, key=natural_key) == sorted(backwards, key=natural_key)
+
+
+def test_paths_are_shown_on_one_line() -> None:
+    assert shown_path("a\nb\té \x1b[31m") == "a\\nb\\té \\x1b[31m"
+    assert shown_path(os.fsdecode(b"caf\xe9")) == "caf\\udce9"
