@@ -25,8 +25,15 @@ REFERENCE_FIELDS = 48
 class ScoringModels(Protocol):
     """The two networks that score a slide."""
 
-    detector: CellDetector
-    classifier: CellClassifier
+    @property
+    def detector(self) -> CellDetector:
+        """Finds the cells."""
+        ...
+
+    @property
+    def classifier(self) -> CellClassifier:
+        """Scores them."""
+        ...
 
 
 @dataclass(frozen=True)

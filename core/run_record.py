@@ -1,7 +1,6 @@
 """How a run went: what differs from run to run, and therefore stands beside the result, in `run.json`."""
 
 import json
-import os
 import platform
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.atomic import write_bytes
+from core.workers import available_cores
 
 LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "scipy", "torch")
 """Those whose version can change a score or a file's bytes."""
@@ -94,5 +94,5 @@ def machine() -> dict[str, str | int]:
     return {
         "system": platform.platform(),
         "processor": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": available_cores(),
     }

@@ -162,7 +162,7 @@ def write_cells(path: Path, ledger: Ledger, survey: Survey, threshold: float) ->
             writer.write_table(table, row_group_size=ROWS_IN_A_GROUP)
             for entry in table["why_not"].value_counts().to_pylist():
                 reasons[entry["values"]] = reasons.get(entry["values"], 0) + entry["counts"]
-    return {str(reason): reasons[reason] for reason in WhyNot if reason in reasons}
+    return {str(reason): reasons[reason] for reason in WhyNot if reason and reason in reasons}
 
 
 def write_fields(path: Path, ledger: Ledger, survey: Survey, threshold: float) -> None:

@@ -19,13 +19,20 @@ import cv2
 
 from core.errors import SmearscopeError
 
-Models = TypeVar("Models")
+Models = TypeVar("Models", covariant=True)
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
 class WorkerDiedError(SmearscopeError):
     """A worker process was ended from outside, most often for want of memory."""
+
+
+def available_cores() -> int:
+    """Number of processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Workers(Generic[Models]):

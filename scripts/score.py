@@ -1,0 +1,156 @@
+"""`smearscope score`: locate and call the red cells of slides, and say what the count allows."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from core.batch import BatchResult, Problem
+
+MOST_LINES = 20
+"""Unreadable fields named on the terminal; problems.json names all."""
+
+
+class Device(StrEnum):
+    """Where the networks run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def score(
+    slides: Annotated[
+        list[Path],
+        typer.Argument(metavar="SLIDE...", help="Slides: folders of field images, or single images."),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go, a folder a slide.")],
+    model: Annotated[str, typer.Option(help="Name of the released models.")] = "released",
+    device: Annotated[Device, typer.Option(help="Where the networks run.")] = Device.AUTO,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as there are cores where not given.")
+    ] = None,
+    um_per_pixel: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=2.0, help="Scale of the images; else from the files or the cells themselves."
+        ),
+    ] = None,
+    review_budget: Annotated[
+        int, typer.Option(min=1, help="Most suspected cells that a person is asked to look at.")
+    ] = 100,
+    rbc_per_ul: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="Measured red cells per µL; 5 000 000 are assumed where not given."),
+    ] = None,
+    detection_limit: Annotated[
+        float, typer.Option(min=1.0, help="Parasites per µL that a clean slide must be able to exclude.")
+    ] = 75.0,
+    resume: Annotated[
+        bool, typer.Option(help="Continue what an earlier run has begun, or score everything anew.")
+    ] = True,
+) -> None:
+    """Score slides: every red cell located and called, the suspected ones ranked for review.
+
+    A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
+    folder of folders is a batch of slides. Exits 0 only if every slide was scored; an interrupted run goes on
+    where it was when the same command is given again. For research use only. Not for diagnosis.
+    """
+    from dataclasses import replace
+    from functools import partial
+
+    from models.checkpoint import load_card, load_models
+
+    from core.atomic import OutputError
+    from core.batch import score_slides
+    from core.scoring import ScoringOptions
+    from core.slides import find_slides
+    from core.tally import Assumptions
+    from core.workers import Workers, available_cores
+    from scripts.progress import ScoringBars
+
+    assumptions = Assumptions(detection_limit_per_ul=detection_limit)
+    if rbc_per_ul is not None:
+        assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
+    options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
+    load = partial(load_models, model, device=device.value)
+    discovery = find_slides(slides)
+    try:
+        with (
+            ScoringBars(len(discovery.slides)) as bars,
+            Workers(load, workers or available_cores()) as pool,
+        ):
+            batch = score_slides(discovery, out, load_card(model), pool, options, bars)
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted. What was scored is kept: give the same command again to go on.", err=True)
+        raise typer.Exit(130) from None
+    except OutputError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(summary(batch, out))
+    for line in problems(batch):
+        typer.echo(line, err=True)
+    if batch.slides_not_scored:
+        raise typer.Exit(1)
+
+
+def summary(batch: "BatchResult", out: Path) -> str:
+    """What a run came to: the verdict of a single slide in full, a table of all, where the files are."""
+    from core.notice import RESEARCH_USE_ONLY
+    from core.slides import shown_path
+    from core.tally import grouped, verdict_text
+
+    rows = [("slide", "fields", "cells examined", "of those needed", "called infected", "verdict")]
+    for result in batch.results:
+        needed = result.verdict.cells_needed
+        rows.append(
+            (
+                shown_path(result.slide),
+                grouped(result.fields.counted),
+                grouped(result.cells.evaluable),
+                "-" if needed is None else grouped(needed),
+                grouped(result.cells.called_infected),
+                str(result.verdict.kind),
+            )
+        )
+    rows += [(problem.slide, "-", "-", "-", "-", "not scored") for problem in batch.slides_not_scored]
+    parts = [aligned(rows), f"Files: {shown_path(out)}\n{RESEARCH_USE_ONLY}"]
+    if len(batch.results) == 1:
+        (result,) = batch.results
+        parts.insert(0, verdict_text(result.slide, result.evidence, result.verdict))
+    return "\n\n".join(parts)
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows as lines: the first and last column flush left, the numbers between flush right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            (
+                row[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)),
+                row[-1],
+            )
+        )
+        for row in rows
+    )
+
+
+def problems(batch: "BatchResult") -> list[str]:
+    """One line for each slide that was not scored and each field that could not be read."""
+    lines = [f"Not scored: {_named(problem)}" for problem in batch.slides_not_scored]
+    unread = batch.fields_not_read
+    lines += [f"Not read: {_named(problem)}" for problem in unread[:MOST_LINES]]
+    if len(unread) > MOST_LINES:
+        lines.append(f"Not read: {len(unread) - MOST_LINES} further fields, see problems.json")
+    return lines
+
+
+def _named(problem: "Problem") -> str:
+    from core.slides import shown_path
+
+    return f"{shown_path(problem.slide)}: {problem.reason}"

@@ -1,0 +1,178 @@
+"""Fields of discs whose truth is known, and models that need no weights to judge them.
+
+The detector takes dark discs for red cells, the classifier a dark dot for a parasite. Both can be sent to
+worker processes. Run as a program, this scores slides as the command does, for tests that kill it.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.batch import score_slides
+from core.cells import WhyNot
+from core.detection import Cells, Kind
+from core.quality import FieldQuality
+from core.scoring import ScoringOptions
+from core.slides import find_slides
+from core.tally import Assumptions, FalseCalls, Performance, Recall
+from core.workers import Workers
+
+DIAMETER_PX = 24
+PITCH_PX = 40
+ROOM_PX = 2  # that boxes leave around a cell, as those of annotators do
+BACKGROUND = (235, 235, 240)
+CELL = (200, 140, 150)
+PARASITE = (70, 30, 90)
+
+
+def draw_field(
+    columns: int = 6, rows: int = 5, infected: tuple[int, ...] = (), seed: int = 0
+) -> NDArray[np.uint8]:
+    """A grid of discs, none at the edge; those with a number in `infected` have a dark dot."""
+    random = np.random.default_rng(seed)
+    image = np.full((rows * PITCH_PX, columns * PITCH_PX, 3), BACKGROUND, np.uint8)
+    for number in range(rows * columns):
+        row, column = divmod(number, columns)
+        centre = (column * PITCH_PX + PITCH_PX // 2, row * PITCH_PX + PITCH_PX // 2)
+        cv2.circle(image, centre, DIAMETER_PX // 2, CELL, cv2.FILLED)
+        if number in infected:
+            cv2.circle(image, centre, 3 + infected.index(number) % 3, PARASITE, cv2.FILLED)
+    noise = random.integers(-3, 4, image.shape)
+    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
+
+
+def save(path: Path, image: NDArray[np.uint8]) -> Path:
+    """Write an RGB image in the format of the file's ending."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    worked, encoded = cv2.imencode(path.suffix, image[..., ::-1])
+    assert worked
+    path.write_bytes(encoded.tobytes())
+    return path
+
+
+def save_slide(folder: Path, fields: int, infected: tuple[int, ...] = (7, 8)) -> Path:
+    """A slide of PNG fields that differ; every third has the infected cells."""
+    for number in range(fields):
+        image = draw_field(infected=infected if number % 3 == 0 else (), seed=number)
+        save(folder / f"field{number + 1}.png", image)
+    return folder
+
+
+class DiscDetector:
+    """Takes every dark connected region for a red cell."""
+
+    cell_diameter_px = float(DIAMETER_PX + 2 * ROOM_PX)
+
+    def locate(self, image: NDArray[np.uint8]) -> Cells:
+        dark = (image[..., 1] < 190).astype(np.uint8)
+        _, _, statistics, _ = cv2.connectedComponentsWithStats(dark)
+        regions = statistics[1:, :4].astype(np.float32)
+        regions = regions[(regions[:, 2] > 4) & (regions[:, 3] > 4)]
+        boxes = regions + np.array([-ROOM_PX, -ROOM_PX, 2 * ROOM_PX, 2 * ROOM_PX], np.float32)
+        count = len(boxes)
+        return Cells(boxes, np.full(count, 0.9, np.float32), np.full(count, Kind.RED_CELL, np.uint8))
+
+
+class DotClassifier:
+    """Scores a cell by how much of its crop is dark."""
+
+    crop_size_px = 48
+
+    def infected_score(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        dark = (crops[..., 1] < 90).mean(axis=(1, 2))
+        return np.asarray(np.minimum(1, 10 * dark), np.float32)
+
+    def activation_map(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return (crops[..., 1] < 90).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class DotModels:
+    """The pair."""
+
+    detector: DiscDetector
+    classifier: DotClassifier
+
+
+def load_models(wait_s: float = 0.0) -> DotModels:
+    """Load nothing; `wait_s` makes each field take that long, so that a test can kill in the middle."""
+    return DotModels(SlowDetector(wait_s) if wait_s else DiscDetector(), DotClassifier())
+
+
+class SlowDetector(DiscDetector):
+    """As slow as wanted."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+
+    def locate(self, image: NDArray[np.uint8]) -> Cells:
+        time.sleep(self.wait_s)
+        return super().locate(image)
+
+
+@dataclass(frozen=True)
+class DotCard:
+    """What is known of the pair."""
+
+    name: str = "dots"
+    identity: str = "dots 1"
+    failed_share_limit: float = 0.2
+    fixed_threshold: float = 0.05
+    widest_blur: float = 0.3
+    outside: tuple[str, ...] = ()
+
+    def threshold(self, scores: NDArray[np.float32], review_budget: int) -> float:
+        return self.fixed_threshold
+
+    def performance(self, threshold: float) -> Performance:
+        return Performance("dots", "drawn discs", threshold, (Recall(95, 5),), FalseCalls(1, 10_000))
+
+    def field_failure(self, quality: FieldQuality) -> WhyNot:
+        return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
+
+    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[str, ...]:
+        return self.outside
+
+
+class NoProgress:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.cells: list[int] = []
+        self.remarks: list[str] = []
+        self.begun: list[tuple[str, int, int]] = []
+
+    def slide_begins(self, name: str, fields: int, fields_done: int) -> None:
+        self.begun.append((name, fields, fields_done))
+
+    def field_done(self, cells: int) -> None:
+        self.cells.append(cells)
+
+    def slide_ends(self) -> None:
+        pass
+
+    def remark(self, line: str) -> None:
+        self.remarks.append(line)
+
+
+def options(**changed: object) -> ScoringOptions:
+    """The command's defaults, and what a test changes of them."""
+    chosen: dict[str, object] = {
+        "um_per_pixel": None,
+        "review_budget": 100,
+        "assumptions": Assumptions(),
+        "resume": True,
+    }
+    return ScoringOptions(**{**chosen, **changed})  # type: ignore[arg-type]  # by name, checked by the tests
+
+
+if __name__ == "__main__":
+    source, output, worker_count, wait = sys.argv[1:]
+    with Workers(partial(load_models, float(wait)), int(worker_count)) as workers:
+        score_slides(find_slides([Path(source)]), Path(output), DotCard(), workers, options(), NoProgress())

@@ -1,0 +1,186 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.ledger import Identity, Ledger, LedgerError
+from core.quality import FieldQuality
+from core.scored_field import ScoredField, unreadable_field
+
+IDENTITY = Identity(program="0.1.0", model="dots 1", um_per_pixel=None, slide="/slides/a")
+
+
+def scored(name: str, cells: int = 3, generation: int = 1, content: str = "") -> ScoredField:
+    evaluable = np.arange(cells) % 2 == 0
+    return ScoredField(
+        name=name,
+        source="1 bytes, 1 ns",
+        generation=generation,
+        width=640,
+        height=480,
+        content_hash=content or f"hash of {name}",
+        unreadable="",
+        quality=FieldQuality(0.1, 240.0, 0.1, 0.2, float("nan")),
+        boxes=np.arange(4 * cells, dtype=np.float32).reshape(cells, 4),
+        detection_score=np.linspace(0, 1, cells, dtype=np.float32),
+        infected_score=np.where(evaluable, np.float32(0.25), np.float32(np.nan)),
+        why_not=np.where(evaluable, "", "out of focus"),
+    )
+
+
+def test_a_field_comes_back_as_it_was_put_in(tmp_path: Path) -> None:
+    field = scored("Größe 7\n.png", cells=5)
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(field)
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        found = ledger.get(field.name)
+    for name in ("boxes", "detection_score", "infected_score", "why_not"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(field, name))
+    assert repr(found.quality) == repr(field.quality)
+    plain = {"quality": None} | {
+        name: np.empty(0) for name in ("boxes", "detection_score", "infected_score", "why_not")
+    }
+    assert repr(replace(found, **plain)) == repr(replace(field, **plain))
+
+
+@pytest.mark.parametrize(
+    "field", [scored("empty.png", cells=0), unreadable_field("b.png", "s", 1, "cut short")]
+)
+def test_a_field_without_cells_and_one_that_cannot_be_read_come_back_too(
+    tmp_path: Path, field: ScoredField
+) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(field)
+        ledger.flush()
+        found = ledger.get(field.name)
+    assert (len(found), found.unreadable) == (0, field.unreadable)
+    assert found.boxes.shape == (0, 4)
+
+
+def test_what_an_interrupted_run_has_taken_in_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png"))
+        raise KeyboardInterrupt
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert "a.png" in ledger
+
+
+def test_of_a_field_scored_twice_the_later_holds(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png", content="before"))
+        ledger.flush()
+        ledger.add(scored("a.png", content="after"))
+        ledger.flush()
+        assert ledger.get("a.png").content_hash == "after"
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert ledger.get("a.png").content_hash == "after"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:300] + bytes([content[300] ^ 1]) + content[301:],
+    ],
+    ids=["emptied", "cut short", "one bit turned"],
+)
+def test_a_damaged_part_is_thrown_away_and_the_others_are_kept(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a lambda
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png"))
+        ledger.flush()
+        (part,) = tmp_path.glob("part-*")
+        ledger.add(scored("b.png"))
+    part.write_bytes(damage(part.read_bytes()))
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert ledger.discarded_parts == (part.name,)
+        assert "a.png" not in ledger
+        assert "b.png" in ledger
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert ledger.discarded_parts == ()
+
+
+def test_a_half_written_part_counts_for_nothing(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        (tmp_path / ".part-0123.arrow.part").write_bytes(b"ARROW1 and then the power went")
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert ledger.column("name") == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"program": "0.2.0"}, "'0.1.0', now '0.2.0'"),
+        ({"model": "dots 2"}, "model 'dots 1', now 'dots 2'"),
+        ({"um_per_pixel": 0.1}, "um per pixel None, now 0.1"),
+        ({"slide": "/slides/b"}, "slide '/slides/a', now '/slides/b'"),
+    ],
+)
+def test_scores_of_another_model_scale_or_slide_are_refused_with_a_remedy(
+    tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png"))
+    with pytest.raises(LedgerError) as refused:
+        Ledger(tmp_path, replace(IDENTITY, **change), resume=True)  # type: ignore[arg-type]  # by name
+    assert said in str(refused.value)
+    assert "--no-resume" in str(refused.value)
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert "a.png" in ledger
+
+
+def test_without_resume_everything_is_scored_anew_whatever_was_there(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.reference = {"cell_diameter_px": 30.0}
+        ledger.add(scored("a.png"))
+    with Ledger(tmp_path, replace(IDENTITY, model="dots 2"), resume=False) as ledger:
+        assert "a.png" not in ledger
+        assert ledger.reference is None
+
+
+def test_a_ledger_whose_manifest_is_damaged_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        pass
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(LedgerError, match=r"manifest\.json is damaged.*--no-resume"):
+        Ledger(tmp_path, IDENTITY, resume=True)
+    with Ledger(tmp_path, IDENTITY, resume=False) as ledger:
+        assert ledger.generation == 1
+
+
+def test_two_runs_cannot_write_one_slide_and_the_lock_ends_with_the_run(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        with pytest.raises(LedgerError, match="another run is writing"):
+            Ledger(tmp_path, IDENTITY, resume=True)
+        with pytest.raises(LedgerError, match="another run is writing"):
+            Ledger(tmp_path, IDENTITY, resume=False)
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        pass
+
+
+def test_a_lock_file_left_behind_by_a_killed_run_does_not_block(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        pass
+
+
+def test_a_generation_closes_once_it_has_a_field(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.close_generation()
+        assert ledger.generation == 1
+        ledger.add(scored("a.png", generation=1))
+        ledger.close_generation()
+        ledger.close_generation()
+        assert ledger.generation == 2
+    assert json.loads((tmp_path / "manifest.json").read_text())["generation"] == 2
+
+
+def test_the_reference_and_the_key_of_the_results_are_remembered(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.reference = {"cell_diameter_px": 30.123456789012345}
+        ledger.finish("key")
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert ledger.reference == {"cell_diameter_px": 30.123456789012345}
+        assert ledger.finished == "key"

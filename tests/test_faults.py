@@ -1,0 +1,181 @@
+"""What may go wrong from the image file to the written result, end to end: nothing is lost, all of it is said."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+import pytest
+import tifffile
+from PIL import Image
+
+from core.batch import BatchResult, score_slides
+from core.slides import find_slides
+from core.workers import Workers
+from tests.coloured_cells import DotCard, NoProgress, draw_field, load_models, options, save, save_slide
+
+ROOT = Path(__file__).parents[1]
+
+
+def score(*slides: Path, out: Path) -> BatchResult:
+    with Workers(load_models, 1) as workers:
+        return score_slides(find_slides(slides), out, DotCard(), workers, options(), NoProgress())
+
+
+def start(slides: Path, out: Path, workers: int, wait_s: float) -> "subprocess.Popen[bytes]":
+    program = [sys.executable, "-m", "tests.coloured_cells", slides, out, str(workers), str(wait_s)]
+    return subprocess.Popen(program, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def result_files(folder: Path) -> dict[str, bytes]:
+    names = ("cells.parquet", "fields.parquet", "result.json", "candidates/candidates.csv")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def kill_and_resume(tmp_path: Path, kills: int, workers: int, fields: int, wait_s: float) -> None:
+    slide = save_slide(tmp_path / "slide", fields=fields)
+    score(slide, out=tmp_path / "undisturbed")
+    out = tmp_path / "killed"
+    chance = random.Random(kills)  # noqa: S311 - moments, not secrets
+    scored_before = 0
+    for _ in range(kills):
+        run = start(slide, out, workers, wait_s)
+        parts = len(list(out.glob("slide/.ledger/part-*")))
+        # Kill once it has put something on the disk, so that every kill falls into another part of the work.
+        while len(list(out.glob("slide/.ledger/part-*"))) <= parts and run.poll() is None:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 8 * wait_s))
+        run.kill()
+        assert run.wait() == -9, "it was finished before it could be killed: make it slower"
+        scored_now = len(list(out.glob("slide/.ledger/part-*")))
+        assert scored_now > scored_before, "a run must go on where the one before was killed"
+        scored_before = scored_now
+        assert not (out / "slide" / "result.json").exists()
+    assert start(slide, out, workers, 0.0).wait() == 0
+    assert result_files(out / "slide") == result_files(tmp_path / "undisturbed" / "slide")
+
+
+def test_killed_three_times_and_resumed_the_result_is_the_same(tmp_path: Path) -> None:
+    kill_and_resume(tmp_path, kills=3, workers=1, fields=60, wait_s=0.03)
+
+
+@pytest.mark.slow
+def test_killed_ten_times_with_workers_and_resumed_the_result_is_the_same(tmp_path: Path) -> None:
+    kill_and_resume(tmp_path, kills=10, workers=2, fields=300, wait_s=0.1)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_fields(tmp_path: Path) -> None:
+    peaks = []
+    for fields in (40, 400):
+        slide = save_slide(tmp_path / f"slide{fields}", fields=fields)
+        run = psutil.Process(start(slide, tmp_path / "out", 2, 0.0).pid)
+        peak = 0
+        while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
+            family = [run, *run.children(recursive=True)]
+            peak = max(peak, sum(_pss(process) for process in family))
+            time.sleep(0.05)
+        peaks.append(peak)
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0  # it has just ended
+
+
+def test_each_kind_of_damaged_image_is_named_and_the_whole_ones_are_counted(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    jpeg = save(slide / "cut short.jpg", draw_field(seed=20))
+    jpeg.write_bytes(jpeg.read_bytes()[: jpeg.stat().st_size // 2])
+    (slide / "empty.png").write_bytes(b"")
+    save(slide / "one pixel.png", np.zeros((1, 1, 3), np.uint8))
+    (slide / "text.jpg").write_text("no image but a text\n")
+    huge = slide / "huge.png"
+    Image.new("1", (20_000, 20_000)).save(huge)
+
+    batch = score(tmp_path / "slide", out=tmp_path / "out")
+
+    (result,) = batch.results
+    assert (result.fields.found, result.fields.counted, result.cells.evaluable) == (8, 3, 90)
+    reasons = {problem.field: problem.reason for problem in batch.fields_not_read}
+    assert set(reasons) == {"cut short.jpg", "empty.png", "one pixel.png", "text.jpg", "huge.png"}
+    for name, reason in reasons.items():
+        assert name in reason
+        assert "\n" not in reason
+    assert "20000" in reasons["huge.png"].replace(" ", "")
+    problems = json.loads((tmp_path / "out" / "problems.json").read_text())
+    assert {entry["field"] for entry in problems["fields_not_read"]} == set(reasons)
+    assert problems["slides_not_scored"] == []
+
+
+@pytest.mark.parametrize("kind", ["16-bit TIFF", "grey", "CMYK", "alpha", "BMP"])
+def test_unusual_images_give_the_cells_that_a_plain_one_gives(tmp_path: Path, kind: str) -> None:
+    image = draw_field(infected=(7, 8))
+    folder = tmp_path / "slide"
+    folder.mkdir()
+    match kind:
+        case "16-bit TIFF":
+            tifffile.imwrite(folder / "a.tif", image.astype(np.uint16) * 257, photometric="rgb")
+        case "grey":
+            Image.fromarray(image).convert("L").save(folder / "a.png")
+        case "CMYK":
+            Image.fromarray(image).convert("CMYK").save(folder / "a.jpg", quality=95)
+        case "alpha":
+            Image.fromarray(image).convert("RGBA").save(folder / "a.png")
+        case _:
+            Image.fromarray(image).save(folder / "a.bmp")
+    (result,) = score(folder, out=tmp_path / "out").results
+    assert (result.cells.evaluable, result.cells.called_infected) == (30, 2)
+
+
+def test_broken_slides_are_named_and_do_not_stop_the_others(tmp_path: Path) -> None:
+    batch_folder = tmp_path / "batch"
+    save_slide(batch_folder / "a good one", fields=2)
+    (batch_folder / "empty").mkdir(parents=True)
+    save(batch_folder / "broken" / "x.png", draw_field()).write_bytes(b"")
+    save(batch_folder / "no cells" / "x.png", np.full((200, 200, 3), 240, np.uint8))
+    save_slide(batch_folder / "z good too", fields=2)
+
+    batch = score(batch_folder, tmp_path / "not there", out=tmp_path / "out")
+
+    assert [result.slide for result in batch.results] == ["a good one", "z good too"]
+    reasons = " | ".join(f"{problem.slide}: {problem.reason}" for problem in batch.slides_not_scored)
+    for said in (
+        "empty holds no image",
+        "none of the 1 fields",
+        "no red cell was found",
+        "not there does not exist",
+    ):
+        assert said in reasons
+    listed = json.loads((tmp_path / "out" / "problems.json").read_text())["slides_not_scored"]
+    assert len(listed) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["with space", "Größe é 标本", "two\nlines", "-dash", "quote'\"", "tab\there", " x "]
+)
+def test_names_of_any_kind_are_scored_and_come_back_as_they_were(tmp_path: Path, name: str) -> None:
+    save(tmp_path / "batch" / name / f"{name}.png", draw_field(infected=(7,)))
+    (result,) = score(tmp_path / "batch", out=tmp_path / "out").results
+    (folder,) = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+    cells = pq.read_table(folder / "cells.parquet").to_pydict()
+    assert set(cells["field"]) == {f"{name}.png"}
+    assert result.cells.called_infected == 1
+
+
+def test_a_name_that_is_no_utf_8_is_scored(tmp_path: Path) -> None:
+    folder = tmp_path / "slide"
+    save(folder / "a.png", draw_field()).rename(os.fsdecode(os.fsencode(folder) + b"/champ\xe9.png"))
+    (result,) = score(folder, out=tmp_path / "out").results
+    assert result.cells.evaluable == 30
+    (result,) = score(folder, out=tmp_path / "out").results
+    assert result.cells.evaluable == 30
