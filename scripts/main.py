@@ -3,7 +3,9 @@
 import typer
 
 from core.errors import SmearscopeError
+from scripts.demo import demo
 from scripts.render import render
+from scripts.score import score
 
 app = typer.Typer(
     name="smearscope",
@@ -22,6 +24,8 @@ def smearscope() -> None:
     """
 
 
+app.command()(score)
+app.command()(demo)
 app.command()(render)
 
 
