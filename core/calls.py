@@ -5,10 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.tally import Performance
+
 SCORE_LIMIT = 1e-6
 """Scores nearer to 0 or 1 than this are taken as this near: they are written with six decimals."""
 CELLS_FOR_A_SPREAD = 200
 """Fewer cells than this say too little about their own spread; the typical one of the card is used."""
+
+
+@dataclass(frozen=True)
+class Calling:
+    """From which score a slide's cells are called infected, and what validation says of that threshold."""
+
+    threshold: float
+    performance: Performance
 
 
 @dataclass(frozen=True)

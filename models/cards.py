@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from core.calls import bulk, score_at
+from core.calls import Calling, bulk, score_at
 from core.cells import WhyNot
 from core.errors import SmearscopeError
 from core.notice import RESEARCH_USE_ONLY
@@ -149,7 +149,10 @@ class ClassifierCard(_Part):
     limits: tuple[str, ...]
 
 
-def read_card[C: (DetectorCard, ClassifierCard)](path: Path, kind: type[C]) -> C:
+AnyCard = TypeVar("AnyCard", DetectorCard, ClassifierCard)
+
+
+def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
     """Read and check a card; raises `CardError` naming the file and the key."""
     try:
         return kind.model_validate_json(path.read_bytes())
@@ -164,6 +167,16 @@ def read_card[C: (DetectorCard, ClassifierCard)](path: Path, kind: type[C]) -> C
 def write_card(card: DetectorCard | ClassifierCard, path: Path) -> None:
     """Write a card as JSON that a person can read."""
     path.write_text(card.model_dump_json(indent=1) + "\n")
+
+
+MEANINGS = {
+    "edge_blur": "the blur of the cells' edges, over their width,",
+    "background": "the brightness of the empty background, of 255,",
+    "density_red": "the stain's optical density in red",
+    "density_green": "the stain's optical density in green",
+    "density_blue": "the stain's optical density in blue",
+}
+"""What the measures of `core.quality.FieldQuality` are called in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -186,14 +199,59 @@ class PairCard:
         """Largest share of fields, in [0, 1], that may fail focus or stain."""
         return self.classifier.validity.failed_share_limit
 
-    def threshold(self, scores: NDArray[np.float32], review_budget: int) -> float:
-        """Score in [0, 1] from which a cell of this slide is called infected.
+    def calling(self, scores: NDArray[np.float32], review_budget: int) -> Calling:
+        """From which score the cells of a slide are called infected, and what that is worth.
 
         The threshold is an excess over the slide's own bulk of scores. It is as low as it may be for the
         expected false calls, by the card's curve, to fit the review budget, but never below the released one.
+
+        Parameters
+        ----------
+        scores
+            Infected scores, in [0, 1], of the slide's evaluable cells.
+        review_budget
+            Cells that a person is asked to look at.
         """
+        card = self.classifier
         if len(scores) == 0:
-            return 1.0
-        wanted = self.classifier.curve.lowest_within(review_budget / len(scores))
-        of = bulk(scores, self.classifier.typical_spread)
-        return score_at(max(self.classifier.threshold_excess, wanted), of)
+            return Calling(1.0, self._performance(card.threshold_excess, 1.0))
+        wanted = card.curve.lowest_within(review_budget / len(scores))
+        excess = max(card.threshold_excess, wanted)
+        threshold = score_at(excess, bulk(scores, card.typical_spread))
+        return Calling(threshold, self._performance(excess, threshold))
+
+    def _performance(self, excess: float, threshold: float) -> Performance:
+        card, located = self.classifier, self.detector.infected_cells
+        found, false_calls = card.curve.at(excess)
+        return Performance(
+            model=self.name,
+            validation_set=f"{located.measured_on} (located); {card.curve.measured_on} (classified)",
+            threshold=threshold,
+            steps=(Recall(located.found, located.missed), Recall(found, card.curve.infected - found)),
+            false_calls=FalseCalls(false_calls, card.curve.healthy),
+        )
+
+    def field_failure(self, quality: FieldQuality) -> WhyNot:
+        """Out of focus where the field's cells are more blurred than any validated; else nothing."""
+        blurred = quality.edge_blur > self.classifier.validity.edge_blur.high
+        return WhyNot.OUT_OF_FOCUS if blurred else WhyNot.EVALUABLE
+
+    def outside_validity(self, qualities: Sequence[FieldQuality], candidate_share: float) -> tuple[str, ...]:
+        """One sentence for each measure whose median over the fields lies outside the validated range."""
+        validity = self.classifier.validity
+        sentences = []
+        for measure, meaning in MEANINGS.items():
+            values = np.array([getattr(quality, measure) for quality in qualities], float)
+            values = values[np.isfinite(values)]
+            allowed: Range = getattr(validity, measure)
+            if len(values) and not allowed.holds(middle := float(np.median(values))):
+                sentences.append(
+                    f"{meaning} is {middle:.3g}, outside the {allowed.low:.3g} to {allowed.high:.3g} "
+                    "of the slides this model was validated on"
+                )
+        if candidate_share > validity.largest_candidate_share:
+            sentences.append(
+                f"{100 * candidate_share:.2g} % of the cells are called infected, more than the "
+                f"{100 * validity.largest_candidate_share:.2g} % up to which calls can be trusted"
+            )
+        return tuple(sentences)
