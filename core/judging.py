@@ -46,12 +46,11 @@ class ModelCard(Protocol):
         """Largest share of fields, in [0, 1], that may fail focus or stain."""
         ...
 
-    def threshold(self, scores: NDArray[np.float32], review_budget: int) -> float:
-        """Threshold for a slide with these infected scores of its evaluable cells."""
-        ...
+    def operating_point(self, scores: NDArray[np.float32], review_budget: int) -> Performance:
+        """Threshold for a slide with these infected scores of its evaluable cells, and what it is worth.
 
-    def performance(self, threshold: float) -> Performance:
-        """What validation says of the models at this threshold."""
+        There may be no score at all.
+        """
         ...
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
@@ -85,7 +84,7 @@ class Judgement:
 def judge(
     ledger: Ledger,
     survey: Survey,
-    threshold: float,
+    performance: Performance,
     card: ModelCard,
     assumptions: Assumptions,
     cells_by_reason: dict[str, int],
@@ -94,14 +93,16 @@ def judge(
 
     Parameters
     ----------
-    ledger, survey, threshold
-        The scored fields, which of them count, and from which score on a cell is called infected.
+    ledger, survey
+        The scored fields, and which of them count.
+    performance
+        From which score on a cell is called infected, and what that is worth.
     card, assumptions
-        What the models are worth, and what is taken as given.
+        On what slides the models may be used, and what is taken as given.
     cells_by_reason
         Located cells that do not count.
     """
-    called = survey.score >= threshold
+    called = survey.score >= performance.threshold
     candidates, cells = int(called.sum()), len(survey.score)
     excluded = (
         *(Excluded(count, "cells", reason) for reason, count in cells_by_reason.items()),
@@ -116,7 +117,7 @@ def judge(
         failed_share_limit=card.failed_share_limit,
     )
     count = SlideCount(cells, len(survey.counted), candidates, candidates, excluded)
-    evidence = Evidence(count, conditions, card.performance(threshold), assumptions)
+    evidence = Evidence(count, conditions, performance, assumptions)
     return Judgement(evidence, verdict(evidence), _machine_figures(evidence, survey, called))
 
 

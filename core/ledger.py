@@ -144,9 +144,6 @@ class Ledger:
             self._manifest["generation"] = self.generation + 1
             self._save_manifest()
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._where
-
     def get(self, name: str) -> ScoredField:
         """One scored field that has been flushed; KeyError where there is none."""
         table, row = self._where[name]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -161,7 +161,9 @@ def _write_tables(
         raise ValueError("a slide is judged only after its reference was measured")
     survey = survey_slide(ledger, slide.field_names(), card.field_failure)
     # Exactly a float32, as the scores in the tables are: every reader compares alike.
-    threshold = float(np.float32(card.threshold(survey.score, options.review_budget)))
+    performance = card.operating_point(survey.score, options.review_budget)
+    threshold = float(np.float32(performance.threshold))
+    performance = replace(performance, threshold=threshold)
     cells_by_reason = write_cells(folder / "cells.parquet", ledger, survey, threshold)
     write_fields(folder / "fields.parquet", ledger, survey, threshold)
     suspects = suspects_of(ledger, survey, threshold, options.review_budget)
@@ -175,7 +177,7 @@ def _write_tables(
         calls=calls,
         workers=workers,
     )
-    judgement = judge(ledger, survey, threshold, card, options.assumptions, cells_by_reason)
+    judgement = judge(ledger, survey, performance, card, options.assumptions, cells_by_reason)
     return SlideResult(
         slide=slide.name,
         fields=FieldCounts(
@@ -212,7 +214,7 @@ def _score_missing(
     """Score the fields that are not in the ledger as they are now; the reference comes first."""
     names = slide.field_names()
     states = file_states(slide)
-    missing = [name for name in names if _needs_scoring(slide, name, states[name], ledger)]
+    missing = _fields_to_score(slide, states, ledger)
     progress.slide_begins(slide.name, len(names), len(names) - len(missing))
     if not missing:
         return
@@ -228,11 +230,17 @@ def _score_missing(
         progress.field_done(len(scored))
 
 
-def _needs_scoring(slide: Slide, name: str, state: str, ledger: Ledger) -> bool:
-    if name not in ledger or ledger.get(name).source != state:
-        return True
-    # What could not be read may have been a matter of rights or of a network drive: try again.
-    return bool(ledger.get(name).unreadable) and _why_not_read(slide, name) is None
+def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> list[str]:
+    """Fields that are new or changed, and those that could not be read but can now.
+
+    What could not be read may have been a matter of rights or of a network drive.
+    """
+    scored_from, unreadable = ledger.column("source"), ledger.column("unreadable")
+    return [
+        name
+        for name in slide.field_names()
+        if scored_from.get(name) != states[name] or (unreadable[name] and _can_be_read(slide, name))
+    ]
 
 
 def file_states(slide: Slide) -> dict[str, str]:
@@ -260,12 +268,12 @@ def _state(path: Path) -> str:
     return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
 
 
-def _why_not_read(slide: Slide, name: str) -> str | None:
+def _can_be_read(slide: Slide, name: str) -> bool:
     try:
         slide.read_field(name)
-    except UnreadableImageError as error:
-        return str(error)
-    return None
+    except UnreadableImageError:
+        return False
+    return True
 
 
 def _reference(ledger: Ledger) -> SlideReference | None:

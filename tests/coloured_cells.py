@@ -127,11 +127,10 @@ class DotCard:
     widest_blur: float = 0.3
     outside: tuple[str, ...] = ()
 
-    def threshold(self, scores: NDArray[np.float32], review_budget: int) -> float:
-        return self.fixed_threshold
-
-    def performance(self, threshold: float) -> Performance:
-        return Performance("dots", "drawn discs", threshold, (Recall(95, 5),), FalseCalls(1, 10_000))
+    def operating_point(self, scores: NDArray[np.float32], review_budget: int) -> Performance:
+        return Performance(
+            "dots", "drawn discs", self.fixed_threshold, (Recall(95, 5),), FalseCalls(1, 10_000)
+        )
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
         return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE

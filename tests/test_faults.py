@@ -1,4 +1,4 @@
-"""What may go wrong from the image file to the written result, end to end: nothing is lost, all of it is said."""
+"""What may go wrong from the image file to the written result: nothing is lost, all of it is said."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A slide of drawn discs, scored: the tables hold the truth, and nothing but the slide decides what they hold."""
+"""A slide of drawn discs, scored: the tables hold the truth, and nothing but the slide decides them."""
 
 import json
 import shutil
@@ -314,5 +314,5 @@ def test_another_scale_is_refused_for_a_slide_that_was_begun(tmp_path: Path) -> 
 
 def test_an_output_folder_of_another_slide_is_refused(tmp_path: Path) -> None:
     score(save_slide(tmp_path / "a" / "slide", fields=1), tmp_path / "out")
-    with pytest.raises(LedgerError, match="slide '.*a/slide', now '.*b/slide'"):
+    with pytest.raises(LedgerError, match=r"slide '.*a/slide', now '.*b/slide'"):
         score(save_slide(tmp_path / "b" / "slide", fields=1), tmp_path / "out")
