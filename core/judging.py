@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.calls import Calling
 from core.cells import WhyNot
 from core.ledger import Ledger
 from core.quality import FieldQuality
@@ -46,10 +47,10 @@ class ModelCard(Protocol):
         """Largest share of fields, in [0, 1], that may fail focus or stain."""
         ...
 
-    def operating_point(self, scores: NDArray[np.float32], review_budget: int) -> Performance:
-        """Threshold for a slide with these infected scores of its evaluable cells, and what it is worth.
+    def calling(self, scores: NDArray[np.float32], review_budget: int) -> Calling:
+        """From which score a slide's cells are called infected, and what that is worth.
 
-        There may be no score at all.
+        Told from the infected scores of its evaluable cells; there may be none at all.
         """
         ...
 

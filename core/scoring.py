@@ -160,10 +160,10 @@ def _write_tables(
     if reference is None:
         raise ValueError("a slide is judged only after its reference was measured")
     survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+    calling = card.calling(survey.score, options.review_budget)
     # Exactly a float32, as the scores in the tables are: every reader compares alike.
-    performance = card.operating_point(survey.score, options.review_budget)
-    threshold = float(np.float32(performance.threshold))
-    performance = replace(performance, threshold=threshold)
+    threshold = float(np.float32(calling.threshold))
+    performance = replace(calling.performance, threshold=threshold)
     cells_by_reason = write_cells(folder / "cells.parquet", ledger, survey, threshold)
     write_fields(folder / "fields.parquet", ledger, survey, threshold)
     suspects = suspects_of(ledger, survey, threshold, options.review_budget)

@@ -29,7 +29,9 @@ def score(
     ],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go, a folder a slide.")],
-    model: Annotated[str, typer.Option(help="Name of the released models.")] = "released",
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="The released models, or a folder that holds others.")
+    ] = "released",
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = Device.AUTO,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; as many as there are cores where not given.")
@@ -63,28 +65,28 @@ def score(
     from dataclasses import replace
     from functools import partial
 
-    from models.checkpoint import load_card, load_models
-
     from core.atomic import OutputError
     from core.batch import score_slides
     from core.scoring import ScoringOptions
     from core.slides import find_slides
     from core.tally import Assumptions
     from core.workers import Workers, available_cores
+    from models.checkpoint import load_models
     from scripts.progress import ScoringBars
 
     assumptions = Assumptions(detection_limit_per_ul=detection_limit)
     if rbc_per_ul is not None:
         assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
     options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
-    load = partial(load_models, model, device=device.value)
+    load = partial(load_models, model, device=torch_device(device))
+    card = load_models(model, device="cpu").card
     discovery = find_slides(slides)
     try:
         with (
             ScoringBars(len(discovery.slides)) as bars,
             Workers(load, workers or available_cores()) as pool,
         ):
-            batch = score_slides(discovery, out, load_card(model), pool, options, bars)
+            batch = score_slides(discovery, out, card, pool, options, bars)
     except KeyboardInterrupt:
         typer.echo("\nInterrupted. What was scored is kept: give the same command again to go on.", err=True)
         raise typer.Exit(130) from None
@@ -96,6 +98,19 @@ def score(
         typer.echo(line, err=True)
     if batch.slides_not_scored:
         raise typer.Exit(1)
+
+
+def torch_device(device: Device) -> str:
+    """Name of the device as torch knows it; raises `SmearscopeError` for one that is not there."""
+    import torch
+
+    from core.errors import SmearscopeError
+
+    if device is Device.CUDA and not torch.cuda.is_available():
+        raise SmearscopeError("--device cuda: torch finds no CUDA device here; give --device cpu or auto")
+    if device is Device.AUTO:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return device.value
 
 
 def summary(batch: "BatchResult", out: Path) -> str:

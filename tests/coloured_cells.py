@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.batch import score_slides
+from core.calls import Calling
 from core.cells import WhyNot
 from core.detection import Cells, Kind
 from core.quality import FieldQuality
@@ -93,16 +94,40 @@ class DotClassifier:
 
 
 @dataclass(frozen=True)
+class DotCard:
+    """What is known of the pair."""
+
+    name: str = "dots"
+    identity: str = "dots 1"
+    failed_share_limit: float = 0.2
+    fixed_threshold: float = 0.05
+    widest_blur: float = 0.3
+    outside: tuple[str, ...] = ()
+
+    def calling(self, scores: NDArray[np.float32], review_budget: int) -> Calling:
+        threshold = self.fixed_threshold
+        worth = Performance("dots", "drawn discs", threshold, (Recall(95, 5),), FalseCalls(1, 10_000))
+        return Calling(threshold, worth)
+
+    def field_failure(self, quality: FieldQuality) -> WhyNot:
+        return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
+
+    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[str, ...]:
+        return self.outside
+
+
+@dataclass(frozen=True)
 class DotModels:
-    """The pair."""
+    """The pair, and its card."""
 
     detector: DiscDetector
     classifier: DotClassifier
+    card: DotCard
 
 
 def load_models(wait_s: float = 0.0) -> DotModels:
     """Load nothing; `wait_s` makes each field take that long, so that a test can kill in the middle."""
-    return DotModels(SlowDetector(wait_s) if wait_s else DiscDetector(), DotClassifier())
+    return DotModels(SlowDetector(wait_s) if wait_s else DiscDetector(), DotClassifier(), DotCard())
 
 
 class SlowDetector(DiscDetector):
@@ -114,29 +139,6 @@ class SlowDetector(DiscDetector):
     def locate(self, image: NDArray[np.uint8]) -> Cells:
         time.sleep(self.wait_s)
         return super().locate(image)
-
-
-@dataclass(frozen=True)
-class DotCard:
-    """What is known of the pair."""
-
-    name: str = "dots"
-    identity: str = "dots 1"
-    failed_share_limit: float = 0.2
-    fixed_threshold: float = 0.05
-    widest_blur: float = 0.3
-    outside: tuple[str, ...] = ()
-
-    def operating_point(self, scores: NDArray[np.float32], review_budget: int) -> Performance:
-        return Performance(
-            "dots", "drawn discs", self.fixed_threshold, (Recall(95, 5),), FalseCalls(1, 10_000)
-        )
-
-    def field_failure(self, quality: FieldQuality) -> WhyNot:
-        return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
-
-    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[str, ...]:
-        return self.outside
 
 
 class NoProgress:

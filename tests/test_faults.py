@@ -29,7 +29,7 @@ def score(*slides: Path, out: Path) -> BatchResult:
 
 
 def start(slides: Path, out: Path, workers: int, wait_s: float) -> "subprocess.Popen[bytes]":
-    program = [sys.executable, "-m", "tests.coloured_cells", slides, out, str(workers), str(wait_s)]
+    program = [sys.executable, "-m", "tests.coloured_cells", str(slides), str(out), str(workers), str(wait_s)]
     return subprocess.Popen(program, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from scripts.main import app
-from tests.coloured_cells import DotCard, load_models, save_slide
+from tests.coloured_cells import load_models, save_slide
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,6 @@ def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models that need no weights, in place of the released ones."""
     checkpoint = ModuleType("models.checkpoint")
     checkpoint.load_models = lambda name, device: load_models()  # type: ignore[attr-defined]  # a stand-in
-    checkpoint.load_card = lambda name: DotCard()  # type: ignore[attr-defined]  # a stand-in
     monkeypatch.setitem(sys.modules, "models.checkpoint", checkpoint)
 
 
@@ -157,3 +156,12 @@ def test_names_with_line_breaks_stay_on_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "em\\npty" in result.stderr
     assert all("holds no image" in line for line in result.stderr.splitlines() if "Not scored" in line)
+
+
+def test_a_graphics_processor_that_is_not_there_is_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    result = run(save_slide(tmp_path / "slide", fields=1), "--out", tmp_path / "out", "--device", "cuda")
+    assert result.exit_code == 1
+    assert "--device cpu" in str(result.exception)
