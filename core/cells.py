@@ -109,7 +109,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
         & (centre_y >= field.owned.top)
         & (centre_y < field.owned.bottom)
     )
-    at_border = ((centre_x < 0) | (centre_x >= width) | (centre_y < 0) | (centre_y >= height))
+    at_border = (centre_x < 0) | (centre_x >= width) | (centre_y < 0) | (centre_y >= height)
     reasons[~owned & ~at_border] = WhyNot.DUPLICATE
     return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
 

@@ -8,7 +8,7 @@ CROP_SIZE_PX = 48
 CELL_DIAMETER_PX = 42.0
 """Width of a cell's box in its crop: the geometric mean of the sides is scaled to it."""
 GREY = 160
-"""Level, in each channel, to which the slide's typical cell colour is mapped; also the fill outside a cell."""
+"""Level, in each channel, to which a slide's typical cell colour is mapped; also the fill outside a cell."""
 LARGEST_GAIN = 3.0
 """A channel that the stain has all but blackened holds noise; brightening it further would only show that."""
 MASK_MARGIN = 1.0

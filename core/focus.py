@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 def edge_blur(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Spread of each cell's edge, over the cell's width.
 
-    A step of height c blurred by a Gaussian of standard deviation s has its steepest slope c / (s sqrt(2 pi)).
+    A step of height c blurred by a Gaussian of standard deviation s is at its steepest c / (s sqrt(2 pi)).
     From the steepest slope in the box and the box's range of levels follows s.
 
     Parameters

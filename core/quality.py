@@ -35,9 +35,7 @@ class FieldQuality:
     density_blue: float
 
 
-def field_quality(
-    image: NDArray[np.uint8], cells: LocatedCells, reference: SlideReference
-) -> FieldQuality:
+def field_quality(image: NDArray[np.uint8], cells: LocatedCells, reference: SlideReference) -> FieldQuality:
     """Measure a field on its located red cells."""
     red = np.flatnonzero(cells.kind == Kind.RED_CELL)
     if len(red) == 0:

@@ -91,7 +91,7 @@ def slide_reference(
     found = 0
     for field in fields:
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
-        diameter_px = RED_CELL_BOX_UM / scale if scale is not None else cell_diameter_px(field.image, detector)
+        diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
             continue
         cells = locate_at(field.image, detector, diameter_px)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 Batch = TypeVar("Batch")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def rate_factor(step: int, schedule: Schedule) -> float:
 
 
 def fit(
-    network: nn.Module,
+    network: Network,
     batches: Iterable[Batch],
     loss: Callable[[nn.Module, Batch], Tensor],
     schedule: Schedule,
@@ -57,7 +58,7 @@ def fit(
     fabric: Fabric,
     curve: Path | None = None,
     name: str = "training",
-) -> nn.Module:
+) -> Network:
     """Train a network and return its moving average, in eval mode on the CPU.
 
     Parameters
@@ -80,9 +81,7 @@ def fit(
     )
     rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(step, schedule))
     model, optimiser = fabric.setup(network, optimiser)
-    average = AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True
-    )
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     model.train()
     rows: list[tuple[int, float, float]] = []
     total = len(batches) if isinstance(batches, Sized) else schedule.steps
@@ -93,7 +92,7 @@ def fit(
             fabric.backward(value)
             fabric.clip_gradients(model, optimiser, max_norm=5.0)
             optimiser.step()
-            rows.append((len(rows), float(value.detach()), rates.get_last_lr()[0]))
+            rows.append((len(rows), float(value.detach()), float(rates.get_last_lr()[0])))
             rates.step()
             average.update_parameters(network)
             progress.set_postfix(loss=f"{rows[-1][1]:.3f}")
@@ -105,5 +104,5 @@ def fit(
             writer = csv.writer(file)
             writer.writerow(["step", "loss", "learning_rate"])
             writer.writerows(rows)
-    averaged: nn.Module = average.module.cpu().eval()
-    return averaged
+    # The average is a copy of the network given, so it is of its type.
+    return cast(Network, average.module.cpu().eval())

@@ -9,12 +9,11 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 from typing import Any
 
-import albumentations as A  # noqa: E402, N812  (the variable above must be set first; the library's own alias)
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+import albumentations as A  # noqa: N812  (the library's own alias)
+import numpy as np
+from numpy.typing import NDArray
 
-from core.crops import GREY  # noqa: E402
+from core.crops import GREY
 
 DENSITY_OF_LEVEL = -np.log((np.arange(256, dtype=np.float32) + 1) / (GREY + 1))
 
@@ -74,7 +73,8 @@ class OpticalDensityTransform(A.ImageOnlyTransform):
         across = np.exp(-((side - centre[0]) ** 2) / (2 * width**2))
         down = np.exp(-((side - centre[1]) ** 2) / (2 * width**2))
         density = DENSITY_OF_LEVEL[img] @ matrix.T + shift + (depth * down[:, None] * across)[..., None]
-        return np.clip(np.exp(-density) * (GREY + 1) - 0.5, 0, 255).astype(np.uint8)
+        levels = np.clip(np.exp(-density) * (GREY + 1) - 0.5, 0, 255)
+        return np.asarray(levels, np.uint8)
 
     def get_transform_init_args_names(self) -> tuple[str, ...]:
         """Names of the constructor's arguments."""
@@ -111,7 +111,7 @@ def cell_augmentation(crop_size_px: int, seed: int) -> A.Compose:
             ),
             A.CenterCrop(crop_size_px, crop_size_px),
             A.HorizontalFlip(p=0.5),
-            OpticalDensityTransform(mixing=0.12, strength=1.7, shift=0.08, pallor=0.35),
+            OpticalDensityTransform(mixing=0.25, strength=2.2, shift=0.08, pallor=0.35),
             A.OneOf(
                 [
                     A.GaussianBlur(blur_limit=0, sigma_limit=(0.4, 1.4)),

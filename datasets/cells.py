@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detection import Kind
 from core.crops import cell_colour, disk_masks, raw_crops
-from datasets.foreground import BOX_OVER_CELL, foreground_mask
+from core.detection import Kind
 from datasets.fields import AnnotatedField, AnnotationError, read_rgb
+from datasets.foreground import BOX_OVER_CELL, foreground_mask
 
 STORED_SIZE_PX = 60
 """Larger than the network's crop, so that a shifted or shrunk cell still has its surroundings."""
@@ -86,9 +86,7 @@ def _assembled(
         members[name].append(index)
     for indices in members.values():
         colour[indices] = cell_colour(all_crops[indices], all_masks[indices])
-    return CellSet(
-        all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups
-    )
+    return CellSet(all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups)
 
 
 def _index(root: Path) -> list[dict[str, str]]:
@@ -100,7 +98,7 @@ def _index(root: Path) -> list[dict[str, str]]:
 
 
 def nih_cells(root: Path) -> CellSet:
-    """Rajaraman 2018: single cells of P. falciparum patients and healthy ones, blacked out around the cell."""
+    """Rajaraman 2018: single cells of P. falciparum patients and healthy ones, all else blacked out."""
     crops, masks, infected, group = [], [], [], []
     for row in _index(root):
         image = read_rgb(root / row["path"])
@@ -111,12 +109,12 @@ def nih_cells(root: Path) -> CellSet:
             continue
         box = _widened(np.array([[x, y, width, height]], np.float32))
         # The rim of the black paint is neither cell nor background: leave two pixels of it out.
-        shown = cv2.erode(cv2.copyMakeBorder(shown, 2, 2, 2, 2, cv2.BORDER_CONSTANT), np.ones((3, 3), np.uint8))
-        shown = shown[2:-2, 2:-2]
-        planes = np.dstack([shown * np.uint8(255)] * 3)
-        planes = cv2.copyMakeBorder(planes, 64, 64, 64, 64, cv2.BORDER_CONSTANT)
+        framed = cv2.copyMakeBorder(shown, 64, 64, 64, 64, cv2.BORDER_CONSTANT)
+        cell = cv2.erode(framed, np.ones((3, 3), np.uint8))
+        planes = np.dstack([np.asarray(cell, np.uint8) * np.uint8(255)] * 3)
         crops.append(raw_crops(image, box, STORED_SIZE_PX))
-        shown_crop = raw_crops(planes, box + np.float32([[64, 64, 0, 0]]), STORED_SIZE_PX)[..., 0] > 127
+        moved = box + np.array([64, 64, 0, 0], np.float32)
+        shown_crop = raw_crops(planes, moved, STORED_SIZE_PX)[..., 0] > 127
         masks.append(shown_crop & disk_masks(box, STORED_SIZE_PX))
         infected.append(row["infected"] == "1")
         group.append(row["patient"])
@@ -132,7 +130,8 @@ def westlake_cells(root: Path) -> CellSet:
         height, width = image.shape[:2]
         label = labels[height // 2, width // 2]
         x, y, box_width, box_height = statistics[label, :4]
-        whole = label > 0 and max(box_width, box_height) < 0.95 * width and min(box_width, box_height) > 0.4 * width
+        longest, shortest = max(box_width, box_height), min(box_width, box_height)
+        whole = label > 0 and longest < 0.95 * width and shortest > 0.4 * width
         box = np.array([[x, y, box_width, box_height]] if whole else [[12, 12, 56, 56]], np.float32)
         box = _widened(box)
         crops.append(raw_crops(image, box, STORED_SIZE_PX))
@@ -156,7 +155,10 @@ def field_cells(fields: Iterable[tuple[AnnotatedField, NDArray[np.float32], NDAr
     fields
         For each field: the field, the boxes (N, 4) to cut, and whether each is infected.
     """
-    crops, masks, infected, group = [], [], [], []
+    crops: list[NDArray[np.uint8]] = []
+    masks: list[NDArray[np.bool_]] = []
+    infected: list[bool] = []
+    group: list[str] = []
     source = ""
     for field, boxes, flags in fields:
         if len(boxes) == 0:

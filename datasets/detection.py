@@ -1,16 +1,18 @@
 """Training tiles for the detector: a random window of a random field, and the maps it should give."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.detection import Kind
-from datasets.foreground import NoCellsError, foreground_diameter_px, foreground_mask
 from datasets.augmentation import field_augmentation
 from datasets.fields import AnnotatedField
+from datasets.foreground import BOX_OVER_CELL, NoCellsError, foreground_diameter_px, foreground_mask
+from datasets.synthetic import random_style, render_field
 
 TILE_PX = 256
 STRIDE_PX = 4
@@ -22,6 +24,8 @@ SCALES = (0.7, 1.4)
 SOURCES_WITH_GAPS = frozenset({"chula_rbc12", "cbc_count"})
 """Sets in which many cells are not marked: dark regions without a mark teach nothing there."""
 SOURCES_WITHOUT_BORDER_CELLS = frozenset({"iml_malaria"})
+ON_INFECTED = 0.5
+"""Share of tiles laid over an infected cell, in fields that have one."""
 CENTRE_SPREAD = 0.11
 """Standard deviation of a centre's Gaussian over the box's mean side."""
 
@@ -38,8 +42,8 @@ class StoredField:
         (H, W, 3) uint8.
     boxes
         (N, 4) centre x, y, width, height, pixels of `image`; NaN sides where only centres are known.
-    kind
-        (N,) values of `Kind`.
+    kind, infected
+        (N,) values of `Kind`; (N,) bool.
     silent
         (3, H, W) bool: where the absence of a mark of that kind says nothing.
     """
@@ -48,6 +52,7 @@ class StoredField:
     image: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     kind: NDArray[np.uint8]
+    infected: NDArray[np.bool_]
     silent: NDArray[np.bool_]
 
 
@@ -90,9 +95,43 @@ def store(field: AnnotatedField) -> StoredField | None:
         diameter_px = cell_diameter_px(field, image)
     except NoCellsError:
         return None
+    return _stored(field, image, diameter_px)
+
+
+def synthetic_fields(count: int, seed: int) -> list[StoredField]:
+    """Draw fields of `count` different synthetic slides: overlaps, platelets on cells, debris, all known."""
+    rng = np.random.default_rng(seed)
+    stored = []
+    for index in range(count):
+        image, truth = render_field(
+            random_style(rng),
+            seed=seed,
+            index=index,
+            width_px=640,
+            height_px=480,
+            cell_diameter_px=STORED_DIAMETER_PX / BOX_OVER_CELL,
+            cells=int(rng.integers(40, 160)),
+            parasitaemia=0.05,
+        )
+        tight = truth.visible_boxes()
+        room = tight[:, 2:] * (BOX_OVER_CELL - 1)
+        field = AnnotatedField(
+            path=Path(f"synthetic_{index:04d}"),
+            source="synthetic",
+            boxes=np.concatenate([tight[:, :2] - room / 2, tight[:, 2:] + room], axis=1).astype(np.float32),
+            kind=truth.kind,
+            infected=truth.infected,
+            stage=tuple(str(stage) for stage in truth.stage),
+            kinds_marked=frozenset(Kind),
+        )
+        stored.append(_stored(field, image, STORED_DIAMETER_PX))
+    return stored
+
+
+def _stored(field: AnnotatedField, image: NDArray[np.uint8], diameter_px: float) -> StoredField:
     scale = STORED_DIAMETER_PX / diameter_px
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    scaled = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    scaled = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     boxes = np.concatenate([field.centres, field.boxes[:, 2:]], axis=1) * np.float32(scale)
     silent = np.zeros((len(Kind), height, width), bool)
     unexplained = foreground_mask(scaled).astype(bool)
@@ -107,18 +146,22 @@ def store(field: AnnotatedField) -> StoredField | None:
         band = int(STORED_DIAMETER_PX * 0.6)
         for edge in (np.s_[:, :band], np.s_[:, -band:], np.s_[:, :, :band], np.s_[:, :, -band:]):
             silent[edge] = True
-    return StoredField(field.source, np.asarray(scaled, np.uint8), boxes, field.kind, silent)
+    return StoredField(field.source, scaled, boxes, field.kind, field.infected, silent)
 
 
 def _tile(
     field: StoredField, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8], NDArray[np.bool_]]:
-    """A window of random place, scale and orientation: pixels, boxes in it, kinds, silent mask on the grid."""
+    """A window of random place, scale and orientation: pixels, boxes in it, kinds, silence on the grid."""
     scale = CELL_DIAMETER_PX / STORED_DIAMETER_PX * np.exp(rng.uniform(*np.log(SCALES)))
     height, width = field.image.shape[:2]
     reach_px = TILE_PX / scale
     left = rng.uniform(min(0, (width - reach_px) / 2), max(width - reach_px, (width - reach_px) / 2))
     top = rng.uniform(min(0, (height - reach_px) / 2), max(height - reach_px, (height - reach_px) / 2))
+    if field.infected.any() and rng.random() < ON_INFECTED:
+        # Infected cells are one in a hundred and the ones that must not be missed.
+        x, y = field.boxes[rng.choice(np.flatnonzero(field.infected)), :2]
+        left, top = (x, y) - rng.uniform(0.1, 0.9, 2) * reach_px
     affine = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
     pixels = cv2.warpAffine(
         field.image, affine, (TILE_PX, TILE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -189,7 +232,7 @@ def target_maps(
 
 
 def batches(
-    fields_by_source: dict[str, Sequence[StoredField]], batch_size: int, steps: int, seed: int
+    fields_by_source: Mapping[str, Sequence[StoredField]], batch_size: int, steps: int, seed: int
 ) -> Iterator[Batch]:
     """Yield `steps` batches; each tile's source is drawn evenly, then a field of it, then a window."""
     rng = np.random.default_rng(seed)
@@ -199,7 +242,7 @@ def batches(
         tiles = []
         for _ in range(batch_size):
             fields = fields_by_source[sources[rng.integers(len(sources))]]
-            pixels, boxes, kind, silent = _tile(fields[rng.integers(len(fields))], rng)
+            pixels, boxes, kind, silent = _tile(fields[int(rng.integers(len(fields)))], rng)
             heat, *rest = target_maps(boxes, kind)
             weight = np.where(silent & (heat < 0.05), 0, 1).astype(np.float32)
             tiles.append((colours(image=pixels)["image"], heat, weight, *rest))

@@ -54,9 +54,7 @@ class AnnotatedField:
     @property
     def centres(self) -> NDArray[np.float32]:
         """(N, 2) x, y of the objects' centres."""
-        half = np.nan_to_num(self.boxes[:, 2:]) / 2
-        centres: NDArray[np.float32] = self.boxes[:, :2] + half
-        return centres
+        return np.asarray(self.boxes[:, :2] + np.nan_to_num(self.boxes[:, 2:]) / 2, np.float32)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""What is known of a set of weights: made from what, worth what, for which slides. JSON beside the weights."""
+"""What is known of a set of weights: made from what, worth what, for which slides; JSON beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from core.calls import Calling, bulk, score_at
 from core.cells import WhyNot
 from core.errors import SmearscopeError
-from core.notice import RESEARCH_USE_ONLY
 from core.quality import FieldQuality
 from core.tally import FalseCalls, Performance, Recall
 
@@ -157,11 +156,15 @@ def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
     try:
         return kind.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise CardError(f"{path}: cannot be read ({error.strerror}); a card must lie beside the weights") from error
+        raise CardError(
+            f"{path}: cannot be read ({error.strerror}); a card must lie beside the weights"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise CardError(f"{path}: {where}: {first['msg']}; write the card anew with the training command") from error
+        raise CardError(
+            f"{path}: {where}: {first['msg']}; write the card anew with the training command"
+        ) from error
 
 
 def write_card(card: DetectorCard | ClassifierCard, path: Path) -> None:

@@ -50,20 +50,26 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
     folder = load_folder(name)
     detector_card = read_card(folder / "detector.json", DetectorCard)
     classifier_card = read_card(folder / "classifier.json", ClassifierCard)
-    detector, classifier = DetectorNetwork(), ClassifierNetwork(classifier_card.width)
-    load_weights(detector, folder / "detector.safetensors")
+    classifier = ClassifierNetwork(classifier_card.width)
     load_weights(classifier, folder / "classifier.safetensors")
-    fuse(detector)
     fuse(classifier)
     digest = hashlib.blake2b(digest_size=8)
     for file in FILES:
         digest.update((folder / file).read_bytes())
     pair = f"{detector_card.name} + {classifier_card.name}"
     return Models(
-        detector=Detector(detector, torch.device(device)),
+        detector=load_detector(folder / "detector.safetensors", device),
         classifier=Classifier(classifier, torch.device(device)),
         card=PairCard(pair, f"{pair} {digest.hexdigest()}", detector_card, classifier_card),
     )
+
+
+def load_detector(weights: Path, device: str = "cpu") -> Detector:
+    """Load a detector alone, ready to locate; raises `CheckpointError`."""
+    network = DetectorNetwork()
+    load_weights(network, weights)
+    fuse(network)
+    return Detector(network, torch.device(device))
 
 
 def load_folder(name: str) -> Path:
@@ -78,7 +84,7 @@ def load_folder(name: str) -> Path:
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write a network's weights in half precision: twice as small, and no score moves by more than noise."""
+    """Write a network's weights in half precision: half the size, and no score moves by more than noise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {
         name: value.half().contiguous() if value.is_floating_point() else value.contiguous()
@@ -95,7 +101,9 @@ def load_weights(network: nn.Module, path: Path) -> None:
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it anew") from error
     except RuntimeError as error:
-        raise CheckpointError(f"{path}: weights of another network; use the version they were made with") from error
+        raise CheckpointError(
+            f"{path}: weights of another network; use the version they were made with"
+        ) from error
 
 
 def fuse(network: nn.Module) -> None:

@@ -54,7 +54,7 @@ class Classifier:
     crop_size_px = CROP_SIZE_PX
 
     def __init__(self, network: ClassifierNetwork, device: torch.device) -> None:
-        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         self._device = device
 
     @torch.inference_mode()

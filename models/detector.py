@@ -63,7 +63,7 @@ class DetectorNetwork(nn.Module):
         self.merge4 = ConvolutionBlock(24, 24)
         self.head = nn.Sequential(ConvolutionBlock(24, 48), nn.Conv2d(48, len(Kind) + 4, 1))
         # Centres are rare: starting every heat value near 0.02 keeps the first steps from being spent on it.
-        nn.init.constant_(self.head[-1].bias[: len(Kind)], -4.0)
+        nn.init.constant_(self.head.get_parameter("1.bias")[: len(Kind)], -4.0)
 
     def forward(self, images: Tensor) -> Maps:
         """(N, 3, H, W) from `as_input`, H and W multiples of `GRID_PX`."""
@@ -125,7 +125,7 @@ class Detector:
     cell_diameter_px = CELL_DIAMETER_PX
 
     def __init__(self, network: DetectorNetwork, device: torch.device, tile_px: int = TILE_PX) -> None:
-        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         self._device = device
         self._tile_px = tile_px
 
@@ -155,8 +155,9 @@ class Detector:
                 joined = torch.cat([out.heat, out.size, out.offset], dim=1)[0].cpu()
                 inner_top, inner_left = (top - outer_top) // STRIDE_PX, (left - outer_left) // STRIDE_PX
                 rows, columns = (bottom - top) // STRIDE_PX, (right - left) // STRIDE_PX
-                maps[
+                place = np.s_[
                     :, top // STRIDE_PX : bottom // STRIDE_PX, left // STRIDE_PX : right // STRIDE_PX
-                ] = joined[:, inner_top : inner_top + rows, inner_left : inner_left + columns]
+                ]
+                maps[place] = joined[:, inner_top : inner_top + rows, inner_left : inner_left + columns]
         heat, size, offset = maps.split([len(Kind), 2, 2])
         return decode(heat.sigmoid(), size, offset)
