@@ -89,18 +89,30 @@ def _assembled(
     return CellSet(all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups)
 
 
-def _index(root: Path) -> list[dict[str, str]]:
+def _index(root: Path, grouped_by: str) -> list[dict[str, str]]:
     path = root / "index.csv"
     if not path.is_file():
         raise AnnotationError(f"{path}: missing; give the folder that the set unpacks to")
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    if not rows:
+        raise AnnotationError(f"{path}: lists no cell; unpack the set anew")
+    for number, row in enumerate(rows, start=2):
+        if None in row.values() or not {"path", "infected", grouped_by} <= row.keys():
+            raise AnnotationError(
+                f"{path}: line {number}: no path, infected and {grouped_by}; unpack the set anew"
+            )
+        if row["infected"] not in {"0", "1"}:
+            raise AnnotationError(
+                f"{path}: line {number}: infected is {row['infected']!r}, not 0 or 1; unpack the set anew"
+            )
+    return rows
 
 
 def nih_cells(root: Path) -> CellSet:
     """Rajaraman 2018: single cells of P. falciparum patients and healthy ones, all else blacked out."""
     crops, masks, infected, group = [], [], [], []
-    for row in _index(root):
+    for row in _index(root, "patient"):
         image = read_rgb(root / row["path"])
         shown = (image.max(axis=2) > BLACKENED_BELOW).astype(np.uint8)
         shown = np.asarray(cv2.morphologyEx(shown, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
@@ -124,7 +136,7 @@ def nih_cells(root: Path) -> CellSet:
 def westlake_cells(root: Path) -> CellSet:
     """Westlake: 80-px crops with their surroundings, one slide; the cell is the dark region at the centre."""
     crops, masks, infected, group = [], [], [], []
-    for row in _index(root):
+    for row in _index(root, "field"):
         image = read_rgb(root / row["path"])
         _, labels, statistics, _ = cv2.connectedComponentsWithStats(foreground_mask(image))
         height, width = image.shape[:2]

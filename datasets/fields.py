@@ -1,9 +1,11 @@
 """Published sets of annotated smear fields, each from its own layout to one sample type."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import cv2
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 
 from core.detection import Kind
 from core.errors import SmearscopeError
+
+STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
+CHULA_CLASSES = 13
 
 
 class AnnotationError(SmearscopeError):
@@ -30,7 +35,7 @@ class AnnotatedField:
         (N, 4) float32: x, y of the top-left corner, width, height, pixels. Where the set gives only
         centres, width and height are NaN and x, y are the centre.
     kind
-        (N,) uint8, values of `core.cells.Kind`.
+        (N,) uint8, values of `core.detection.Kind`.
     infected
         (N,) bool; False throughout in a malaria-free set.
     stage
@@ -90,23 +95,57 @@ def _require(folder: Path, pattern: str) -> list[Path]:
     return found
 
 
+@contextmanager
+def _reading(path: Path, where: str) -> Iterator[None]:
+    """Name the file and the place in it of whatever does not follow the layout."""
+    try:
+        yield
+    except KeyError as error:
+        raise AnnotationError(f"{path}: {where}: no {error}; unpack the set anew") from error
+    except (TypeError, ValueError, ElementTree.ParseError) as error:
+        raise AnnotationError(f"{path}: {where}: {error}; unpack the set anew") from error
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number, from 1, and words of the lines that are not blank."""
+    with _reading(path, "the file"):
+        text = path.read_text()
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line.split()
+
+
+def _kind_named(name: str | None, kinds: Mapping[str, Kind]) -> Kind:
+    if name is None or name not in kinds:
+        raise ValueError(f"{name!r} is none of {', '.join(kinds)}")
+    return kinds[name]
+
+
 def iml_malaria(root: Path) -> list[AnnotatedField]:
     """Arshad 2022: P. vivax, one box a red cell with its stage, ordered by file number."""
     annotations = root / "annotations.json"
     if not annotations.is_file():
         raise AnnotationError(f"{annotations}: missing; give the folder that the set unpacks to")
+    with _reading(annotations, "the file"):
+        entries = sorted(json.loads(annotations.read_text()), key=lambda entry: entry["image_name"])
     fields = []
-    for entry in sorted(json.loads(annotations.read_text()), key=lambda entry: entry["image_name"]):
-        rows = []
-        for item in entry["objects"]:
-            x, y, width, height = (float(item["bbox"][key]) for key in "xywh")
-            if item["type"] == "difficult" or width < 1 or height < 1:
-                continue
-            stage = "" if item["type"] == "red blood cell" else item["type"]
-            rows.append((Kind.RED_CELL, x, y, width, height, stage))
+    for entry in entries:
+        with _reading(annotations, entry["image_name"]):
+            rows = [row for item in entry["objects"] if (row := _iml_row(item)) is not None]
         path = root / "images" / entry["image_name"]
         fields.append(_field(path, "iml_malaria", rows, frozenset({Kind.RED_CELL})))
     return fields
+
+
+def _iml_row(item: dict[str, Any]) -> tuple[Kind, float, float, float, float, str] | None:
+    """One marked red cell; None where the annotators could not tell, or the box is empty."""
+    x, y, width, height = (float(item["bbox"][key]) for key in "xywh")
+    if item["type"] == "difficult" or width < 1 or height < 1:
+        return None
+    stage = "" if item["type"] == "red blood cell" else item["type"]
+    if stage and stage not in STAGES:
+        raise ValueError(f"{stage!r} is none of red blood cell, difficult, {', '.join(STAGES)}")
+    return Kind.RED_CELL, x, y, width, height, stage
 
 
 def chula_rbc12(root: Path) -> list[AnnotatedField]:
@@ -114,9 +153,11 @@ def chula_rbc12(root: Path) -> list[AnnotatedField]:
     fields = []
     for label in _require(root / "labels", "*.txt"):
         rows = []
-        for line in label.read_text().split("\n"):
-            if line.strip():
-                x, y, _ = line.split()
+        for number, words in _numbered_lines(label):
+            with _reading(label, f"line {number}"):
+                x, y, shape = words
+                if not 0 <= int(shape) < CHULA_CLASSES:
+                    raise ValueError(f"class {shape} is not in 0 to {CHULA_CLASSES - 1}")
                 rows.append((Kind.RED_CELL, float(x), float(y), np.nan, np.nan, ""))
         path = root / "images" / f"{label.stem}.jpg"
         fields.append(_field(path, "chula_rbc12", rows, frozenset({Kind.RED_CELL})))
@@ -129,13 +170,15 @@ def cbc_count(root: Path) -> list[AnnotatedField]:
     fields = []
     for label in _require(root, "*/Annotations/*.xml"):
         rows = []
-        for item in ElementTree.parse(label).getroot().iter("object"):  # noqa: S314  (a local, trusted set)
-            corners = {edge.tag: float(edge.text or "nan") for edge in item.iterfind("bndbox/*")}
-            width, height = corners["xmax"] - corners["xmin"], corners["ymax"] - corners["ymin"]
-            if width < 1 or height < 1:
-                continue
-            kind = kinds[item.findtext("name") or ""]
-            rows.append((kind, corners["xmin"], corners["ymin"], width, height, ""))
+        with _reading(label, "the file"):
+            items = list(ElementTree.parse(label).getroot().iter("object"))  # noqa: S314  (a local set)
+        for number, item in enumerate(items, start=1):
+            with _reading(label, f"object {number}"):
+                kind = _kind_named(item.findtext("name"), kinds)
+                corners = {edge.tag: float(edge.text or "") for edge in item.iterfind("bndbox/*")}
+                width, height = corners["xmax"] - corners["xmin"], corners["ymax"] - corners["ymin"]
+                if width >= 1 and height >= 1:
+                    rows.append((kind, corners["xmin"], corners["ymin"], width, height, ""))
         path = label.parents[1] / "Images" / f"{label.stem}.jpg"
         fields.append(_field(path, "cbc_count", rows, frozenset(Kind)))
     return fields
@@ -143,26 +186,18 @@ def cbc_count(root: Path) -> list[AnnotatedField]:
 
 def txl_pbc(root: Path) -> list[AnnotatedField]:
     """TXL-PBC: malaria-free, four peripheral-blood sets; YOLO boxes of white cells, red cells, platelets."""
-    kinds = (Kind.WHITE_CELL, Kind.RED_CELL, Kind.PLATELET)
+    kinds = {"0": Kind.WHITE_CELL, "1": Kind.RED_CELL, "2": Kind.PLATELET}
     fields = []
     for label in _require(root / "labels", "*.txt"):
         path = root / "images" / f"{label.stem}.jpg"
         image_height, image_width = read_rgb(path).shape[:2]
         rows = []
-        for line in label.read_text().split("\n"):
-            if line.strip():
-                number, *shares = line.split()
+        for number, (name, *shares) in _numbered_lines(label):
+            with _reading(label, f"line {number}"):
+                kind = _kind_named(name, kinds)
                 x, y, width, height = (float(share) for share in shares)
-                rows.append(
-                    (
-                        kinds[int(number)],
-                        (x - width / 2) * image_width,
-                        (y - height / 2) * image_height,
-                        width * image_width,
-                        height * image_height,
-                        "",
-                    )
-                )
+                left_px, top_px = (x - width / 2) * image_width, (y - height / 2) * image_height
+                rows.append((kind, left_px, top_px, width * image_width, height * image_height, ""))
         fields.append(_field(path, "txl_pbc", rows, frozenset(Kind)))
     return fields
 
