@@ -85,8 +85,8 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     """Locate a field's objects and say of each whether it is an evaluable red cell.
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
-    field's own pixels. Where several reasons hold, the first in the order of `WhyNot` after "duplicate",
-    "not a red cell" and "edge" is given.
+    field's own pixels. Where several reasons hold the weightiest is given, in this order: duplicate, not a
+    red cell, edge, out of focus, clump.
     """
     factor = detector.cell_diameter_px / reference.cell_diameter_px
     small = scaled(field.image, factor)
@@ -102,15 +102,16 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
     side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / reference.cell_diameter_px
     reasons[(cells.kind != Kind.RED_CELL) | (side < SMALLEST) | (side > LARGEST)] = WhyNot.NOT_A_RED_CELL
-    centre_x, centre_y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
+    # A centre beyond the border belongs to whoever owns the border there.
+    centre_x = np.clip(boxes[:, 0] + boxes[:, 2] / 2, 0, width - 1)
+    centre_y = np.clip(boxes[:, 1] + boxes[:, 3] / 2, 0, height - 1)
     owned = (
         (centre_x >= field.owned.left)
         & (centre_x < field.owned.right)
         & (centre_y >= field.owned.top)
         & (centre_y < field.owned.bottom)
     )
-    at_border = (centre_x < 0) | (centre_x >= width) | (centre_y < 0) | (centre_y >= height)
-    reasons[~owned & ~at_border] = WhyNot.DUPLICATE
+    reasons[~owned] = WhyNot.DUPLICATE
     return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
 
 
