@@ -78,7 +78,7 @@ def load_folder(name: str) -> Path:
     for file in FILES:
         if not (folder / file).is_file():
             raise CheckpointError(
-                f"{folder / file}: missing; --model takes 'released' or a folder that holds {', '.join(FILES)}"
+                f"{folder / file}: missing; --model takes 'released' or a folder with {', '.join(FILES)}"
             )
     return folder
 
