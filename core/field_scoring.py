@@ -126,7 +126,7 @@ def read_field(slide: SlideInWork, name: str) -> Field:
 def spread_order(count: int) -> list[int]:
     """0 to count - 1 in an order whose every beginning is spread over the whole range.
 
-    Bit-reversed counting: the middle, then the quarters, and so on.
+    Bit-reversed counting: of 8, 0 4 2 6 1 5 3 7.
     """
     bits = max(1, count - 1).bit_length()
     reversed_bits = (int(f"{number:0{bits}b}"[::-1], 2) for number in range(2**bits))

@@ -40,7 +40,7 @@ class NoReadableFieldError(SmearscopeError):
     """A slide none of whose fields can be read; `fields` says why, field by field."""
 
     def __init__(self, slide: str, fields: tuple[UnreadableField, ...]) -> None:
-        super().__init__(f"none of the {len(fields)} fields of {shown_path(slide)} can be read")
+        super().__init__(f"{shown_path(slide)}: no field can be read ({len(fields)} tried)")
         self.fields = fields
 
 
@@ -304,9 +304,11 @@ def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: Progress) -> None:
     shown = shown_path(slide.name)
     if ledger.discarded_parts:
         progress.remark(
-            f"{shown}: {len(ledger.discarded_parts)} damaged parts of earlier work thrown away; their fields "
-            "are scored again"
+            f"{shown}: damaged and thrown away: {len(ledger.discarded_parts)} of the parts scored earlier; "
+            "their fields are scored again"
         )
     gone = len(set(ledger.column("name")) - set(slide.field_names()))
     if gone:
-        progress.remark(f"{shown}: {gone} fields scored earlier are no longer in the slide and do not count")
+        progress.remark(
+            f"{shown}: no longer in the slide and not counted: {gone} of the fields scored earlier"
+        )

@@ -132,6 +132,31 @@ def test_the_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+@pytest.mark.parametrize(
+    "stage", ["write_cells", "write_fields", "write_suspects", "write_run", "write_result", "Ledger.finish"]
+)
+def test_stopped_between_any_two_files_the_next_run_ends_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    score(slide, tmp_path / "undisturbed")
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for after_earlier_result in (False, True):
+        if after_earlier_result:
+            (slide / "field4.png").write_bytes((slide / "field2.png").read_bytes())
+            score(slide, tmp_path / "undisturbed")
+        with monkeypatch.context() as patched:
+            patched.setattr(f"core.scoring.{stage}", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                score(slide, tmp_path / "out")
+        assert (tmp_path / "out" / "result.json").exists() == (stage == "Ledger.finish")
+        assert scored_fields(slide, tmp_path / "out") == 0
+        assert files(tmp_path / "out") == files(tmp_path / "undisturbed")
+
+
 def test_a_finished_slide_is_not_scored_or_written_again(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=5)
     first = score(slide, tmp_path / "out")
@@ -169,7 +194,9 @@ def test_fields_taken_away_count_no_longer(tmp_path: Path) -> None:
     progress = NoProgress()
     with Workers(load_models, 1) as workers:
         result = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
-    assert progress.remarks == ["slide: 1 fields scored earlier are no longer in the slide and do not count"]
+    assert progress.remarks == [
+        "slide: no longer in the slide and not counted: 1 of the fields scored earlier"
+    ]
     assert (result.cells.evaluable, result.cells.called_infected) == (120, 2)
 
 
@@ -260,7 +287,7 @@ def test_a_slide_without_a_readable_field_is_an_error_that_names_them_all(tmp_pa
     for name in ("a.png", "b.jpg"):
         save(tmp_path / "slide" / name, draw_field()).write_bytes(b"no image")
     for _ in range(2):
-        with pytest.raises(NoReadableFieldError, match="none of the 2 fields") as error:
+        with pytest.raises(NoReadableFieldError, match=r"no field can be read \(2 tried\)") as error:
             score(tmp_path / "slide", tmp_path / "out")
         assert [field.field for field in error.value.fields] == ["a.png", "b.jpg"]
 

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from core.atomic import OutputError, check_writable, replacing, replacing_folder, write_bytes
+
+
+def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    write_bytes(path, b"before")
+
+    def broken_off() -> None:
+        with replacing(path) as temporary:
+            temporary.write_bytes(b"half of what comes af")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert path.read_bytes() == b"before"
+    write_bytes(path, b"after")
+    assert path.read_bytes() == b"after"
+
+
+def test_a_folder_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "candidates"
+
+    def write(name: str, *, broken_off: bool) -> None:
+        with replacing_folder(path) as temporary:
+            (temporary / name).touch()
+            if broken_off:
+                raise KeyboardInterrupt
+
+    write("1.png", broken_off=False)
+    with pytest.raises(KeyboardInterrupt):
+        write("2.png", broken_off=True)
+    assert [file.name for file in path.iterdir()] == ["1.png"]
+    write("3.png", broken_off=False)
+    assert [file.name for file in path.iterdir()] == ["3.png"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["candidates"]
+
+
+def test_what_cannot_be_written_is_named_on_one_line_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(OutputError, match=r"cannot write .*a file/b: .*--out") as error:
+        check_writable(tmp_path / "a file" / "b")
+    assert "\n" not in str(error.value)
+    with pytest.raises(OutputError):
+        write_bytes(tmp_path / "a file" / "b", b"")

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from core import slide_tables
+from core.cells import WhyNot
+from core.ledger import Ledger
+from core.slide_tables import survey_slide, suspects_of, write_cells
+from tests.core.test_ledger import IDENTITY, scored
+
+
+def no_failure(quality: object) -> WhyNot:
+    return WhyNot.EVALUABLE
+
+
+@pytest.mark.parametrize("cells_of_fields", [(130,), (1, 49, 50, 30), (0, 120, 0, 10), (50, 80)])
+def test_row_groups_are_cut_by_rows_not_by_fields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells_of_fields: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(slide_tables, "ROWS_IN_A_GROUP", 50)
+    names = [f"{number}.png" for number in range(len(cells_of_fields))]
+    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
+        for name, cells in zip(names, cells_of_fields, strict=True):
+            ledger.add(scored(name, cells))
+        ledger.flush()
+        survey = survey_slide(ledger, names, no_failure)
+        reasons = write_cells(tmp_path / "cells.parquet", ledger, survey, 0.5)
+    table = pq.ParquetFile(tmp_path / "cells.parquet")
+    assert [table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)] == [50, 50, 30]
+    fields = table.read()["field"].to_pylist()
+    assert fields == [name for name, cells in zip(names, cells_of_fields, strict=True) for _ in range(cells)]
+    assert reasons == {"out of focus": sum(cells // 2 for cells in cells_of_fields)}
+
+
+def test_a_slide_without_any_cell_gives_an_empty_table_with_its_columns(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png", 0))
+        ledger.flush()
+        survey = survey_slide(ledger, ["a.png"], no_failure)
+        assert write_cells(tmp_path / "cells.parquet", ledger, survey, 0.5) == {}
+        assert suspects_of(ledger, survey, 0.5, 10) == ()
+    table = pq.read_table(tmp_path / "cells.parquet")
+    assert (len(table), table.schema.equals(slide_tables.CELLS_SCHEMA)) == (0, True)
+
+
+def test_equal_scores_are_ranked_by_field_and_cell(tmp_path: Path) -> None:
+    names = ["b.png", "a.png"]
+    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
+        for name in names:
+            ledger.add(scored(name, 5))  # evaluable: cells 0, 2 and 4, all with a score of 0.25
+        ledger.flush()
+        suspects = suspects_of(ledger, survey_slide(ledger, names, no_failure), 0.25, most=5)
+    places = [(suspect.rank, suspect.field_name, suspect.box[0]) for suspect in suspects]
+    assert places == [(1, "b.png", 0), (2, "b.png", 8), (3, "b.png", 16), (4, "a.png", 0), (5, "a.png", 8)]
