@@ -1,0 +1,168 @@
+"""Which located objects count: each reason not to, alone and together."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from core.cells import LocatedCells, WhyNot, clumped, cut_by_border, find_cells, scaled
+from core.detection import Cells, Kind
+from core.reference import SlideReference
+from core.slides.field import Rectangle
+from tests.drawn_cells import (
+    CELL,
+    NarrowDetector,
+    ToldDetector,
+    boxes_around,
+    disc_picture,
+    field_of,
+    grid_centres,
+    located,
+)
+
+REFERENCE = SlideReference(28.0, CELL)
+SIDE = 28.0
+
+
+def found(
+    centres: list[tuple[float, float]],
+    cells: Cells | None = None,
+    blur_px: float = 0.0,
+    owned: Rectangle | None = None,
+) -> LocatedCells:
+    """Discs of 24 px on a picture of 200 x 160, with boxes of 28 px unless `cells` are given."""
+    image = disc_picture(160, 200, centres, 24, blur_px=blur_px)
+    told = located(boxes_around(centres, SIDE)) if cells is None else cells
+    return find_cells(field_of(image, owned), ToldDetector(told), REFERENCE)
+
+
+def test_a_whole_sharp_single_cell_counts() -> None:
+    cells = found([(100, 80)])
+    assert cells.why_not.tolist() == [""]
+    assert cells.boxes.tolist() == [[86, 66, 28, 28]]
+    assert cells.detection_score.tolist() == [pytest.approx(0.9)]
+
+
+@pytest.mark.parametrize("centre", [(5, 80), (195, 80), (100, 4), (100, 156), (-3, 80), (100, 165)])
+def test_a_cell_cut_by_the_border_is_an_edge_cell(centre: tuple[float, float]) -> None:
+    assert found([centre]).why_not.tolist() == ["edge"]
+
+
+def test_a_cell_is_whole_when_only_the_room_in_its_box_is_cut() -> None:
+    # 7 % of 28 px is 1.96 px: the box may reach over by that much.
+    assert found([(12.2, 80)]).why_not.tolist() == [""]
+    assert found([(11.9, 80)]).why_not.tolist() == ["edge"]
+
+
+def test_overlapping_cells_that_cannot_be_judged_apart_are_a_clump() -> None:
+    # Boxes 14 px apart share half of each; 20 px apart, 0.29.
+    assert found([(80, 80), (94, 80)]).why_not.tolist() == ["clump", "clump"]
+    assert found([(80, 80), (100, 80)]).why_not.tolist() == ["", ""]
+
+
+def test_a_small_cell_inside_a_large_one_s_box_makes_both_a_clump() -> None:
+    boxes = np.array([[60, 60, 40, 40], [70, 70, 14, 14], [150, 100, 28, 28]], np.float32)
+    assert clumped(boxes, np.zeros(3, np.uint8)).tolist() == [True, True, False]
+
+
+def test_a_platelet_on_a_cell_makes_no_clump() -> None:
+    boxes = np.concatenate([boxes_around([(80, 80)], 28), boxes_around([(82, 80)], 9)])
+    kinds = np.array([Kind.RED_CELL, Kind.PLATELET], np.uint8)
+    cells = found([(80, 80)], Cells(boxes, np.full(2, 0.9, np.float32), kinds))
+    assert cells.why_not.tolist() == ["", "not a red cell"]
+
+
+def test_a_red_cell_under_a_white_one_is_a_clump() -> None:
+    boxes = np.concatenate([boxes_around([(80, 80)], 28), boxes_around([(84, 80)], 50)])
+    kinds = np.array([Kind.RED_CELL, Kind.WHITE_CELL], np.uint8)
+    cells = found([(80, 80)], Cells(boxes, np.full(2, 0.9, np.float32), kinds))
+    assert cells.why_not.tolist() == ["clump", "not a red cell"]
+
+
+@pytest.mark.parametrize("kind", [Kind.WHITE_CELL, Kind.PLATELET])
+def test_other_kinds_are_not_red_cells(kind: Kind) -> None:
+    assert found([(80, 80)], located(boxes_around([(80, 80)], SIDE), kind)).why_not.tolist() == [
+        "not a red cell"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("side", "why_not"), [(12, "not a red cell"), (14, ""), (52, ""), (55, "not a red cell")]
+)
+def test_objects_of_an_impossible_size_are_not_red_cells(side: float, why_not: str) -> None:
+    # 0.45 and 1.9 times the slide's 28 px are 12.6 and 53.2 px.
+    assert found([(80, 80)], located(boxes_around([(80, 80)], side))).why_not.tolist() == [why_not]
+
+
+def test_a_blurred_cell_is_out_of_focus() -> None:
+    # 0.085 of a 28 px box is a blur of 2.4 px.
+    assert found([(80, 80)], blur_px=1).why_not.tolist() == [""]
+    assert found([(80, 80)], blur_px=4).why_not.tolist() == ["out of focus"]
+
+
+def test_the_weightiest_reason_is_given() -> None:
+    middle, corner = [(80.0, 80.0), (94.0, 80.0)], [(4.0, 80.0), (18.0, 80.0)]
+    elsewhere = Rectangle(150, 0, 200, 160)
+    assert found(middle, blur_px=4).why_not[0] == "out of focus"
+    assert found(corner, blur_px=4).why_not[0] == "edge"
+    platelets = located(boxes_around(corner, SIDE), Kind.PLATELET)
+    assert found(corner, platelets, blur_px=4).why_not[0] == "not a red cell"
+    assert found(corner, platelets, blur_px=4, owned=elsewhere).why_not[0] == "duplicate"
+
+
+@given(st.floats(-10, 320))
+def test_a_cell_of_overlapping_regions_belongs_to_exactly_one(x: float) -> None:
+    # Two regions of 200 px that overlap by 100, side by side on a slide of 300 px: each owns half of it.
+    regions = [(0, Rectangle(0, 0, 150, 160)), (100, Rectangle(50, 0, 200, 160))]
+    image = np.full((160, 200, 3), 230, np.uint8)
+    owners = 0
+    for left, owned in regions:
+        told = ToldDetector(located(boxes_around([(x - left, 80)], SIDE)))
+        owners += find_cells(field_of(image, owned), told, REFERENCE).why_not[0] != WhyNot.DUPLICATE
+    assert owners == 1
+
+
+def test_a_field_without_objects_has_no_cells() -> None:
+    cells = found([])
+    assert len(cells.boxes) == len(cells.why_not) == len(cells.blur) == 0
+
+
+@pytest.mark.parametrize("diameter_px", [20, 40, 70])
+def test_fields_of_any_scale_come_back_in_their_own_pixels(diameter_px: int) -> None:
+    centres = grid_centres(331, 497, 2.2 * diameter_px)
+    image = disc_picture(331, 497, centres, diameter_px)
+    reference = SlideReference(float(diameter_px), CELL)
+    cells = find_cells(field_of(image), NarrowDetector(), reference)
+    assert (cells.why_not == "").all()
+    middles = cells.boxes[:, :2] + cells.boxes[:, 2:] / 2
+    expected = sorted(centres, key=lambda centre: (centre[1], centre[0]))
+    order = np.lexsort((middles[:, 0], np.rint(middles[:, 1] / diameter_px)))
+    np.testing.assert_allclose(middles[order], expected, atol=diameter_px / 14)
+    np.testing.assert_allclose(cells.boxes[:, 2:], diameter_px, rtol=0.12)
+
+
+def test_the_field_is_shown_to_the_detector_at_its_own_scale() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Watching(ToldDetector):
+        def locate(self, image: NDArray[np.uint8]) -> Cells:
+            seen.append(image.shape)
+            return self.cells
+
+    image = np.full((300, 400, 3), 230, np.uint8)
+    find_cells(field_of(image), Watching(located(boxes_around([], 1))), SlideReference(56.0, CELL))
+    assert seen == [(150, 200, 3)]
+
+
+def test_shrinking_averages_and_never_gives_an_empty_picture() -> None:
+    checks = np.indices((8, 8)).sum(axis=0) % 2 * 200
+    picture = np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)
+    assert (scaled(picture, 0.5) == 100).all()
+    assert scaled(picture, 0.01).shape == (1, 1, 3)
+
+
+def test_only_the_side_that_is_cut_matters() -> None:
+    boxes = np.array([[0, 0, 50, 40], [-4, 0, 50, 40], [60, 0, 50, 40], [10, 70, 20, 40]], np.float32)
+    # 7 % of 50 is 3.5 px, of 40 is 2.8 px.
+    assert cut_by_border(boxes, 100, 100).tolist() == [False, True, True, True]

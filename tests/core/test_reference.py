@@ -1,0 +1,124 @@
+"""The slide's own reference: the width of its cells, told from the images, and their colour."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.detection import Cells, Kind
+from core.reference import CELLS_WANTED, NoCellsError, cell_diameter_px, locate_at, slide_reference
+from core.slides.field import Field
+from tests.drawn_cells import (
+    CELL,
+    Colour,
+    NarrowDetector,
+    ToldDetector,
+    boxes_around,
+    disc_picture,
+    field_of,
+    grid_centres,
+    located,
+)
+
+DETECTOR = NarrowDetector()
+
+
+def smear(diameter_px: float, cell: Colour = CELL, um_per_pixel: float | None = None) -> Field:
+    """A picture of 480 x 640 px, covered with cells of one width."""
+    centres = grid_centres(480, 640, 1.6 * diameter_px)
+    return field_of(disc_picture(480, 640, centres, diameter_px, cell), um_per_pixel=um_per_pixel)
+
+
+EMPTY = field_of(np.full((480, 640, 3), 230, np.uint8))
+
+
+@pytest.mark.parametrize("diameter_px", [14, 20, 31, 45, 64, 90, 130])
+def test_the_width_of_cells_is_told_from_the_image(diameter_px: int) -> None:
+    assert cell_diameter_px(smear(diameter_px).image, DETECTOR) == pytest.approx(diameter_px, rel=0.06)
+
+
+def test_cells_of_different_sizes_give_the_middle_one() -> None:
+    image = np.full((480, 640, 3), 230, np.uint8)
+    widths = [36, 38, 40, 40, 42, 44, 46]
+    for number, width in enumerate(widths * 6):
+        y, x = 5 + 79 * (number // 7), 10 + 88 * (number % 7)
+        image[y : y + 60, x : x + 60] = disc_picture(60, 60, [(30, 30)], width)
+    assert cell_diameter_px(image, DETECTOR) == pytest.approx(40, rel=0.06)
+
+
+def test_specks_between_the_cells_do_not_set_the_width() -> None:
+    centres = grid_centres(480, 640, 80)
+    specks = [(x + 40, y) for x, y in centres]
+    image = np.minimum(disc_picture(480, 640, centres, 50), disc_picture(480, 640, specks, 16))
+    assert cell_diameter_px(image, DETECTOR) == pytest.approx(50, rel=0.06)
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (20, 20), (1, 1)])
+def test_an_image_without_cells_has_no_width(shape: tuple[int, int]) -> None:
+    assert cell_diameter_px(np.full((*shape, 3), 230, np.uint8), DETECTOR) is None
+
+
+def test_the_reference_holds_the_width_and_colour_of_the_cells() -> None:
+    reference = slide_reference([smear(40)], DETECTOR, None)
+    assert reference.cell_diameter_px == pytest.approx(40, rel=0.06)
+    assert reference.cell_colour == CELL
+
+
+def test_infected_cells_and_blank_fields_leave_the_reference_as_it_is() -> None:
+    field = smear(40)
+    image = field.image.copy()
+    for x, y in grid_centres(480, 640, 64)[::3]:
+        image[int(y) - 5 : int(y) + 5, int(x) - 5 : int(x) + 5] = (60, 20, 90)
+    assert slide_reference([EMPTY, field_of(image)], DETECTOR, None) == slide_reference(
+        [field], DETECTOR, None
+    )
+
+
+def test_the_colour_is_the_cells_own_whatever_their_number() -> None:
+    few, many = (180, 100, 140), (200, 130, 160)
+    sparse = field_of(disc_picture(480, 640, grid_centres(480, 640, 160), 40, few))
+    assert slide_reference([sparse, smear(40, many)], DETECTOR, None).cell_colour == many
+
+
+@pytest.mark.parametrize("given_by", ["user", "file"])
+def test_a_known_scale_is_taken_at_its_word(given_by: str) -> None:
+    # A red cell's box is 8.6 µm wide: 43 px at 0.2 µm a pixel.
+    field = smear(37, um_per_pixel=0.2 if given_by == "file" else 0.9)
+    reference = slide_reference([field], DETECTOR, 0.2 if given_by == "user" else None)
+    assert reference.cell_diameter_px == 43.0
+
+
+def test_no_more_fields_are_read_than_it_takes() -> None:
+    read = []
+
+    def fields() -> Iterator[Field]:
+        for number in range(10):
+            read.append(number)
+            yield smear(20)
+
+    cells_a_field = len(grid_centres(480, 640, 32))
+    slide_reference(fields(), DETECTOR, None)
+    assert len(read) == -(-CELLS_WANTED // cells_a_field) == 2
+
+
+@pytest.mark.parametrize("fields", [[], [EMPTY], [EMPTY, EMPTY]])
+def test_a_slide_without_cells_is_said_to_have_none(fields: list[Field]) -> None:
+    with pytest.raises(NoCellsError, match=r"no red cell .* --um-per-pixel"):
+        slide_reference(fields, DETECTOR, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "score"), [(Kind.WHITE_CELL, 0.9), (Kind.PLATELET, 0.9), (Kind.RED_CELL, 0.3)]
+)
+def test_only_red_cells_that_are_sure_count(kind: Kind, score: float) -> None:
+    detector = ToldDetector(located(boxes_around([(50, 50)], 28), kind, score))
+    with pytest.raises(NoCellsError):
+        slide_reference([smear(40)], detector, 0.2)
+
+
+def test_boxes_come_back_in_pixels_of_the_image() -> None:
+    told = ToldDetector(
+        Cells(np.array([[10, 20, 28, 30]], np.float32), np.ones(1, np.float32), np.zeros(1, np.uint8))
+    )
+    image = np.full((200, 300, 3), 230, np.uint8)
+    np.testing.assert_allclose(locate_at(image, told, 56.0).boxes, [[20, 40, 56, 60]])
