@@ -120,7 +120,7 @@ def nih_cells(root: Path) -> CellSet:
         if min(width, height) < 8:
             continue
         box = _widened(np.array([[x, y, width, height]], np.float32))
-        # The rim of the black paint is neither cell nor background: leave two pixels of it out.
+        # The rim of the black paint is neither cell nor background: leave a pixel of it out.
         framed = cv2.copyMakeBorder(shown, 64, 64, 64, 64, cv2.BORDER_CONSTANT)
         cell = cv2.erode(framed, np.ones((3, 3), np.uint8))
         planes = np.dstack([np.asarray(cell, np.uint8) * np.uint8(255)] * 3)

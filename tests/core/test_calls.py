@@ -69,14 +69,14 @@ def test_a_slide_with_infected_cells_keeps_its_bulk() -> None:
 def test_few_cells_borrow_the_typical_spread() -> None:
     scores = logistic(np.linspace(-6, -2, CELLS_FOR_A_SPREAD - 1))
     of = bulk(scores, typical_spread=0.4)
-    assert (of.centre, of.spread) == (pytest.approx(-4), 0.4)
+    assert (of.centre, of.spread) == pytest.approx((-4, 0.4))
     one_more = logistic(np.linspace(-6, -2, CELLS_FOR_A_SPREAD))
     assert bulk(one_more, typical_spread=0.4).spread == pytest.approx(4 * 0.34, rel=0.01)
 
 
 def test_very_even_cells_have_half_the_typical_spread() -> None:
     of = bulk(np.full(5000, 0.01), typical_spread=0.8)
-    assert (of.centre, of.spread) == (pytest.approx(-math.log(99)), 0.4)
+    assert (of.centre, of.spread) == pytest.approx((-math.log(99), 0.4))
 
 
 def test_no_scores_have_no_bulk() -> None:

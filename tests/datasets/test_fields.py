@@ -1,0 +1,235 @@
+"""Annotated sets in their published layouts: what is read of them, and how damage is named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.detection import Kind
+from datasets.fields import READERS, AnnotatedField, AnnotationError, read_rgb
+
+VOC_OBJECT = (
+    "<object><name>{name}</name><bndbox><xmin>{box[0]}</xmin><ymin>{box[1]}</ymin>"
+    "<xmax>{box[2]}</xmax><ymax>{box[3]}</ymax></bndbox></object>"
+)
+
+
+def write_image(path: Path, height_px: int = 48, width_px: int = 64) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), np.full((height_px, width_px, 3), (20, 120, 220), np.uint8))
+
+
+def iml_object(kind: str, x: int, y: int, width: int, height: int) -> dict[str, object]:
+    return {"type": kind, "bbox": {"x": str(x), "y": str(y), "w": str(width), "h": str(height)}}
+
+
+def write_iml_malaria(root: Path) -> Path:
+    entries = [
+        {"image_name": "PA2.JPG", "objects": []},
+        {
+            "image_name": "PA1.JPG",
+            "objects": [
+                iml_object("red blood cell", 4, 5, 20, 22),
+                iml_object("ring", 30, 8, 18, 19),
+                iml_object("difficult", 1, 1, 9, 9),
+                iml_object("red blood cell", 7, 7, 0, 30),
+            ],
+        },
+    ]
+    for name in ("PA1.JPG", "PA2.JPG"):
+        write_image(root / "images" / name)
+    annotations = root / "annotations.json"
+    annotations.write_text(json.dumps(entries))
+    return annotations
+
+
+def write_chula_rbc12(root: Path) -> Path:
+    write_image(root / "images" / "7.jpg")
+    label = root / "labels" / "7.txt"
+    label.parent.mkdir()
+    label.write_text("10 20 0\n33 12 11\n\n")
+    return label
+
+
+def write_cbc_count(root: Path) -> Path:
+    write_image(root / "Training" / "Images" / "BloodImage_1.jpg")
+    objects = [
+        ("RBC", (2, 3, 22, 33)),
+        ("WBC", (0, 0, 40, 30)),
+        ("Platelets", (5, 6, 9, 11)),
+        ("RBC", (4, 4, 4, 4)),
+    ]
+    label = root / "Training" / "Annotations" / "BloodImage_1.xml"
+    label.parent.mkdir()
+    body = "".join(VOC_OBJECT.format(name=name, box=box) for name, box in objects)
+    label.write_text(f"<annotation>{body}</annotation>")
+    return label
+
+
+def write_txl_pbc(root: Path) -> Path:
+    write_image(root / "images" / "a.jpg", height_px=100, width_px=200)
+    label = root / "labels" / "a.txt"
+    label.parent.mkdir()
+    label.write_text("0 0.5 0.5 0.2 0.4\n1 0.1 0.2 0.1 0.2\n2 0.9 0.9 0.02 0.04\n")
+    return label
+
+
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "iml_malaria": write_iml_malaria,
+    "chula_rbc12": write_chula_rbc12,
+    "cbc_count": write_cbc_count,
+    "txl_pbc": write_txl_pbc,
+}
+
+
+def read(name: str, root: Path) -> list[AnnotatedField]:
+    WRITERS[name](root)
+    return READERS[name](root)
+
+
+def test_iml_malaria_gives_cells_and_stages_by_file_number(tmp_path: Path) -> None:
+    first, second = read("iml_malaria", tmp_path)
+    assert (first.path.name, second.path.name) == ("PA1.JPG", "PA2.JPG")
+    assert first.boxes.tolist() == [[4, 5, 20, 22], [30, 8, 18, 19]]
+    assert first.kind.tolist() == [Kind.RED_CELL] * 2
+    assert first.infected.tolist() == [False, True]
+    assert first.stage == ("", "ring")
+    assert first.kinds_marked == {Kind.RED_CELL}
+    assert second.boxes.shape == (0, 4)
+
+
+def test_chula_rbc12_gives_centres_without_sizes(tmp_path: Path) -> None:
+    (field,) = read("chula_rbc12", tmp_path)
+    assert field.centres.tolist() == [[10, 20], [33, 12]]
+    assert np.isnan(field.boxes[:, 2:]).all()
+    assert not field.infected.any()
+    assert field.kinds_marked == {Kind.RED_CELL}
+
+
+def test_cbc_count_gives_boxes_of_three_kinds_and_leaves_out_empty_ones(tmp_path: Path) -> None:
+    (field,) = read("cbc_count", tmp_path)
+    assert field.boxes.tolist() == [[2, 3, 20, 30], [0, 0, 40, 30], [5, 6, 4, 5]]
+    assert field.kind.tolist() == [Kind.RED_CELL, Kind.WHITE_CELL, Kind.PLATELET]
+    assert field.kinds_marked == set(Kind)
+    assert field.path.read_bytes()
+
+
+def test_txl_pbc_gives_boxes_in_pixels(tmp_path: Path) -> None:
+    (field,) = read("txl_pbc", tmp_path)
+    expected = [[80, 30, 40, 40], [10, 10, 20, 20], [178, 88, 4, 4]]
+    np.testing.assert_allclose(field.boxes, expected, atol=1e-4)
+    assert field.kind.tolist() == [Kind.WHITE_CELL, Kind.RED_CELL, Kind.PLATELET]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_field_names_its_set_and_an_image_that_decodes(name: str, tmp_path: Path) -> None:
+    for field in read(name, tmp_path):
+        assert field.source == name
+        assert field.image().dtype == np.uint8
+        assert len(field.boxes) == len(field.kind) == len(field.infected) == len(field.stage)
+        np.testing.assert_allclose(field.image()[5, 5], (220, 120, 20), atol=6)
+
+
+def test_centres_of_boxes_are_their_middles(tmp_path: Path) -> None:
+    (field,) = read("txl_pbc", tmp_path)
+    np.testing.assert_allclose(field.centres, [[100, 50], [20, 20], [180, 90]], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_an_empty_folder_is_not_a_set(name: str, tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="give the folder that the set unpacks to") as caught:
+        READERS[name](tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+DAMAGES = [
+    ("iml_malaria", "not json at all", "the file"),
+    ("iml_malaria", '[{"objects": []}]', "the file: no 'image_name'"),
+    ("iml_malaria", "[3]", "the file"),
+    ("iml_malaria", '[{"image_name": "A.JPG"}]', "A.JPG: no 'objects'"),
+    ("iml_malaria", '[{"image_name": "A.JPG", "objects": [{"type": "ring"}]}]', "A.JPG: no 'bbox'"),
+    (
+        "iml_malaria",
+        json.dumps([{"image_name": "A.JPG", "objects": [iml_object("leukocyte", 1, 1, 9, 9)]}]),
+        "A.JPG: 'leukocyte' is none of red blood cell",
+    ),
+    (
+        "iml_malaria",
+        json.dumps(
+            [{"image_name": "A.JPG", "objects": [{"type": "ring", "bbox": dict.fromkeys("xywh", "a")}]}]
+        ),
+        "A.JPG: could not convert",
+    ),
+    ("chula_rbc12", "10 20 0\n10 20\n", "line 2"),
+    ("chula_rbc12", "10 x 0\n", "line 1"),
+    ("chula_rbc12", "1 2 0\n\n10 20 13\n", "line 3: class 13 is not in 0 to 12"),
+    ("cbc_count", "<annotation><object>", "the file"),
+    ("cbc_count", "", "the file"),
+    (
+        "cbc_count",
+        f"<annotation>{VOC_OBJECT.format(name='Rouleau', box=(1, 2, 30, 40))}</annotation>",
+        "object 1: 'Rouleau' is none of RBC, WBC, Platelets",
+    ),
+    ("cbc_count", "<annotation><object><name>RBC</name></object></annotation>", "object 1: no 'xmax'"),
+    (
+        "cbc_count",
+        f"<annotation>{VOC_OBJECT.format(name='RBC', box=('', 2, 30, 40))}</annotation>",
+        "object 1: could not convert",
+    ),
+    ("txl_pbc", "0 0.5 0.5 0.1 0.1\n3 0.5 0.5 0.1 0.1\n", "line 2: '3' is none of 0, 1, 2"),
+    ("txl_pbc", "0 0.5 0.5 0.1\n", "line 1"),
+    ("txl_pbc", "0 0.5 0.5 0.1 wide\n", "line 1: could not convert"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "said"), DAMAGES)
+def test_damage_is_named_with_its_file_and_place(name: str, content: str, said: str, tmp_path: Path) -> None:
+    label = WRITERS[name](tmp_path)
+    label.write_text(content)
+    with pytest.raises(AnnotationError) as caught:
+        READERS[name](tmp_path)
+    message = str(caught.value)
+    assert message.startswith(f"{label}: {said}")
+    assert message.endswith("unpack the set anew")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["chula_rbc12", "txl_pbc"])
+def test_a_label_that_is_not_text_is_named(name: str, tmp_path: Path) -> None:
+    label = WRITERS[name](tmp_path)
+    label.write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(AnnotationError, match="the file"):
+        READERS[name](tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not an image"])
+def test_an_image_that_does_not_decode_is_named(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AnnotationError, match=r"a\.jpg: cannot be decoded"):
+        read_rgb(path)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("name", "fields", "red", "white", "platelets", "infected"),
+    [
+        ("iml_malaria", 245, 28384, 0, 0, 380),
+        ("chula_rbc12", 160, 5197, 0, 0, 0),
+        ("cbc_count", 360, 4131, 368, 359, 0),
+        ("txl_pbc", 260, 4396, 271, 141, 0),
+    ],
+)
+def test_the_real_sets_are_read_whole(
+    shared_data: Path, name: str, fields: int, red: int, white: int, platelets: int, infected: int
+) -> None:
+    found = READERS[name](shared_data / name)
+    kinds = np.concatenate([field.kind for field in found])
+    assert len(found) == fields
+    assert np.bincount(kinds, minlength=3).tolist() == [red, white, platelets]
+    assert sum(int(field.infected.sum()) for field in found) == infected
+    assert all(field.path.is_file() for field in found)
