@@ -111,7 +111,7 @@ def cell_augmentation(crop_size_px: int, seed: int) -> A.Compose:
             ),
             A.CenterCrop(crop_size_px, crop_size_px),
             A.HorizontalFlip(p=0.5),
-            OpticalDensityTransform(mixing=0.25, strength=2.2, shift=0.08, pallor=0.35),
+            OpticalDensityTransform(mixing=0.2, strength=2.0, shift=0.08, pallor=0.35),
             A.OneOf(
                 [
                     A.GaussianBlur(blur_limit=0, sigma_limit=(0.4, 1.4)),

@@ -6,6 +6,8 @@ from core.errors import SmearscopeError
 from scripts.demo import demo
 from scripts.render import render
 from scripts.score import score
+from scripts.train import train
+from scripts.validate import validate
 
 app = typer.Typer(
     name="smearscope",
@@ -27,6 +29,8 @@ def smearscope() -> None:
 app.command()(score)
 app.command()(demo)
 app.command()(render)
+app.command()(train)
+app.command()(validate)
 
 
 def main() -> None:

@@ -1,17 +1,25 @@
 """Train the detector from annotated fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric, seed_everything
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from core.training import Schedule, fit
-from datasets.detection import Batch, StoredField, batches
+from core.training import fit
+from datasets.detection import Batch, StoredField, batches, store, synthetic_fields
+from datasets.fields import READERS, AnnotatedField
 from models.detection_loss import detection_loss
 from models.detector import DetectorNetwork, as_input, white_balanced
+from scripts.configuration import DetectorSettings
+
+
+def read_fields(data: Path, settings: DetectorSettings) -> dict[str, list[AnnotatedField]]:
+    """The annotated fields of each source, from its folder below `data`."""
+    return {source: READERS[source](data / source) for source in settings.sources}
 
 
 def batch_loss(network: nn.Module, batch: Batch) -> Tensor:
@@ -30,26 +38,20 @@ def batch_loss(network: nn.Module, batch: Batch) -> Tensor:
 
 
 def train_detector(
-    fields: dict[str, Sequence[StoredField]],
-    *,
-    schedule: Schedule,
-    batch_size: int,
-    seed: int,
+    fields: Mapping[str, Sequence[AnnotatedField]],
+    settings: DetectorSettings,
     fabric: Fabric,
     curve: Path | None = None,
 ) -> DetectorNetwork:
-    """Train on stored fields of each source; the same seed and machine give the same weights."""
-    seed_everything(seed, verbose=False)
+    """Train on the fields of each source and on synthetic ones; the same seed gives the same weights."""
+    seed_everything(settings.seed, verbose=False)
+    stored: dict[str, list[StoredField]] = {}
+    for source, annotated in fields.items():
+        scaled = (store(field) for field in tqdm(annotated, desc=source, unit="field", disable=None))
+        stored[source] = [field for field in scaled if field is not None]
+    if settings.synthetic_fields:
+        stored["synthetic"] = synthetic_fields(settings.synthetic_fields, settings.seed)
     network = DetectorNetwork().to(memory_format=torch.channels_last)
-    trained = fit(
-        network,
-        batches(fields, batch_size, schedule.steps, seed),
-        batch_loss,
-        schedule,
-        fabric=fabric,
-        curve=curve,
-        name="detector",
-    )
-    if not isinstance(trained, DetectorNetwork):
-        raise TypeError(f"training returned {type(trained).__name__}")
-    return trained
+    steps = settings.schedule.steps
+    tiles = batches(stored, settings.batch_size, steps, settings.seed)
+    return fit(network, tiles, batch_loss, settings.schedule, fabric=fabric, curve=curve, name="detector")

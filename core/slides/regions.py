@@ -10,6 +10,7 @@ REGION_PX = 1280
 OVERLAP_UM = 24.0  # three red cells side by side; the largest white cells spread to about 20
 OVERLAP_PX = 256  # where the scale is unknown: a red cell of 8 µm fits down to 0.03 µm a pixel
 _LARGEST_SLIDE_PIXELS = 10**12  # a whole glass slide of 26 x 76 mm at 0.05 µm a pixel has 8 * 10**11
+_LONGEST_SLIDE_PX = 2_000_000  # the same slide is 1,520,000 pixels long
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,12 @@ class Cutting:
         ValueError
             A size that no slide has: a damaged header would ask for more regions than memory holds.
         """
-        if width_px * height_px > _LARGEST_SLIDE_PIXELS:
+        shortest_px, longest_px = sorted((width_px, height_px))
+        if (
+            shortest_px < 1
+            or longest_px > _LONGEST_SLIDE_PX
+            or shortest_px * longest_px > _LARGEST_SLIDE_PIXELS
+        ):
             raise ValueError(f"a size of {width_px} x {height_px} pixels")
         overlap_px = self.overlap_px
         if overlap_px is None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.detection import Cells, Kind
-from core.reference import CELLS_WANTED, NoCellsError, cell_diameter_px, locate_at, slide_reference
+from core.reference import CELLS_WANTED, NoCellsError, cell_diameter_px, fit_of, locate_at, slide_reference
 from core.slides.field import Field
 from tests.drawn_cells import (
     CELL,
@@ -51,6 +51,15 @@ def test_specks_between_the_cells_do_not_set_the_width() -> None:
     specks = [(x + 40, y) for x, y in centres]
     image = np.minimum(disc_picture(480, 640, centres, 50), disc_picture(480, 640, specks, 16))
     assert cell_diameter_px(image, DETECTOR) == pytest.approx(50, rel=0.06)
+
+
+@pytest.mark.parametrize(("side_px", "agreement"), [(28, 1.0), (14, 0.25), (56, 0.25)])
+def test_cells_of_another_width_speak_against_the_one_supposed(side_px: float, agreement: float) -> None:
+    told = ToldDetector(located(boxes_around([(50, 50), (150, 90)], side_px), score=0.8))
+    fit = fit_of(np.full((200, 300, 3), 230, np.uint8), told, 28.0)
+    assert fit.explained == pytest.approx(2 * 0.8 * agreement * side_px**2 / (200 * 300))
+    assert fit.correction == pytest.approx(side_px / 28)
+    assert fit.cells == 2
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (20, 20), (1, 1)])

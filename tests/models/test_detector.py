@@ -115,6 +115,17 @@ def test_images_of_any_size_are_taken(shape: tuple[int, int]) -> None:
     assert (middles < np.array(shape[::-1]) + 2 * GRID_PX).all()
 
 
+def test_padding_to_the_grid_repeats_the_border() -> None:
+    """A picture whose last row and column are repeated already is seen the same."""
+    image = texture(82, 100)
+    repeated = np.pad(image, ((0, 14), (0, 12), (0, 0)), mode="edge")
+    # White balance goes by the brightest twentieth, which is white in both.
+    image[:24, :40] = repeated[:24, :40] = 255
+    padded, whole = (Detector(lively_network(), CPU).locate(each) for each in (image, repeated))
+    assert len(padded) > 10
+    np.testing.assert_allclose(padded.boxes, whole.boxes, atol=1e-2)
+
+
 def test_the_network_s_maps_have_a_quarter_of_the_resolution() -> None:
     maps = DetectorNetwork().eval()(torch.zeros(2, 3, 64, 96))
     assert maps.heat.shape == (2, len(Kind), 16, 24)

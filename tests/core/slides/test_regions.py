@@ -101,6 +101,20 @@ def test_an_overlap_of_more_than_half_a_region_is_refused() -> None:
         Cutting(region_px=100, overlap_px=51)
 
 
+@pytest.mark.parametrize(
+    ("width_px", "height_px"),
+    [(0, 100), (100, 0), (2_130_706_560, 0), (2_000_001, 1), (1_100_000, 1_000_000)],
+)
+def test_a_size_that_no_slide_has_is_refused_before_it_is_cut(width_px: int, height_px: int) -> None:
+    with pytest.raises(ValueError, match=f"a size of {width_px} x {height_px} pixels"):
+        Cutting().regions(width_px, height_px, None)
+
+
+def test_a_whole_glass_slide_at_high_magnification_is_cut() -> None:
+    # 76 x 26 mm at 0.2 µm a pixel, in regions of 1280 px that overlap by 256: 371 x 127.
+    assert len(Cutting(overlap_px=256).regions(380_000, 130_000, None)) == 371 * 127
+
+
 def _owns(region: Region, x: float, y: float) -> bool:
     inner_x, inner_y = x - region.area.left, y - region.area.top
     owned = region.owned

@@ -236,3 +236,16 @@ def test_a_tiled_file_cut_short_is_refused(tmp_path: Path, compression: str | No
     path.write_bytes(data[: len(data) * 2 // 3])
     with pytest.raises(UnreadableImageError, match="cut short"):
         fields(path, **REGIONS)
+
+
+def test_a_tiled_page_of_endless_width_and_no_height_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.tif"
+    tifffile.imwrite(path, picture(), tile=(32, 32), photometric="rgb")
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        width, height = (tiff.pages.first.tags[name] for name in ("ImageWidth", "ImageLength"))
+    content[width.valueoffset + 3] = 127
+    content[height.offset] = 127  # the tag is then another one, and the height is missing
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=r"a size of \d+ x 0 pixels"):
+        open_slide(path)

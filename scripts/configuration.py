@@ -1,0 +1,78 @@
+"""Training settings: what a YAML file may say, checked before anything runs."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from core.errors import SmearscopeError
+from core.training import Schedule
+
+
+class ConfigurationError(SmearscopeError):
+    """A configuration file that cannot be read or says something impossible."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(gt=1)
+    schedule: Schedule
+    seed: int = Field(ge=0)
+
+
+class DetectorSettings(_Settings):
+    """Settings of a detector.
+
+    Attributes
+    ----------
+    sources
+        Sets of annotated fields, named as in `datasets.fields.READERS`.
+    synthetic_fields
+        Fields drawn in addition, each of a slide of its own.
+    """
+
+    network: Literal["detector"]
+    sources: tuple[str, ...] = Field(min_length=1)
+    synthetic_fields: int = Field(ge=0)
+
+
+class ClassifierSettings(_Settings):
+    """Settings of a classifier.
+
+    Attributes
+    ----------
+    sources
+        Sets with infected and healthy cells.
+    malaria_free
+        Sets of annotated fields all of whose red cells are healthy; the detector cuts the cells.
+    width
+        Channels of the first stage.
+    label_smoothing
+        Truth is taken as this and one minus this: published labels are not free of error.
+    """
+
+    network: Literal["classifier"]
+    sources: tuple[str, ...] = Field(min_length=1)
+    malaria_free: tuple[str, ...]
+    width: int = Field(ge=4)
+    label_smoothing: float = Field(ge=0, lt=0.5)
+
+
+AnySettings = Annotated[DetectorSettings | ClassifierSettings, Field(discriminator="network")]
+
+
+def read_settings(path: Path) -> DetectorSettings | ClassifierSettings:
+    """Read and check a configuration; raises `ConfigurationError` naming the file and the key."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigurationError(f"{path}: cannot be read as YAML ({reason}); see models/configs") from error
+    try:
+        return TypeAdapter(AnySettings).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigurationError(f"{path}: {key}: {first['msg']}; see models/configs for an example") from error

@@ -1,0 +1,83 @@
+"""Train the classifier from single cells, and from the cells that the detector finds on healthy fields."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric, seed_everything
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from core.cells import find_cells
+from core.detection import CellDetector
+from core.reference import SlideReference
+from core.slides.field import Field, Rectangle
+from core.training import fit
+from datasets.cells import CellSet, field_cells, joined, marked_cells, nih_cells, westlake_cells
+from datasets.classification import Batch, batches
+from datasets.detection import cell_diameter_px
+from datasets.fields import READERS, AnnotatedField
+from datasets.foreground import NoCellsError
+from models.classifier import ClassifierNetwork, as_input
+from scripts.configuration import ClassifierSettings, ConfigurationError
+
+CROP_SETS = {"nih_cells": nih_cells, "westlake_cells": westlake_cells}
+
+
+def read_source(data: Path, source: str) -> CellSet:
+    """Annotated cells of a set with infected ones, from its folder below `data`."""
+    if source in CROP_SETS:
+        return CROP_SETS[source](data / source)
+    if source in READERS:
+        return marked_cells(READERS[source](data / source))
+    known = ", ".join([*CROP_SETS, *READERS])
+    raise ConfigurationError(f"sources: {source!r} is not a set of annotated cells; known are {known}")
+
+
+def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellSet:
+    """Evaluable cells of malaria-free fields, located as scoring locates them: hard negatives."""
+    cut = []
+    for annotated in tqdm(fields, desc=fields[0].source, unit="field", disable=None):
+        image = annotated.image()
+        try:
+            diameter_px = cell_diameter_px(annotated, image)
+        except NoCellsError:
+            continue  # a field of white cells only
+        height, width = image.shape[:2]
+        field = Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, width, height))
+        found = find_cells(field, detector, SlideReference(diameter_px, (0.0, 0.0, 0.0)))
+        boxes = found.boxes[found.why_not == ""]
+        cut.append((annotated, boxes, np.zeros(len(boxes), bool)))
+    return field_cells(cut)
+
+
+def read_cells(data: Path, settings: ClassifierSettings, detector: CellDetector) -> dict[str, CellSet]:
+    """The cells of each source and of each malaria-free set."""
+    cells = {source: read_source(data, source) for source in settings.sources}
+    for source in settings.malaria_free:
+        cells[source] = healthy_cells(READERS[source](data / source), detector)
+    return cells
+
+
+def batch_loss(network: nn.Module, batch: Batch, *, label_smoothing: float) -> Tensor:
+    """Binary cross-entropy with smoothed truth."""
+    device = next(network.parameters()).device
+    truth = torch.from_numpy(batch.infected).to(device) * (1 - 2 * label_smoothing) + label_smoothing
+    logits = network(as_input(batch.crops).to(device))
+    return functional.binary_cross_entropy_with_logits(logits, truth)
+
+
+def train_classifier(
+    cells: dict[str, CellSet],
+    settings: ClassifierSettings,
+    fabric: Fabric,
+    curve: Path | None = None,
+) -> ClassifierNetwork:
+    """Train on the cells of all sources given; the same seed gives the same weights."""
+    seed_everything(settings.seed, verbose=False)
+    network = ClassifierNetwork(settings.width).to(memory_format=torch.channels_last)
+    crops = batches(joined(list(cells.values())), settings.batch_size, settings.schedule.steps, settings.seed)
+    loss = partial(batch_loss, label_smoothing=settings.label_smoothing)
+    return fit(network, crops, loss, settings.schedule, fabric=fabric, curve=curve, name="classifier")

@@ -1,0 +1,55 @@
+"""`smearscope validate`: what networks trained as a configuration says are worth on what they have not seen."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Plan(StrEnum):
+    """What is left out of training, part by part, and then tested on."""
+
+    SOURCES = "sources"
+    BLOCKS = "blocks"
+    PATIENTS = "patients"
+
+
+def validate(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file; see models/configs.")],
+    data: Annotated[Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")],
+    out: Annotated[Path, typer.Option(help="Folder for the table (JSON) and the scores (npz).")],
+    plan: Annotated[
+        Plan, typer.Option(help="Leave out each source, blocks of iml_malaria, or patients of nih_cells.")
+    ] = Plan.SOURCES,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from the configuration's on.")] = 1,
+    detector: Annotated[
+        Path | None, typer.Option(help="Detector weights that cut the cells, for a classifier; else released.")
+    ] = None,
+) -> None:
+    """Train with one part left out, test on it, for every part of the plan; print and write the table."""
+    from lightning_fabric import Fabric
+
+    from models.checkpoint import RELEASED, load_detector
+    from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
+    from scripts.train_classifier import read_cells
+    from scripts.train_detector import read_fields
+    from scripts.validate_classifier import validate_classifier
+    from scripts.validate_detector import validate_detector
+
+    settings = read_settings(config)
+    fabric = Fabric(accelerator="auto", devices=1)
+    if isinstance(settings, DetectorSettings):
+        if plan == Plan.PATIENTS:
+            raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
+        rows = validate_detector(read_fields(data, settings), settings, str(plan), fabric)
+    else:
+        cutter = load_detector(detector or RELEASED / "detector.safetensors")
+        rows = validate_classifier(
+            read_cells(data, settings, cutter), settings, str(plan), seeds, fabric, out / "scores"
+        )
+    table = out / f"{settings.network}_{plan}.json"
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text(json.dumps([*rows], indent=1) + "\n")
+    typer.echo(f"Table: {table}")

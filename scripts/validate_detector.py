@@ -1,0 +1,118 @@
+"""Leave a block of fields or a whole source out, train the detector on the rest, test on what was left out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import typer
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from core.detection import CellDetector, Cells, Kind
+from core.evaluation import Share, centre_gains, intersection_over_union, matched
+from core.reference import cell_diameter_px, locate_at
+from datasets.fields import AnnotatedField
+from models.checkpoint import fuse
+from models.detector import Detector
+from scripts.configuration import DetectorSettings
+from scripts.train_detector import train_detector
+
+BLOCKS = 5
+CHULA_KEPT_OUT = 40
+SCALES = (0.5, 1.0, 2.0)
+
+Parts = Iterator[tuple[str, dict[str, list[AnnotatedField]], dict[str, list[AnnotatedField]]]]
+"""Name of what is left out, fields to train on, fields to test on, both by source."""
+
+
+def parts(fields: dict[str, list[AnnotatedField]], plan: str) -> Parts:
+    """What each plan leaves out. With each block of iml_malaria go the same 40 fields of chula_rbc12."""
+    if plan == "sources":
+        for source in fields:
+            rest = {name: part for name, part in fields.items() if name != source}
+            yield source, rest, {source: fields[source]}
+        return
+    count = len(fields["iml_malaria"])
+    kept_out = slice(-CHULA_KEPT_OUT, None)
+    for block in range(BLOCKS):
+        inside = range(block * count // BLOCKS, (block + 1) * count // BLOCKS)
+        test = {"iml_malaria": [fields["iml_malaria"][index] for index in inside]}
+        rest = {
+            **fields,
+            "iml_malaria": [field for index, field in enumerate(fields["iml_malaria"]) if index not in inside],
+            "chula_rbc12": fields["chula_rbc12"][: -CHULA_KEPT_OUT],
+        }
+        if block == 0:
+            test["chula_rbc12"] = fields["chula_rbc12"][kept_out]
+        yield f"block {block + 1}", rest, test
+
+
+def scale_of_source(fields: list[AnnotatedField], detector: CellDetector) -> float | None:
+    """Median of the estimated cell widths of up to eight fields: as scoring does on a slide."""
+    estimates = [cell_diameter_px(field.image(), detector) for field in fields[:: max(1, len(fields) // 8)][:8]]
+    found = [estimate for estimate in estimates if estimate is not None]
+    return float(np.median(found)) if found else None
+
+
+def resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """The field as a camera of another resolution would have taken it."""
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=method), np.uint8)
+
+
+def red_boxes(cells: Cells) -> NDArray[np.float32]:
+    """Boxes of the objects taken for red cells."""
+    return cells.boxes[cells.kind == Kind.RED_CELL]
+
+
+def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -> dict[str, int]:
+    """Counts of marked red cells, of those found, and of objects located, at one scale of the images.
+
+    A slide has one cell width, but `txl_pbc` and `cbc_count` are of many slides: there each field is its own.
+    """
+    counts = dict.fromkeys(("marked", "found", "infected", "infected_found", "located", "located_unmarked"), 0)
+    one_slide = fields[0].source in ("iml_malaria", "chula_rbc12")
+    common = scale_of_source(fields, detector) if one_slide else None
+    for field in tqdm(fields, desc=f"{field_source(fields)} x{scale}", unit="field", disable=None):
+        image = resized(field.image(), scale)
+        own = common * scale if common else cell_diameter_px(image, detector)
+        red = field.kind == Kind.RED_CELL
+        located = red_boxes(locate_at(image, detector, own)) if own else np.empty((0, 4), np.float32)
+        if np.isnan(field.boxes[red]).any():
+            gains, least = centre_gains(field.centres[red] * np.float32(scale), located), 0.0
+        else:
+            gains, least = intersection_over_union(field.boxes[red] * np.float32(scale), located), 0.5
+        found = matched(gains, least)
+        infected = field.infected[red]
+        counts["marked"] += len(found)
+        counts["found"] += int(found.sum())
+        counts["infected"] += int(infected.sum())
+        counts["infected_found"] += int(found[infected].sum())
+        counts["located"] += len(located)
+        counts["located_unmarked"] += len(located) - int(found.sum())
+    return counts
+
+
+def field_source(fields: list[AnnotatedField]) -> str:
+    """Name of the set that the fields come from."""
+    return fields[0].source
+
+
+def validate_detector(
+    fields: dict[str, list[AnnotatedField]], settings: DetectorSettings, plan: str, fabric: Fabric
+) -> Iterator[dict[str, Any]]:
+    """One row a part, source and scale."""
+    for left_out, training, test in parts(fields, plan):
+        network = train_detector(training, settings, fabric)
+        fuse(network)
+        detector = Detector(network, torch.device("cpu"))
+        for source, unseen in test.items():
+            for scale in SCALES:
+                counts = tested(unseen, detector, scale)
+                recall = Share(counts["found"], counts["marked"])
+                row = {"left_out": left_out, "source": source, "scale": scale, **counts}
+                typer.echo(f"{row}  recall {recall.value:.4f} ({recall.interval[0]:.4f}-{recall.interval[1]:.4f})")
+                yield row
