@@ -69,6 +69,7 @@ def validate_classifier(
                 infected=test.infected,
                 group=test.group,
                 **{f"training_{name}": classifier.logits(plain(part)) for name, part in training.items()},
+                **{f"training_{name}_infected": part.infected for name, part in training.items()},
             )
             row: dict[str, Any] = {
                 "left_out": left_out,

@@ -1,0 +1,260 @@
+"""`smearscope release`: put trained weights, and what validation says of them, together as a model to score with."""
+
+import json
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean, stdev
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.cards import Curve, Training, Validity
+    from scripts.configuration import ClassifierSettings, DetectorSettings
+
+FALSE_CALLS_ALLOWED = 1e-3
+"""Rate of false calls on the training sources at which the released threshold is set."""
+LARGEST_CANDIDATE_SHARE = 0.15
+FAILED_SHARE_LIMIT = 0.3
+SPAN_QUANTILES = (0.005, 0.995)
+SPAN_MARGIN = 0.25
+"""Ranges of validity reach this share of their width beyond the fields that were seen."""
+QUALITY_FIELDS_A_SET = 40
+
+
+def release(
+    detector: Annotated[Path, typer.Option(help="Folder with detector.safetensors.")],
+    classifier: Annotated[Path, typer.Option(help="Folder with classifier.safetensors.")],
+    validation: Annotated[Path, typer.Option(help="Folder that the validate command wrote.")],
+    data: Annotated[Path, typer.Option(help="Folder that holds the data sets.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights and cards.")],
+    configs: Annotated[Path, typer.Option(help="Folder with the configurations trained from.")] = Path(
+        "models/configs"
+    ),
+) -> None:
+    """Write the two weights files and their cards into OUT; the whole is what --model takes."""
+    from core.notice import RESEARCH_USE_ONLY
+    from models.cards import ClassifierCard, DetectorCard, Found, write_card
+    from models.checkpoint import load_detector
+    from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
+
+    detector_settings = read_settings(configs / "detector.yaml")
+    classifier_settings = read_settings(configs / "classifier.yaml")
+    if not isinstance(detector_settings, DetectorSettings) or not isinstance(classifier_settings, ClassifierSettings):
+        raise ConfigurationError(f"{configs}: detector.yaml must describe a detector, classifier.yaml a classifier")
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(detector / "detector.safetensors", out / "detector.safetensors")
+    shutil.copyfile(classifier / "classifier.safetensors", out / "classifier.safetensors")
+
+    blocks = [row for row in _table(validation / "detector_blocks.json") if row["source"] == "iml_malaria"]
+    native = [row for row in blocks if row["scale"] == 1.0]
+    infected_found, infected = (sum(row[key] for row in native) for key in ("infected_found", "infected"))
+    write_card(
+        DetectorCard(
+            name="smearscope-detector-1",
+            notice=RESEARCH_USE_ONLY,
+            training=_training("detector", detector_settings, data),
+            infected_cells=Found(
+                found=infected_found,
+                missed=infected - infected_found,
+                measured_on=f"{len(native)} unseen blocks of iml_malaria",
+            ),
+            figures={"blocks": _table(validation / "detector_blocks.json")},
+            limits=(
+                "Cells of one slide must be of about one width; fields are scaled to it.",
+                "Annotations at borders and in crowds are incomplete, so precision was not measured on them.",
+            ),
+        ),
+        out / "detector.json",
+    )
+    scores = validation / "scores"
+    rows = _table(validation / "classifier_sources.json")
+    curves = {source: _curve(source, scores) for source in classifier_settings.sources}
+    threshold = _threshold(classifier_settings.sources, scores)
+    worst = min(curves, key=lambda source: curves[source].at(threshold)[0] / curves[source].infected)
+    write_card(
+        ClassifierCard(
+            name="smearscope-classifier-1",
+            notice=RESEARCH_USE_ONLY,
+            width=classifier_settings.width,
+            training=_training("classifier", classifier_settings, data),
+            threshold_excess=threshold,
+            threshold_choice=(
+                f"In each run that left a source out, the excess that at most {FALSE_CALLS_ALLOWED:g} of the healthy "
+                "cells of every training source exceed; the median of the runs. No source chose its own threshold."
+            ),
+            typical_spread=_typical_spread(classifier_settings.sources, scores),
+            curve=curves[worst],
+            validity=_validity(load_detector(out / "detector.safetensors"), detector_settings.sources, data),
+            figures={"left_out": rows, "summary": _summary(rows)},
+            limits=(
+                "Measured on single cells of sources that training had not seen, never on patients.",
+                "Published labels are not free of error, in both classes.",
+                "P. falciparum and P. vivax only; other species and mixed infections were not seen.",
+            ),
+        ),
+        out / "classifier.json",
+    )
+    typer.echo(f"Model: {out}; threshold {threshold:.2f} spreads above a slide's centre; curve of {worst}")
+
+
+def _table(path: Path) -> list[dict[str, Any]]:
+    from scripts.configuration import ConfigurationError
+
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: missing; run the validate command first")
+    rows: list[dict[str, Any]] = json.loads(path.read_text())
+    return rows
+
+
+def _training(network: str, settings: "DetectorSettings | ClassifierSettings", data: Path) -> "Training":
+    from datasets.provenance import PROVENANCE
+    from models.cards import Source, Training
+
+    names = [*settings.sources, *getattr(settings, "malaria_free", ())]
+    return Training(
+        command=f"smearscope train models/configs/{network}.yaml --data DATA --out runs/{network}",
+        settings=settings.model_dump(mode="json"),
+        seed=settings.seed,
+        sources=tuple(
+            Source(
+                name=name,
+                citation=PROVENANCE[name].citation,
+                licence=PROVENANCE[name].licence,
+                items=sum(1 for _ in (data / name).rglob("*.[jJ][pP][gG]")),
+            )
+            for name in names
+        ),
+    )
+
+
+def _excess(scores: "dict[str, NDArray[Any]]", source: str) -> "tuple[NDArray[Any], NDArray[Any]]":
+    """Excess and truth of the cells of the source left out, each slide by its own healthy bulk.
+
+    Published sets hold as many infected cells as healthy ones; on a slide nearly all are healthy. So the bulk
+    is taken from the healthy cells. Patients are slides; a set without patients is one slide.
+    """
+    import numpy as np
+
+    odds, infected = scores["test"].astype(float), scores["infected"]
+    slide = scores["group"] if source == "nih_cells" else np.zeros(len(odds))
+    excess = np.empty(len(odds))
+    for one in np.unique(slide):
+        here = slide == one
+        excess[here] = _above_bulk(odds[here], odds[here & ~infected])
+    return excess, infected
+
+
+def _above_bulk(odds: "NDArray[Any]", healthy: "NDArray[Any]") -> "NDArray[Any]":
+    import numpy as np
+
+    centre = np.median(healthy)
+    return np.asarray((odds - centre) / max(centre - np.quantile(healthy, 0.16), 0.1))
+
+
+def _runs(source: str, scores: Path) -> "list[dict[str, NDArray[Any]]]":
+    import numpy as np
+
+    return [dict(np.load(path)) for path in sorted(scores.glob(f"{source}_[0-9]*.npz"))]
+
+
+def _curve(source: str, scores: Path) -> "Curve":
+    """Counts over the threshold of all seeds that left the source out, scaled back to one pass over it."""
+    import numpy as np
+
+    from models.cards import Curve
+
+    run = _runs(source, scores)[0]
+    excess, infected = _excess(run, source)
+    levels = np.arange(0.0, 20.01, 0.1)
+    found = [int((excess[infected] >= level).sum()) for level in levels]
+    false = [int((excess[~infected] >= level).sum()) for level in levels]
+    kept = [index for index, count in enumerate(found) if count > 0]
+    return Curve(
+        excess=tuple(round(float(levels[index]), 2) for index in kept),
+        found=tuple(found[index] for index in kept),
+        infected=int(infected.sum()),
+        false_calls=tuple(false[index] for index in kept),
+        healthy=int((~infected).sum()),
+        measured_on=f"{source}, left out of training",
+    )
+
+
+def _threshold(sources: tuple[str, ...], scores: Path) -> float:
+    """Median over the runs of the excess at which every training source keeps to the rate allowed."""
+    import numpy as np
+
+    chosen = []
+    for source in sources:
+        for run in _runs(source, scores):
+            levels = []
+            for key in run:
+                if key.startswith("training_") and not key.endswith("_infected"):
+                    healthy = run[key][~run[f"{key}_infected"]].astype(float)
+                    levels.append(float(np.quantile(_above_bulk(healthy, healthy), 1 - FALSE_CALLS_ALLOWED)))
+            chosen.append(max(levels))
+    return round(float(np.median(chosen)), 2)
+
+
+def _typical_spread(sources: tuple[str, ...], scores: Path) -> float:
+    import numpy as np
+
+    spreads = []
+    for source in sources:
+        for run in _runs(source, scores):
+            healthy = run["test"][~run["infected"]].astype(float)
+            spreads.append(float(np.median(healthy) - np.quantile(healthy, 0.16)))
+    return round(float(np.median(spreads)), 3)
+
+
+def _validity(detector: Any, sources: tuple[str, ...], data: Path) -> "Validity":  # noqa: ANN401
+    """Ranges of focus and stain over annotated fields of every set the detector knows."""
+    import numpy as np
+
+    from core.cells import find_cells
+    from core.errors import SmearscopeError
+    from core.quality import FieldQuality, field_quality
+    from core.reference import slide_reference
+    from core.slides.field import Field, Rectangle
+    from datasets.fields import READERS
+    from models.cards import Range, Validity
+
+    qualities: list[FieldQuality] = []
+    for source in sources:
+        fields = READERS[source](data / source)
+        for annotated in fields[:: max(1, len(fields) // QUALITY_FIELDS_A_SET)]:
+            image = annotated.image()
+            field = Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
+            try:
+                reference = slide_reference([field], detector, None)
+            except SmearscopeError:
+                continue  # white cells only
+            qualities.append(field_quality(image, find_cells(field, detector, reference), reference))
+    ranges: dict[str, Range] = {}
+    for measure in ("edge_blur", "background", "density_red", "density_green", "density_blue"):
+        values = np.array([getattr(quality, measure) for quality in qualities], float)
+        low, high = np.nanquantile(values, SPAN_QUANTILES)
+        margin = SPAN_MARGIN * (high - low)
+        ranges[measure] = Range(low=round(float(low - margin), 4), high=round(float(high + margin), 4))
+    return Validity(
+        **ranges, largest_candidate_share=LARGEST_CANDIDATE_SHARE, failed_share_limit=FAILED_SHARE_LIMIT
+    )
+
+
+def _summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Mean and standard deviation over the seeds, per source left out."""
+    by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_source[row["left_out"]].append(row)
+    summary = {}
+    for source, seeds in by_source.items():
+        measures = [key for key, value in seeds[0].items() if isinstance(value, float)]
+        summary[source] = {
+            key: f"{mean(row[key] for row in seeds):.4f}"
+            + (f" ± {stdev(row[key] for row in seeds):.4f}" if len(seeds) > 1 else " (one seed)")
+            for key in measures
+        }
+    return summary
