@@ -73,3 +73,16 @@ def test_more_frames_than_the_file_can_hold_are_refused(tmp_path: Path) -> None:
     dataset.save_as(tmp_path / "a.dcm")
     with pytest.raises(UnreadableImageError, match="2000000000 frames"):
         open_slide(tmp_path / "a.dcm")
+
+
+def test_a_jpeg_frame_of_another_size_than_the_file_states_is_refused_undecoded(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", [picture()], compressed=True)
+    content = bytearray(path.read_bytes())
+    sides = (
+        content.rindex(b"\xff\xc0") + 5
+    )  # of the frame header: marker, length, precision, then height, width
+    assert content[sides : sides + 4] == bytes([0, 96, 0, 128])
+    content[sides : sides + 4] = bytes([117] * 4)
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImageError, match="a frame of 30069 x 30069 pixels"):
+        open_slide(path).read_field("a.dcm")
