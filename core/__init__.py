@@ -1,1 +1,1 @@
-"""Slides, cells, maps, counts and verdicts: everything that knows no data set, network, screen or command line."""
+"""Slides, cells, maps, counts and verdicts: all that knows no data set, network, screen or command line."""

@@ -37,9 +37,7 @@ def area_under_curve(truth: NDArray[np.bool_], score: NDArray[np.floating]) -> f
     return float((ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def threshold_at(
-    truth: NDArray[np.bool_], score: NDArray[np.floating], false_call_rate: float
-) -> float:
+def threshold_at(truth: NDArray[np.bool_], score: NDArray[np.floating], false_call_rate: float) -> float:
     """The score that healthy cells exceed no more often than `false_call_rate`.
 
     A cell is called when its score is above the threshold.
@@ -49,9 +47,7 @@ def threshold_at(
     return float(healthy[allowed]) if allowed < len(healthy) else -np.inf
 
 
-def sensitivity_at(
-    truth: NDArray[np.bool_], score: NDArray[np.floating], false_call_rate: float
-) -> float:
+def sensitivity_at(truth: NDArray[np.bool_], score: NDArray[np.floating], false_call_rate: float) -> float:
     """Share of the infected cells called when healthy ones are called no more often than the rate."""
     return float((score[truth] > threshold_at(truth, score, false_call_rate)).mean())
 
@@ -80,10 +76,8 @@ def matched(gains: NDArray[np.floating], least: float) -> NDArray[np.bool_]:
     return found
 
 
-def centre_gains(
-    centres: NDArray[np.float32], boxes: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """(N, M) nearness of (N, 2) centres to (M, 4) boxes: 1 at the box's middle, 0 on its inscribed ellipse."""
+def centre_gains(centres: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, M) nearness of (N, 2) centres to (M, 4) boxes: 1 in the middle, 0 on the inscribed ellipse."""
     middle = boxes[:, :2] + boxes[:, 2:] / 2
     offset = (centres[:, None] - middle[None]) / np.maximum(boxes[None, :, 2:] / 2, 1e-6)
     return np.asarray(1 - np.hypot(offset[..., 0], offset[..., 1]), np.float32)

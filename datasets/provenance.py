@@ -13,14 +13,14 @@ class Provenance:
 
 PROVENANCE = {
     "nih_cells": Provenance(
-        "Rajaraman et al. 2018, Pre-trained convolutional neural networks as feature extractors toward improved "
-        "malaria parasite detection in thin blood smear images, PeerJ 6:e4568; NLM malaria cell images",
+        "Rajaraman et al. 2018, Pre-trained convolutional neural networks as feature extractors toward "
+        "improved malaria parasite detection in thin blood smear images, PeerJ 6:e4568; NLM cell images",
         "public domain as published by the National Library of Medicine",
     ),
     "westlake_cells": Provenance("Westlake malaria cells, one slide of P. falciparum", "MIT"),
     "iml_malaria": Provenance(
-        "Arshad et al. 2022, a dataset and benchmark for malaria life-cycle classification in thin blood smear "
-        "images; P. vivax",
+        "Arshad et al. 2022, a dataset and benchmark for malaria life-cycle classification in thin blood "
+        "smear images; P. vivax",
         "none stated",
     ),
     "chula_rbc12": Provenance(
@@ -29,8 +29,8 @@ PROVENANCE = {
         "MIT",
     ),
     "cbc_count": Provenance(
-        "Alam & Islam 2019, Machine learning approach of automatic identification and counting of blood cells, "
-        "Healthcare Technology Letters 6:103; malaria-free",
+        "Alam & Islam 2019, Machine learning approach of automatic identification and counting of blood "
+        "cells, Healthcare Technology Letters 6:103; malaria-free",
         "MIT",
     ),
     "txl_pbc": Provenance("TXL-PBC, four peripheral-blood sets united; malaria-free", "MIT-style"),

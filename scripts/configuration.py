@@ -75,4 +75,6 @@ def read_settings(path: Path) -> DetectorSettings | ClassifierSettings:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ConfigurationError(f"{path}: {key}: {first['msg']}; see models/configs for an example") from error
+        raise ConfigurationError(
+            f"{path}: {key}: {first['msg']}; see models/configs for an example"
+        ) from error

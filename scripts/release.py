@@ -1,4 +1,4 @@
-"""`smearscope release`: put trained weights, and what validation says of them, together as a model to score with."""
+"""`smearscope release`: trained weights, and what validation says of them, as a model to score with."""
 
 import json
 import shutil
@@ -43,8 +43,12 @@ def release(
 
     detector_settings = read_settings(configs / "detector.yaml")
     classifier_settings = read_settings(configs / "classifier.yaml")
-    if not isinstance(detector_settings, DetectorSettings) or not isinstance(classifier_settings, ClassifierSettings):
-        raise ConfigurationError(f"{configs}: detector.yaml must describe a detector, classifier.yaml a classifier")
+    if not isinstance(detector_settings, DetectorSettings) or not isinstance(
+        classifier_settings, ClassifierSettings
+    ):
+        raise ConfigurationError(
+            f"{configs}: detector.yaml must describe a detector, classifier.yaml a classifier"
+        )
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(detector / "detector.safetensors", out / "detector.safetensors")
     shutil.copyfile(classifier / "classifier.safetensors", out / "classifier.safetensors")
@@ -83,8 +87,8 @@ def release(
             training=_training("classifier", classifier_settings, data),
             threshold_excess=threshold,
             threshold_choice=(
-                f"In each run that left a source out, the excess that at most {FALSE_CALLS_ALLOWED:g} of the healthy "
-                "cells of every training source exceed; the median of the runs. No source chose its own threshold."
+                f"In each run that left a source out, the excess that at most {FALSE_CALLS_ALLOWED:g} of the "
+                "healthy cells of every training source exceed; the median of the runs. None chose its own."
             ),
             typical_spread=_typical_spread(classifier_settings.sources, scores),
             curve=curves[worst],
@@ -131,7 +135,7 @@ def _training(network: str, settings: "DetectorSettings | ClassifierSettings", d
     )
 
 
-def _excess(scores: "dict[str, NDArray[Any]]", source: str) -> "tuple[NDArray[Any], NDArray[Any]]":
+def slide_excess(scores: "dict[str, NDArray[Any]]", source: str) -> "tuple[NDArray[Any], NDArray[Any]]":
     """Excess and truth of the cells of the source left out, each slide by its own healthy bulk.
 
     Published sets hold as many infected cells as healthy ones; on a slide nearly all are healthy. So the bulk
@@ -144,11 +148,11 @@ def _excess(scores: "dict[str, NDArray[Any]]", source: str) -> "tuple[NDArray[An
     excess = np.empty(len(odds))
     for one in np.unique(slide):
         here = slide == one
-        excess[here] = _above_bulk(odds[here], odds[here & ~infected])
+        excess[here] = above_bulk(odds[here], odds[here & ~infected])
     return excess, infected
 
 
-def _above_bulk(odds: "NDArray[Any]", healthy: "NDArray[Any]") -> "NDArray[Any]":
+def above_bulk(odds: "NDArray[Any]", healthy: "NDArray[Any]") -> "NDArray[Any]":
     import numpy as np
 
     centre = np.median(healthy)
@@ -168,7 +172,7 @@ def _curve(source: str, scores: Path) -> "Curve":
     from models.cards import Curve
 
     run = _runs(source, scores)[0]
-    excess, infected = _excess(run, source)
+    excess, infected = slide_excess(run, source)
     levels = np.arange(0.0, 20.01, 0.1)
     found = [int((excess[infected] >= level).sum()) for level in levels]
     false = [int((excess[~infected] >= level).sum()) for level in levels]
@@ -194,7 +198,7 @@ def _threshold(sources: tuple[str, ...], scores: Path) -> float:
             for key in run:
                 if key.startswith("training_") and not key.endswith("_infected"):
                     healthy = run[key][~run[f"{key}_infected"]].astype(float)
-                    levels.append(float(np.quantile(_above_bulk(healthy, healthy), 1 - FALSE_CALLS_ALLOWED)))
+                    levels.append(float(np.quantile(above_bulk(healthy, healthy), 1 - FALSE_CALLS_ALLOWED)))
             chosen.append(max(levels))
     return round(float(np.median(chosen)), 2)
 
@@ -227,7 +231,9 @@ def _validity(detector: Any, sources: tuple[str, ...], data: Path) -> "Validity"
         fields = READERS[source](data / source)
         for annotated in fields[:: max(1, len(fields) // QUALITY_FIELDS_A_SET)]:
             image = annotated.image()
-            field = Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
+            field = Field(
+                annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0])
+            )
             try:
                 reference = slide_reference([field], detector, None)
             except SmearscopeError:

@@ -8,15 +8,19 @@ import typer
 
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file; see models/configs.")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the weights and the training curve.")],
     detector: Annotated[
-        Path | None, typer.Option(help="Detector weights that cut the cells, for a classifier; else released.")
+        Path | None,
+        typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Train the network that CONFIG describes; the same configuration gives the same weights."""
     from lightning_fabric import Fabric
+    from torch import nn
 
     from models.checkpoint import RELEASED, load_detector, save_weights
     from scripts.configuration import DetectorSettings, read_settings
@@ -27,7 +31,7 @@ def train(
     fabric = Fabric(accelerator=device, devices=1)
     curve = out / f"{settings.network}_curve.csv"
     if isinstance(settings, DetectorSettings):
-        weights = train_detector(read_fields(data, settings), settings, fabric, curve)
+        weights: nn.Module = train_detector(read_fields(data, settings), settings, fabric, curve)
     else:
         cutter = load_detector(detector or RELEASED / "detector.safetensors")
         weights = train_classifier(read_cells(data, settings, cutter), settings, fabric, curve)

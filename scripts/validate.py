@@ -1,4 +1,4 @@
-"""`smearscope validate`: what networks trained as a configuration says are worth on what they have not seen."""
+"""`smearscope validate`: what networks trained by a configuration are worth on what they have not seen."""
 
 import json
 from enum import StrEnum
@@ -18,14 +18,17 @@ class Plan(StrEnum):
 
 def validate(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file; see models/configs.")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the table (JSON) and the scores (npz).")],
     plan: Annotated[
         Plan, typer.Option(help="Leave out each source, blocks of iml_malaria, or patients of nih_cells.")
     ] = Plan.SOURCES,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from the configuration's on.")] = 1,
     detector: Annotated[
-        Path | None, typer.Option(help="Detector weights that cut the cells, for a classifier; else released.")
+        Path | None,
+        typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
     ] = None,
 ) -> None:
     """Train with one part left out, test on it, for every part of the plan; print and write the table."""

@@ -1,4 +1,4 @@
-"""Leave a source, a block or some patients out, train the classifier on the rest, test on what was left out."""
+"""Leave a source, a block or some patients out, train the classifier on the rest, test on the part left."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,9 @@ def parts(cells: dict[str, CellSet], settings: ClassifierSettings, plan: str) ->
             yield source, {name: part for name, part in cells.items() if name != source}, cells[source]
         return
     source = "iml_malaria" if plan == "blocks" else "nih_cells"
-    folds = contiguous_folds(cells[source]) if plan == "blocks" else patient_folds(cells[source], settings.seed)
+    folds = (
+        contiguous_folds(cells[source]) if plan == "blocks" else patient_folds(cells[source], settings.seed)
+    )
     for fold in range(FOLDS):
         rest = {**cells, source: cells[source].take(folds != fold)}
         yield f"{source} {plan[:-1]} {fold + 1}", rest, cells[source].take(folds == fold)
@@ -63,14 +65,11 @@ def validate_classifier(
             changed = settings.model_copy(update={"seed": seed})
             classifier = Classifier(train_classifier(training, changed, fabric), torch.device("cpu"))
             odds = classifier.logits(plain(test))
-            np.savez_compressed(
-                scores / f"{left_out.replace(' ', '_')}_{seed}.npz",
-                test=odds,
-                infected=test.infected,
-                group=test.group,
-                **{f"training_{name}": classifier.logits(plain(part)) for name, part in training.items()},
-                **{f"training_{name}_infected": part.infected for name, part in training.items()},
-            )
+            arrays: dict[str, Any] = {"test": odds, "infected": test.infected, "group": test.group}
+            for name, part in training.items():
+                arrays[f"training_{name}"] = classifier.logits(plain(part))
+                arrays[f"training_{name}_infected"] = part.infected
+            np.savez_compressed(scores / f"{left_out.replace(' ', '_')}_{seed}.npz", **arrays)
             row: dict[str, Any] = {
                 "left_out": left_out,
                 "seed": seed,
@@ -86,6 +85,9 @@ def validate_classifier(
                     "sensitivity_at_1_in_100": sensitivity_at(test.infected, odds, 0.01),
                     "sensitivity_at_1_in_1000": sensitivity_at(test.infected, odds, 0.001),
                 }
-            shown = (f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}" for key, value in row.items())
+            shown = (
+                f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}"
+                for key, value in row.items()
+            )
             typer.echo("  ".join(shown))
             yield row

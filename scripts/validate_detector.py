@@ -1,4 +1,4 @@
-"""Leave a block of fields or a whole source out, train the detector on the rest, test on what was left out."""
+"""Leave a block of fields or a source out, train the detector on the rest, test on the part left out."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,8 +42,10 @@ def parts(fields: dict[str, list[AnnotatedField]], plan: str) -> Parts:
         test = {"iml_malaria": [fields["iml_malaria"][index] for index in inside]}
         rest = {
             **fields,
-            "iml_malaria": [field for index, field in enumerate(fields["iml_malaria"]) if index not in inside],
-            "chula_rbc12": fields["chula_rbc12"][: -CHULA_KEPT_OUT],
+            "iml_malaria": [
+                field for index, field in enumerate(fields["iml_malaria"]) if index not in inside
+            ],
+            "chula_rbc12": fields["chula_rbc12"][:-CHULA_KEPT_OUT],
         }
         if block == 0:
             test["chula_rbc12"] = fields["chula_rbc12"][kept_out]
@@ -52,7 +54,9 @@ def parts(fields: dict[str, list[AnnotatedField]], plan: str) -> Parts:
 
 def scale_of_source(fields: list[AnnotatedField], detector: CellDetector) -> float | None:
     """Median of the estimated cell widths of up to eight fields: as scoring does on a slide."""
-    estimates = [cell_diameter_px(field.image(), detector) for field in fields[:: max(1, len(fields) // 8)][:8]]
+    estimates = [
+        cell_diameter_px(field.image(), detector) for field in fields[:: max(1, len(fields) // 8)][:8]
+    ]
     found = [estimate for estimate in estimates if estimate is not None]
     return float(np.median(found)) if found else None
 
@@ -65,7 +69,8 @@ def resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 def red_boxes(cells: Cells) -> NDArray[np.float32]:
     """Boxes of the objects taken for red cells."""
-    return cells.boxes[cells.kind == Kind.RED_CELL]
+    red: NDArray[np.float32] = cells.boxes[cells.kind == Kind.RED_CELL]
+    return red
 
 
 def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -> dict[str, int]:
@@ -73,7 +78,9 @@ def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -
 
     A slide has one cell width, but `txl_pbc` and `cbc_count` are of many slides: there each field is its own.
     """
-    counts = dict.fromkeys(("marked", "found", "infected", "infected_found", "located", "located_unmarked"), 0)
+    counts = dict.fromkeys(
+        ("marked", "found", "infected", "infected_found", "located", "located_unmarked"), 0
+    )
     one_slide = fields[0].source in ("iml_malaria", "chula_rbc12")
     common = scale_of_source(fields, detector) if one_slide else None
     for field in tqdm(fields, desc=f"{field_source(fields)} x{scale}", unit="field", disable=None):
@@ -114,5 +121,7 @@ def validate_detector(
                 counts = tested(unseen, detector, scale)
                 recall = Share(counts["found"], counts["marked"])
                 row = {"left_out": left_out, "source": source, "scale": scale, **counts}
-                typer.echo(f"{row}  recall {recall.value:.4f} ({recall.interval[0]:.4f}-{recall.interval[1]:.4f})")
+                typer.echo(
+                    f"{row}  recall {recall.value:.4f} ({recall.interval[0]:.4f}-{recall.interval[1]:.4f})"
+                )
                 yield row

@@ -1,0 +1,41 @@
+"""Configurations: the shipped ones are valid, and a wrong one is refused by file and key."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
+
+SHIPPED = Path(__file__).parents[2] / "models" / "configs"
+GOOD = (SHIPPED / "classifier.yaml").read_text()
+
+
+def test_the_shipped_configurations_are_what_their_names_say() -> None:
+    assert isinstance(read_settings(SHIPPED / "detector.yaml"), DetectorSettings)
+    assert isinstance(read_settings(SHIPPED / "classifier.yaml"), ClassifierSettings)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (GOOD.replace("width: 16", "width: wide"), "width"),
+        (GOOD.replace("seed: 0", "seed: -1"), "seed"),
+        (GOOD.replace("batch_size", "batchsize"), "batch_size"),
+        (GOOD.replace("network: classifier", "network: clasifier"), "clasifier"),
+        (GOOD.replace("steps: 700", "steps: many"), "steps"),
+        ("- a list", "the file"),
+        ("network: [", "YAML"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_by_file_and_key(tmp_path: Path, text: str, key: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=key) as refused:
+        read_settings(path)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.yaml"):
+        read_settings(tmp_path / "none.yaml")

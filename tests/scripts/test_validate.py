@@ -1,0 +1,83 @@
+"""What validation leaves out: every cell and field is tested once, and never trained on in the same run."""
+
+import numpy as np
+import pytest
+
+from datasets.cells import STORED_SIZE_PX, CellSet
+from scripts.configuration import ClassifierSettings, read_settings
+from scripts.release import above_bulk, slide_excess
+from scripts.validate_classifier import FOLDS, contiguous_folds, parts, patient_folds
+from tests.scripts.test_configuration import SHIPPED
+
+
+def cell_set(source: str, groups: list[str]) -> CellSet:
+    count = len(groups)
+    side = STORED_SIZE_PX
+    return CellSet(
+        crops=np.zeros((count, side, side, 3), np.uint8),
+        masks=np.ones((count, side, side), bool),
+        colour=np.full((count, 3), 100, np.float32),
+        infected=np.arange(count) % 2 == 0,
+        source=np.full(count, source),
+        group=np.array(groups),
+    )
+
+
+@pytest.fixture
+def settings() -> ClassifierSettings:
+    found = read_settings(SHIPPED / "classifier.yaml")
+    assert isinstance(found, ClassifierSettings)
+    return found
+
+
+def test_leaving_sources_out_trains_on_none_of_the_source_tested(settings: ClassifierSettings) -> None:
+    cells = {name: cell_set(name, ["a", "b"]) for name in ("nih_cells", "westlake_cells", "chula_rbc12")}
+    seen = []
+    for left_out, training, test in parts(cells, settings, "sources"):
+        assert left_out not in training
+        assert set(test.source) == {left_out}
+        seen.append(left_out)
+    assert seen == list(cells)
+
+
+def test_no_patient_is_in_training_and_test_at_once(settings: ClassifierSettings) -> None:
+    patients = [f"C{number:03}" for number in range(23) for _ in range(4)]
+    cells = {"nih_cells": cell_set("nih_cells", patients)}
+    tested: list[str] = []
+    for _, training, test in parts(cells, settings, "patients"):
+        assert not set(training["nih_cells"].group) & set(test.group)
+        tested += list(test.group)
+    assert sorted(tested) == sorted(patients)
+
+
+def test_blocks_are_runs_of_neighbouring_fields() -> None:
+    cells = cell_set("iml_malaria", [f"PA{number:03}" for number in range(50) for _ in range(2)])
+    folds = contiguous_folds(cells)
+    assert (np.diff(folds) >= 0).all()
+    assert np.bincount(folds).tolist() == [20] * FOLDS
+
+
+def test_patients_are_dealt_evenly_and_the_same_way_again() -> None:
+    cells = cell_set("nih_cells", [f"C{number:03}" for number in range(100)])
+    folds = patient_folds(cells, seed=3)
+    assert np.bincount(folds).tolist() == [20] * FOLDS
+    assert (folds == patient_folds(cells, seed=3)).all()
+    assert (folds != patient_folds(cells, seed=4)).any()
+
+
+def test_excess_is_zero_at_the_median_and_one_a_spread_above_it() -> None:
+    healthy = np.linspace(-1, 1, 2001)
+    # Median 0; the 16th percentile lies at -0.68.
+    assert above_bulk(np.array([0.0, 0.68]), healthy) == pytest.approx([0, 1], abs=1e-3)
+
+
+def test_patients_are_slides_of_their_own_and_infected_cells_do_not_move_the_bulk() -> None:
+    healthy = np.linspace(-1, 1, 201)
+    odds = np.concatenate([healthy, [5.0] * 50, healthy + 3, [8.0] * 50])
+    infected = np.concatenate([np.zeros(201), np.ones(50), np.zeros(201), np.ones(50)]).astype(bool)
+    run = {"test": odds, "infected": infected, "group": np.array(["A"] * 251 + ["B"] * 251)}
+    excess, truth = slide_excess(run, "nih_cells")
+    assert excess[:251] == pytest.approx(excess[251:])
+    assert (truth == infected).all()
+    pooled, _ = slide_excess(run, "westlake_cells")
+    assert pooled[251] > pooled[0]
