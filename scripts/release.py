@@ -153,6 +153,7 @@ def slide_excess(scores: "dict[str, NDArray[Any]]", source: str) -> "tuple[NDArr
 
 
 def above_bulk(odds: "NDArray[Any]", healthy: "NDArray[Any]") -> "NDArray[Any]":
+    """How far log-odds stand above those of a slide's healthy cells, in units of their lower spread."""
     import numpy as np
 
     centre = np.median(healthy)
