@@ -54,5 +54,9 @@ def validate(
         )
     table = out / f"{settings.network}_{plan}.json"
     table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(json.dumps([*rows], indent=1) + "\n")
+    done = []
+    for row in rows:
+        done.append(row)
+        # After every row: a run that is broken off leaves what it has measured.
+        table.write_text(json.dumps(done, indent=1) + "\n")
     typer.echo(f"Table: {table}")

@@ -1,0 +1,71 @@
+"""The weights that ship: small, carded, and of use on fields whose truth is known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.cells import find_cells
+from core.crops import cut_crops
+from core.detection import Kind
+from core.evaluation import area_under_curve, centre_gains, matched
+from core.notice import RESEARCH_USE_ONLY
+from core.reference import slide_reference
+from core.slides.field import Field, Rectangle
+from datasets.synthetic import random_style, render_field
+from models.checkpoint import FILES, RELEASED, Models, load_models
+
+SEED = 4711
+FIELDS = 4
+
+
+@pytest.fixture(scope="module")
+def released() -> Models:
+    return load_models()
+
+
+def test_weights_and_cards_are_under_ten_megabytes() -> None:
+    assert sum((RELEASED / name).stat().st_size for name in FILES) < 10_000_000
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
+def test_each_card_says_how_to_make_the_weights_and_what_they_are_for(name: str) -> None:
+    card = json.loads((RELEASED / name).read_text())
+    assert card["notice"] == RESEARCH_USE_ONLY
+    assert card["training"]["command"].startswith("smearscope train ")
+    assert all(source["licence"] for source in card["training"]["sources"])
+    assert card["limits"]
+
+
+def test_the_curve_of_the_card_is_monotone(released: Models) -> None:
+    curve = released.card.classifier.curve
+    assert (np.diff(curve.found) <= 0).all()
+    assert (np.diff(curve.false_calls) <= 0).all()
+    assert curve.found[0] <= curve.infected
+    assert curve.false_calls[0] <= curve.healthy
+
+
+def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released: Models) -> None:
+    style = random_style(np.random.default_rng(SEED))
+    drawn = [
+        render_field(style, seed=SEED, index=index, cells=90, parasitaemia=0.1) for index in range(FIELDS)
+    ]
+    fields = [
+        Field(str(index), image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
+        for index, (image, _) in enumerate(drawn)
+    ]
+    reference = slide_reference(fields, released.detector, None)
+    located, infected, scores = [], [], []
+    for field, (image, truth) in zip(fields, drawn, strict=True):
+        cells = find_cells(field, released.detector, reference)
+        whole = (truth.kind == Kind.RED_CELL) & ~truth.cut_by_edge & (truth.covered < 0.2)
+        centres = (truth.boxes[:, :2] + truth.boxes[:, 2:] / 2).astype(np.float32)
+        gains = centre_gains(centres, cells.boxes)
+        located.append(matched(gains[whole], 0.5))
+        evaluable = np.flatnonzero(cells.why_not == "")
+        nearest = np.where(truth.kind[:, None] == Kind.RED_CELL, gains, -np.inf).argmax(axis=0)
+        infected.append(truth.infected[nearest[evaluable]])
+        crops = cut_crops(image, cells.boxes[evaluable], reference.cell_colour)
+        scores.append(released.classifier.infected_score(crops))
+    assert np.concatenate(located).mean() >= 0.95
+    assert area_under_curve(np.concatenate(infected), np.concatenate(scores)) >= 0.9
