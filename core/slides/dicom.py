@@ -93,9 +93,10 @@ def whole_slide_series(path: Path) -> str | None:
         No DICOM, or damaged.
     """
     header = _header(path)
-    if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
-        return None
-    return str(header.get("SeriesInstanceUID"))
+    with decoding(path):  # values are interpreted when they are asked for
+        if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
+            return None
+        return str(header.get("SeriesInstanceUID"))
 
 
 def _header(path: Path) -> Dataset:

@@ -86,3 +86,13 @@ def test_a_jpeg_frame_of_another_size_than_the_file_states_is_refused_undecoded(
     path.write_bytes(content)
     with pytest.raises(UnreadableImageError, match="a frame of 30069 x 30069 pixels"):
         open_slide(path).read_field("a.dcm")
+
+
+def test_a_header_value_of_an_unknown_kind_is_a_damaged_file(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", [picture()])
+    content = bytearray(path.read_bytes())
+    kind = content.index(b"\x08\x00\x16\x00UI") + 4  # the tag of the SOP class
+    content[kind : kind + 2] = b"ZZ"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=r"a\.dcm is cut short, damaged"):
+        open_slide(path)
