@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.crops import disk_masks, raw_crops
 from core.detection import CellDetector, Kind
 from core.focus import edge_blur
 from core.reference import SlideReference
@@ -19,6 +20,13 @@ WIDEST_BLUR = 0.085
 """Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
 CLUMPED = 0.4
 """Share of a box inside another's beyond which the two cells cannot be judged apart."""
+SUREST_DOUBT = 0.4
+"""Detection score below which an object is not counted: of marked red cells 99 in 100 score higher."""
+LEAST_STAINED = 0.4
+"""Share of the disk nearer to the slide's cell colour than to the background; scale bars, threads and pale
+debris have less, and of marked red cells, however pale in the middle, not one in 500."""
+INNER_DISK = 0.85
+"""Width of the inner disk over the box's: the cell without the room around it."""
 NEAR_BORDER = 0.02
 """Distance from the border, over the box's side, within which a cell is taken to be cut."""
 
@@ -96,11 +104,12 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     blur = edge_blur(small, cells.boxes)
     reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
     # Later assignments win: the weightier reason comes last.
+    stained = stained_share(small, cells.boxes, reference)
+    reasons[(cells.detection_score < SUREST_DOUBT) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
     reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
     reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
-    side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / reference.cell_diameter_px
-    reasons[(cells.kind != Kind.RED_CELL) | (side < SMALLEST) | (side > LARGEST)] = WhyNot.NOT_A_RED_CELL
+    reasons[~red_cell_like(boxes, cells.kind, reference)] = WhyNot.NOT_A_RED_CELL
     # A centre beyond the border belongs to whoever owns the border there.
     centre_x = np.clip(boxes[:, 0] + boxes[:, 2] / 2, 0, width - 1)
     centre_y = np.clip(boxes[:, 1] + boxes[:, 3] / 2, 0, height - 1)
@@ -112,6 +121,29 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     )
     reasons[~owned] = WhyNot.DUPLICATE
     return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
+
+
+def red_cell_like(
+    boxes: NDArray[np.float32], kind: NDArray[np.uint8], reference: SlideReference
+) -> NDArray[np.bool_]:
+    """(N,) which objects the detector takes for red cells and are of a red cell's size."""
+    side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / reference.cell_diameter_px
+    return np.asarray((kind == Kind.RED_CELL) & (side >= SMALLEST) & (side <= LARGEST), bool)
+
+
+def stained_share(
+    image: NDArray[np.uint8], boxes: NDArray[np.float32], reference: SlideReference
+) -> NDArray[np.float32]:
+    """(N,) share of each box's inner disk that is rather as dark in green as this slide's cells than empty.
+
+    The line is drawn half-way between the slide's cell colour and the picture's own background.
+    """
+    if len(boxes) == 0:
+        return np.empty(0, np.float32)
+    background = float(np.percentile(image[..., 1], 95))
+    crops, disks = raw_crops(image, boxes)[..., 1], disk_masks(boxes, margin=INNER_DISK)
+    dark = (crops < (background + reference.cell_colour[1]) / 2) & disks
+    return np.asarray(dark.sum(axis=(1, 2)) / disks.sum(axis=(1, 2)), np.float32)
 
 
 def clumped(boxes: NDArray[np.float32], kind: NDArray[np.uint8]) -> NDArray[np.bool_]:

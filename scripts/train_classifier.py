@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from core.cells import find_cells
+from core.cells import WhyNot, find_cells, red_cell_like
 from core.detection import CellDetector
 from core.reference import SlideReference
 from core.slides.field import Field, Rectangle
@@ -23,6 +23,8 @@ from datasets.foreground import NoCellsError
 from models.classifier import ClassifierNetwork, as_input
 from scripts.configuration import ClassifierSettings, ConfigurationError
 
+UNSTAINED = (255.0, 255.0, 255.0)
+"""A cell colour by which no object counts as hardly stained."""
 CROP_SETS = {"nih_cells": nih_cells, "westlake_cells": westlake_cells}
 
 
@@ -37,7 +39,11 @@ def read_source(data: Path, source: str) -> CellSet:
 
 
 def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellSet:
-    """Evaluable cells of malaria-free fields, located as scoring locates them: hard negatives."""
+    """What the detector takes for whole, sharp red cells on malaria-free fields: hard negatives.
+
+    Scoring would leave some of it out as doubtful or hardly stained. In training it stays: what looks like a
+    red cell and is none makes the best of negatives.
+    """
     cut = []
     for annotated in tqdm(fields, desc=fields[0].source, unit="field", disable=None):
         image = annotated.image()
@@ -47,8 +53,10 @@ def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellS
             continue  # a field of white cells only
         height, width = image.shape[:2]
         field = Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, width, height))
-        found = find_cells(field, detector, SlideReference(diameter_px, (0.0, 0.0, 0.0)))
-        boxes = found.boxes[found.why_not == ""]
+        reference = SlideReference(diameter_px, UNSTAINED)
+        found = find_cells(field, detector, reference)
+        taken = np.isin(found.why_not, [WhyNot.EVALUABLE, WhyNot.NOT_A_RED_CELL])
+        boxes = found.boxes[taken & red_cell_like(found.boxes, found.kind, reference)]
         cut.append((annotated, boxes, np.zeros(len(boxes), bool)))
     return field_cells(cut)
 

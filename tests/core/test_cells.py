@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.cells import LocatedCells, WhyNot, clumped, cut_by_border, find_cells, scaled
+from core.cells import (
+    LocatedCells,
+    WhyNot,
+    clumped,
+    cut_by_border,
+    find_cells,
+    red_cell_like,
+    scaled,
+    stained_share,
+)
 from core.detection import Cells, Kind
 from core.reference import SlideReference
 from core.slides.field import Rectangle
@@ -87,12 +96,36 @@ def test_other_kinds_are_not_red_cells(kind: Kind) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("side", "why_not"), [(12, "not a red cell"), (14, ""), (52, ""), (55, "not a red cell")]
-)
-def test_objects_of_an_impossible_size_are_not_red_cells(side: float, why_not: str) -> None:
+def test_objects_of_an_impossible_size_are_not_red_cells() -> None:
     # 0.45 and 1.9 times the slide's 28 px are 12.6 and 53.2 px.
-    assert found([(80, 80)], located(boxes_around([(80, 80)], side))).why_not.tolist() == [why_not]
+    boxes = np.concatenate([boxes_around([(80, 80)], side) for side in (12, 13, 53, 54)])
+    like = red_cell_like(boxes, np.full(4, Kind.RED_CELL, np.uint8), REFERENCE)
+    assert like.tolist() == [False, True, True, False]
+    assert found([(80, 80)], located(boxes_around([(80, 80)], 12))).why_not.tolist() == ["not a red cell"]
+
+
+def test_a_scale_bar_is_not_a_red_cell() -> None:
+    image = disc_picture(160, 200, [(40, 80)], 24)
+    image[78:82, 80:120] = 0  # a bar as a camera burns it in
+    boxes = boxes_around([(40, 80), (100, 80)], SIDE)
+    cells = find_cells(field_of(image), ToldDetector(located(boxes)), REFERENCE)
+    assert cells.why_not.tolist() == ["", "not a red cell"]
+
+
+def test_the_stained_share_is_the_part_of_the_inner_disk_that_a_cell_fills() -> None:
+    image = disc_picture(160, 200, [(80, 80)], 200)
+    image[:, 80:] = image.max()
+    # The left half of the box is cell, the right half background.
+    assert stained_share(image, boxes_around([(80, 80)], SIDE), REFERENCE)[0] == pytest.approx(0.5, abs=0.04)
+
+
+def test_an_object_that_the_detector_doubts_is_not_counted() -> None:
+    told = located(boxes_around([(80, 80), (130, 80)], SIDE))
+    doubted = Cells(told.boxes, np.array([0.39, 0.41], np.float32), told.kind)
+    cells = find_cells(
+        field_of(disc_picture(160, 200, [(80, 80), (130, 80)], 24)), ToldDetector(doubted), REFERENCE
+    )
+    assert cells.why_not.tolist() == ["not a red cell", ""]
 
 
 def test_a_blurred_cell_is_out_of_focus() -> None:
