@@ -43,6 +43,11 @@ def log_odds(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(np.log(inside) - np.log1p(-inside), np.float64)
 
 
+def logistic(odds: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scores in [0, 1] of log-odds: the inverse of `log_odds`."""
+    return np.asarray(1 / (1 + np.exp(-np.asarray(odds, np.float64))), np.float64)
+
+
 def bulk(scores: NDArray[np.floating], typical_spread: float) -> Bulk:
     """Centre and spread of a slide's scores, of which nearly all belong to healthy cells.
 

@@ -4,6 +4,7 @@ import typer
 
 from core.errors import SmearscopeError
 from scripts.demo import demo
+from scripts.release import release
 from scripts.render import render
 from scripts.score import score
 from scripts.train import train
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(render)
 app.command()(train)
 app.command()(validate)
+app.command()(release)
 
 
 def main() -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from datasets.cells import STORED_SIZE_PX, CellSet
+from models.cards import Curve
 from scripts.configuration import ClassifierSettings, read_settings
-from scripts.release import above_bulk, slide_excess
+from scripts.release import at_threshold_of_others, slide_excess
 from scripts.validate_classifier import FOLDS, contiguous_folds, parts, patient_folds
 from tests.scripts.test_configuration import SHIPPED
 
@@ -65,19 +66,33 @@ def test_patients_are_dealt_evenly_and_the_same_way_again() -> None:
     assert (folds != patient_folds(cells, seed=4)).any()
 
 
-def test_excess_is_zero_at_the_median_and_one_a_spread_above_it() -> None:
-    healthy = np.linspace(-1, 1, 2001)
-    # Median 0; the 16th percentile lies at -0.68.
-    assert above_bulk(np.array([0.0, 0.68]), healthy) == pytest.approx([0, 1], abs=1e-3)
-
-
 def test_patients_are_slides_of_their_own_and_infected_cells_do_not_move_the_bulk() -> None:
     healthy = np.linspace(-1, 1, 201)
     odds = np.concatenate([healthy, [5.0] * 50, healthy + 3, [8.0] * 50])
     infected = np.concatenate([np.zeros(201), np.ones(50), np.zeros(201), np.ones(50)]).astype(bool)
     run = {"test": odds, "infected": infected, "group": np.array(["A"] * 251 + ["B"] * 251)}
-    excess, truth = slide_excess(run, "nih_cells")
+    excess, truth = slide_excess(run, "nih_cells", typical_spread=0.5)
+    # The healthy median is 0, the 16th percentile -0.68.
+    assert excess[100] == pytest.approx(0, abs=1e-6)
+    assert excess[201] == pytest.approx(5 / 0.68, rel=1e-6)
     assert excess[:251] == pytest.approx(excess[251:])
     assert (truth == infected).all()
-    pooled, _ = slide_excess(run, "westlake_cells")
+    pooled, _ = slide_excess(run, "westlake_cells", typical_spread=0.5)
     assert pooled[251] > pooled[0]
+
+
+def test_a_source_has_no_say_in_the_threshold_it_is_judged_by() -> None:
+    def curve(false_calls: tuple[int, ...]) -> Curve:
+        return Curve(
+            excess=(0.0, 5.0, 10.0),
+            found=(100, 60, 20),
+            infected=100,
+            false_calls=false_calls,
+            healthy=1000,
+            measured_on="x",
+        )
+
+    # Called at most 1 in 100: "early" from 5 on, "late" from 10 on.
+    rows = at_threshold_of_others({"early": curve((500, 9, 0)), "late": curve((500, 300, 10))})
+    assert rows["early"] == {"threshold_excess": 10.0, "sensitivity": 0.2, "false_call_rate": 0.0}
+    assert rows["late"] == {"threshold_excess": 5.0, "sensitivity": 0.6, "false_call_rate": 0.3}
