@@ -1,5 +1,6 @@
 """What is known of a set of weights: made from what, worth what, for which slides; JSON beside them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from core.cells import WhyNot
 from core.errors import SmearscopeError
 from core.quality import FieldQuality
 from core.tally import FalseCalls, Performance, Recall
+
+RELEASED = Path(__file__).parent / "released"
+FILES = ("detector.safetensors", "detector.json", "classifier.safetensors", "classifier.json")
 
 
 class CardError(SmearscopeError):
@@ -258,3 +262,26 @@ class PairCard:
                 f"{100 * validity.largest_candidate_share:.2g} % up to which calls can be trusted"
             )
         return tuple(sentences)
+
+
+def model_folder(name: str) -> Path:
+    """The folder that a model's name stands for; raises `CardError` where a file is missing."""
+    folder = RELEASED if name == "released" else Path(name)
+    for file in FILES:
+        if not (folder / file).is_file():
+            raise CardError(
+                f"{folder / file}: missing; --model takes 'released' or a folder with {', '.join(FILES)}"
+            )
+    return folder
+
+
+def load_card(name: str) -> PairCard:
+    """Both cards of a model, without its weights: all that the process which only judges needs."""
+    folder = model_folder(name)
+    detector = read_card(folder / "detector.json", DetectorCard)
+    classifier = read_card(folder / "classifier.json", ClassifierCard)
+    digest = hashlib.blake2b(digest_size=8)
+    for file in FILES:
+        digest.update((folder / file).read_bytes())
+    pair = f"{detector.name} + {classifier.name}"
+    return PairCard(pair, f"{pair} {digest.hexdigest()}", detector, classifier)

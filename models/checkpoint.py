@@ -1,6 +1,5 @@
 """Weights and cards on disk: safetensors beside JSON, never a pickle."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +10,9 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from core.errors import SmearscopeError
-from models.cards import ClassifierCard, DetectorCard, PairCard, read_card
+from models.cards import PairCard, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
 from models.detector import Detector, DetectorNetwork
-
-RELEASED = Path(__file__).parent / "released"
-FILES = ("detector.safetensors", "detector.json", "classifier.safetensors", "classifier.json")
 
 
 class CheckpointError(SmearscopeError):
@@ -38,30 +34,35 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
     Parameters
     ----------
     name
-        ``released`` for the weights that ship, else a folder holding the files of `FILES`.
+        ``released`` for the weights that ship, else a folder holding the files of `models.cards.FILES`.
     device
-        As torch names it.
+        ``auto``, ``cpu`` or ``cuda``.
 
     Raises
     ------
     CheckpointError, models.cards.CardError
         Naming the file and what is wrong with it.
     """
-    folder = load_folder(name)
-    detector_card = read_card(folder / "detector.json", DetectorCard)
-    classifier_card = read_card(folder / "classifier.json", ClassifierCard)
-    classifier = ClassifierNetwork(classifier_card.width)
+    folder = model_folder(name)
+    card = load_card(name)
+    classifier = ClassifierNetwork(card.classifier.width)
     load_weights(classifier, folder / "classifier.safetensors")
     fuse(classifier)
-    digest = hashlib.blake2b(digest_size=8)
-    for file in FILES:
-        digest.update((folder / file).read_bytes())
-    pair = f"{detector_card.name} + {classifier_card.name}"
+    where = torch_device(device)
     return Models(
         detector=load_detector(folder / "detector.safetensors", device),
-        classifier=Classifier(classifier, torch.device(device)),
-        card=PairCard(pair, f"{pair} {digest.hexdigest()}", detector_card, classifier_card),
+        classifier=Classifier(classifier, where),
+        card=card,
     )
+
+
+def torch_device(device: str) -> torch.device:
+    """The device of a name, ``auto`` being CUDA where there is one; raises `CheckpointError` where not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise CheckpointError("--device cuda: torch finds no CUDA device here; give --device cpu or auto")
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device)
 
 
 def load_detector(weights: Path, device: str = "cpu") -> Detector:
@@ -69,18 +70,7 @@ def load_detector(weights: Path, device: str = "cpu") -> Detector:
     network = DetectorNetwork()
     load_weights(network, weights)
     fuse(network)
-    return Detector(network, torch.device(device))
-
-
-def load_folder(name: str) -> Path:
-    """The folder that a model's name stands for; raises `CheckpointError` where a file is missing."""
-    folder = RELEASED if name == "released" else Path(name)
-    for file in FILES:
-        if not (folder / file).is_file():
-            raise CheckpointError(
-                f"{folder / file}: missing; --model takes 'released' or a folder with {', '.join(FILES)}"
-            )
-    return folder
+    return Detector(network, torch_device(device))
 
 
 def save_weights(network: nn.Module, path: Path) -> None:

@@ -88,8 +88,8 @@ def release(
             training=_training("classifier", classifier_settings, data),
             threshold_excess=threshold,
             threshold_choice=(
-                f"The lowest excess at which at most {FALSE_CALLS_ALLOWED:g} of the healthy cells are called in each "
-                "of the training sources, every one of them scored by a network that had not seen it."
+                f"The lowest excess at which at most {FALSE_CALLS_ALLOWED:g} of the healthy cells are "
+                "called in each of the training sources, every one scored by a network that had not seen it."
             ),
             typical_spread=spread,
             curve=curves[worst],

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from core.batch import BatchResult, Problem
+    from models.checkpoint import Models
 
 MOST_LINES = 20
 """Unreadable fields named on the terminal; problems.json names all."""
@@ -71,15 +72,16 @@ def score(
     from core.slides import find_slides
     from core.tally import Assumptions
     from core.workers import Workers, available_cores
-    from models.checkpoint import load_models
+    from models.cards import load_card
     from scripts.progress import ScoringBars
 
     assumptions = Assumptions(detection_limit_per_ul=detection_limit)
     if rbc_per_ul is not None:
         assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
     options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
-    load = partial(load_models, model, device=torch_device(device))
-    card = load_models(model, device="cpu").card
+    # The networks are loaded by the workers alone: this process only judges, and stays small.
+    load = partial(load_in_worker, model, device.value)
+    card = load_card(model)
     discovery = find_slides(slides)
     try:
         with (
@@ -100,17 +102,11 @@ def score(
         raise typer.Exit(1)
 
 
-def torch_device(device: Device) -> str:
-    """Name of the device as torch knows it; raises `SmearscopeError` for one that is not there."""
-    import torch
+def load_in_worker(model: str, device: str) -> "Models":
+    """Load the networks, and torch with them, in the process that runs them."""
+    from models.checkpoint import load_models
 
-    from core.errors import SmearscopeError
-
-    if device is Device.CUDA and not torch.cuda.is_available():
-        raise SmearscopeError("--device cuda: torch finds no CUDA device here; give --device cpu or auto")
-    if device is Device.AUTO:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return device.value
+    return load_models(model, device)
 
 
 def summary(batch: "BatchResult", out: Path) -> str:

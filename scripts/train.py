@@ -22,7 +22,8 @@ def train(
     from lightning_fabric import Fabric
     from torch import nn
 
-    from models.checkpoint import RELEASED, load_detector, save_weights
+    from models.cards import RELEASED
+    from models.checkpoint import load_detector, save_weights
     from scripts.configuration import DetectorSettings, read_settings
     from scripts.train_classifier import read_cells, train_classifier
     from scripts.train_detector import read_fields, train_detector

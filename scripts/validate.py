@@ -34,7 +34,8 @@ def validate(
     """Train with one part left out, test on it, for every part of the plan; print and write the table."""
     from lightning_fabric import Fabric
 
-    from models.checkpoint import RELEASED, load_detector
+    from models.cards import RELEASED
+    from models.checkpoint import load_detector
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
     from scripts.train_classifier import read_cells
     from scripts.train_detector import read_fields

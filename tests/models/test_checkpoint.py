@@ -8,16 +8,15 @@ import torch
 from torch import nn
 
 from core.crops import CROP_SIZE_PX
-from models.cards import CardError
+from models.cards import FILES, CardError, model_folder
 from models.checkpoint import (
-    FILES,
     CheckpointError,
     fuse,
     load_detector,
-    load_folder,
     load_models,
     load_weights,
     save_weights,
+    torch_device,
 )
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
@@ -143,13 +142,13 @@ def test_the_identity_tells_pairs_apart_by_any_byte(tmp_path: Path) -> None:
 def test_a_missing_file_of_a_pair_is_named(file: str, tmp_path: Path) -> None:
     folder = write_models(tmp_path)
     (folder / file).unlink()
-    with pytest.raises(CheckpointError, match=f"{file}: missing; --model takes 'released'"):
+    with pytest.raises(CardError, match=f"{file}: missing; --model takes 'released'"):
         load_models(str(folder))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"nowhere/detector\.safetensors: missing"):
-        load_folder(str(tmp_path / "nowhere"))
+    with pytest.raises(CardError, match=r"nowhere/detector\.safetensors: missing"):
+        model_folder(str(tmp_path / "nowhere"))
 
 
 def test_a_card_of_another_width_does_not_fit_the_weights(tmp_path: Path) -> None:
@@ -170,3 +169,12 @@ def test_a_detector_is_loaded_alone(tmp_path: Path) -> None:
     network = trained_looking(DetectorNetwork())
     save_weights(network, tmp_path / "d.safetensors")
     assert load_detector(tmp_path / "d.safetensors").cell_diameter_px == 28.0
+
+
+def test_a_graphics_processor_that_is_not_there_is_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(CheckpointError, match="--device cpu"):
+        torch_device("cuda")
+    assert torch_device("auto").type == "cpu"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torchvision.ops import nms
 
 from core.detection import Cells, Kind
 from datasets.detection import CELL_DIAMETER_PX as TRAINED_DIAMETER_PX
@@ -22,6 +23,7 @@ from models.detector import (
     as_input,
     decode,
     white_balanced,
+    without_doubles,
 )
 
 CPU = torch.device("cpu")
@@ -271,3 +273,13 @@ def test_input_is_channels_first_about_zero() -> None:
     values = as_input(image)
     assert values.shape == (1, 3, 2, 3)
     assert values[0, :, 1, 2].tolist() == [0.0, 1.0, -2.0]
+
+
+def test_doubles_are_suppressed_as_torchvision_does_it() -> None:
+    random = np.random.default_rng(5)
+    corner = random.uniform(0, 200, (300, 2))
+    corners = np.concatenate([corner, corner + random.uniform(15, 40, (300, 2))], axis=1).astype(np.float32)
+    score = random.uniform(0.3, 1, 300).astype(np.float32)
+    expected = nms(torch.from_numpy(corners), torch.from_numpy(score), 0.5)
+    assert sorted(without_doubles(corners, score)) == sorted(expected.tolist())
+    assert len(without_doubles(corners[:0], score[:0])) == 0

@@ -13,7 +13,8 @@ from core.notice import RESEARCH_USE_ONLY
 from core.reference import slide_reference
 from core.slides.field import Field, Rectangle
 from datasets.synthetic import random_style, render_field
-from models.checkpoint import FILES, RELEASED, Models, load_models
+from models.cards import FILES, RELEASED
+from models.checkpoint import Models, load_models
 
 SEED = 4711
 FIELDS = 4
