@@ -57,7 +57,7 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
 
 
 def torch_device(device: str) -> torch.device:
-    """The device of a name, ``auto`` being CUDA where there is one; raises `CheckpointError` where not there."""
+    """The device of a name, ``auto`` being CUDA where there is one; `CheckpointError` where not there."""
     if device == "cuda" and not torch.cuda.is_available():
         raise CheckpointError("--device cuda: torch finds no CUDA device here; give --device cpu or auto")
     if device == "auto":
