@@ -98,7 +98,8 @@ class Curve(_Part):
     def at(self, excess: float) -> tuple[int, int]:
         """Infected found and healthy falsely called at the highest tabulated threshold not above `excess`.
 
-        Never flatters the rate of false calls; below the first threshold, the first one's figures.
+        Between two thresholds the lower one's figures, so that false calls are never flattered there; below
+        the first threshold, the first one's.
         """
         index = max(0, int(np.searchsorted(self.excess, excess, side="right")) - 1)
         return self.found[index], self.false_calls[index]

@@ -52,11 +52,13 @@ def parts(fields: dict[str, list[AnnotatedField]], plan: str) -> Parts:
         yield f"block {block + 1}", rest, test
 
 
-def scale_of_source(fields: list[AnnotatedField], detector: CellDetector) -> float | None:
-    """Median of the estimated cell widths of up to eight fields: as scoring does on a slide."""
-    estimates = [
-        cell_diameter_px(field.image(), detector) for field in fields[:: max(1, len(fields) // 8)][:8]
-    ]
+def width_of_source(fields: list[AnnotatedField], detector: CellDetector, scale: float) -> float | None:
+    """Median of the cell widths estimated on up to eight fields, as scoring does on a slide.
+
+    Estimated anew on the resized images: a width carried over from another scale would test nothing.
+    """
+    sample = fields[:: max(1, len(fields) // 8)][:8]
+    estimates = [cell_diameter_px(resized(field.image(), scale), detector) for field in sample]
     found = [estimate for estimate in estimates if estimate is not None]
     return float(np.median(found)) if found else None
 
@@ -82,10 +84,10 @@ def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -
         ("marked", "found", "infected", "infected_found", "located", "located_unmarked"), 0
     )
     one_slide = fields[0].source in ("iml_malaria", "chula_rbc12")
-    common = scale_of_source(fields, detector) if one_slide else None
-    for field in tqdm(fields, desc=f"{field_source(fields)} x{scale}", unit="field", disable=None):
+    common = width_of_source(fields, detector, scale) if one_slide else None
+    for field in tqdm(fields, desc=f"{fields[0].source} x{scale}", unit="field", disable=None):
         image = resized(field.image(), scale)
-        own = common * scale if common else cell_diameter_px(image, detector)
+        own = common if one_slide else cell_diameter_px(image, detector)
         red = field.kind == Kind.RED_CELL
         located = red_boxes(locate_at(image, detector, own)) if own else np.empty((0, 4), np.float32)
         if np.isnan(field.boxes[red]).any():
@@ -101,11 +103,6 @@ def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -
         counts["located"] += len(located)
         counts["located_unmarked"] += len(located) - int(found.sum())
     return counts
-
-
-def field_source(fields: list[AnnotatedField]) -> str:
-    """Name of the set that the fields come from."""
-    return fields[0].source
 
 
 def validate_detector(

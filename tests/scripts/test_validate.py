@@ -1,13 +1,20 @@
 """What validation leaves out: every cell and field is tested once, and never trained on in the same run."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from core.detection import Kind
 from datasets.cells import STORED_SIZE_PX, CellSet
+from datasets.fields import AnnotatedField
 from models.cards import Curve
 from scripts.configuration import ClassifierSettings, read_settings
 from scripts.release import at_threshold_of_others, slide_excess
 from scripts.validate_classifier import FOLDS, contiguous_folds, parts, patient_folds
+from scripts.validate_detector import width_of_source
+from tests.drawn_cells import ToldDetector, boxes_around, located
 from tests.scripts.test_configuration import SHIPPED
 
 
@@ -96,3 +103,26 @@ def test_a_source_has_no_say_in_the_threshold_it_is_judged_by() -> None:
     rows = at_threshold_of_others({"early": curve((500, 9, 0)), "late": curve((500, 300, 10))})
     assert rows["early"] == {"threshold_excess": 10.0, "sensitivity": 0.2, "false_call_rate": 0.0}
     assert rows["late"] == {"threshold_excess": 5.0, "sensitivity": 0.6, "false_call_rate": 0.3}
+
+
+def test_the_cell_width_is_estimated_anew_at_each_image_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def watching(image: NDArray[np.uint8], _: object) -> float:
+        seen.append((image.shape[0], image.shape[1]))
+        return 20.0
+
+    field = AnnotatedField(
+        path=Path("a.jpg"),
+        source="iml_malaria",
+        boxes=np.empty((0, 4), np.float32),
+        kind=np.empty(0, np.uint8),
+        infected=np.empty(0, bool),
+        stage=(),
+        kinds_marked=frozenset({Kind.RED_CELL}),
+    )
+    monkeypatch.setattr(AnnotatedField, "image", lambda _: np.zeros((60, 80, 3), np.uint8))
+    monkeypatch.setattr("scripts.validate_detector.cell_diameter_px", watching)
+    for scale in (0.5, 1.0, 2.0):
+        assert width_of_source([field], ToldDetector(located(boxes_around([], 1))), scale) == 20.0
+    assert seen == [(30, 40), (60, 80), (120, 160)]
