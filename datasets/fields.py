@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from core.detection import Kind
 from core.errors import SmearscopeError
+from core.evaluation import intersection_over_union
 
 STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
 CHULA_CLASSES = 13
+DOUBLE_MARK = 0.5
+"""Two marks of one kind that overlap more than this (intersection over union) are one object."""
 
 
 class AnnotationError(SmearscopeError):
@@ -76,6 +79,7 @@ def _field(
     rows: Sequence[tuple[Kind, float, float, float, float, str]],
     marked: frozenset[Kind],
 ) -> AnnotatedField:
+    rows = _each_once(rows)
     boxes = np.array([row[1:5] for row in rows], np.float32).reshape(-1, 4)
     return AnnotatedField(
         path=path,
@@ -86,6 +90,23 @@ def _field(
         stage=tuple(row[5] for row in rows),
         kinds_marked=marked,
     )
+
+
+def _each_once(
+    rows: Sequence[tuple[Kind, float, float, float, float, str]],
+) -> list[tuple[Kind, float, float, float, float, str]]:
+    """The marks less the second ones of objects marked twice; of two marks the one with a stage stays.
+
+    In `iml_malaria` 29 cells carry two boxes, ten of them once as infected and once as healthy.
+    """
+    boxes = np.array([row[1:5] for row in rows], np.float32).reshape(-1, 4)
+    overlap = intersection_over_union(boxes, boxes)  # NaN, so never a double, where only centres are given
+    kept: list[int] = []
+    for index in sorted(range(len(rows)), key=lambda index: rows[index][5] == ""):
+        doubles = [other for other in kept if overlap[index, other] > DOUBLE_MARK]
+        if all(rows[index][0] != rows[other][0] for other in doubles):
+            kept.append(index)
+    return [rows[index] for index in sorted(kept)]
 
 
 def _require(folder: Path, pattern: str) -> list[Path]:
