@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import disk_masks, raw_crops
-from core.detection import CellDetector, Kind
+from core.crops import disk_masks, field_colour, raw_crops
+from core.detection import CellDetector, Cells, Kind
 from core.focus import edge_blur
-from core.reference import SlideReference
+from core.reference import SlideReference, scaled
 from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9
@@ -23,7 +21,7 @@ CLUMPED = 0.4
 SUREST_DOUBT = 0.4
 """Detection score below which an object is not counted: of marked red cells 99 in 100 score higher."""
 LEAST_STAINED = 0.4
-"""Share of the disk nearer to the slide's cell colour than to the background; scale bars, threads and pale
+"""Share of the disk nearer to the typical cell's colour than to the background; scale bars, threads and pale
 debris have less, and of marked red cells, however pale in the middle, not one in 500."""
 INNER_DISK = 0.85
 """Width of the inner disk over the box's: the cell without the room around it."""
@@ -40,20 +38,6 @@ class WhyNot(StrEnum):
     CLUMP = "clump"
     NOT_A_RED_CELL = "not a red cell"
     DUPLICATE = "duplicate"
-
-
-class CellClassifier(Protocol):
-    """Scores normalised crops (`core.crops.cut_crops`) of single cells."""
-
-    crop_size_px: int
-
-    def infected_score(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N,) scores in [0, 1] of (N, S, S, 3) normalised RGB crops; higher means infected."""
-        ...
-
-    def activation_map(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, S, S) class activation maps for "infected", each scaled to [0, 1]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -81,13 +65,6 @@ class LocatedCells:
     why_not: NDArray[np.str_]
 
 
-def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Resize by a factor: area averages when shrinking, so that no speck appears or goes by aliasing."""
-    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
-
-
 def find_cells(field: Field, detector: CellDetector, reference: SlideReference) -> LocatedCells:
     """Locate a field's objects and say of each whether it is an evaluable red cell.
 
@@ -104,7 +81,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     blur = edge_blur(small, cells.boxes)
     reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
     # Later assignments win: the weightier reason comes last.
-    stained = stained_share(small, cells.boxes, reference)
+    stained = stained_share(small, cells, reference)
     reasons[(cells.detection_score < SUREST_DOUBT) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
     reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
@@ -131,18 +108,19 @@ def red_cell_like(
     return np.asarray((kind == Kind.RED_CELL) & (side >= SMALLEST) & (side <= LARGEST), bool)
 
 
-def stained_share(
-    image: NDArray[np.uint8], boxes: NDArray[np.float32], reference: SlideReference
-) -> NDArray[np.float32]:
-    """(N,) share of each box's inner disk that is rather as dark in green as this slide's cells than empty.
+def stained_share(image: NDArray[np.uint8], cells: Cells, reference: SlideReference) -> NDArray[np.float32]:
+    """(N,) share of each box's inner disk that is rather as dark in green as the cells here than empty.
 
-    The line is drawn half-way between the slide's cell colour and the picture's own background.
+    The line is drawn half-way between the picture's background and the typical cell of this field, or of the
+    slide where the field shows too few for one.
     """
-    if len(boxes) == 0:
+    if len(cells) == 0:
         return np.empty(0, np.float32)
     background = float(np.percentile(image[..., 1], 95))
-    crops, disks = raw_crops(image, boxes)[..., 1], disk_masks(boxes, margin=INNER_DISK)
-    dark = (crops < (background + reference.cell_colour[1]) / 2) & disks
+    crops, disks = raw_crops(image, cells.boxes), disk_masks(cells.boxes, margin=INNER_DISK)
+    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SUREST_DOUBT)
+    typical = field_colour(crops[sure], disks[sure], reference.cell_colour)[1]
+    dark = (crops[..., 1] < (background + typical) / 2) & disks
     return np.asarray(dark.sum(axis=(1, 2)) / disks.sum(axis=(1, 2)), np.float32)
 
 

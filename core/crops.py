@@ -7,10 +7,18 @@ from numpy.typing import NDArray
 CROP_SIZE_PX = 48
 CELL_DIAMETER_PX = 42.0
 """Width of a cell's box in its crop: the geometric mean of the sides is scaled to it."""
-GREY = 160
-"""Level, in each channel, to which a slide's typical cell colour is mapped; also the fill outside a cell."""
-LARGEST_GAIN = 3.0
-"""A channel that the stain has all but blackened holds noise; brightening it further would only show that."""
+GREY = 128
+"""Level, in each channel, to which the typical cell colour is mapped; also the fill outside a cell."""
+LEVELS_PER_DENSITY = 56.0
+"""Levels that one unit of natural optical density spans: from a tenth to ten times the typical light."""
+DARK_LIGHT = 6.0
+"""Levels added before the logarithm: a channel that the stain has all but blackened holds noise, and the
+logarithm of noise would fill the crop with it."""
+LOGARITHMS = np.log(np.arange(256, dtype=np.float32) + np.float32(DARK_LIGHT))
+CELLS_FOR_A_COLOUR = 20
+"""A field with fewer cells takes the colour of its slide."""
+LARGEST_COLOUR_SAMPLE = 40
+"""Cells that a field's colour is taken from, about: more would cost time and change nothing."""
 MASK_MARGIN = 1.0
 """Width of the disk kept over that of the box, which itself leaves some room around the cell."""
 
@@ -77,22 +85,41 @@ def cell_colour(crops: NDArray[np.uint8], masks: NDArray[np.bool_]) -> tuple[flo
     return float(red), float(green), float(blue)
 
 
+def field_colour(
+    crops: NDArray[np.uint8], masks: NDArray[np.bool_], otherwise: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Typical cell colour of one field, or that of its slide where the field has too few cells for one.
+
+    Stain and light change across a smear, and folders mix slides: the nearest cells are the best measure.
+    """
+    if len(crops) < CELLS_FOR_A_COLOUR:
+        return otherwise
+    step = max(1, len(crops) // LARGEST_COLOUR_SAMPLE)
+    return cell_colour(crops[::step], masks[::step])
+
+
 def normalise(
     crops: NDArray[np.uint8], masks: NDArray[np.bool_], colour: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """Map a cell colour to `GREY` by one gain a channel and paint everything outside the masks `GREY`.
+    """Optical density against the typical cell, as levels about `GREY`; all outside the masks is `GREY`.
+
+    Where stains add, densities add (Beer-Lambert): a parasite takes the same number of levels off a pale
+    cell as off a dark one, and nothing saturates on a slide stained ten times as strongly as another.
 
     Parameters
     ----------
     crops, masks
         (N, S, S, 3) uint8 and (N, S, S).
     colour
-        (3,) or (N, 3): the typical cell colour of the slide, or of each crop's slide.
+        (3,) or (N, 3): RGB of the typical cell of the field or slide, or of each crop's.
     """
-    gain = GREY / np.maximum(colour, GREY / LARGEST_GAIN)
-    gained = crops * np.broadcast_to(gain, (len(crops), 3))[:, None, None, :].astype(np.float32)
-    clipped = np.clip(np.rint(gained), 0, 255).astype(np.uint8)
-    return np.where(masks[..., None], clipped, np.uint8(GREY))
+    typical = np.log(np.asarray(colour, np.float32) + np.float32(DARK_LIGHT))
+    level = LOGARITHMS[None, :, None] - np.broadcast_to(typical, (len(crops), 3))[:, None, :]
+    tables = np.clip(np.rint(level * np.float32(LEVELS_PER_DENSITY) + GREY), 0, 255).astype(np.uint8)
+    levels = np.empty_like(crops)
+    for crop, table, out in zip(crops, tables, levels, strict=True):
+        cv2.LUT(crop, table[None], dst=out)
+    return np.where(masks[..., None], levels, np.uint8(GREY))
 
 
 def cut_crops(
@@ -101,6 +128,6 @@ def cut_crops(
     colour: tuple[float, float, float],
     crop_size_px: int = CROP_SIZE_PX,
 ) -> NDArray[np.uint8]:
-    """Crops as a classifier takes them: one cell width, the slide's cell colour grey, nothing around."""
+    """Crops as a classifier takes them: one cell width, the typical cell colour grey, nothing around."""
     crops = raw_crops(image, boxes, crop_size_px)
     return normalise(crops, disk_masks(boxes, crop_size_px), np.asarray(colour, np.float32))

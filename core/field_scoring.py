@@ -9,8 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from core.cells import CellClassifier, WhyNot, find_cells
-from core.crops import cut_crops
+from core.cells import WhyNot, find_cells
+from core.classification import CellClassifier
+from core.crops import disk_masks, field_colour, normalise, raw_crops
 from core.detection import CellDetector
 from core.errors import UnreadableImageError
 from core.quality import field_quality
@@ -84,11 +85,14 @@ def score_field(models: ScoringModels, task: FieldTask) -> ScoredField:
     cells = find_cells(field, models.detector, reference)
     evaluable = cells.why_not == WhyNot.EVALUABLE
     infected_score = np.full(len(cells.boxes), np.nan, np.float32)
+    colour = reference.cell_colour
     if evaluable.any():
-        crops = cut_crops(
-            field.image, cells.boxes[evaluable], reference.cell_colour, models.classifier.crop_size_px
-        )
-        infected_score[evaluable] = models.classifier.infected_score(crops)
+        size_px = models.classifier.crop_size_px
+        crops = raw_crops(field.image, cells.boxes[evaluable], size_px)
+        disks = disk_masks(cells.boxes[evaluable], size_px)
+        colour = field_colour(crops, disks, reference.cell_colour)
+        normalised = normalise(crops, disks, np.asarray(colour, np.float32))
+        infected_score[evaluable] = models.classifier.infected_score(normalised, reference.feature_statistics)
     height, width = field.image.shape[:2]
     return ScoredField(
         name=task.name,
@@ -99,6 +103,7 @@ def score_field(models: ScoringModels, task: FieldTask) -> ScoredField:
         content_hash=content_hash(field.image),
         unreadable="",
         quality=field_quality(field.image, cells, reference),
+        cell_colour=colour,
         boxes=cells.boxes.round(BOX_DECIMALS),
         detection_score=cells.detection_score.round(SCORE_DECIMALS),
         infected_score=infected_score.round(SCORE_DECIMALS),
@@ -115,7 +120,7 @@ def measure_reference(
     first = next(fields, None)
     if first is None:
         return None
-    return slide_reference(chain([first], fields), models.detector, slide.um_per_pixel)
+    return slide_reference(chain([first], fields), models.detector, models.classifier, slide.um_per_pixel)
 
 
 def read_field(slide: SlideInWork, name: str) -> Field:

@@ -1,4 +1,4 @@
-"""What a slide's own cells look like: the width and colour by which all of them are normalised.
+"""What a slide's own cells look like: the measures by which all of them are normalised.
 
 Nearly all cells of a slide are healthy, so every slide carries its own reference. It is measured on a few
 fields and then fixed, so that cells scored early and late, and those of fields added later, are comparable.
@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import cell_colour, disk_masks, raw_crops
+from core.classification import CellClassifier, FeatureStatistics
+from core.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops
 from core.detection import CellDetector, Cells, Kind
 from core.errors import SmearscopeError
 from core.slides.field import Field
@@ -42,11 +43,14 @@ class SlideReference:
     cell_diameter_px
         Mean side of a red cell's box, in pixels of the field images.
     cell_colour
-        Median red, green, blue of the cells, 0 to 255.
+        Median red, green, blue of the cells, 0 to 255; for fields with too few cells for a colour.
+    feature_statistics
+        What the classifier compares each cell with.
     """
 
     cell_diameter_px: float
     cell_colour: tuple[float, float, float]
+    feature_statistics: FeatureStatistics = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,10 @@ class Fit:
 
 
 def slide_reference(
-    fields: Iterable[Field], detector: CellDetector, um_per_pixel: float | None
+    fields: Iterable[Field],
+    detector: CellDetector,
+    classifier: CellClassifier,
+    um_per_pixel: float | None,
 ) -> SlideReference:
     """Measure a slide's reference on its first fields, as many as it takes to see enough cells.
 
@@ -95,13 +102,16 @@ def slide_reference(
         if diameter_px is None:
             continue
         cells = locate_at(field.image, detector, diameter_px)
-        red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE)
+        height, width = field.image.shape[:2]
+        whole = (cells.boxes[:, :2] >= 0).all(axis=1)
+        whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
+        red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE) & whole
         if not red.any():
             continue
         boxes = cells.boxes[red]
         diameters.extend([diameter_px] * len(boxes))
-        crops.append(raw_crops(field.image, boxes))
-        masks.append(disk_masks(boxes))
+        crops.append(raw_crops(field.image, boxes, classifier.crop_size_px))
+        masks.append(disk_masks(boxes, classifier.crop_size_px))
         found += len(boxes)
         if found >= CELLS_WANTED:
             break
@@ -110,21 +120,30 @@ def slide_reference(
             "no red cell was found on the fields looked at; give --um-per-pixel, or check that these are "
             "thin-smear images in which single red cells can be seen"
         )
+    colour = cell_colour(np.concatenate(crops), np.concatenate(masks))
+    normalised = [
+        normalise(cut, disks, np.asarray(field_colour(cut, disks, colour), np.float32))
+        for cut, disks in zip(crops, masks, strict=True)
+    ]
     return SlideReference(
         cell_diameter_px=round(float(np.median(diameters)), 2),
-        cell_colour=cell_colour(np.concatenate(crops), np.concatenate(masks)),
+        cell_colour=colour,
+        feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
     )
+
+
+def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Resize by a factor: area averages when shrinking, so that no speck appears or goes by aliasing."""
+    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
 def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
     """Objects of an image whose red cells are supposed to be this wide; boxes in the image's pixels."""
-    factor = detector.cell_diameter_px / diameter_px
-    height, width = image.shape[:2]
-    small_height, small_width = max(16, round(height * factor)), max(16, round(width * factor))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    small = np.asarray(cv2.resize(image, (small_width, small_height), interpolation=method), np.uint8)
+    small = scaled(image, detector.cell_diameter_px / diameter_px)
     cells = detector.locate(small)
-    per_pixel = np.array([width / small_width, height / small_height], np.float32)
+    per_pixel = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
     return Cells((cells.boxes * np.tile(per_pixel, 2)).astype(np.float32), cells.detection_score, cells.kind)
 
 

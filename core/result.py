@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.atomic import write_bytes
 from core.notice import RESEARCH_USE_ONLY
-from core.reference import SlideReference
 from core.tally import Evidence, Figures, Verdict
 
 SCHEMA_PATH = Path(__file__).with_name("result.schema.json")
@@ -53,6 +52,13 @@ class Options(_Record):
     review_budget: int = Field(description="Most candidates to be reviewed.")
 
 
+class CellReference(_Record):
+    """The slide's own red cells."""
+
+    cell_diameter_px: float = Field(description="Mean side of a cell's box, in pixels of the field images.")
+    cell_colour: tuple[float, float, float] = Field(description="Median red, green, blue of the cells.")
+
+
 class ModelReference(_Record):
     """Which networks scored the slide."""
 
@@ -78,7 +84,7 @@ class SlideResult(_Record):
         "out at the rate found in validation; null where the model is not valid for the slide, no cell was "
         "counted, or its false calls hide everything. The verdict's own figures need readings."
     )
-    reference: SlideReference = Field(description="The slide's own cell width and colour.")
+    reference: CellReference
     options: Options
     model: ModelReference
     versions: dict[str, str]

@@ -34,6 +34,8 @@ class ScoredField:
         Why it could not be read; empty where it could.
     quality
         Focus and stain; None where it could not be read.
+    cell_colour
+        Red, green, blue of its typical cell, 0 to 255, by which its cells were normalised.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
@@ -52,6 +54,7 @@ class ScoredField:
     content_hash: str
     unreadable: str
     quality: FieldQuality | None
+    cell_colour: tuple[float, float, float]
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     infected_score: NDArray[np.float32]
@@ -78,6 +81,7 @@ def unreadable_field(name: str, source: str, generation: int, reason: str) -> Sc
         content_hash="",
         unreadable=reason,
         quality=None,
+        cell_colour=(0.0, 0.0, 0.0),
         boxes=np.empty((0, 4), np.float32),
         detection_score=np.empty(0, np.float32),
         infected_score=np.empty(0, np.float32),
@@ -96,6 +100,7 @@ SCHEMA = pa.schema(
         ("unreadable", pa.string()),
         ("cells", pa.int32()),
         ("quality", pa.string()),  # JSON, so that a measure more does not change the format
+        ("cell_colour", pa.list_(pa.float64())),
         ("boxes", pa.list_(pa.float32())),
         ("detection_score", pa.list_(pa.float32())),
         ("infected_score", pa.list_(pa.float32())),
@@ -118,6 +123,7 @@ def scored_field_from_table(table: pa.Table, row: int) -> ScoredField:
         content_hash=table["content_hash"][row].as_py(),
         unreadable=table["unreadable"][row].as_py(),
         quality=None if quality is None else FieldQuality(**json.loads(quality)),
+        cell_colour=tuple(table["cell_colour"][row].as_py()),
         boxes=table["boxes"][row].values.to_numpy().reshape(-1, 4),
         detection_score=table["detection_score"][row].values.to_numpy(),
         infected_score=table["infected_score"][row].values.to_numpy(),
@@ -136,6 +142,7 @@ def _row(field: ScoredField) -> dict[str, object]:
         "unreadable": field.unreadable,
         "cells": len(field),
         "quality": None if field.quality is None else json.dumps(asdict(field.quality)),
+        "cell_colour": field.cell_colour,
         "boxes": field.boxes.ravel(),
         "detection_score": field.detection_score,
         "infected_score": field.infected_score,

@@ -16,6 +16,7 @@ from core.ledger import Identity, Ledger
 from core.reference import SlideReference
 from core.result import (
     CellCounts,
+    CellReference,
     FieldCounts,
     ModelReference,
     Options,
@@ -196,7 +197,9 @@ def _write_tables(
         evidence=judgement.evidence,
         verdict=judgement.verdict,
         machine_figures=judgement.machine_figures,
-        reference=reference,
+        reference=CellReference(
+            cell_diameter_px=reference.cell_diameter_px, cell_colour=reference.cell_colour
+        ),
         options=Options(um_per_pixel=options.um_per_pixel, review_budget=options.review_budget),
         model=ModelReference(name=card.name, identity=card.identity),
         versions=versions(),
@@ -280,7 +283,9 @@ def _reference(ledger: Ledger) -> SlideReference | None:
     values = ledger.reference
     if values is None:
         return None
-    return SlideReference(values["cell_diameter_px"], tuple(values["cell_colour"]))
+    return SlideReference(
+        values["cell_diameter_px"], tuple(values["cell_colour"]), tuple(values["feature_statistics"])
+    )
 
 
 def _unreadable_fields(slide: Slide, ledger: Ledger) -> tuple[UnreadableField, ...]:

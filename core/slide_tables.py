@@ -208,7 +208,11 @@ def suspects_of(ledger: Ledger, survey: Survey, threshold: float, most: int) -> 
     for rank, position in enumerate(order, start=1):
         scored = ledger.get(survey.fields[survey.field_index[position]].name)
         x, y, width, height = (float(side) for side in scored.boxes[survey.cell_index[position]])
-        suspects.append(Suspect(rank, float(survey.score[position]), scored.name, (x, y, width, height)))
+        suspects.append(
+            Suspect(
+                rank, float(survey.score[position]), scored.name, (x, y, width, height), scored.cell_colour
+            )
+        )
     return tuple(suspects)
 
 

@@ -37,12 +37,15 @@ class Suspect:
         Where it lies.
     box
         x, y, width, height in pixels of the field's image.
+    cell_colour
+        Red, green, blue of the field's typical cell, by which the suspect was normalised.
     """
 
     rank: int
     score: float
     field_name: str
     box: tuple[float, float, float, float]
+    cell_colour: tuple[float, float, float]
 
 
 def write_suspects(
@@ -95,7 +98,7 @@ def draw_suspects(
     boxes = np.array([suspect.box for suspect in suspects], np.float32)
     crop_size_px = models.classifier.crop_size_px
     maps = models.classifier.activation_map(
-        cut_crops(image, boxes, slide.reference.cell_colour, crop_size_px)
+        cut_crops(image, boxes, suspects[0].cell_colour, crop_size_px), slide.reference.feature_statistics
     )
     drawn = []
     for suspect, box, activation_map in zip(suspects, boxes, maps, strict=True):

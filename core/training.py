@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from core.errors import SmearscopeError
+
 Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -41,6 +43,10 @@ class Schedule:
     averaging: float
 
 
+class TrainingError(SmearscopeError):
+    """A training that leads nowhere."""
+
+
 def rate_factor(step: int, schedule: Schedule) -> float:
     """Learning rate at a step over the peak: linear rise, then half a cosine down to zero."""
     rise = max(1, round(schedule.warm_up * schedule.steps))
@@ -66,7 +72,7 @@ def fit(
     network
         Trained in place.
     batches
-        Exactly `schedule.steps` of them; a `ValueError` says so where there are fewer.
+        Exactly `schedule.steps` of them; a `ValueError` says so where there are not.
     loss
         Gives a scalar tensor from the network and a batch; moves the batch's tensors itself.
     fabric
@@ -75,6 +81,11 @@ def fit(
         CSV file to write `step,loss,learning_rate` to.
     name
         Shown beside the progress bar.
+
+    Raises
+    ------
+    TrainingError
+        Where the loss is no number any more.
     """
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
@@ -88,6 +99,11 @@ def fit(
     with tqdm(batches, total=total, desc=name, unit="step", mininterval=2, disable=None) as progress:
         for batch in progress:
             value = loss(model, batch)
+            if not torch.isfinite(value):
+                raise TrainingError(
+                    f"{name}: the loss is {float(value.detach())} at step {len(rows) + 1}; "
+                    f"lower the learning rate, which is {schedule.learning_rate}"
+                )
             optimiser.zero_grad()
             fabric.backward(value)
             fabric.clip_gradients(model, optimiser, max_norm=5.0)

@@ -7,34 +7,69 @@ import os
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
+from dataclasses import dataclass
 from typing import Any
 
 import albumentations as A  # noqa: N812  (the library's own alias)
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import GREY
-
-DENSITY_OF_LEVEL = -np.log((np.arange(256, dtype=np.float32) + 1) / (GREY + 1))
+from core.crops import GREY, LEVELS_PER_DENSITY
 
 
-class OpticalDensityTransform(A.ImageOnlyTransform):
-    """Vary stain, light and pallor of one cell at once, in optical density, where they add (Beer-Lambert).
+@dataclass(frozen=True)
+class Stain:
+    """A change of stain and light, in optical density, where they add (Beer-Lambert).
 
-    Zero density is the level `GREY`, to which normalisation has brought the typical cell. Densities are
-    mixed between channels (hue of the dyes), scaled (strength of the stain, gamma of the camera), shifted
-    (light, tint) and lowered or raised in a soft spot near the middle (central pallor, target cells).
+    Acts on normalised crops (`core.crops.normalise`), whose levels are densities about `GREY`.
+
+    Attributes
+    ----------
+    matrix
+        (3, 3) float32: densities of red, green, blue become these mixtures of them. Rows are alike in sum.
+    shift
+        (3,) float32: levels added to each channel.
+    """
+
+    matrix: NDArray[np.float32]
+    shift: NDArray[np.float32]
+
+    def apply(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Change an (S, S, 3) RGB crop."""
+        changed = (crop.astype(np.float32) - GREY) @ self.matrix.T + self.shift
+        return np.asarray(np.clip(changed + (GREY + 0.5), 0, 255), np.uint8)
+
+
+def random_stain(draw: np.random.Generator, mixing: float, strength: float, shift: float) -> Stain:
+    """Draw a change of stain.
 
     Parameters
     ----------
     mixing
-        Standard deviation of the exchange between channels; rows of the matrix sum to one, so grey stays.
+        Standard deviation of the exchange between channels (the hue of the dyes); what is grey stays grey.
     strength
         Densities are scaled by a factor drawn log-uniformly from [1 / strength, strength].
     shift
-        Standard deviation of the shift of each channel.
+        Standard deviation of the density added to each channel (light, tint).
+    """
+    exchange = draw.normal(0, mixing, (3, 3))
+    np.fill_diagonal(exchange, 0)
+    matrix = np.eye(3) + exchange - np.diag(exchange.sum(axis=1))
+    return Stain(
+        matrix=(matrix * strength ** draw.uniform(-1, 1)).astype(np.float32),
+        shift=(draw.normal(0, shift, 3) * LEVELS_PER_DENSITY).astype(np.float32),
+    )
+
+
+class CellStain(A.ImageOnlyTransform):
+    """What differs in stain between the cells of one slide: a little of everything, and much of the pallor.
+
+    Parameters
+    ----------
+    mixing, strength, shift
+        As of `random_stain`.
     pallor
-        Largest change at the soft spot's centre, in either direction.
+        Largest density taken from or added to a soft spot near the cell's middle.
     """
 
     def __init__(self, mixing: float, strength: float, shift: float, pallor: float, p: float = 1.0) -> None:
@@ -47,12 +82,8 @@ class OpticalDensityTransform(A.ImageOnlyTransform):
     def get_params(self) -> dict[str, Any]:
         """Draw from the transform's own generator, so that a seed fixes every change."""
         draw = self.random_generator
-        exchange = draw.normal(0, self.mixing, (3, 3))
-        np.fill_diagonal(exchange, 0)
-        matrix = np.eye(3) + exchange - np.diag(exchange.sum(axis=1))
         return {
-            "matrix": (matrix * self.strength ** draw.uniform(-1, 1)).astype(np.float32),
-            "shift": draw.normal(0, self.shift, 3).astype(np.float32),
+            "stain": random_stain(draw, self.mixing, self.strength, self.shift),
             "centre": draw.normal(0.5, 0.06, 2).astype(np.float32),
             "width": np.float32(draw.uniform(0.1, 0.3)),
             "depth": np.float32(draw.uniform(-self.pallor, self.pallor)),
@@ -61,8 +92,7 @@ class OpticalDensityTransform(A.ImageOnlyTransform):
     def apply(
         self,
         img: NDArray[np.uint8],
-        matrix: NDArray[np.float32],
-        shift: NDArray[np.float32],
+        stain: Stain,
         centre: NDArray[np.float32],
         width: np.float32,
         depth: np.float32,
@@ -72,9 +102,9 @@ class OpticalDensityTransform(A.ImageOnlyTransform):
         side = np.arange(img.shape[0], dtype=np.float32) / img.shape[0]
         across = np.exp(-((side - centre[0]) ** 2) / (2 * width**2))
         down = np.exp(-((side - centre[1]) ** 2) / (2 * width**2))
-        density = DENSITY_OF_LEVEL[img] @ matrix.T + shift + (depth * down[:, None] * across)[..., None]
-        levels = np.clip(np.exp(-density) * (GREY + 1) - 0.5, 0, 255)
-        return np.asarray(levels, np.uint8)
+        spot = (np.float32(LEVELS_PER_DENSITY) * depth * down[:, None] * across)[..., None]
+        changed = (img.astype(np.float32) - GREY) @ stain.matrix.T + stain.shift + spot
+        return np.asarray(np.clip(changed + (GREY + 0.5), 0, 255), np.uint8)
 
     def get_transform_init_args_names(self) -> tuple[str, ...]:
         """Names of the constructor's arguments."""
@@ -98,7 +128,7 @@ def field_augmentation(seed: int) -> A.Compose:
 
 
 def cell_augmentation(crop_size_px: int, seed: int) -> A.Compose:
-    """Everything that may differ about one normalised cell: pose, stain, light, pallor, focus, noise."""
+    """What may differ between the normalised cells of a slide: pose, pallor, focus, noise, a little stain."""
     return A.Compose(
         [
             A.Affine(
@@ -111,7 +141,7 @@ def cell_augmentation(crop_size_px: int, seed: int) -> A.Compose:
             ),
             A.CenterCrop(crop_size_px, crop_size_px),
             A.HorizontalFlip(p=0.5),
-            OpticalDensityTransform(mixing=0.2, strength=2.0, shift=0.08, pallor=0.35),
+            CellStain(mixing=0.04, strength=1.15, shift=0.04, pallor=0.35),
             A.OneOf(
                 [
                     A.GaussianBlur(blur_limit=0, sigma_limit=(0.4, 1.4)),

@@ -1,4 +1,4 @@
-"""Training batches for the classifier: balanced over sources and classes, normalised, varied."""
+"""Training batches for the classifier: cells of a few slides, each slide's stain and lens drawn anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,35 +8,172 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.crops import CROP_SIZE_PX, GREY, normalise
-from datasets.augmentation import cell_augmentation
+from datasets.augmentation import Stain, cell_augmentation, random_stain
 from datasets.cells import STORED_SIZE_PX, CellSet
+from datasets.transplant import parasite_of, with_parasite
 
-COLOUR_JITTER = 0.06
-"""Standard deviation of the log of the colour reference's error: a slide's reference is an estimate."""
+STAIN_MIXING, STAIN_STRENGTH, STAIN_SHIFT = 0.18, 2.0, 0.05
+"""Range of stains of drawn slides; see `datasets.augmentation.random_stain`."""
+COLOUR_ERROR, CELL_COLOUR_ERROR = 0.06, 0.02
+"""Standard deviation of the log of the reference colour's error, for a slide and for a cell of it."""
+WIDEST_DISK_CHANGE_PX = 2
+"""The disk of a located cell is never exactly the cell's: on one slide wider, on another tighter."""
+BLURRED_SLIDES, BLUR_PX = 0.3, (0.3, 1.1)
+TRANSPLANTED = 0.5
+"""Share of infected cells that are a healthy cell of the slide with a parasite from elsewhere."""
+FROM_OWN_SOURCE = 0.3
+"""Share of the parasites that come from the same source, where it has infected cells."""
+LONGEST_SEARCH = 1000
+
+_WHOLE = np.ones((1, STORED_SIZE_PX, STORED_SIZE_PX), bool)
+
+
+@dataclass(frozen=True)
+class BatchLayout:
+    """How many slides are in a batch, and how many cells of each; the healthy ones come first."""
+
+    slides: int
+    healthy: int
+    infected: int
+
+    @property
+    def cells(self) -> int:
+        """All cells of a batch."""
+        return self.slides * (self.healthy + self.infected)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """(B, S, S, 3) uint8 crops, (B,) float32 truth, (B,) indices into the cell set."""
+    """(B, S, S, 3) uint8 crops and (B,) float32 truth, slide after slide, healthy cells before infected."""
 
     crops: NDArray[np.uint8]
     infected: NDArray[np.float32]
-    index: NDArray[np.intp]
 
 
-def strata(cells: CellSet) -> list[tuple[NDArray[np.intp], float]]:
-    """Indices and share in a batch of each source's infected and healthy cells.
+@dataclass(frozen=True)
+class DrawnSlide:
+    """What all cells of one slide of a batch have in common: its source, and the stain and lens drawn for it.
 
-    Half the batch is infected, evenly from the sources that have such cells; half is healthy, evenly
-    from all sources. The number of cells a set happens to hold says nothing about its importance.
+    Attributes
+    ----------
+    colour_error
+        (3,) factors by which the reference colour is off.
+    blur_px
+        Standard deviation of the blur; 0 for none.
+    disk_change_px
+        Pixels by which the disks are wider than the cells.
     """
-    found = []
-    for flag in (True, False):
-        sources = [str(name) for name in np.unique(cells.source[cells.infected == flag])]
-        for name in sources:
-            members = np.flatnonzero((cells.infected == flag) & (cells.source == name))
-            found.append((members, 0.5 / len(sources)))
-    return found
+
+    source: str
+    stain: Stain
+    colour_error: NDArray[np.float64]
+    blur_px: float
+    disk_change_px: int
+
+
+class CellDrawer:
+    """Draws varied cells from annotated ones; its generator fixes every choice.
+
+    Every source must have healthy cells, and at least one infected ones; otherwise a `ValueError` says so.
+    """
+
+    def __init__(self, cells: CellSet, seed: int) -> None:
+        self._cells = cells
+        self._random = np.random.default_rng(seed)
+        self._augment = cell_augmentation(CROP_SIZE_PX, seed)
+        self._healthy = self._by_source(infected=False)
+        self._infected = self._by_source(infected=True)
+        self.sources = tuple(str(source) for source in np.unique(cells.source))
+        if set(self._healthy) != set(self.sources) or not self._infected:
+            raise ValueError(
+                "training needs healthy cells of every source and infected ones of at least one; "
+                f"healthy: {sorted(self._healthy)}, infected: {sorted(self._infected)}"
+            )
+
+    def slide(self, source: str) -> DrawnSlide:
+        """Draw stain and lens of a slide of this source."""
+        draw = self._random
+        return DrawnSlide(
+            source=source,
+            stain=random_stain(draw, STAIN_MIXING, STAIN_STRENGTH, STAIN_SHIFT),
+            colour_error=np.exp(draw.normal(0, COLOUR_ERROR, 3)),
+            blur_px=float(draw.uniform(*BLUR_PX)) if draw.random() < BLURRED_SLIDES else 0.0,
+            disk_change_px=int(draw.integers(-WIDEST_DISK_CHANGE_PX, WIDEST_DISK_CHANGE_PX + 1)),
+        )
+
+    def slides(self, count: int) -> list[DrawnSlide]:
+        """Draw slides of different sources, as far as there are enough."""
+        sources = self._random.choice(self.sources, count, replace=count > len(self.sources))
+        return [self.slide(str(source)) for source in sources]
+
+    def healthy(self, slide: DrawnSlide) -> NDArray[np.uint8]:
+        """A healthy cell of a slide: an (S, S, 3) crop."""
+        cell = int(self._random.choice(self._healthy[slide.source]))
+        return self._varied(self._normalised(cell, slide), self._cells.masks[cell], slide)
+
+    def infected(self, slide: DrawnSlide) -> NDArray[np.uint8]:
+        """An infected cell of a slide: one of its source, or a healthy one that a parasite is put into."""
+        own = self._infected.get(slide.source)
+        if own is not None and self._random.random() >= TRANSPLANTED:
+            cell = int(self._random.choice(own))
+            return self._varied(self._normalised(cell, slide), self._cells.masks[cell], slide)
+        host = int(self._random.choice(self._healthy[slide.source]))
+        crop = with_parasite(self._normalised(host, slide), self._parasite(slide))
+        return self._varied(crop, self._cells.masks[host], slide)
+
+    def _parasite(self, slide: DrawnSlide) -> NDArray[np.float32]:
+        for _ in range(LONGEST_SEARCH):
+            source = slide.source
+            if source not in self._infected or self._random.random() >= FROM_OWN_SOURCE:
+                source = str(self._random.choice(list(self._infected)))
+            cell = int(self._random.choice(self._infected[source]))
+            parasite = parasite_of(self._normalised(cell, slide), self._cells.masks[cell])
+            if parasite is not None:
+                return np.rot90(parasite, int(self._random.integers(4)))
+        raise ValueError(f"of {LONGEST_SEARCH} infected cells none shows a parasite; check their truth")
+
+    def _normalised(self, cell: int, slide: DrawnSlide) -> NDArray[np.uint8]:
+        error = slide.colour_error * np.exp(self._random.normal(0, CELL_COLOUR_ERROR, 3))
+        colour = (self._cells.colour[cell] * error).astype(np.float32)
+        return np.asarray(normalise(self._cells.crops[cell : cell + 1], _WHOLE, colour)[0])
+
+    def _varied(
+        self, crop: NDArray[np.uint8], mask: NDArray[np.bool_], slide: DrawnSlide
+    ) -> NDArray[np.uint8]:
+        varied = self._augment(image=slide.stain.apply(crop), mask=mask.astype(np.uint8))
+        image, disk = varied["image"], varied["mask"]
+        if slide.blur_px:
+            image = cv2.GaussianBlur(image, (0, 0), slide.blur_px)
+        change = int(
+            np.clip(
+                slide.disk_change_px + self._random.integers(-1, 2),
+                -WIDEST_DISK_CHANGE_PX,
+                WIDEST_DISK_CHANGE_PX,
+            )
+        )
+        if change:
+            shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(change) + 1,) * 2)
+            disk = cv2.erode(disk, shape) if change < 0 else cv2.dilate(disk, shape)
+        return np.where(disk[..., None] > 0, image, np.uint8(GREY))
+
+    def _by_source(self, *, infected: bool) -> dict[str, NDArray[np.intp]]:
+        chosen = self._cells.infected == infected
+        return {
+            str(source): np.flatnonzero(chosen & (self._cells.source == source))
+            for source in np.unique(self._cells.source[chosen])
+        }
+
+
+def batches(cells: CellSet, layout: BatchLayout, steps: int, seed: int) -> Iterator[Batch]:
+    """Yield `steps` batches; sources have their turn alike, however many cells they happen to hold."""
+    drawer = CellDrawer(cells, seed)
+    truth = np.tile(np.repeat([0.0, 1.0], [layout.healthy, layout.infected]), layout.slides)
+    for _ in range(steps):
+        crops: list[NDArray[np.uint8]] = []
+        for slide in drawer.slides(layout.slides):
+            crops += [drawer.healthy(slide) for _ in range(layout.healthy)]
+            crops += [drawer.infected(slide) for _ in range(layout.infected)]
+        yield Batch(np.stack(crops), truth.astype(np.float32))
 
 
 def centre(planes: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -48,30 +185,3 @@ def centre(planes: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uint8]:
 def plain(cells: CellSet) -> NDArray[np.uint8]:
     """(N, S, S, 3) normalised crops as scoring sees them, for evaluation."""
     return normalise(centre(cells.crops), centre(cells.masks).astype(bool), cells.colour)
-
-
-def batches(cells: CellSet, batch_size: int, steps: int, seed: int) -> Iterator[Batch]:
-    """Yield `steps` batches of augmented cells."""
-    rng = np.random.default_rng(seed)
-    augment = cell_augmentation(CROP_SIZE_PX, seed)
-    groups = strata(cells)
-    shares = np.array([share for _, share in groups])
-    whole = np.ones((1, STORED_SIZE_PX, STORED_SIZE_PX), bool)
-    for _ in range(steps):
-        counts = rng.multinomial(batch_size, shares / shares.sum())
-        index = np.concatenate(
-            [rng.choice(members, count) for (members, _), count in zip(groups, counts, strict=True)]
-        )
-        crops = np.empty((batch_size, CROP_SIZE_PX, CROP_SIZE_PX, 3), np.uint8)
-        for row, cell in enumerate(index):
-            colour = cells.colour[cell] * np.exp(rng.normal(0, COLOUR_JITTER, 3))
-            image = normalise(cells.crops[cell : cell + 1], whole, colour.astype(np.float32))[0]
-            varied = augment(image=image, mask=cells.masks[cell].astype(np.uint8))
-            mask = varied["mask"]
-            # The disk of a located cell is never exactly the cell's: let it be wider or tighter.
-            change = int(rng.integers(-2, 3))
-            if change:
-                shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(change) + 1,) * 2)
-                mask = cv2.erode(mask, shape) if change < 0 else cv2.dilate(mask, shape)
-            crops[row] = np.where(mask[..., None] > 0, varied["image"], np.uint8(GREY))
-        yield Batch(crops, cells.infected[index].astype(np.float32), index)

@@ -7,12 +7,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from core.errors import SmearscopeError
 from models.cards import PairCard, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
 from models.detector import Detector, DetectorNetwork
+from models.fusion import fuse
 
 
 class CheckpointError(SmearscopeError):
@@ -45,13 +45,9 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
     """
     folder = model_folder(name)
     card = load_card(name)
-    classifier = ClassifierNetwork(card.classifier.width)
-    load_weights(classifier, folder / "classifier.safetensors")
-    fuse(classifier)
-    where = torch_device(device)
     return Models(
         detector=load_detector(folder / "detector.safetensors", device),
-        classifier=Classifier(classifier, where),
+        classifier=load_classifier(folder / "classifier.safetensors", card.classifier.width, device),
         card=card,
     )
 
@@ -71,6 +67,13 @@ def load_detector(weights: Path, device: str = "cpu") -> Detector:
     load_weights(network, weights)
     fuse(network)
     return Detector(network, torch_device(device))
+
+
+def load_classifier(weights: Path, width: int, device: str = "cpu") -> Classifier:
+    """Load a classifier whose first stage has `width` channels; raises `CheckpointError`."""
+    network = ClassifierNetwork(width)
+    load_weights(network, weights)
+    return Classifier(network, torch_device(device))
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
@@ -94,14 +97,3 @@ def load_weights(network: nn.Module, path: Path) -> None:
         raise CheckpointError(
             f"{path}: weights of another network; use the version they were made with"
         ) from error
-
-
-def fuse(network: nn.Module) -> None:
-    """Make each convolution and the batch normalisation behind it one, in place; for scoring only."""
-    network.eval()
-    for block in network.modules():
-        if isinstance(block, nn.Sequential) and len(block) > 1:
-            convolution, normalisation = block[0], block[1]
-            if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
-                block[0] = fuse_conv_bn_eval(convolution, normalisation)
-                block[1] = nn.Identity()

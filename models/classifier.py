@@ -1,13 +1,20 @@
 """A compact residual network that tells infected red cells from healthy ones on normalised crops."""
 
+from copy import deepcopy
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.calls import logistic
+from core.classification import FeatureStatistics
 from core.crops import CROP_SIZE_PX, GREY
 from models.blocks import ConvolutionBlock, ResidualBlock
+from models.fusion import fuse
+from models.slide_norm import SlideNorm, hold, measured
 
 BATCH = 256
 
@@ -15,7 +22,8 @@ BATCH = 256
 class ClassifierNetwork(nn.Module):
     """Three residual stages down to a sixth of the resolution, mean pooling, one linear layer.
 
-    Ending so, its class activation map is exact: the logit is the mean of the map plus the bias.
+    Ending so, its class activation map is exact: the logit is the mean of the map plus the bias. Every layer
+    is normalised by the slide's own cells (`models.slide_norm`).
 
     Parameters
     ----------
@@ -26,12 +34,12 @@ class ClassifierNetwork(nn.Module):
     def __init__(self, width: int = 24) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            ConvolutionBlock(3, width, 2),
-            ResidualBlock(width),
-            ConvolutionBlock(width, 2 * width, 2),
-            ResidualBlock(2 * width),
-            ConvolutionBlock(2 * width, 4 * width, 2),
-            ResidualBlock(4 * width),
+            ConvolutionBlock(3, width, 2, SlideNorm),
+            ResidualBlock(width, SlideNorm),
+            ConvolutionBlock(width, 2 * width, 2, SlideNorm),
+            ResidualBlock(2 * width, SlideNorm),
+            ConvolutionBlock(2 * width, 4 * width, 2, SlideNorm),
+            ResidualBlock(4 * width, SlideNorm),
         )
         self.dropout = nn.Dropout(0.2)
         self.head = nn.Linear(4 * width, 1)
@@ -49,32 +57,47 @@ def as_input(crops: NDArray[np.uint8]) -> Tensor:
 
 
 class Classifier:
-    """A trained `ClassifierNetwork` as the `core.cells.CellClassifier` that scoring takes."""
+    """A trained `ClassifierNetwork` as the `core.classification.CellClassifier` that scoring takes."""
 
     crop_size_px = CROP_SIZE_PX
 
     def __init__(self, network: ClassifierNetwork, device: torch.device) -> None:
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         self._device = device
+        # A worker scores one slide after the other; the last one's network is kept.
+        self._of_slide = lru_cache(maxsize=1)(self._adapted)
+
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        """Measure the slide on (N, S, S, 3) normalised crops of its cells, nearly all of them healthy."""
+        return measured(deepcopy(self._network), as_input(crops).to(self._device))
 
     @torch.inference_mode()
-    def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N,) logits of (N, S, S, 3) normalised crops."""
+        network = self._of_slide(statistics)
         parts = [
-            self._network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
+            network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
             for start in range(0, len(crops), BATCH)
         ]
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
-    def infected_score(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N,) scores in [0, 1]: the logistic function of the logits."""
-        return np.asarray(1 / (1 + np.exp(-self.logits(crops).astype(np.float64))), np.float32)
+        return np.asarray(logistic(self.logits(crops, statistics)), np.float32)
 
     @torch.inference_mode()
-    def activation_map(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N, S, S) class activation maps (Zhou 2016), ReLU, each divided by its maximum; zero where none."""
-        features = self._network.features(as_input(crops).to(self._device))
-        weights = self._network.head.weight[0]
+        network = self._of_slide(statistics)
+        features = network.features(as_input(crops).to(self._device))
+        weights = network.head.weight[0]
         maps = torch.einsum("nchw,c->nhw", features, weights).relu()
         maps = functional.interpolate(maps[:, None], crops.shape[1:3], mode="bilinear")[:, 0]
         return np.asarray((maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)).cpu(), np.float32)
+
+    def _adapted(self, statistics: FeatureStatistics) -> ClassifierNetwork:
+        """The network as it is for one slide, with its normalisations drawn into the convolutions."""
+        network = deepcopy(self._network)
+        hold(network, statistics)
+        fuse(network)
+        return network

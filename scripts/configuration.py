@@ -17,7 +17,6 @@ class ConfigurationError(SmearscopeError):
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    batch_size: int = Field(gt=1)
     schedule: Schedule
     seed: int = Field(ge=0)
 
@@ -27,6 +26,8 @@ class DetectorSettings(_Settings):
 
     Attributes
     ----------
+    batch_size
+        Tiles of fields.
     sources
         Sets of annotated fields, named as in `datasets.fields.READERS`.
     synthetic_fields
@@ -36,6 +37,17 @@ class DetectorSettings(_Settings):
     network: Literal["detector"]
     sources: tuple[str, ...] = Field(min_length=1)
     synthetic_fields: int = Field(ge=0)
+    batch_size: int = Field(gt=1)
+
+
+class BatchSettings(BaseModel):
+    """Slides in a batch, and cells of each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slides: int = Field(gt=0)
+    healthy: int = Field(gt=1)
+    infected: int = Field(gt=0)
 
 
 class ClassifierSettings(_Settings):
@@ -57,6 +69,7 @@ class ClassifierSettings(_Settings):
     sources: tuple[str, ...] = Field(min_length=1)
     malaria_free: tuple[str, ...]
     width: int = Field(ge=4)
+    batch: BatchSettings
     label_smoothing: float = Field(ge=0, lt=0.5)
 
 

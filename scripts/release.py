@@ -12,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from core.classification import CellClassifier
+    from core.detection import CellDetector
     from models.cards import Curve, Training, Validity
     from scripts.configuration import ClassifierSettings, DetectorSettings
 
@@ -38,7 +40,7 @@ def release(
     """Write the two weights files and their cards into OUT; the whole is what --model takes."""
     from core.notice import RESEARCH_USE_ONLY
     from models.cards import ClassifierCard, DetectorCard, Found, write_card
-    from models.checkpoint import load_detector
+    from models.checkpoint import load_classifier, load_detector
     from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
 
     detector_settings = read_settings(configs / "detector.yaml")
@@ -93,11 +95,20 @@ def release(
             ),
             typical_spread=spread,
             curve=curves[worst],
-            validity=_validity(load_detector(out / "detector.safetensors"), detector_settings.sources, data),
+            validity=_validity(
+                load_detector(out / "detector.safetensors"),
+                load_classifier(out / "classifier.safetensors", classifier_settings.width),
+                detector_settings.sources,
+                data,
+            ),
             figures={
                 "left_out": rows,
                 "summary": _summary(rows),
                 "at_threshold_of_others": at_threshold_of_others(curves),
+                "malaria_free": {
+                    source: false_calls(source, scores, spread, threshold)
+                    for source in classifier_settings.malaria_free
+                },
             },
             limits=(
                 "Measured on single cells of sources that training had not seen, never on patients.",
@@ -189,6 +200,14 @@ def _curve(source: str, scores: Path, typical_spread: float) -> "Curve":
     )
 
 
+def false_calls(source: str, scores: Path, typical_spread: float, threshold: float) -> dict[str, float]:
+    """Cells of a malaria-free source, left out of training, that the released threshold calls."""
+    run = _runs(source, scores)[0]
+    excess, _ = slide_excess(run, source, typical_spread)
+    calls = int((excess >= threshold).sum())
+    return {"cells": len(excess), "calls": calls, "calls_per_200000": round(200_000 * calls / len(excess))}
+
+
 def at_threshold_of_others(curves: "dict[str, Curve]") -> dict[str, dict[str, float]]:
     """For each source left out, what the threshold that the other sources choose would do on it."""
     rows = {}
@@ -216,7 +235,9 @@ def _typical_spread(sources: tuple[str, ...], scores: Path) -> float:
     return round(float(np.median(spreads)), 3)
 
 
-def _validity(detector: Any, sources: tuple[str, ...], data: Path) -> "Validity":  # noqa: ANN401
+def _validity(
+    detector: "CellDetector", classifier: "CellClassifier", sources: tuple[str, ...], data: Path
+) -> "Validity":
     """Ranges of focus and stain over annotated fields of every set the detector knows."""
     import numpy as np
 
@@ -237,7 +258,7 @@ def _validity(detector: Any, sources: tuple[str, ...], data: Path) -> "Validity"
                 annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0])
             )
             try:
-                reference = slide_reference([field], detector, None)
+                reference = slide_reference([field], detector, classifier, None)
             except SmearscopeError:
                 continue  # white cells only
             qualities.append(field_quality(image, find_cells(field, detector, reference), reference))

@@ -75,6 +75,7 @@ def score(
     from models.cards import load_card
     from scripts.progress import ScoringBars
 
+    refuse_output_among_slides(slides, out)
     assumptions = Assumptions(detection_limit_per_ul=detection_limit)
     if rbc_per_ul is not None:
         assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
@@ -100,6 +101,16 @@ def score(
         typer.echo(line, err=True)
     if batch.slides_not_scored:
         raise typer.Exit(1)
+
+
+def refuse_output_among_slides(slides: list[Path], out: Path) -> None:
+    """Results hold images: written below a slide's folder, the next run would take them for slides."""
+    for slide in slides:
+        if slide.is_dir() and out.resolve().is_relative_to(slide.resolve()):
+            raise typer.BadParameter(
+                f"{out} lies in {slide}, whose images are the slides; give a folder outside it",
+                param_hint="--out",
+            )
 
 
 def load_in_worker(model: str, device: str) -> "Models":

@@ -16,11 +16,12 @@ from core.reference import SlideReference
 from core.slides.field import Field, Rectangle
 from core.training import fit
 from datasets.cells import CellSet, field_cells, joined, marked_cells, nih_cells, westlake_cells
-from datasets.classification import Batch, batches
+from datasets.classification import Batch, BatchLayout, batches
 from datasets.detection import cell_diameter_px
 from datasets.fields import READERS, AnnotatedField
 from datasets.foreground import NoCellsError
 from models.classifier import ClassifierNetwork, as_input
+from models.slide_norm import expect_batches
 from scripts.configuration import ClassifierSettings, ConfigurationError
 
 UNSTAINED = (255.0, 255.0, 255.0)
@@ -86,6 +87,8 @@ def train_classifier(
     """Train on the cells of all sources given; the same seed gives the same weights."""
     seed_everything(settings.seed, verbose=False)
     network = ClassifierNetwork(settings.width).to(memory_format=torch.channels_last)
-    crops = batches(joined(list(cells.values())), settings.batch_size, settings.schedule.steps, settings.seed)
+    layout = BatchLayout(settings.batch.slides, settings.batch.healthy, settings.batch.infected)
+    expect_batches(network, layout.healthy, layout.infected)
+    crops = batches(joined(list(cells.values())), layout, settings.schedule.steps, settings.seed)
     loss = partial(batch_loss, label_smoothing=settings.label_smoothing)
     return fit(network, crops, loss, settings.schedule, fabric=fabric, curve=curve, name="classifier")

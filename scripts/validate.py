@@ -47,11 +47,11 @@ def validate(
     if isinstance(settings, DetectorSettings):
         if plan == Plan.PATIENTS:
             raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
-        rows = validate_detector(read_fields(data, settings), settings, str(plan), fabric)
+        rows = validate_detector(read_fields(data, settings), settings, str(plan), fabric, out / "sheets")
     else:
         cutter = load_detector(detector or RELEASED / "detector.safetensors")
         rows = validate_classifier(
-            read_cells(data, settings, cutter), settings, str(plan), seeds, fabric, out / "scores"
+            read_cells(data, settings, cutter), settings, str(plan), seeds, fabric, out
         )
     table = out / f"{settings.network}_{plan}.json"
     table.parent.mkdir(parents=True, exist_ok=True)

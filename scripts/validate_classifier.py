@@ -1,11 +1,12 @@
 """Leave a source, a block or some patients out, train the classifier on the rest, test on the part left."""
 
+import json
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import typer
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
@@ -13,11 +14,15 @@ from numpy.typing import NDArray
 from core.evaluation import area_under_curve, sensitivity_at
 from datasets.cells import CellSet
 from datasets.classification import plain
+from models.checkpoint import load_classifier, save_weights
 from models.classifier import Classifier
 from scripts.configuration import ClassifierSettings
 from scripts.train_classifier import train_classifier
 
 FOLDS = 5
+LARGEST_REFERENCE = 400
+"""Cells that a slide is measured on, as in scoring (`core.reference.CELLS_WANTED`)."""
+HEALTHY_TO_AN_INFECTED = 50
 
 Parts = Iterator[tuple[str, dict[str, CellSet], CellSet]]
 """Name of the part left out, the cells to train on, the cells to test on."""
@@ -50,44 +55,108 @@ def patient_folds(cells: CellSet, seed: int) -> NDArray[np.intp]:
     return np.asarray(np.random.default_rng(seed).permutation(len(names))[position] % FOLDS, np.intp)
 
 
+def trained_once(
+    cells: dict[str, CellSet], settings: ClassifierSettings, fabric: Fabric, weights: Path
+) -> Classifier:
+    """The classifier of these settings and cells; trained now, or by an earlier run that left its weights.
+
+    A validation trains many networks. One that was broken off, or is to be measured in another way, does not
+    train them again. Throw the folder away after a change of the program: that is not seen here.
+    """
+    made_with = weights.with_suffix(".json")
+    described = json.dumps(
+        {"settings": settings.model_dump(mode="json"), "cells": {name: len(cells[name]) for name in cells}}
+    )
+    if not (weights.is_file() and made_with.is_file()) or made_with.read_text() != described:
+        save_weights(train_classifier(cells, settings, fabric), weights)
+        made_with.write_text(described)
+    return load_classifier(weights, settings.width)
+
+
+def slides_of(cells: CellSet) -> list[NDArray[np.intp]]:
+    """Indices of the cells of each slide: patients are slides, a set without patients counts as one."""
+    names = cells.group if (cells.source == "nih_cells").all() else cells.source
+    return [np.flatnonzero(names == name) for name in np.unique(names)]
+
+
+def reference_cells(infected: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.intp]:
+    """Indices of the cells that a slide is measured on.
+
+    Published sets hold as many infected cells as healthy ones. A slide does not: infected cells are taken in
+    only up to one in fifty, a parasitaemia that is already high.
+    """
+    healthy, ill = (np.flatnonzero(infected == flag) for flag in (False, True))
+    if len(healthy) == 0:
+        return ill
+    healthy = random.permutation(healthy)[:LARGEST_REFERENCE]
+    return np.concatenate([healthy, random.permutation(ill)[: len(healthy) // HEALTHY_TO_AN_INFECTED]])
+
+
+def slide_logits(classifier: Classifier, cells: CellSet) -> NDArray[np.float32]:
+    """(N,) log-odds of cells, each slide measured on its own cells first, as scoring does."""
+    crops, random = plain(cells), np.random.default_rng(0)
+    odds = np.empty(len(cells), np.float32)
+    for slide in slides_of(cells):
+        reference = slide[reference_cells(cells.infected[slide], random)]
+        odds[slide] = classifier.logits(crops[slide], classifier.feature_statistics(crops[reference]))
+    return odds
+
+
+def figures(infected: NDArray[np.bool_], odds: NDArray[np.float32]) -> dict[str, Any]:
+    """What a part left out shows of a network."""
+    row: dict[str, Any] = {
+        "infected": int(infected.sum()),
+        "healthy": int((~infected).sum()),
+        "healthy_called_at_even_odds": float((odds[~infected] > 0).sum() / max(1, (~infected).sum())),
+    }
+    if infected.any() and not infected.all():
+        row |= {
+            "auc": area_under_curve(infected, odds),
+            "accuracy": float(((odds > 0) == infected).mean()),
+            "sensitivity_at_even_odds": float((odds[infected] > 0).mean()),
+            "sensitivity_at_1_in_100": sensitivity_at(infected, odds, 0.01),
+            "sensitivity_at_1_in_1000": sensitivity_at(infected, odds, 0.001),
+        }
+    return row
+
+
 def validate_classifier(
     cells: dict[str, CellSet],
     settings: ClassifierSettings,
     plan: str,
     seeds: int,
     fabric: Fabric,
-    scores: Path,
+    out: Path,
 ) -> Iterator[dict[str, Any]]:
-    """One row a part and seed; the log-odds of all cells of all sources go to `scores` for the card."""
-    scores.mkdir(parents=True, exist_ok=True)
-    for left_out, training, test in parts(cells, settings, plan):
-        for seed in range(settings.seed, settings.seed + seeds):
-            changed = settings.model_copy(update={"seed": seed})
-            classifier = Classifier(train_classifier(training, changed, fabric), torch.device("cpu"))
-            odds = classifier.logits(plain(test))
-            arrays: dict[str, Any] = {"test": odds, "infected": test.infected, "group": test.group}
-            for name, part in training.items():
-                arrays[f"training_{name}"] = classifier.logits(plain(part))
-                arrays[f"training_{name}_infected"] = part.infected
-            np.savez_compressed(scores / f"{left_out.replace(' ', '_')}_{seed}.npz", **arrays)
-            row: dict[str, Any] = {
-                "left_out": left_out,
-                "seed": seed,
-                "infected": int(test.infected.sum()),
-                "healthy": int((~test.infected).sum()),
-                "healthy_called_at_even_odds": float((odds[~test.infected] > 0).mean()),
-            }
-            if test.infected.any():
-                row |= {
-                    "auc": area_under_curve(test.infected, odds),
-                    "accuracy": float(((odds > 0) == test.infected).mean()),
-                    "sensitivity_at_even_odds": float((odds[test.infected] > 0).mean()),
-                    "sensitivity_at_1_in_100": sensitivity_at(test.infected, odds, 0.01),
-                    "sensitivity_at_1_in_1000": sensitivity_at(test.infected, odds, 0.001),
-                }
-            shown = (
-                f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}"
-                for key, value in row.items()
-            )
-            typer.echo("  ".join(shown))
-            yield row
+    """One row a seed and part, and one for all folds of a seed; weights and log-odds go to folders of `out`.
+
+    Seed after seed, so that a run that is broken off has measured every part about as often.
+    """
+    networks, scores = out / "networks", out / "scores"
+    for folder in (networks, scores):
+        folder.mkdir(parents=True, exist_ok=True)
+    pooled: dict[int, list[tuple[NDArray[np.bool_], NDArray[np.float32]]]] = defaultdict(list)
+    for seed in range(settings.seed, settings.seed + seeds):
+        changed = settings.model_copy(update={"seed": seed})
+        for left_out, training, test in parts(cells, settings, plan):
+            name = f"{left_out.replace(' ', '_')}_{seed}"
+            classifier = trained_once(training, changed, fabric, networks / f"{name}.safetensors")
+            odds = slide_logits(classifier, test)
+            np.savez_compressed(scores / f"{name}.npz", test=odds, infected=test.infected, group=test.group)
+            pooled[seed].append((test.infected, odds))
+            yield shown({"left_out": left_out, "seed": seed, **figures(test.infected, odds)})
+    if plan != "sources":
+        for seed, folds in pooled.items():
+            infected, odds = (np.concatenate(each) for each in zip(*folds, strict=True))
+            yield shown({"left_out": f"all {plan}, pooled", "seed": seed, **figures(infected, odds)})
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, printed."""
+    typer.echo(
+        "  ".join(
+            f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}"
+            for key, value in row.items()
+        )
+    )
+    return row

@@ -1,6 +1,7 @@
 """Leave a block of fields or a source out, train the detector on the rest, test on the part left out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,14 +16,18 @@ from core.detection import CellDetector, Cells, Kind
 from core.evaluation import Share, centre_gains, intersection_over_union, matched
 from core.reference import cell_diameter_px, locate_at
 from datasets.fields import AnnotatedField
-from models.checkpoint import fuse
 from models.detector import Detector
+from models.fusion import fuse
 from scripts.configuration import DetectorSettings
 from scripts.train_detector import train_detector
 
 BLOCKS = 5
 CHULA_KEPT_OUT = 40
 SCALES = (0.5, 1.0, 2.0)
+SHEET_CELLS = 240
+"""Located cells without a mark that are put on a sheet, to be told from false ones by eye."""
+SHEET_COLUMNS = 20
+TILE_PX = 72
 
 Parts = Iterator[tuple[str, dict[str, list[AnnotatedField]], dict[str, list[AnnotatedField]]]]
 """Name of what is left out, fields to train on, fields to test on, both by source."""
@@ -105,15 +110,50 @@ def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -
     return counts
 
 
+def sheet_of_unmarked(
+    fields: list[AnnotatedField], detector: CellDetector, diameter_px: float, seed: int
+) -> NDArray[np.uint8]:
+    """Located red cells that carry no mark, a random sample of them, each in the middle of a tile.
+
+    Some sets mark only part of their cells, so precision cannot be read off the marks; a person can count.
+    """
+    tiles: list[NDArray[np.uint8]] = []
+    reach = round(diameter_px * 0.75)
+    for field in fields:
+        image = field.image()
+        located = red_boxes(locate_at(image, detector, diameter_px))
+        centres = field.centres[field.kind == Kind.RED_CELL]
+        unmarked = located[~matched(centre_gains(centres, located).T, 0.0)]
+        framed = cv2.copyMakeBorder(image, reach, reach, reach, reach, cv2.BORDER_CONSTANT)
+        for x, y in np.rint(unmarked[:, :2] + unmarked[:, 2:] / 2).astype(int):
+            window = framed[max(0, y) : y + 2 * reach, max(0, x) : x + 2 * reach]
+            tiles.append(np.asarray(cv2.resize(window, (TILE_PX, TILE_PX)), np.uint8))
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(tiles))[:SHEET_CELLS])
+    rows = -(-len(chosen) // SHEET_COLUMNS)
+    sheet = np.zeros((rows * TILE_PX, SHEET_COLUMNS * TILE_PX, 3), np.uint8)
+    for place, index in enumerate(chosen):
+        top, left = (TILE_PX * part for part in divmod(place, SHEET_COLUMNS))
+        sheet[top : top + TILE_PX, left : left + TILE_PX] = tiles[index]
+    return sheet
+
+
 def validate_detector(
-    fields: dict[str, list[AnnotatedField]], settings: DetectorSettings, plan: str, fabric: Fabric
+    fields: dict[str, list[AnnotatedField]],
+    settings: DetectorSettings,
+    plan: str,
+    fabric: Fabric,
+    sheets: Path,
 ) -> Iterator[dict[str, Any]]:
-    """One row a part, source and scale."""
+    """One row a part, source and scale; of `chula_rbc12` also a sheet of what was located without a mark."""
     for left_out, training, test in parts(fields, plan):
         network = train_detector(training, settings, fabric)
         fuse(network)
         detector = Detector(network, torch.device("cpu"))
         for source, unseen in test.items():
+            if source == "chula_rbc12" and (diameter_px := width_of_source(unseen, detector, 1.0)):
+                sheets.mkdir(parents=True, exist_ok=True)
+                sheet = sheet_of_unmarked(unseen, detector, diameter_px, settings.seed)
+                cv2.imwrite(str(sheets / f"{source}_unmarked.png"), sheet[..., ::-1])
             for scale in SCALES:
                 counts = tested(unseen, detector, scale)
                 recall = Share(counts["found"], counts["marked"])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.batch import score_slides
 from core.calls import Calling
 from core.cells import WhyNot
+from core.classification import FeatureStatistics
 from core.detection import Cells, Kind
 from core.quality import FieldQuality
 from core.scoring import ScoringOptions
@@ -30,10 +31,16 @@ ROOM_PX = 2  # that boxes leave around a cell, as those of annotators do
 BACKGROUND = (235, 235, 240)
 CELL = (200, 140, 150)
 PARASITE = (70, 30, 90)
+Colour = tuple[int, int, int]
 
 
 def draw_field(
-    columns: int = 6, rows: int = 5, infected: tuple[int, ...] = (), seed: int = 0
+    columns: int = 6,
+    rows: int = 5,
+    infected: tuple[int, ...] = (),
+    seed: int = 0,
+    cell: Colour = CELL,
+    parasite: Colour = PARASITE,
 ) -> NDArray[np.uint8]:
     """A grid of discs, none at the edge; those with a number in `infected` have a dark dot."""
     random = np.random.default_rng(seed)
@@ -41,9 +48,9 @@ def draw_field(
     for number in range(rows * columns):
         row, column = divmod(number, columns)
         centre = (column * PITCH_PX + PITCH_PX // 2, row * PITCH_PX + PITCH_PX // 2)
-        cv2.circle(image, centre, DIAMETER_PX // 2, CELL, cv2.FILLED)
+        cv2.circle(image, centre, DIAMETER_PX // 2, cell, cv2.FILLED)
         if number in infected:
-            cv2.circle(image, centre, 3 + infected.index(number) % 3, PARASITE, cv2.FILLED)
+            cv2.circle(image, centre, 3 + infected.index(number) % 3, parasite, cv2.FILLED)
     noise = random.integers(-3, 4, image.shape)
     return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
 
@@ -81,16 +88,24 @@ class DiscDetector:
 
 
 class DotClassifier:
-    """Scores a cell by how much of its crop is dark."""
+    """Scores a cell by how much of its crop is darker than its slide's cells are."""
 
     crop_size_px = 48
+    darker_by = 30  # levels: three fifths of the light; a parasite's dot takes 78, noise 2
 
-    def infected_score(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        dark = (crops[..., 1] < 90).mean(axis=(1, 2))
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        return (float(np.median(crops[..., 1])),)
+
+    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        dark = self._dark(crops, statistics).mean(axis=(1, 2))
         return np.asarray(np.minimum(1, 10 * dark), np.float32)
 
-    def activation_map(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return (crops[..., 1] < 90).astype(np.float32)
+    def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        return self._dark(crops, statistics).astype(np.float32)
+
+    def _dark(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.bool_]:
+        (typical,) = statistics
+        return np.asarray(crops[..., 1] < typical - self.darker_by, bool)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Pictures of discs of known place, size and colour, and detectors that need no weights."""
+"""Pictures of discs of known place, size and colour, and models that need no weights."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.classification import FeatureStatistics
+from core.crops import CROP_SIZE_PX
 from core.detection import Cells, Kind
 from core.slides.field import Field, Rectangle
 
@@ -93,3 +95,29 @@ class NarrowDetector:
         boxes = statistics[1:, :4].astype(np.float32)
         ratio = np.sqrt(boxes[:, 2] * boxes[:, 3]) / self.cell_diameter_px
         return located(boxes[(ratio > self.smallest) & (ratio < self.largest)])
+
+
+class RecordingClassifier:
+    """Takes no cell for infected, and keeps what it is given."""
+
+    crop_size_px = CROP_SIZE_PX
+
+    def __init__(self) -> None:
+        self.measured: list[NDArray[np.uint8]] = []
+        self.scored: list[NDArray[np.uint8]] = []
+        self.mapped: list[NDArray[np.uint8]] = []
+        self.statistics: list[FeatureStatistics] = []
+
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        self.measured.append(crops)
+        return (float(len(crops)), 0.5)
+
+    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        self.scored.append(crops)
+        self.statistics.append(statistics)
+        return np.zeros(len(crops), np.float32)
+
+    def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        self.mapped.append(crops)
+        self.statistics.append(statistics)
+        return np.zeros(crops.shape[:3], np.float32)

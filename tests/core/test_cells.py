@@ -13,11 +13,10 @@ from core.cells import (
     cut_by_border,
     find_cells,
     red_cell_like,
-    scaled,
     stained_share,
 )
 from core.detection import Cells, Kind
-from core.reference import SlideReference
+from core.reference import SlideReference, scaled
 from core.slides.field import Rectangle
 from tests.drawn_cells import (
     CELL,
@@ -116,7 +115,17 @@ def test_the_stained_share_is_the_part_of_the_inner_disk_that_a_cell_fills() -> 
     image = disc_picture(160, 200, [(80, 80)], 200)
     image[:, 80:] = image.max()
     # The left half of the box is cell, the right half background.
-    assert stained_share(image, boxes_around([(80, 80)], SIDE), REFERENCE)[0] == pytest.approx(0.5, abs=0.04)
+    half = located(boxes_around([(80, 80)], SIDE))
+    assert stained_share(image, half, REFERENCE)[0] == pytest.approx(0.5, abs=0.04)
+
+
+def test_the_pale_cells_of_one_field_count_on_a_slide_of_dark_ones() -> None:
+    centres = grid_centres(280, 320, 40.0)
+    image = disc_picture(280, 320, centres, 24, cell=(220, 185, 190))
+    dark_slide = SlideReference(28.0, (150.0, 40.0, 90.0))
+    assert len(centres) >= 30
+    cells = find_cells(field_of(image), ToldDetector(located(boxes_around(centres, SIDE))), dark_slide)
+    assert set(cells.why_not) == {""}
 
 
 def test_an_object_that_the_detector_doubts_is_not_counted() -> None:

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from core.crops import (
     CELL_DIAMETER_PX,
+    CELLS_FOR_A_COLOUR,
     CROP_SIZE_PX,
     GREY,
     cell_colour,
     cut_crops,
     disk_masks,
+    field_colour,
     normalise,
     raw_crops,
 )
@@ -123,7 +125,28 @@ def test_a_colour_cannot_be_taken_from_nothing() -> None:
         cell_colour(np.zeros((2, 48, 48, 3), np.uint8), np.zeros((2, 48, 48), bool))
 
 
-@given(st.tuples(*[st.integers(54, 255)] * 3))
+def test_a_field_of_few_cells_takes_the_colour_of_its_slide() -> None:
+    crops = np.full((CELLS_FOR_A_COLOUR, 48, 48, 3), CELL, np.uint8)
+    masks = disk_masks(boxes_around([(0, 0)] * CELLS_FOR_A_COLOUR, 30))
+    assert field_colour(crops[1:], masks[1:], (1.0, 2.0, 3.0)) == (1.0, 2.0, 3.0)
+    assert field_colour(crops, masks, (1.0, 2.0, 3.0)) == CELL
+
+
+def test_the_colour_of_a_field_of_many_cells_is_that_of_all_of_them() -> None:
+    shade = np.linspace(-30, 30, 500).astype(int)
+    crops = np.broadcast_to((np.array(CELL) + shade[:, None])[:, None, None], (500, 48, 48, 3))
+    masks = disk_masks(boxes_around([(0, 0)] * 500, 30))
+    assert field_colour(crops.astype(np.uint8), masks, (1.0, 2.0, 3.0)) == pytest.approx(CELL, abs=1)
+
+
+def levels_of(values: list[int] | range, reference: float) -> list[int]:
+    """What single levels become where the typical cell has the level `reference`."""
+    crops = np.array(values, np.uint8).reshape(1, 1, -1, 1).repeat(3, axis=3)
+    result = normalise(crops, np.ones(crops.shape[:3], bool), np.full(3, reference, np.float32))
+    return [int(level) for level in result[0, 0, :, 0]]
+
+
+@given(st.tuples(levels, levels, levels))
 def test_the_reference_colour_becomes_grey_exactly(colour: tuple[int, int, int]) -> None:
     crops = np.full((2, 8, 8, 3), colour, np.uint8)
     result = normalise(crops, np.ones((2, 8, 8), bool), np.array(colour, np.float32))
@@ -139,16 +162,31 @@ def test_outside_the_mask_everything_is_grey(colour: tuple[int, ...], reference:
     assert (result[~mask] == GREY).all()
 
 
-def test_each_channel_has_its_own_gain_which_is_limited() -> None:
-    crops = np.array([100, 100, 10], np.uint8).reshape(1, 1, 1, 3)
-    result = normalise(crops, np.ones((1, 1, 1), bool), np.array([80, 160, 10], np.float32))
-    # 160/80 = 2; 160/160 = 1; 160/10 = 16, held at 3.
-    assert result.ravel().tolist() == [200, 100, 30]
+def test_levels_by_hand() -> None:
+    # 6 is added: a half, all and twice of 100 are 56 ln 2 = 38.8 levels apart; 261 is 53.7 above 100.
+    assert levels_of([44, 94, 194, 255], reference=94) == [89, GREY, 167, 182]
 
 
-def test_bright_levels_saturate_and_do_not_wrap_round() -> None:
-    crops = np.full((1, 1, 1, 3), 250, np.uint8)
-    assert (normalise(crops, np.ones((1, 1, 1), bool), np.full(3, 100, np.float32)) == 255).all()
+def test_each_channel_has_its_own_reference() -> None:
+    crops = np.full((1, 1, 1, 3), 94, np.uint8)
+    result = normalise(crops, np.ones((1, 1, 1), bool), np.array([44, 94, 194], np.float32))
+    assert result.ravel().tolist() == [167, GREY, 89]
+
+
+@given(st.floats(0, 255))
+def test_levels_keep_their_order_and_do_not_wrap_round(reference: float) -> None:
+    found = levels_of(range(256), reference)
+    assert found == sorted(found)
+    assert found[int(reference)] <= GREY <= found[min(255, int(reference) + 1)]
+
+
+@given(st.integers(45, 127), st.floats(80, 220))
+def test_what_takes_half_the_light_takes_the_same_number_of_levels_off_any_cell(
+    dark: int, reference: float
+) -> None:
+    # A parasite on a pale or a dark cell, or a slide stained more strongly: 56 ln 2 = 38.8 levels.
+    half, whole = levels_of([dark, 2 * dark], reference)
+    assert whole - half == pytest.approx(38.8, abs=4.5)
 
 
 def test_crops_of_several_slides_each_have_their_own_reference() -> None:

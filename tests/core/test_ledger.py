@@ -23,6 +23,7 @@ def scored(name: str, cells: int = 3, generation: int = 1, content: str = "") ->
         content_hash=content or f"hash of {name}",
         unreadable="",
         quality=FieldQuality(0.1, 240.0, 0.1, 0.2, float("nan")),
+        cell_colour=(190.0, 120.5, 150.0),
         boxes=np.arange(4 * cells, dtype=np.float32).reshape(cells, 4),
         detection_score=np.linspace(0, 1, cells, dtype=np.float32),
         infected_score=np.where(evaluable, np.float32(0.25), np.float32(np.nan)),
@@ -141,6 +142,15 @@ def test_without_resume_everything_is_scored_anew_whatever_was_there(tmp_path: P
     with Ledger(tmp_path, replace(IDENTITY, model="dots 2"), resume=False) as ledger:
         assert "a.png" not in ledger.column("name")
         assert ledger.reference is None
+
+
+def test_scores_of_a_format_before_this_one_are_refused_with_a_remedy(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        pass
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
+    with pytest.raises(LedgerError, match=r"format 1, now 2.*--no-resume"):
+        Ledger(tmp_path, IDENTITY, resume=True)
 
 
 def test_a_ledger_whose_manifest_is_damaged_is_refused_with_a_remedy(tmp_path: Path) -> None:

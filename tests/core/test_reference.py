@@ -1,17 +1,28 @@
 """The slide's own reference: the width of its cells, told from the images, and their colour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
 
-from core.detection import Cells, Kind
-from core.reference import CELLS_WANTED, NoCellsError, cell_diameter_px, fit_of, locate_at, slide_reference
+from core.crops import GREY
+from core.detection import CellDetector, Cells, Kind
+from core.reference import (
+    CELLS_WANTED,
+    RED_CELL_BOX_UM,
+    NoCellsError,
+    SlideReference,
+    cell_diameter_px,
+    fit_of,
+    locate_at,
+)
+from core.reference import slide_reference as slide_reference_by
 from core.slides.field import Field
 from tests.drawn_cells import (
     CELL,
     Colour,
     NarrowDetector,
+    RecordingClassifier,
     ToldDetector,
     boxes_around,
     disc_picture,
@@ -21,6 +32,13 @@ from tests.drawn_cells import (
 )
 
 DETECTOR = NarrowDetector()
+
+
+def slide_reference(
+    fields: Iterable[Field], detector: CellDetector, um_per_pixel: float | None
+) -> SlideReference:
+    """With a classifier that tells of how many cells its statistics are."""
+    return slide_reference_by(fields, detector, RecordingClassifier(), um_per_pixel)
 
 
 def smear(diameter_px: float, cell: Colour = CELL, um_per_pixel: float | None = None) -> Field:
@@ -87,6 +105,45 @@ def test_the_colour_is_the_cells_own_whatever_their_number() -> None:
     few, many = (180, 100, 140), (200, 130, 160)
     sparse = field_of(disc_picture(480, 640, grid_centres(480, 640, 160), 40, few))
     assert slide_reference([sparse, smear(40, many)], DETECTOR, None).cell_colour == many
+
+
+def test_the_classifier_measures_the_slide_on_the_cells_of_the_reference() -> None:
+    cells = len(grid_centres(480, 640, 64))
+    assert slide_reference([smear(40), smear(40)], DETECTOR, None).feature_statistics == (2 * cells, 0.5)
+
+
+def test_fields_stained_in_different_ways_are_measured_alike() -> None:
+    classifier = RecordingClassifier()
+    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, None)
+    (crops,) = classifier.measured
+    assert (np.median(crops, axis=(1, 2)) == GREY).all()
+    assert (crops[:, 24, 24] == GREY).all()
+
+
+def test_a_field_of_few_cells_is_measured_by_the_colour_of_the_slide() -> None:
+    classifier = RecordingClassifier()
+    sparse = field_of(disc_picture(480, 640, grid_centres(480, 640, 160), 40, (90, 40, 60)))
+    slide_reference_by([smear(40), sparse], DETECTOR, classifier, None)
+    (crops,) = classifier.measured
+    middle = crops[:, 24, 24]
+    assert (middle[0] == GREY).all()
+    assert (middle[-1] < GREY - 30).all()
+
+
+def test_cells_that_the_border_cuts_make_no_reference() -> None:
+    image = disc_picture(200, 300, [(100, 100)], 28)
+    image[:, :20] = image[:, -20:] = (90, 40, 60)
+    boxes = [[86, 86, 28, 28], [-9, 40, 28, 28], [281, 40, 28, 28], [-1, 0, 28, 28]]
+    told = ToldDetector(located(np.array(boxes, np.float32)))
+    reference = slide_reference([field_of(image)], told, RED_CELL_BOX_UM / 28)
+    assert reference.feature_statistics[0] == 1
+    assert reference.cell_colour == CELL
+
+
+def test_a_field_on_which_every_cell_is_cut_has_no_reference() -> None:
+    told = ToldDetector(located(np.array([[-9, 40, 28, 28], [40, 173, 28, 28]], np.float32)))
+    with pytest.raises(NoCellsError):
+        slide_reference([field_of(np.full((200, 300, 3), 150, np.uint8))], told, RED_CELL_BOX_UM / 28)
 
 
 @pytest.mark.parametrize("given_by", ["user", "file"])

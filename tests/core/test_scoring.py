@@ -245,6 +245,16 @@ def test_the_reference_stays_when_fields_are_added(tmp_path: Path) -> None:
     assert score(slide, tmp_path / "out").reference == before
 
 
+def test_fields_stained_in_different_ways_give_the_same_scores(tmp_path: Path) -> None:
+    dark_cell, dark_parasite = (150, 105, 112), (52, 22, 67)  # three quarters of the light
+    save(tmp_path / "slide" / "a.png", draw_field(infected=(7, 8)))
+    save(tmp_path / "slide" / "b.png", draw_field(infected=(7, 8), cell=dark_cell, parasite=dark_parasite))
+    score(tmp_path / "slide", tmp_path / "out")
+    found = pq.read_table(tmp_path / "out" / "cells.parquet")["infected_score"].to_numpy()
+    np.testing.assert_allclose(found[30:], found[:30], atol=0.03)
+    assert (np.flatnonzero(found > 0.1) == [7, 8, 37, 38]).all()
+
+
 def test_a_field_out_of_focus_is_left_out_and_said_to_be(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=3)
     result = score(slide, tmp_path / "out", card=DotCard(widest_blur=0.0))

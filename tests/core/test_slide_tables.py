@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -53,3 +54,14 @@ def test_equal_scores_are_ranked_by_field_and_cell(tmp_path: Path) -> None:
         suspects = suspects_of(ledger, survey_slide(ledger, names, no_failure), 0.25, most=5)
     places = [(suspect.rank, suspect.field_name, suspect.box[0]) for suspect in suspects]
     assert places == [(1, "b.png", 0), (2, "b.png", 8), (3, "b.png", 16), (4, "a.png", 0), (5, "a.png", 8)]
+
+
+def test_a_suspect_carries_the_colour_of_its_field(tmp_path: Path) -> None:
+    dark, pale = (120.0, 60.0, 80.0), (210.0, 150.0, 180.0)
+    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
+        for name, colour in (("dark.png", dark), ("pale.png", pale)):
+            ledger.add(replace(scored(name, 1), cell_colour=colour))
+        ledger.flush()
+        survey = survey_slide(ledger, ["dark.png", "pale.png"], no_failure)
+        suspects = suspects_of(ledger, survey, 0.25, most=2)
+    assert [suspect.cell_colour for suspect in suspects] == [dark, pale]

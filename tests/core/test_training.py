@@ -1,6 +1,7 @@
 """The loop on networks small enough to train by hand."""
 
 import csv
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from core.training import Schedule, fit, rate_factor
+from core.training import Schedule, TrainingError, fit, rate_factor
 
 
 class OneNumber(nn.Module):
@@ -137,6 +138,11 @@ def test_another_seed_gives_other_weights() -> None:
 def test_a_wrong_number_of_batches_is_refused(given: int) -> None:
     with pytest.raises(ValueError, match=rf"detector: {given} batches for a schedule of 4 steps"):
         fit(OneNumber(), [1.0] * given, product, schedule(4), fabric=fabric(), name="detector")
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_a_remedy() -> None:
+    with pytest.raises(TrainingError, match=r"detector: the loss is nan at step 3; lower the learning rate"):
+        fit(OneNumber(), [1.0, 1.0, math.nan, 1.0], product, schedule(4), fabric=fabric(), name="detector")
 
 
 def test_the_curve_is_written_row_by_row(tmp_path: Path) -> None:

@@ -1,11 +1,24 @@
-"""Batches of cells: fair shares, the truth of each crop, and crops that look as in scoring."""
+"""Batches of cells: slides drawn anew, fair shares, true labels, and crops that look as in scoring."""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.crops import CROP_SIZE_PX, GREY, cut_crops, disk_masks, raw_crops
+from datasets.augmentation import Stain
 from datasets.cells import STORED_SIZE_PX, CellSet, joined
-from datasets.classification import batches, centre, plain, strata
+from datasets.classification import (
+    Batch,
+    BatchLayout,
+    CellDrawer,
+    DrawnSlide,
+    batches,
+    centre,
+    plain,
+)
 from tests.drawn_cells import CELL, boxes_around, disc_picture
 
 
@@ -30,67 +43,162 @@ def cells_of(source: str, infected: int, healthy: int) -> CellSet:
 CELLS = joined([cells_of("large", 300, 500), cells_of("small", 5, 20), cells_of("free", 0, 40)])
 
 
-def test_half_of_a_batch_is_infected_and_sources_share_evenly() -> None:
-    shares = {
-        (str(CELLS.source[members[0]]), bool(CELLS.infected[members[0]])): share
-        for members, share in strata(CELLS)
-    }
-    assert shares == {
-        ("large", True): 0.25,
-        ("small", True): 0.25,
-        ("large", False): pytest.approx(1 / 6),
-        ("small", False): pytest.approx(1 / 6),
-        ("free", False): pytest.approx(1 / 6),
-    }
+LAYOUT = BatchLayout(slides=3, healthy=4, infected=2)
 
 
-def test_strata_hold_every_cell_once() -> None:
-    members = np.concatenate([each for each, _ in strata(CELLS)])
-    assert sorted(members.tolist()) == list(range(len(CELLS)))
+def batch_of(cells: CellSet, layout: BatchLayout = LAYOUT, seed: int = 1) -> Batch:
+    (batch,) = batches(cells, layout, 1, seed)
+    return batch
 
 
-def test_shares_hold_over_many_batches() -> None:
-    drawn = np.concatenate([batch.index for batch in batches(CELLS, batch_size=64, steps=15, seed=3)])
-    total = len(drawn)
-    assert total == 15 * 64
-    for members, share in strata(CELLS):
-        found = int(np.isin(drawn, members).sum())
-        # Four standard deviations of a binomial: outside in 1 of 15,000 cases.
-        assert abs(found - total * share) < 4 * np.sqrt(total * share * (1 - share))
-    # Within a stratum all cells have their turn.
-    assert len(np.unique(drawn[CELLS.infected[drawn] & (CELLS.source[drawn] == "small")])) == 5
+def darkest(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(N,) level that a fiftieth of each crop's middle is darker than: the dot's, where there is one."""
+    middle = crops[:, 12:36, 12:36].reshape(len(crops), -1)
+    return np.asarray(np.percentile(middle, 2, axis=1), np.float64)
+
+
+def healthy_of(drawer: CellDrawer, slide: DrawnSlide, count: int) -> NDArray[np.uint8]:
+    return np.stack([drawer.healthy(slide) for _ in range(count)])
+
+
+def infected_of(drawer: CellDrawer, slide: DrawnSlide, count: int) -> NDArray[np.uint8]:
+    return np.stack([drawer.infected(slide) for _ in range(count)])
+
+
+def test_a_batch_holds_slide_after_slide_the_healthy_cells_first() -> None:
+    batch = batch_of(CELLS)
+    assert batch.infected.tolist() == [0, 0, 0, 0, 1, 1] * 3
+    assert batch.infected.dtype == np.float32
+    assert batch.crops.shape == (LAYOUT.cells, CROP_SIZE_PX, CROP_SIZE_PX, 3)
+    assert LAYOUT.cells == 18
 
 
 def test_the_truth_belongs_to_the_crops() -> None:
-    (batch,) = batches(CELLS, batch_size=128, steps=1, seed=1)
-    np.testing.assert_array_equal(batch.infected, CELLS.infected[batch.index].astype(np.float32))
-    darkest = np.sort(batch.crops.reshape(128, -1), axis=1)[:, 30]
+    batch = batch_of(CELLS, BatchLayout(slides=3, healthy=30, infected=30))
     infected = batch.infected == 1
-    assert np.median(darkest[infected]) < np.median(darkest[~infected]) - 20
-    assert batch.crops.shape == (128, CROP_SIZE_PX, CROP_SIZE_PX, 3)
+    levels = darkest(batch.crops)
+    assert np.median(levels[infected]) < np.median(levels[~infected]) - 30
+    # Stains are drawn weak and strong, and a dot may lie under a pallor: nearly all pairs, not all.
+    assert (levels[infected][:, None] < levels[~infected]).mean() > 0.95
+
+
+def test_as_many_batches_come_as_were_asked_for() -> None:
+    assert len(list(batches(CELLS, LAYOUT, 5, seed=1))) == 5
+
+
+def test_the_slides_of_a_batch_are_of_different_sources() -> None:
+    drawer = CellDrawer(CELLS, seed=1)
+    for _ in range(20):
+        assert {slide.source for slide in drawer.slides(3)} == {"large", "small", "free"}
+
+
+def test_where_there_are_fewer_sources_than_slides_sources_come_again() -> None:
+    sources = {slide.source for slide in CellDrawer(CELLS, seed=1).slides(30)}
+    assert sources == {"large", "small", "free"}
+
+
+def test_sources_have_their_turn_alike_however_many_cells_they_hold() -> None:
+    drawer = CellDrawer(CELLS, seed=3)
+    drawn = [drawer.slides(1)[0].source for _ in range(900)]
+    # Four standard deviations of a binomial: outside in 1 of 15,000 cases.
+    for source in ("large", "small", "free"):
+        assert abs(drawn.count(source) - 300) < 4 * np.sqrt(900 * 2 / 9)
+
+
+def test_a_source_free_of_malaria_gets_infected_cells_by_transplant() -> None:
+    drawer = CellDrawer(CELLS, seed=4)
+    gaps = []
+    for _ in range(8):
+        slide = drawer.slide("free")
+        gaps.append(
+            np.median(darkest(healthy_of(drawer, slide, 5)))
+            - np.median(darkest(infected_of(drawer, slide, 5)))
+        )
+    assert min(gaps) > 15
+
+
+def test_a_transplanted_parasite_comes_without_the_cell_it_was_in() -> None:
+    # Infected cells of the other source are dark all over; the host stays as pale as its own slide's cells.
+    dark = cells_of("dark", 20, 20)
+    crops = dark.crops.copy()
+    crops[dark.infected] //= 2
+    dark = CellSet(crops, dark.masks, dark.colour, dark.infected, dark.source, dark.group)
+    drawer = CellDrawer(joined([dark, cells_of("free", 0, 20)]), seed=5)
+    slides = [drawer.slide("free") for _ in range(8)]
+    rims = [
+        np.median(made[:, 10, 18:30]) - GREY
+        for slide in slides
+        for made in (healthy_of(drawer, slide, 5), infected_of(drawer, slide, 5))
+    ]
+    assert rims[1::2] == pytest.approx(rims[::2], abs=12)
+
+
+def test_cells_of_one_slide_are_tinted_more_alike_than_those_of_several() -> None:
+    drawer = CellDrawer(CELLS, seed=6)
+    tints = np.array(
+        [
+            [np.median(crop[..., 0].astype(int) - crop[..., 2]) for crop in healthy_of(drawer, slide, 12)]
+            for slide in (drawer.slide("large") for _ in range(16))
+        ]
+    )
+    within, between = tints.var(axis=1, ddof=1).mean(), tints.mean(axis=1).var(ddof=1)
+    # Were slides nothing but cells drawn at random, the ratio would be 1.
+    assert between / (within / 12) > 4
+
+
+@pytest.mark.parametrize("draw", [healthy_of, infected_of])
+def test_the_stain_of_a_slide_is_on_each_of_its_cells(
+    draw: Callable[[CellDrawer, DrawnSlide, int], NDArray[np.uint8]],
+) -> None:
+    drawer = CellDrawer(CELLS, seed=8)
+    red = Stain(np.eye(3, dtype=np.float32), np.array([60, 0, 0], np.float32))
+    slide = replace(drawer.slide("large"), stain=red, colour_error=np.ones(3))
+    crops = draw(drawer, slide, 12).astype(int)
+    tint = np.median(crops[:, 12:36, 12:36, 0] - crops[:, 12:36, 12:36, 1], axis=(1, 2))
+    # A cell's own tint and the error of its reference are a few levels, as its strength is a few hundredths.
+    assert tint == pytest.approx(np.full(12, 60), abs=20)
 
 
 def test_what_lies_outside_the_cell_is_grey() -> None:
-    (batch,) = batches(CELLS, batch_size=64, steps=1, seed=2)
-    corners = batch.crops[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    corners = batch_of(CELLS, BatchLayout(3, 16, 16)).crops[:, [0, 0, -1, -1], [0, -1, 0, -1]]
     assert (corners == GREY).all()
 
 
 def test_batches_repeat_by_seed() -> None:
-    def run(seed: int) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-        return [batch.crops for batch in batches(CELLS, batch_size=16, steps=3, seed=seed)]
+    def run(seed: int) -> NDArray[np.uint8]:
+        return np.stack([batch.crops for batch in batches(CELLS, LAYOUT, 3, seed)])
 
     first, again, other = run(7), run(7), run(8)
     np.testing.assert_array_equal(first, again)
-    assert (np.array(first) != np.array(other)).any()
+    assert (first != other).any()
     assert (first[0] != first[1]).any()
 
 
-@pytest.mark.parametrize("flag", [True, False])
-def test_a_set_of_one_class_fills_its_batches_with_it(flag: bool) -> None:
-    one_class = CELLS.take(CELLS.infected == flag)
-    (batch,) = batches(one_class, batch_size=10, steps=1, seed=1)
-    assert batch.infected.tolist() == [float(flag)] * 10
+def test_one_cell_is_never_drawn_twice_the_same() -> None:
+    drawer = CellDrawer(cells_of("one", 1, 1), seed=1)
+    slide = drawer.slide("one")
+    first, second = healthy_of(drawer, slide, 2)
+    assert (first != second).any()
+
+
+def test_a_source_without_healthy_cells_is_refused_by_name() -> None:
+    cells = joined([cells_of("both", 3, 3), cells_of("ill", 5, 0)])
+    with pytest.raises(ValueError, match=r"healthy cells of every source.*healthy: \['both'\]"):
+        CellDrawer(cells, seed=1)
+
+
+def test_cells_none_of_which_is_infected_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"infected ones of at least one; .* infected: \[\]"):
+        CellDrawer(cells_of("free", 0, 9), seed=1)
+
+
+def test_infected_cells_in_which_no_parasite_can_be_seen_end_in_an_error_and_not_in_a_loop() -> None:
+    cells = cells_of("large", 10, 10)
+    plain_crops = np.repeat(cells.crops[-1:], 20, axis=0)
+    unseen = CellSet(plain_crops, cells.masks, cells.colour, cells.infected, cells.source, cells.group)
+    drawer = CellDrawer(joined([unseen, cells_of("free", 0, 5)]), seed=1)
+    with pytest.raises(ValueError, match="none shows a parasite; check their truth"):
+        drawer.infected(drawer.slide("free"))
 
 
 def test_evaluation_sees_what_scoring_would_cut() -> None:

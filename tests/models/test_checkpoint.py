@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from core.crops import CROP_SIZE_PX
+from core.crops import CROP_SIZE_PX, GREY
 from models.cards import FILES, CardError, model_folder
 from models.checkpoint import (
     CheckpointError,
-    fuse,
+    load_classifier,
     load_detector,
     load_models,
     load_weights,
@@ -20,21 +20,9 @@ from models.checkpoint import (
 )
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
+from models.slide_norm import hold
 from tests.models.made_cards import WIDTH, write_models
-
-
-def trained_looking(network: nn.Module) -> nn.Module:
-    """Batch normalisation that has seen something, so that leaving it out would show."""
-    torch.manual_seed(3)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            nn.init.normal_(module.running_mean, std=0.3)
-            nn.init.uniform_(module.running_var, 0.3, 3.0)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.3)
-    return network.eval()
+from tests.models.made_networks import trained_looking
 
 
 def test_weights_come_back_within_half_precision(tmp_path: Path) -> None:
@@ -60,27 +48,6 @@ def test_weights_take_two_bytes_each(tmp_path: Path) -> None:
     save_weights(network, tmp_path / "w.safetensors")
     numbers = sum(value.numel() for value in network.state_dict().values())
     assert (tmp_path / "w.safetensors").stat().st_size < 2.1 * numbers + 10_000
-
-
-def test_fusing_leaves_the_classifier_s_outputs_as_they_are() -> None:
-    network = trained_looking(ClassifierNetwork(8))
-    images = torch.randn(4, 3, CROP_SIZE_PX, CROP_SIZE_PX)
-    with torch.inference_mode():
-        before = network(images)
-        fuse(network)
-        torch.testing.assert_close(network(images), before, rtol=0, atol=1e-4)
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
-
-
-def test_fusing_leaves_the_detector_s_outputs_as_they_are() -> None:
-    network = trained_looking(DetectorNetwork())
-    images = torch.randn(2, 3, 64, 96)
-    with torch.inference_mode():
-        before = network(images)
-        fuse(network)
-        for fused, plain in zip(network(images), before, strict=True):
-            torch.testing.assert_close(fused, plain, rtol=0, atol=1e-4)
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
 
 
 @pytest.mark.parametrize("damage", [b"", b"not weights", None])
@@ -112,7 +79,8 @@ def test_weights_of_another_network_are_refused(other: nn.Module, tmp_path: Path
 def test_a_pair_is_loaded_ready_to_score(tmp_path: Path) -> None:
     models = load_models(str(write_models(tmp_path / "with spaces é")))
     crops = np.full((3, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
-    assert models.classifier.infected_score(crops).shape == (3,)
+    statistics = models.classifier.feature_statistics(crops)
+    assert models.classifier.infected_score(crops, statistics).shape == (3,)
     assert models.card.name == "detector 1 + classifier 1"
     assert models.card.classifier.width == WIDTH
     assert models.detector.locate(np.full((40, 60, 3), 200, np.uint8)).boxes.shape[1] == 4
@@ -123,10 +91,12 @@ def test_loaded_networks_score_as_the_written_ones(tmp_path: Path) -> None:
     network = trained_looking(ClassifierNetwork(WIDTH))
     save_weights(network, folder / "classifier.safetensors")
     crops = np.random.default_rng(0).integers(0, 256, (5, CROP_SIZE_PX, CROP_SIZE_PX, 3), np.uint8)
-    loaded = load_models(str(folder)).classifier.logits(crops)
-    images = (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - 160) / 48
+    loaded = load_models(str(folder)).classifier
+    statistics = loaded.feature_statistics(crops)
+    hold(network, statistics)
+    images = (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48
     with torch.inference_mode():
-        np.testing.assert_allclose(loaded, network(images).numpy(), atol=0.02)
+        np.testing.assert_allclose(loaded.logits(crops, statistics), network(images).numpy(), atol=0.02)
 
 
 def test_the_identity_tells_pairs_apart_by_any_byte(tmp_path: Path) -> None:
@@ -169,6 +139,19 @@ def test_a_detector_is_loaded_alone(tmp_path: Path) -> None:
     network = trained_looking(DetectorNetwork())
     save_weights(network, tmp_path / "d.safetensors")
     assert load_detector(tmp_path / "d.safetensors").cell_diameter_px == 28.0
+
+
+def test_a_classifier_is_loaded_alone(tmp_path: Path) -> None:
+    save_weights(trained_looking(ClassifierNetwork(4)), tmp_path / "c.safetensors")
+    crops = np.full((2, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
+    classifier = load_classifier(tmp_path / "c.safetensors", 4)
+    assert len(classifier.infected_score(crops, classifier.feature_statistics(crops))) == 2
+
+
+def test_a_classifier_of_another_width_than_said_is_refused(tmp_path: Path) -> None:
+    save_weights(ClassifierNetwork(4), tmp_path / "c.safetensors")
+    with pytest.raises(CheckpointError, match=r"c\.safetensors: weights of another network"):
+        load_classifier(tmp_path / "c.safetensors", 8)
 
 
 def test_a_graphics_processor_that_is_not_there_is_said_to_be_missing(

@@ -1,4 +1,6 @@
-"""The classifier: scores, and activation maps that add up to them."""
+"""The classifier: scores against the slide's own cells, and activation maps that add up to them."""
+
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -8,14 +10,17 @@ from torch import Tensor, nn
 
 from core.crops import CROP_SIZE_PX, GREY
 from models.classifier import BATCH, Classifier, ClassifierNetwork, as_input
+from models.slide_norm import hold
+from tests.models.made_networks import trained_looking
 
 CPU = torch.device("cpu")
 
 
 def random_network(width: int = 8) -> ClassifierNetwork:
     torch.manual_seed(1)
-    network = ClassifierNetwork(width).eval()
-    nn.init.normal_(network.head.weight, std=2.0)
+    network = ClassifierNetwork(width)
+    nn.init.uniform_(network.head.weight, -1.0, 3.0)
+    trained_looking(network)
     return network
 
 
@@ -48,54 +53,100 @@ def dark_quarter() -> NDArray[np.uint8]:
     return crop
 
 
+NONE = ()  # the statistics of a network by hand, which has no normalisation
+
+
 def test_the_mean_of_the_map_and_the_bias_are_the_logit() -> None:
     network, crops = random_network(), random_crops(5)
+    classifier = Classifier(deepcopy(network), CPU)
+    statistics = classifier.feature_statistics(crops)
+    hold(network, statistics)
     with torch.inference_mode():
         features = network.features(as_input(crops))
         maps = torch.einsum("nchw,c->nhw", features, network.head.weight[0])
         expected = maps.mean(dim=(1, 2)) + network.head.bias
-    np.testing.assert_allclose(Classifier(network, CPU).logits(crops), expected.numpy(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(classifier.logits(crops, statistics), expected.numpy(), rtol=1e-4, atol=1e-4)
 
 
 def test_a_logit_by_hand() -> None:
     # A sixteenth of the crop is 96 levels, or 2 units, darker: 3 * 2 / 16 - 1.
-    logits = Classifier(network_by_hand(3.0, 5.0), CPU).logits(dark_quarter())
+    logits = Classifier(network_by_hand(3.0, 5.0), CPU).logits(dark_quarter(), NONE)
     assert logits.tolist() == [pytest.approx(3 * 2 / 16 - 1)]
 
 
 def test_scores_are_the_logistic_of_the_logits() -> None:
     classifier, crops = Classifier(random_network(), CPU), random_crops(6)
+    statistics = classifier.feature_statistics(crops)
     np.testing.assert_allclose(
-        classifier.infected_score(crops), 1 / (1 + np.exp(-classifier.logits(crops))), rtol=1e-5
+        classifier.infected_score(crops, statistics),
+        1 / (1 + np.exp(-classifier.logits(crops, statistics))),
+        rtol=1e-5,
     )
 
 
 def test_extreme_logits_give_scores_of_nothing_and_all_without_a_warning() -> None:
     crops = np.concatenate([dark_quarter(), dark_quarter()])
     with np.errstate(all="raise"):
-        assert Classifier(network_by_hand(4e3, 0.0), CPU).infected_score(crops).tolist() == [1.0, 1.0]
-    assert Classifier(network_by_hand(-4e3, 0.0), CPU).infected_score(crops).max() < 1e-30
+        assert Classifier(network_by_hand(4e3, 0.0), CPU).infected_score(crops, NONE).tolist() == [1.0, 1.0]
+    assert Classifier(network_by_hand(-4e3, 0.0), CPU).infected_score(crops, NONE).max() < 1e-30
 
 
 def test_many_crops_are_scored_as_one_by_one_in_order() -> None:
-    classifier, crops = Classifier(random_network(4), CPU), random_crops(BATCH + 5)
-    together = classifier.logits(crops)
-    assert together.shape == (BATCH + 5,)
-    for index in (0, BATCH - 1, BATCH, BATCH + 4):
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(3 * BATCH + 5)
+    statistics = classifier.feature_statistics(crops[:20])
+    together = classifier.logits(crops, statistics)
+    assert together.shape == (3 * BATCH + 5,)
+    for index in (0, BATCH - 1, BATCH, 3 * BATCH, 3 * BATCH + 4):
         assert together[index] == pytest.approx(
-            float(classifier.logits(crops[index : index + 1])[0]), abs=1e-4
+            float(classifier.logits(crops[index : index + 1], statistics)[0]), abs=1e-4
         )
 
 
 def test_no_crops_have_no_scores() -> None:
-    scores = Classifier(random_network(), CPU).infected_score(random_crops(0))
+    classifier = Classifier(random_network(), CPU)
+    scores = classifier.infected_score(random_crops(0), classifier.feature_statistics(random_crops(3)))
     assert scores.shape == (0,)
     assert scores.dtype == np.float32
 
 
+def test_two_slides_in_turn_are_each_scored_by_their_own_statistics() -> None:
+    slides = [random_crops(20), random_crops(20) // 3]
+    classifier = Classifier(random_network(4), CPU)
+    statistics = [classifier.feature_statistics(crops) for crops in slides]
+    alone = [
+        Classifier(random_network(4), CPU).logits(crops, own)
+        for crops, own in zip(slides, statistics, strict=True)
+    ]
+    for turn in (0, 1, 0, 1):
+        np.testing.assert_array_equal(classifier.logits(slides[turn], statistics[turn]), alone[turn])
+    assert np.abs(classifier.logits(slides[0], statistics[1]) - alone[0]).max() > 0.01
+
+
+def test_the_statistics_of_a_slide_do_not_depend_on_the_slides_before_it() -> None:
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(20)
+    first = classifier.feature_statistics(crops)
+    classifier.logits(crops // 3, classifier.feature_statistics(crops // 3))
+    assert classifier.feature_statistics(crops) == first
+
+
+def test_a_measured_slide_leaves_the_network_as_it_was() -> None:
+    network = random_network(4)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    classifier, crops = Classifier(network, CPU), random_crops(20)
+    classifier.logits(crops, classifier.feature_statistics(crops))
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_statistics_of_another_network_are_refused() -> None:
+    other = Classifier(random_network(8), CPU).feature_statistics(random_crops(3))
+    with pytest.raises(ValueError, match="feature statistics for a network that has"):
+        Classifier(random_network(4), CPU).logits(random_crops(2), other)
+
+
 def test_the_map_lights_up_where_the_network_looked() -> None:
     classifier = Classifier(network_by_hand(3.0, 0.0), CPU)
-    (cam,) = classifier.activation_map(dark_quarter())
+    (cam,) = classifier.activation_map(dark_quarter(), NONE)
     assert cam.shape == (CROP_SIZE_PX, CROP_SIZE_PX)
     row, column = np.unravel_index(cam.argmax(), cam.shape)
     assert 36 <= row < 48
@@ -105,32 +156,43 @@ def test_the_map_lights_up_where_the_network_looked() -> None:
 
 
 def test_what_speaks_against_infection_leaves_the_map_dark() -> None:
-    (cam,) = Classifier(network_by_hand(-3.0, 0.0), CPU).activation_map(dark_quarter())
+    (cam,) = Classifier(network_by_hand(-3.0, 0.0), CPU).activation_map(dark_quarter(), NONE)
     assert cam.max() == 0
 
 
 def test_each_map_has_its_own_scale() -> None:
     faint = dark_quarter()
     faint[faint < GREY] = GREY - 10
-    maps = Classifier(network_by_hand(3.0, 0.0), CPU).activation_map(np.concatenate([dark_quarter(), faint]))
+    crops = np.concatenate([dark_quarter(), faint])
+    maps = Classifier(network_by_hand(3.0, 0.0), CPU).activation_map(crops, NONE)
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-5)
 
 
 def test_maps_of_random_networks_lie_between_nothing_and_all() -> None:
-    maps = Classifier(random_network(), CPU).activation_map(random_crops(4))
+    classifier, crops = Classifier(random_network(), CPU), random_crops(4)
+    maps = classifier.activation_map(crops, classifier.feature_statistics(crops))
     assert maps.min() >= 0
-    assert maps.max() <= 1 + 1e-6
+    assert maps.max(axis=(1, 2)) == pytest.approx(np.ones(4))
+
+
+def test_a_map_is_that_of_its_slide() -> None:
+    classifier, crops = Classifier(random_network(), CPU), random_crops(4)
+    own, other = (classifier.feature_statistics(each) for each in (crops, crops // 3))
+    assert (classifier.activation_map(crops, own) != classifier.activation_map(crops, other)).any()
 
 
 def test_no_crops_have_no_maps() -> None:
-    assert Classifier(random_network(), CPU).activation_map(random_crops(0)).shape == (0, 48, 48)
+    classifier = Classifier(random_network(), CPU)
+    statistics = classifier.feature_statistics(random_crops(3))
+    assert classifier.activation_map(random_crops(0), statistics).shape == (0, 48, 48)
 
 
 def test_scoring_draws_no_dropout() -> None:
     network = random_network().train()
     classifier = Classifier(network, CPU)
     crops = random_crops(3)
-    np.testing.assert_array_equal(classifier.logits(crops), classifier.logits(crops))
+    statistics = classifier.feature_statistics(crops)
+    np.testing.assert_array_equal(classifier.logits(crops, statistics), classifier.logits(crops, statistics))
 
 
 def test_grey_is_zero_to_the_network() -> None:

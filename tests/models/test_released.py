@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.cells import find_cells
-from core.crops import cut_crops
+from core.crops import disk_masks, field_colour, normalise, raw_crops
 from core.detection import Kind
 from core.evaluation import area_under_curve, centre_gains, matched
 from core.notice import RESEARCH_USE_ONLY
@@ -55,7 +55,7 @@ def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released:
         Field(str(index), image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
         for index, (image, _) in enumerate(drawn)
     ]
-    reference = slide_reference(fields, released.detector, None)
+    reference = slide_reference(fields, released.detector, released.classifier, None)
     located, infected, scores = [], [], []
     for field, (image, truth) in zip(fields, drawn, strict=True):
         cells = find_cells(field, released.detector, reference)
@@ -66,7 +66,9 @@ def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released:
         evaluable = np.flatnonzero(cells.why_not == "")
         nearest = np.where(truth.kind[:, None] == Kind.RED_CELL, gains, -np.inf).argmax(axis=0)
         infected.append(truth.infected[nearest[evaluable]])
-        crops = cut_crops(image, cells.boxes[evaluable], reference.cell_colour)
-        scores.append(released.classifier.infected_score(crops))
+        crops, disks = raw_crops(image, cells.boxes[evaluable]), disk_masks(cells.boxes[evaluable])
+        colour = np.asarray(field_colour(crops, disks, reference.cell_colour), np.float32)
+        normalised = normalise(crops, disks, colour)
+        scores.append(released.classifier.infected_score(normalised, reference.feature_statistics))
     assert np.concatenate(located).mean() >= 0.95
     assert area_under_curve(np.concatenate(infected), np.concatenate(scores)) >= 0.9

@@ -169,3 +169,12 @@ def test_the_judging_process_does_without_torch() -> None:
         subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode
         == 0
     )
+
+
+@pytest.mark.parametrize("place", ["", "out", "deeper/out"])
+def test_results_among_the_slides_are_refused_before_anything_is_written(tmp_path: Path, place: str) -> None:
+    slides = save_slide(tmp_path / "slides" / "a", fields=1).parent
+    refused = run(slides, "--out", slides / place)
+    assert refused.exit_code == 2
+    assert "give a folder outside it" in " ".join(refused.output.replace("│", " ").split())
+    assert [path.name for path in slides.iterdir()] == ["a"]

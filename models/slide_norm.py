@@ -1,0 +1,116 @@
+"""Normalisation of features by the slide's own healthy cells.
+
+Batch normalisation whose means and variances are those of one slide (after Li et al. 2016, "Revisiting batch
+normalization for practical domain adaptation", who take those of the target domain). Nearly all cells of a
+slide are healthy, so what the network sees of a cell is how it differs from its slide's healthy cells, and a
+stain or lens that shifts all of them alike shifts nothing.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.classification import FeatureStatistics
+
+TYPICAL_CELLS = 200
+"""The typical slide counts as this many cells beside those measured: few cells do not make statistics."""
+WINDOW = 0.02
+"""Weight of a new batch in the running statistics of the typical slide."""
+
+
+class SlideNorm(nn.BatchNorm2d):
+    """Normalise each channel by the mean and variance that it has over a slide's healthy cells.
+
+    A training batch holds the cells of several slides, one slide after the other, the healthy cells of each
+    before its infected ones; only the healthy ones make the statistics. The running statistics are those of
+    the typical slide. In eval mode this is batch normalisation by the statistics held, as it is for a slide
+    once they are replaced by the slide's own.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, eps=1e-3, momentum=WINDOW)
+        self.cells_a_slide = 0
+        self.healthy_a_slide = 0
+        self.measuring = False
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
+        if self.measuring:
+            self._measure(features)
+        if not self.training:
+            return super().forward(features)
+        cells, channels, height, width = features.shape
+        by_slide = features.reshape(-1, self.cells_a_slide, channels, height, width)
+        variance, mean = torch.var_mean(
+            by_slide[:, : self.healthy_a_slide].float(), dim=(1, 3, 4), correction=0
+        )
+        self._remember(mean.detach().mean(dim=0), variance.detach().mean(dim=0))
+        gain = self.weight / (variance + self.eps).sqrt()
+        shift = self.bias - mean * gain
+        normalised = by_slide * gain[:, None, :, None, None] + shift[:, None, :, None, None]
+        return normalised.reshape(cells, channels, height, width)
+
+    def _held(self) -> tuple[Tensor, Tensor, Tensor]:
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            raise ValueError("a slide's statistics have nowhere to go: track_running_stats is off")
+        return self.running_mean, self.running_var, self.num_batches_tracked
+
+    def _remember(self, mean: Tensor, variance: Tensor) -> None:
+        held_mean, held_variance, batches = self._held()
+        batches += 1
+        weight = max(WINDOW, 1 / int(batches))
+        held_mean.lerp_(mean, weight)
+        held_variance.lerp_(variance, weight)
+
+    def _measure(self, features: Tensor) -> None:
+        held_mean, held_variance, _ = self._held()
+        variance, mean = torch.var_mean(features.float(), dim=(0, 2, 3), correction=0)
+        weight = len(features) / (len(features) + TYPICAL_CELLS)
+        held_mean.lerp_(mean, weight)
+        held_variance.lerp_(variance, weight)
+
+
+def expect_batches(network: nn.Module, healthy_a_slide: int, infected_a_slide: int) -> None:
+    """Tell a network's normalisations how its training batches are laid out."""
+    for layer in _norms(network):
+        layer.healthy_a_slide = healthy_a_slide
+        layer.cells_a_slide = healthy_a_slide + infected_a_slide
+
+
+@torch.no_grad()
+def measured(network: nn.Module, inputs: Tensor) -> FeatureStatistics:
+    """Statistics of a slide from the network's inputs (N, C, H, W) for a sample of its cells.
+
+    Layer by layer, each on features that are already normalised by the slide. The network is left with the
+    slide's statistics in it. Without a single cell there is nothing to measure: a `ValueError` says so.
+    """
+    if len(inputs) == 0:
+        raise ValueError("no cell to measure a slide on")
+    for layer in _norms(network):
+        layer.measuring = True
+    network.eval()(inputs)
+    values: list[float] = []
+    for layer in _norms(network):
+        layer.measuring = False
+        mean, variance, _ = layer._held()
+        values += mean.tolist() + variance.tolist()
+    return tuple(values)
+
+
+def hold(network: nn.Module, statistics: FeatureStatistics) -> None:
+    """Put a slide's statistics, as `measured` gave them, into a network of the same form."""
+    layers = _norms(network)
+    expected = 2 * sum(layer.num_features for layer in layers)
+    if len(statistics) != expected:
+        raise ValueError(f"{len(statistics)} feature statistics for a network that has {expected}")
+    values = torch.from_numpy(np.asarray(statistics, np.float32))
+    start = 0
+    for layer in layers:
+        mean, variance, _ = layer._held()
+        for held in (mean, variance):
+            held.copy_(values[start : start + layer.num_features])
+            start += layer.num_features
+
+
+def _norms(network: nn.Module) -> list[SlideNorm]:
+    return [layer for layer in network.modules() if isinstance(layer, SlideNorm)]
