@@ -37,6 +37,7 @@ class WhyNot(StrEnum):
     OUT_OF_FOCUS = "out of focus"
     CLUMP = "clump"
     NOT_A_RED_CELL = "not a red cell"
+    COVERED = "covered"
     DUPLICATE = "duplicate"
 
 
@@ -70,7 +71,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
     field's own pixels. Where several reasons hold the weightiest is given, in this order: duplicate, not a
-    red cell, edge, out of focus, clump.
+    red cell, covered by a scale bar or caption, edge, out of focus, clump.
     """
     factor = detector.cell_diameter_px / reference.cell_diameter_px
     small = scaled(field.image, factor)
@@ -86,6 +87,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
     reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
+    reasons[reference.burned_in.covers(boxes, width, height)] = WhyNot.COVERED
     reasons[~red_cell_like(boxes, cells.kind, reference)] = WhyNot.NOT_A_RED_CELL
     # A centre beyond the border belongs to whoever owns the border there.
     centre_x = np.clip(boxes[:, 0] + boxes[:, 2] / 2, 0, width - 1)

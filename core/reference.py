@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
 from core.classification import CellClassifier, FeatureStatistics
 from core.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops
 from core.detection import CellDetector, Cells, Kind
@@ -27,7 +28,7 @@ PROBE_PX = 640
 SURE = 0.4
 """Detection score from which an object counts in the reference."""
 CELLS_WANTED = 400
-"""Cells enough for a colour; no more fields are looked at once they are found."""
+"""Cells enough for a reference; once they are found, only a few fields more are looked at, for captions."""
 
 
 class NoCellsError(SmearscopeError):
@@ -46,11 +47,14 @@ class SlideReference:
         Median red, green, blue of the cells, 0 to 255; for fields with too few cells for a colour.
     feature_statistics
         What the classifier compares each cell with.
+    burned_in
+        Scale bars and captions that lie over the cells of every field.
     """
 
     cell_diameter_px: float
     cell_colour: tuple[float, float, float]
     feature_statistics: FeatureStatistics = ()
+    burned_in: BurnedIn = NO_CAPTIONS
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,9 @@ def slide_reference(
     crops: list[NDArray[np.uint8]] = []
     masks: list[NDArray[np.bool_]] = []
     found = 0
+    captions = CaptionSearch()
     for field in fields:
+        captions.look_at(field.image)
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
         diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
@@ -113,7 +119,7 @@ def slide_reference(
         crops.append(raw_crops(field.image, boxes, classifier.crop_size_px))
         masks.append(disk_masks(boxes, classifier.crop_size_px))
         found += len(boxes)
-        if found >= CELLS_WANTED:
+        if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
             break
     if not found:
         raise NoCellsError(
@@ -129,6 +135,7 @@ def slide_reference(
         cell_diameter_px=round(float(np.median(diameters)), 2),
         cell_colour=colour,
         feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
+        burned_in=captions.result(),
     )
 
 

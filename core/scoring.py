@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from core.atomic import remove
+from core.burned_in import BurnedIn
 from core.errors import SmearscopeError, UnreadableImageError
 from core.field_scoring import FieldTask, ScoringModels, SlideInWork, measure_reference, score_field
 from core.judging import ModelCard, judge
@@ -283,8 +284,14 @@ def _reference(ledger: Ledger) -> SlideReference | None:
     values = ledger.reference
     if values is None:
         return None
+    captions = values["burned_in"]
     return SlideReference(
-        values["cell_diameter_px"], tuple(values["cell_colour"]), tuple(values["feature_statistics"])
+        cell_diameter_px=values["cell_diameter_px"],
+        cell_colour=tuple(values["cell_colour"]),
+        feature_statistics=tuple(values["feature_statistics"]),
+        burned_in=BurnedIn(
+            captions["width"], captions["height"], tuple(tuple(box) for box in captions["boxes"])
+        ),
     )
 
 
