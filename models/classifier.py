@@ -16,7 +16,7 @@ from models.blocks import ConvolutionBlock, ResidualBlock
 from models.fusion import fuse
 from models.slide_norm import SlideNorm, hold, measured
 
-BATCH = 256
+BATCH = 64
 
 
 class ClassifierNetwork(nn.Module):

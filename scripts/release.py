@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FALSE_CALLS_ALLOWED = 0.01
 """Rate of false calls at which the released threshold, the lowest for any slide, is set."""
+LARGEST_EXCESS = 60.0
+"""Thresholds are tabulated up to this, as far as they find an infected cell."""
 LARGEST_CANDIDATE_SHARE = 0.15
 FAILED_SHARE_LIMIT = 0.3
 SPAN_QUANTILES = (0.005, 0.995)
@@ -186,7 +188,7 @@ def _curve(source: str, scores: Path, typical_spread: float) -> "Curve":
 
     run = _runs(source, scores)[0]
     excess, infected = slide_excess(run, source, typical_spread)
-    levels = np.arange(0.0, 20.01, 0.1)
+    levels = np.arange(0.0, LARGEST_EXCESS, 0.1)
     found = [int((excess[infected] >= level).sum()) for level in levels]
     false = [int((excess[~infected] >= level).sum()) for level in levels]
     kept = [index for index, count in enumerate(found) if count > 0]
