@@ -128,6 +128,21 @@ def test_the_pale_cells_of_one_field_count_on_a_slide_of_dark_ones() -> None:
     assert set(cells.why_not) == {""}
 
 
+@pytest.mark.parametrize(
+    ("kind", "gap_px", "expected"),
+    [
+        (Kind.WHITE_CELL, 2.0, False),
+        (Kind.WHITE_CELL, -1.0, False),
+        (Kind.WHITE_CELL, -4.0, True),  # 4 of 28 px shared: a seventh
+        (Kind.RED_CELL, -4.0, False),
+        (Kind.PLATELET, -4.0, False),
+    ],
+)
+def test_a_red_cell_at_a_white_one_cannot_be_judged(kind: Kind, gap_px: float, expected: bool) -> None:
+    boxes = np.array([[0, 0, 28, 28], [28 + gap_px, 0, 40, 40]], np.float32)
+    assert clumped(boxes, np.array([Kind.RED_CELL, kind], np.uint8)).tolist()[0] is expected
+
+
 def test_an_object_that_the_detector_doubts_is_not_counted() -> None:
     told = located(boxes_around([(80, 80), (130, 80)], SIDE))
     doubted = Cells(told.boxes, np.array([0.39, 0.41], np.float32), told.kind)
