@@ -14,6 +14,9 @@ from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9
 """Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
+OTHER_WIDTH = 1.25
+"""Ratio of a field's median cell width to its slide's, either way, from which it is taken by itself."""
+CELLS_FOR_A_WIDTH = 5
 WIDEST_BLUR = 0.085
 """Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
 CLUMPED = 0.4
@@ -72,12 +75,18 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     """Locate a field's objects and say of each whether it is an evaluable red cell.
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
-    field's own pixels. Where several reasons hold the weightiest is given, in this order: duplicate, not a
-    red cell, covered by a scale bar or caption, edge, out of focus, clump.
+    field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
+    of pictures from several microscopes, is brought to that width instead.
+
+    Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell, covered by
+    a scale bar or caption, edge, out of focus, clump.
     """
-    factor = detector.cell_diameter_px / reference.cell_diameter_px
-    small = scaled(field.image, factor)
-    cells = detector.locate(small)
+    diameter_px = reference.cell_diameter_px
+    small, cells = _located(field, detector, diameter_px)
+    own_px = _cell_width_px(cells) * diameter_px / detector.cell_diameter_px
+    if abs(np.log(own_px / diameter_px)) > np.log(OTHER_WIDTH):  # never for NaN
+        diameter_px = own_px
+        small, cells = _located(field, detector, diameter_px)
     height, width = field.image.shape[:2]
     per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
@@ -90,7 +99,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
     reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
     reasons[reference.burned_in.covers(boxes, width, height)] = WhyNot.COVERED
-    reasons[~red_cell_like(boxes, cells.kind, reference)] = WhyNot.NOT_A_RED_CELL
+    reasons[~red_cell_like(boxes, cells.kind, diameter_px)] = WhyNot.NOT_A_RED_CELL
     # A centre beyond the border belongs to whoever owns the border there.
     centre_x = np.clip(boxes[:, 0] + boxes[:, 2] / 2, 0, width - 1)
     centre_y = np.clip(boxes[:, 1] + boxes[:, 3] / 2, 0, height - 1)
@@ -104,11 +113,24 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
 
 
+def _located(field: Field, detector: CellDetector, diameter_px: float) -> tuple[NDArray[np.uint8], Cells]:
+    """The field at the detector's scale, if its cells are this wide, and what is located on that."""
+    small = scaled(field.image, detector.cell_diameter_px / diameter_px)
+    return small, detector.locate(small)
+
+
+def _cell_width_px(cells: Cells) -> float:
+    """Median side of the surely located red cells; NaN of too few."""
+    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SUREST_DOUBT)
+    sides = np.sqrt(cells.boxes[sure, 2] * cells.boxes[sure, 3])
+    return float(np.median(sides)) if len(sides) >= CELLS_FOR_A_WIDTH else float("nan")
+
+
 def red_cell_like(
-    boxes: NDArray[np.float32], kind: NDArray[np.uint8], reference: SlideReference
+    boxes: NDArray[np.float32], kind: NDArray[np.uint8], diameter_px: float
 ) -> NDArray[np.bool_]:
     """(N,) which objects the detector takes for red cells and are of a red cell's size."""
-    side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / reference.cell_diameter_px
+    side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / diameter_px
     return np.asarray((kind == Kind.RED_CELL) & (side >= SMALLEST) & (side <= LARGEST), bool)
 
 

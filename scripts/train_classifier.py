@@ -57,7 +57,7 @@ def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellS
         reference = SlideReference(diameter_px, UNSTAINED)
         found = find_cells(field, detector, reference)
         taken = np.isin(found.why_not, [WhyNot.EVALUABLE, WhyNot.NOT_A_RED_CELL])
-        boxes = found.boxes[taken & red_cell_like(found.boxes, found.kind, reference)]
+        boxes = found.boxes[taken & red_cell_like(found.boxes, found.kind, diameter_px)]
         cut.append((annotated, boxes, np.zeros(len(boxes), bool)))
     return field_cells(cut)
 

@@ -98,7 +98,7 @@ def test_other_kinds_are_not_red_cells(kind: Kind) -> None:
 def test_objects_of_an_impossible_size_are_not_red_cells() -> None:
     # 0.45 and 1.9 times the slide's 28 px are 12.6 and 53.2 px.
     boxes = np.concatenate([boxes_around([(80, 80)], side) for side in (12, 13, 53, 54)])
-    like = red_cell_like(boxes, np.full(4, Kind.RED_CELL, np.uint8), REFERENCE)
+    like = red_cell_like(boxes, np.full(4, Kind.RED_CELL, np.uint8), 28.0)
     assert like.tolist() == [False, True, True, False]
     assert found([(80, 80)], located(boxes_around([(80, 80)], 12))).why_not.tolist() == ["not a red cell"]
 
@@ -141,6 +141,24 @@ def test_the_pale_cells_of_one_field_count_on_a_slide_of_dark_ones() -> None:
 def test_a_red_cell_at_a_white_one_cannot_be_judged(kind: Kind, gap_px: float, expected: bool) -> None:
     boxes = np.array([[0, 0, 28, 28], [28 + gap_px, 0, 40, 40]], np.float32)
     assert clumped(boxes, np.array([Kind.RED_CELL, kind], np.uint8)).tolist()[0] is expected
+
+
+@pytest.mark.parametrize(("width_px", "looked_at_px"), [(33, [640]), (36, [640, 498]), (21, [640, 853])])
+def test_a_field_of_another_cell_width_than_its_slide_is_taken_by_itself(
+    width_px: int, looked_at_px: list[int]
+) -> None:
+    seen = []
+
+    class Watching(NarrowDetector):
+        def locate(self, image: NDArray[np.uint8]) -> Cells:
+            seen.append(image.shape[1])
+            return super().locate(image)
+
+    centres = grid_centres(480, 640, 80.0)
+    field = field_of(disc_picture(480, 640, centres, width_px))
+    cells = find_cells(field, Watching(), SlideReference(28.0, CELL))
+    assert len(cells.boxes) == len(centres)
+    assert seen == [pytest.approx(expected, rel=0.05) for expected in looked_at_px]
 
 
 def test_an_object_that_the_detector_doubts_is_not_counted() -> None:
