@@ -1,5 +1,6 @@
 """What scoring asks of a classifier of single cells, whatever is behind it."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -7,6 +8,22 @@ from numpy.typing import NDArray
 
 FeatureStatistics = tuple[float, ...]
 """Means and variances that a network's features have over a slide's own cells, in the network's order."""
+
+
+@dataclass(frozen=True)
+class FieldScores:
+    """What a classifier says of the cells of one field.
+
+    Attributes
+    ----------
+    infected_score
+        (N,) float32 in [0, 1]; higher means infected.
+    statistics
+        Those of the slide drawn towards this field's own cells: by these the cells were scored.
+    """
+
+    infected_score: NDArray[np.float32]
+    statistics: FeatureStatistics
 
 
 class CellClassifier(Protocol):
@@ -18,8 +35,8 @@ class CellClassifier(Protocol):
         """Measure the slide on (N, S, S, 3) normalised crops of its cells, nearly all of them healthy."""
         ...
 
-    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) scores in [0, 1] of (N, S, S, 3) normalised RGB crops; higher means infected."""
+    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
+        """Score (N, S, S, 3) normalised RGB crops, all the evaluable cells of one field of a slide."""
         ...
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:

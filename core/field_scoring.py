@@ -85,14 +85,15 @@ def score_field(models: ScoringModels, task: FieldTask) -> ScoredField:
     cells = find_cells(field, models.detector, reference)
     evaluable = cells.why_not == WhyNot.EVALUABLE
     infected_score = np.full(len(cells.boxes), np.nan, np.float32)
-    colour = reference.cell_colour
+    colour, statistics = reference.cell_colour, reference.feature_statistics
     if evaluable.any():
         size_px = models.classifier.crop_size_px
         crops = raw_crops(field.image, cells.boxes[evaluable], size_px)
         disks = disk_masks(cells.boxes[evaluable], size_px)
         colour = field_colour(crops, disks, reference.cell_colour)
         normalised = normalise(crops, disks, np.asarray(colour, np.float32))
-        infected_score[evaluable] = models.classifier.infected_score(normalised, reference.feature_statistics)
+        scores = models.classifier.score_field(normalised, reference.feature_statistics)
+        infected_score[evaluable], statistics = scores.infected_score, scores.statistics
     height, width = field.image.shape[:2]
     return ScoredField(
         name=task.name,
@@ -104,6 +105,7 @@ def score_field(models: ScoringModels, task: FieldTask) -> ScoredField:
         unreadable="",
         quality=field_quality(field.image, cells, reference),
         cell_colour=colour,
+        feature_statistics=statistics,
         boxes=cells.boxes.round(BOX_DECIMALS),
         detection_score=cells.detection_score.round(SCORE_DECIMALS),
         infected_score=infected_score.round(SCORE_DECIMALS),

@@ -21,7 +21,7 @@ from core.errors import SmearscopeError
 from core.scored_field import ScoredField, scored_field_from_table, scored_fields_to_table
 from core.slides.formats import shown_path
 
-FORMAT = 2
+FORMAT = 3
 
 
 class LedgerError(SmearscopeError):

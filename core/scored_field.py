@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.classification import FeatureStatistics
 from core.quality import FieldQuality
 
 SCORE_DECIMALS = 6
@@ -36,6 +37,8 @@ class ScoredField:
         Focus and stain; None where it could not be read.
     cell_colour
         Red, green, blue of its typical cell, 0 to 255, by which its cells were normalised.
+    feature_statistics
+        What the classifier compared its cells with; single precision.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
@@ -55,6 +58,7 @@ class ScoredField:
     unreadable: str
     quality: FieldQuality | None
     cell_colour: tuple[float, float, float]
+    feature_statistics: FeatureStatistics
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     infected_score: NDArray[np.float32]
@@ -82,6 +86,7 @@ def unreadable_field(name: str, source: str, generation: int, reason: str) -> Sc
         unreadable=reason,
         quality=None,
         cell_colour=(0.0, 0.0, 0.0),
+        feature_statistics=(),
         boxes=np.empty((0, 4), np.float32),
         detection_score=np.empty(0, np.float32),
         infected_score=np.empty(0, np.float32),
@@ -101,6 +106,7 @@ SCHEMA = pa.schema(
         ("cells", pa.int32()),
         ("quality", pa.string()),  # JSON, so that a measure more does not change the format
         ("cell_colour", pa.list_(pa.float64())),
+        ("feature_statistics", pa.list_(pa.float32())),
         ("boxes", pa.list_(pa.float32())),
         ("detection_score", pa.list_(pa.float32())),
         ("infected_score", pa.list_(pa.float32())),
@@ -124,6 +130,7 @@ def scored_field_from_table(table: pa.Table, row: int) -> ScoredField:
         unreadable=table["unreadable"][row].as_py(),
         quality=None if quality is None else FieldQuality(**json.loads(quality)),
         cell_colour=tuple(table["cell_colour"][row].as_py()),
+        feature_statistics=tuple(table["feature_statistics"][row].as_py()),
         boxes=table["boxes"][row].values.to_numpy().reshape(-1, 4),
         detection_score=table["detection_score"][row].values.to_numpy(),
         infected_score=table["infected_score"][row].values.to_numpy(),
@@ -143,6 +150,7 @@ def _row(field: ScoredField) -> dict[str, object]:
         "cells": len(field),
         "quality": None if field.quality is None else json.dumps(asdict(field.quality)),
         "cell_colour": field.cell_colour,
+        "feature_statistics": field.feature_statistics,
         "boxes": field.boxes.ravel(),
         "detection_score": field.detection_score,
         "infected_score": field.infected_score,

@@ -210,7 +210,12 @@ def suspects_of(ledger: Ledger, survey: Survey, threshold: float, most: int) -> 
         x, y, width, height = (float(side) for side in scored.boxes[survey.cell_index[position]])
         suspects.append(
             Suspect(
-                rank, float(survey.score[position]), scored.name, (x, y, width, height), scored.cell_colour
+                rank,
+                float(survey.score[position]),
+                scored.name,
+                (x, y, width, height),
+                scored.cell_colour,
+                scored.feature_statistics,
             )
         )
     return tuple(suspects)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import replacing_folder
+from core.classification import FeatureStatistics
 from core.crops import CELL_DIAMETER_PX, cut_crops
 from core.field_scoring import ScoringModels, SlideInWork, read_field
 from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
@@ -39,6 +40,8 @@ class Suspect:
         x, y, width, height in pixels of the field's image.
     cell_colour
         Red, green, blue of the field's typical cell, by which the suspect was normalised.
+    feature_statistics
+        What the classifier compared it with.
     """
 
     rank: int
@@ -46,6 +49,7 @@ class Suspect:
     field_name: str
     box: tuple[float, float, float, float]
     cell_colour: tuple[float, float, float]
+    feature_statistics: FeatureStatistics
 
 
 def write_suspects(
@@ -92,13 +96,11 @@ def draw_suspects(
 ) -> list[tuple[Candidate, bytes]]:
     """Draw the suspects of one field: each as a thumbnail and as the PNG for review, map beside cell."""
     slide, suspects = task
-    if slide.reference is None:
-        raise ValueError("a slide without a reference has no scored cells")
     image = read_field(slide, suspects[0].field_name).image
     boxes = np.array([suspect.box for suspect in suspects], np.float32)
     crop_size_px = models.classifier.crop_size_px
     maps = models.classifier.activation_map(
-        cut_crops(image, boxes, suspects[0].cell_colour, crop_size_px), slide.reference.feature_statistics
+        cut_crops(image, boxes, suspects[0].cell_colour, crop_size_px), suspects[0].feature_statistics
     )
     drawn = []
     for suspect, box, activation_map in zip(suspects, boxes, maps, strict=True):

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.calls import logistic
-from core.classification import FeatureStatistics
+from core.classification import FeatureStatistics, FieldScores
 from core.crops import CROP_SIZE_PX, GREY
 from models.blocks import ConvolutionBlock, ResidualBlock
-from models.fusion import fuse
-from models.slide_norm import SlideNorm, hold, measured
+from models.slide_norm import SlideNorm, hold, measure, measured
 
 BATCH = 64
 
@@ -81,9 +80,25 @@ class Classifier:
         ]
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
-    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) scores in [0, 1]: the logistic function of the logits."""
-        return np.asarray(logistic(self.logits(crops, statistics)), np.float32)
+    @torch.inference_mode()
+    def field_logits(
+        self, crops: NDArray[np.uint8], slide: FeatureStatistics
+    ) -> tuple[NDArray[np.float32], FeatureStatistics]:
+        """(N,) logits of (N, S, S, 3) normalised crops of one field, and the statistics they rest on.
+
+        Stain and focus change across a smear: the slide's statistics are drawn towards the field's own, in
+        which the slide counts as `models.slide_norm.TYPICAL_CELLS` cells.
+        """
+        if len(crops) == 0:
+            return np.empty(0, np.float32), slide
+        network = deepcopy(self._of_slide(slide))
+        logits, statistics = measure(network, as_input(crops).to(self._device))
+        return logits.float().cpu().numpy(), statistics
+
+    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
+        """Scores in [0, 1] of all evaluable cells of a field: the logistic function of `field_logits`."""
+        logits, statistics = self.field_logits(crops, slide)
+        return FieldScores(np.asarray(logistic(logits), np.float32), statistics)
 
     @torch.inference_mode()
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
@@ -96,8 +111,7 @@ class Classifier:
         return np.asarray((maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)).cpu(), np.float32)
 
     def _adapted(self, statistics: FeatureStatistics) -> ClassifierNetwork:
-        """The network as it is for one slide, with its normalisations drawn into the convolutions."""
+        """The network as it is for one slide or field."""
         network = deepcopy(self._network)
         hold(network, statistics)
-        fuse(network)
         return network

@@ -73,9 +73,14 @@ def trained_once(
     return load_classifier(weights, settings.width)
 
 
+def has_fields(cells: CellSet) -> bool:
+    """Whether the cells are grouped by field; those of `nih_cells` are grouped by patient, half infected."""
+    return bool((cells.source != "nih_cells").any())
+
+
 def slides_of(cells: CellSet) -> list[NDArray[np.intp]]:
     """Indices of the cells of each slide: patients are slides, a set without patients counts as one."""
-    names = cells.group if (cells.source == "nih_cells").all() else cells.source
+    names = cells.source if has_fields(cells) else cells.group
     return [np.flatnonzero(names == name) for name in np.unique(names)]
 
 
@@ -93,12 +98,18 @@ def reference_cells(infected: NDArray[np.bool_], random: np.random.Generator) ->
 
 
 def slide_logits(classifier: Classifier, cells: CellSet) -> NDArray[np.float32]:
-    """(N,) log-odds of cells, each slide measured on its own cells first, as scoring does."""
+    """(N,) log-odds of cells, each slide and each of its fields measured on its own cells, as scoring does."""
     crops, random = plain(cells), np.random.default_rng(0)
     odds = np.empty(len(cells), np.float32)
     for slide in slides_of(cells):
         reference = slide[reference_cells(cells.infected[slide], random)]
-        odds[slide] = classifier.logits(crops[slide], classifier.feature_statistics(crops[reference]))
+        statistics = classifier.feature_statistics(crops[reference])
+        if not has_fields(cells):
+            odds[slide] = classifier.logits(crops[slide], statistics)
+            continue
+        for name in np.unique(cells.group[slide]):
+            field = slide[cells.group[slide] == name]
+            odds[field], _ = classifier.field_logits(crops[field], statistics)
     return odds
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.batch import score_slides
 from core.calls import Calling
 from core.cells import WhyNot
-from core.classification import FeatureStatistics
+from core.classification import FeatureStatistics, FieldScores
 from core.detection import Cells, Kind
 from core.quality import FieldQuality
 from core.scoring import ScoringOptions
@@ -96,9 +96,9 @@ class DotClassifier:
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         return (float(np.median(crops[..., 1])),)
 
-    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        dark = self._dark(crops, statistics).mean(axis=(1, 2))
-        return np.asarray(np.minimum(1, 10 * dark), np.float32)
+    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
+        dark = self._dark(crops, slide).mean(axis=(1, 2))
+        return FieldScores(np.asarray(np.minimum(1, 10 * dark), np.float32), slide)
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         return self._dark(crops, statistics).astype(np.float32)

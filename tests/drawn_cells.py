@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classification import FeatureStatistics
+from core.classification import FeatureStatistics, FieldScores
 from core.crops import CROP_SIZE_PX
 from core.detection import Cells, Kind
 from core.slides.field import Field, Rectangle
@@ -112,10 +112,10 @@ class RecordingClassifier:
         self.measured.append(crops)
         return (float(len(crops)), 0.5)
 
-    def infected_score(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
         self.scored.append(crops)
-        self.statistics.append(statistics)
-        return np.zeros(len(crops), np.float32)
+        self.statistics.append(slide)
+        return FieldScores(np.zeros(len(crops), np.float32), (*slide, float(len(crops))))
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         self.mapped.append(crops)

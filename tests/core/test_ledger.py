@@ -24,6 +24,7 @@ def scored(name: str, cells: int = 3, generation: int = 1, content: str = "") ->
         unreadable="",
         quality=FieldQuality(0.1, 240.0, 0.1, 0.2, float("nan")),
         cell_colour=(190.0, 120.5, 150.0),
+        feature_statistics=(0.5, -1.25, 3.0),
         boxes=np.arange(4 * cells, dtype=np.float32).reshape(cells, 4),
         detection_score=np.linspace(0, 1, cells, dtype=np.float32),
         infected_score=np.where(evaluable, np.float32(0.25), np.float32(np.nan)),
@@ -149,7 +150,7 @@ def test_scores_of_a_format_before_this_one_are_refused_with_a_remedy(tmp_path: 
         pass
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
-    with pytest.raises(LedgerError, match=r"format 1, now 2.*--no-resume"):
+    with pytest.raises(LedgerError, match=r"format 2, now 3.*--no-resume"):
         Ledger(tmp_path, IDENTITY, resume=True)
 
 

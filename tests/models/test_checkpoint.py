@@ -80,7 +80,7 @@ def test_a_pair_is_loaded_ready_to_score(tmp_path: Path) -> None:
     models = load_models(str(write_models(tmp_path / "with spaces é")))
     crops = np.full((3, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
     statistics = models.classifier.feature_statistics(crops)
-    assert models.classifier.infected_score(crops, statistics).shape == (3,)
+    assert models.classifier.score_field(crops, statistics).infected_score.shape == (3,)
     assert models.card.name == "detector 1 + classifier 1"
     assert models.card.classifier.width == WIDTH
     assert models.detector.locate(np.full((40, 60, 3), 200, np.uint8)).boxes.shape[1] == 4
@@ -145,7 +145,7 @@ def test_a_classifier_is_loaded_alone(tmp_path: Path) -> None:
     save_weights(trained_looking(ClassifierNetwork(4)), tmp_path / "c.safetensors")
     crops = np.full((2, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
     classifier = load_classifier(tmp_path / "c.safetensors", 4)
-    assert len(classifier.infected_score(crops, classifier.feature_statistics(crops))) == 2
+    assert len(classifier.logits(crops, classifier.feature_statistics(crops))) == 2
 
 
 def test_a_classifier_of_another_width_than_said_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.classification import FeatureStatistics
 from core.crops import CROP_SIZE_PX, GREY
 from models.classifier import BATCH, Classifier, ClassifierNetwork, as_input
 from models.slide_norm import hold
@@ -53,6 +54,14 @@ def dark_quarter() -> NDArray[np.uint8]:
     return crop
 
 
+def statistics_of(classifier: Classifier, crops: NDArray[np.uint8]) -> FeatureStatistics:
+    """Those of these very cells: what is typical counts for less with every turn, until nothing is left of it."""
+    statistics = classifier.feature_statistics(crops)
+    for _ in range(15):
+        _, statistics = classifier.field_logits(crops, statistics)
+    return statistics
+
+
 NONE = ()  # the statistics of a network by hand, which has no normalisation
 
 
@@ -78,8 +87,8 @@ def test_scores_are_the_logistic_of_the_logits() -> None:
     classifier, crops = Classifier(random_network(), CPU), random_crops(6)
     statistics = classifier.feature_statistics(crops)
     np.testing.assert_allclose(
-        classifier.infected_score(crops, statistics),
-        1 / (1 + np.exp(-classifier.logits(crops, statistics))),
+        classifier.score_field(crops, statistics).infected_score,
+        1 / (1 + np.exp(-classifier.field_logits(crops, statistics)[0])),
         rtol=1e-5,
     )
 
@@ -87,8 +96,9 @@ def test_scores_are_the_logistic_of_the_logits() -> None:
 def test_extreme_logits_give_scores_of_nothing_and_all_without_a_warning() -> None:
     crops = np.concatenate([dark_quarter(), dark_quarter()])
     with np.errstate(all="raise"):
-        assert Classifier(network_by_hand(4e3, 0.0), CPU).infected_score(crops, NONE).tolist() == [1.0, 1.0]
-    assert Classifier(network_by_hand(-4e3, 0.0), CPU).infected_score(crops, NONE).max() < 1e-30
+        sure = Classifier(network_by_hand(4e3, 0.0), CPU).score_field(crops, NONE)
+    assert sure.infected_score.tolist() == [1.0, 1.0]
+    assert Classifier(network_by_hand(-4e3, 0.0), CPU).score_field(crops, NONE).infected_score.max() < 1e-30
 
 
 def test_many_crops_are_scored_as_one_by_one_in_order() -> None:
@@ -104,9 +114,44 @@ def test_many_crops_are_scored_as_one_by_one_in_order() -> None:
 
 def test_no_crops_have_no_scores() -> None:
     classifier = Classifier(random_network(), CPU)
-    scores = classifier.infected_score(random_crops(0), classifier.feature_statistics(random_crops(3)))
-    assert scores.shape == (0,)
-    assert scores.dtype == np.float32
+    slide = classifier.feature_statistics(random_crops(3))
+    found = classifier.score_field(random_crops(0), slide)
+    assert found.infected_score.shape == (0,)
+    assert found.infected_score.dtype == np.float32
+    assert found.statistics == slide
+
+
+def test_a_field_is_scored_by_the_statistics_that_come_with_its_scores() -> None:
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(30)
+    slide = classifier.feature_statistics(random_crops(40, seed=2) // 2)
+    logits, statistics = classifier.field_logits(crops, slide)
+    assert statistics != slide
+    np.testing.assert_allclose(logits, classifier.logits(crops, statistics), atol=1e-5)
+
+
+def test_a_field_like_its_slide_is_scored_as_its_slide_is() -> None:
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(400)
+    slide = statistics_of(classifier, crops)
+    np.testing.assert_allclose(
+        classifier.field_logits(crops, slide)[0], classifier.logits(crops, slide), atol=1e-3
+    )
+
+
+def test_what_shifts_a_whole_field_moves_its_scores_less_than_by_its_slide_alone() -> None:
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(400)
+    slide = statistics_of(classifier, crops)
+    paler = (crops // 2 + 90).astype(np.uint8)
+    before = classifier.logits(crops, slide)
+    by_slide = np.abs(classifier.logits(paler, slide) - before).mean()
+    assert np.abs(classifier.field_logits(paler, slide)[0] - before).mean() < 0.7 * by_slide
+
+
+def test_a_field_leaves_the_slide_as_it_was_measured() -> None:
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(20)
+    slide = classifier.feature_statistics(crops)
+    first, _ = classifier.field_logits(crops // 3, slide)
+    again, _ = classifier.field_logits(crops // 3, slide)
+    np.testing.assert_array_equal(first, again)
 
 
 def test_two_slides_in_turn_are_each_scored_by_their_own_statistics() -> None:
