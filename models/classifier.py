@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from core.calls import logistic
+from core.cam import activation_maps, normalised
 from core.classification import FeatureStatistics, FieldScores
 from core.crops import CROP_SIZE_PX, GREY
 from models.blocks import ConvolutionBlock, ResidualBlock
@@ -100,18 +100,17 @@ class Classifier:
         logits, statistics = self.field_logits(crops, slide)
         return FieldScores(np.asarray(logistic(logits), np.float32), statistics)
 
-    @torch.inference_mode()
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N, S, S) class activation maps (Zhou 2016), ReLU, each divided by its maximum; zero where none."""
-        network = self._of_slide(statistics)
-        features = network.features(as_input(crops).to(self._device))
-        weights = network.head.weight[0]
-        maps = torch.einsum("nchw,c->nhw", features, weights).relu()
-        maps = functional.interpolate(maps[:, None], crops.shape[1:3], mode="bilinear")[:, 0]
-        return np.asarray((maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)).cpu(), np.float32)
+        network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
+        made = activation_maps(network, inputs, "cam", layer="features", size="input")
+        return np.asarray(normalised(made.maps, "max").cpu(), np.float32)
+
+    def network_of(self, statistics: FeatureStatistics) -> ClassifierNetwork:
+        """The network as it is for one slide or field, in eval mode, from `as_input` to (N,) logits."""
+        return self._of_slide(statistics)
 
     def _adapted(self, statistics: FeatureStatistics) -> ClassifierNetwork:
-        """The network as it is for one slide or field."""
         network = deepcopy(self._network)
         hold(network, statistics)
         return network

@@ -64,7 +64,7 @@ class SlideNorm(nn.BatchNorm2d):
 
     def _measure(self, features: Tensor) -> None:
         held_mean, held_variance, _ = self._held()
-        # Two plain sums over (places, channels): var_mean over channels-last features takes five times as long.
+        # Two plain sums over places: `var_mean` over channels-last features takes five times as long.
         by_place = features.float().permute(0, 2, 3, 1).reshape(-1, features.shape[1])
         mean = by_place.mean(dim=0)
         variance = ((by_place * by_place).mean(dim=0) - mean * mean).clamp(min=0)

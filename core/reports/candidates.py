@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -11,12 +10,11 @@ from numpy.typing import NDArray
 
 from core.notice import RESEARCH_USE_ONLY
 from core.reports.drawing import INK, PALE_INK, SUSPECT, Canvas, blank, resized, text_width, write
+from core.reports.overlays import colour_scale, overlaid, scale_width_px
 from core.tally import grouped
 
 CELL_PX = 320
 TILE_PX = 128
-STRONGEST_OPACITY = 0.6
-"""Of the map where it is 1; the cell stays visible below."""
 
 _MARGIN = 24
 _GAP = 14
@@ -84,24 +82,9 @@ def candidate_image(candidate: Candidate) -> NDArray[np.uint8]:
     write(page, score_left, below + 5, f"infected score {candidate.score:.3f}", 16, right - score_left)
     write(page, _MARGIN, below + 34, candidate.field_name, 14, CELL_PX, PALE_INK)
     write(page, right, below + 6, "what the score rests on", 14, CELL_PX - 140, PALE_INK)
-    scale = _colours(np.linspace(0, 1, 96)[None])
-    scale_left = right + CELL_PX - 14 - scale.shape[1]
-    page[below + 9 : below + 20, scale_left : scale_left + scale.shape[1]] = scale
-    write(page, scale_left - 13, below + 6, "0", 14, 14, PALE_INK)
-    write(page, scale_left + scale.shape[1] + 5, below + 6, "1", 14, 14, PALE_INK)
+    colour_scale(page, right + CELL_PX - scale_width_px(), below + 6)
     write(page, right, below + 34, RESEARCH_USE_ONLY, 14, CELL_PX, PALE_INK)
     return page
-
-
-def overlaid(image: Canvas, activation_map: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lay an activation map over a square RGB image in viridis, the stronger the more opaque.
-
-    Where the map is 0 the image is unchanged.
-    """
-    side = image.shape[0]
-    smooth = cv2.resize(activation_map.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
-    opacity = STRONGEST_OPACITY * smooth[..., None]
-    return np.asarray(np.rint(image * (1 - opacity) + _colours(smooth) * opacity), np.uint8)
 
 
 def contact_sheet(
@@ -172,9 +155,3 @@ def _with_corners(image: Canvas, candidate: Candidate) -> Canvas:
             cv2.line(marked, (x, y), (x + along, y), INK, thickness)
             cv2.line(marked, (x, y), (x, y + down), INK, thickness)
     return marked
-
-
-def _colours(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Viridis, RGB, of (H, W) values in [0, 1]."""
-    levels = np.rint(255 * values).astype(np.uint8)
-    return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS)[..., ::-1], np.uint8)

@@ -4,6 +4,7 @@ from core.slides.discovery import Discovery, FoundSlide, SlideProblem, find_slid
 from core.slides.field import Field, Rectangle, Slide
 from core.slides.formats import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key, shown_path
 from core.slides.pixels import content_hash
+from core.slides.single_images import SingleImage, find_images
 from core.slides.slide import open_slide
 
 __all__ = [
@@ -13,9 +14,11 @@ __all__ = [
     "Field",
     "FoundSlide",
     "Rectangle",
+    "SingleImage",
     "Slide",
     "SlideProblem",
     "content_hash",
+    "find_images",
     "find_slides",
     "natural_key",
     "open_slide",

@@ -55,7 +55,7 @@ def dark_quarter() -> NDArray[np.uint8]:
 
 
 def statistics_of(classifier: Classifier, crops: NDArray[np.uint8]) -> FeatureStatistics:
-    """Those of these very cells: what is typical counts for less with every turn, until nothing is left of it."""
+    """Those of these very cells: with every turn less is left in them of what is typical."""
     statistics = classifier.feature_statistics(crops)
     for _ in range(15):
         _, statistics = classifier.field_logits(crops, statistics)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.reports import candidates as drawn
-from core.reports.candidates import Candidate, candidate_image, contact_sheet, overlaid
+from core.reports.candidates import Candidate, candidate_image, contact_sheet
 from core.reports.drawing import PAPER, fitted, one_line, text_width
 
 GREEN = (20, 200, 40)
@@ -73,25 +73,6 @@ def test_every_candidate_image_has_one_size_whatever_the_crop() -> None:
         candidate_image(candidate(rank, "é" * rank * 20, side)).shape for rank, side in ((1, 20), (999, 700))
     }
     assert len(shapes) == 1
-
-
-def test_map_leaves_the_picture_alone_where_it_is_zero_and_never_hides_it() -> None:
-    crop = np.arange(64 * 64 * 3, dtype=np.uint32).reshape(64, 64, 3).astype(np.uint8)
-    half = np.zeros((64, 64), np.float32)
-    half[:, 32:] = 1.0
-    marked = overlaid(crop, half)
-    assert (marked[:, :32] == crop[:, :32]).all()
-    assert (marked[:, 32:] != crop[:, 32:]).any()
-    black, white = (overlaid(np.full((8, 8, 3), v, np.uint8), np.ones((8, 8), np.float32)) for v in (0, 255))
-    assert (white.astype(int) - black == 102).all()  # two fifths of the contrast remain under the map
-
-
-def test_map_is_coloured_from_dark_blue_to_yellow() -> None:
-    black = np.zeros((4, 4, 3), np.uint8)
-    red, green, blue = overlaid(black, np.ones((4, 4), np.float32))[0, 0] / 0.6
-    assert red > 240
-    assert green > 220
-    assert blue < 60
 
 
 @pytest.mark.parametrize("name", ["", "a\nb\tc", "long " * 200, "é" * 500, "名" * 200, "\x00\x07", "../../x"])

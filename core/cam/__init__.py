@@ -1,0 +1,29 @@
+"""Activation maps: why a network called an image as it did, to look at and to push on in a loss."""
+
+from core.cam.error import CamError
+from core.cam.fimf_score_cam import FIMFScoreCAM
+from core.cam.grad_cam import CAM, GradCAM
+from core.cam.guided_grad_cam import GuidedGradCAM
+from core.cam.maps import METHODS, ActivationMaps, activation_maps, maps_of, method_named
+from core.cam.method import Method
+from core.cam.normalisation import normalised
+from core.cam.recording import Recording, recorded
+from core.cam.score_cam import ScoreCAM
+
+__all__ = [
+    "CAM",
+    "METHODS",
+    "ActivationMaps",
+    "CamError",
+    "FIMFScoreCAM",
+    "GradCAM",
+    "GuidedGradCAM",
+    "Method",
+    "Recording",
+    "ScoreCAM",
+    "activation_maps",
+    "maps_of",
+    "method_named",
+    "normalised",
+    "recorded",
+]

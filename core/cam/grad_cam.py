@@ -1,0 +1,67 @@
+"""CAM and Grad-CAM: channels weighted by the linear layer, or by the gradient of the logit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from core.cam.error import CamError
+from core.cam.method import Method, RecordedPass, class_map
+
+
+@dataclass(frozen=True)
+class CAM(Method):
+    """Class activation mapping (Zhou 2016): `L = ReLU(sum_k W[c,k] A_k)`.
+
+    W is the linear layer behind the global average pooling. Only networks that end so have it: for others,
+    and for earlier layers, a `CamError` says so.
+    """
+
+    def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
+        """(N, h, w)."""
+        if seen.head is None:
+            raise CamError(
+                f"CAM is not defined at layer {seen.layer!r} of this {type(seen.network).__name__}: it needs "
+                "global average pooling and one linear layer right behind the layer; take 'grad-cam'"
+            )
+        return class_map(seen.head.weight(seen.network)[seen.classes], seen.activations), None
+
+
+@dataclass(frozen=True)
+class GradCAM(Method):
+    """Grad-CAM (Selvaraju 2017): `a_k = mean_ij dy_c/dA_k(ij)`, `L = ReLU(sum_k a_k A_k)`.
+
+    From the logit, not the probability. Where the network ends in global average pooling and one linear
+    layer, `a_k = W[c,k] / (h w)` and nothing is differentiated; dropout behind the layer then does not enter.
+    Elsewhere the gradient is that of the recorded pass: in train mode with the noise of its dropout, and with
+    batch normalisation behind the layer, with what an image's activations do to the logits of its neighbours.
+    """
+
+    follows_gradient: ClassVar[bool] = True
+
+    def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
+        """(N, h, w)."""
+        return class_map(_channel_weights(seen), seen.activations), None
+
+
+def _channel_weights(seen: RecordedPass) -> Tensor:
+    if seen.head is not None:
+        cells = seen.activations.shape[2] * seen.activations.shape[3]
+        return seen.head.weight(seen.network)[seen.classes] / cells
+    if not (seen.logits.requires_grad and seen.activations.requires_grad):
+        raise CamError(
+            f"Grad-CAM needs the gradient of the logits at layer {seen.layer!r}, but the pass kept no graph "
+            "there: run it outside torch.no_grad(), through the layer to the logits"
+        )
+    # In a loss the graph stays for the loss's own backward pass; for a map to look at it is used up here.
+    (gradient,) = torch.autograd.grad(
+        seen.logits,
+        seen.activations,
+        torch.zeros_like(seen.logits).scatter_(1, seen.classes[:, None], 1),
+        create_graph=torch.is_grad_enabled(),
+        allow_unused=True,
+    )
+    if gradient is None:
+        raise CamError(f"the logits do not depend on layer {seen.layer!r}: choose a layer that they do")
+    return gradient.mean(dim=(2, 3))

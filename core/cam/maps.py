@@ -1,0 +1,237 @@
+"""Activation maps of a batch of images, by any method, from a pass of one's own or from a recorded one."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.cam.error import CamError
+from core.cam.fimf_score_cam import FIMFScoreCAM
+from core.cam.grad_cam import CAM, GradCAM
+from core.cam.guided_grad_cam import GuidedGradCAM
+from core.cam.method import Method, RecordedPass
+from core.cam.output import logit_table
+from core.cam.pooled_head import pooled_head
+from core.cam.recording import Recording, recorded
+from core.cam.score_cam import ScoreCAM
+from core.cam.untouched import untouched
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "cam": CAM(),
+        "grad-cam": GradCAM(),
+        "guided-grad-cam": GuidedGradCAM(),
+        "score-cam": ScoreCAM(),
+        "score-cam-paper": ScoreCAM(reading="paper"),
+        "faster-score-cam": ScoreCAM(max_channels=10),
+        "fimf-score-cam": FIMFScoreCAM(),
+    }
+)
+"""The methods by name, each with its usual settings."""
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationMaps:
+    """Maps of a batch of images.
+
+    Attributes
+    ----------
+    maps
+        (N, h, w), non-negative, not normalised (`normalised` does that).
+    classes
+        (N,) int64: the class that each map is of.
+    logits
+        (N, K) of the pass that the maps are made from; K is 1 for a network of one logit.
+    signed
+        (N, C, H, W) product of Guided Grad-CAM before its absolute value; None for the other methods.
+    """
+
+    maps: Tensor
+    classes: Tensor
+    logits: Tensor
+    signed: Tensor | None = None
+
+    @property
+    def empty(self) -> Tensor:
+        """(N,) bool: maps that are zero everywhere, which show nothing and have no gradient."""
+        return (self.maps.detach() == 0).flatten(1).all(dim=1)
+
+
+def activation_maps(
+    network: nn.Module,
+    images: Tensor,
+    method: str | Method = "grad-cam",
+    classes: Tensor | None = None,
+    layer: str | nn.Module | None = None,
+    size: Literal["layer", "input"] = "layer",
+    *,
+    differentiable: bool = False,
+) -> ActivationMaps:
+    """Make the activation maps of images.
+
+    The network comes back as it was: mode of each submodule, gradients, hooks, `requires_grad`, buffers and
+    random state, also after an exception.
+
+    Parameters
+    ----------
+    network
+        Any network from images to logits (N, K), or (N,) for one logit, whose class is 0 and whose
+        probability is the sigmoid.
+    images
+        (N, C, H, W), as the network takes them. With N = 0 the maps are as empty.
+    method
+        A name in `METHODS`, or an instance with settings of its own.
+    classes
+        (N,) int64; None for the class that the network predicts.
+    layer
+        Name or module; None for the last feature map (`core.cam.layers.last_feature_map`).
+    size
+        "layer": on the layer's grid. "input": upsampled to (H, W), bilinear, `align_corners=False`.
+    differentiable
+        False: eval mode, nothing keeps a graph. True: the mode the network is in, and maps and logits keep
+        the graph, with exact gradients with respect to parameters and images.
+
+    Raises
+    ------
+    CamError
+        If there is no such method, layer or class, an image holds NaN or infinity, or the network is not of
+        the kind the method needs; the message says what to give instead.
+    """
+    chosen = method_named(method)
+    _require_images(images)
+    if size not in ("layer", "input"):
+        raise CamError(f"size is 'layer' or 'input', not {size!r}")
+    with torch.inference_mode(mode=False), torch.set_grad_enabled(differentiable):
+        images = images.clone() if images.is_inference() else images
+        given = images if len(images) else images.new_zeros((1, *images.shape[1:]))
+        with (
+            untouched(network, evaluating=not differentiable),
+            recorded(
+                network, layer, graph_from_layer=chosen.follows_gradient and not differentiable
+            ) as recording,
+            torch.set_grad_enabled(differentiable),
+        ):
+            logits = logit_table(network(given), len(given))
+        activations = recording.activations
+        if len(images) == 0:
+            activations, logits = activations[:0], logits[:0]
+        made = _made(chosen, network, recording.layer, images, activations, logits, classes)
+        if not differentiable:
+            made = replace(made, maps=made.maps.detach(), logits=made.logits.detach())
+        if size == "input" and not chosen.at_input_size:
+            made = replace(made, maps=_upsampled(made.maps, images))
+    return made
+
+
+def maps_of(
+    recording: Recording,
+    logits: Tensor,
+    images: Tensor,
+    method: str | Method = "grad-cam",
+    classes: Tensor | None = None,
+) -> ActivationMaps:
+    """Make the maps of a pass that the caller ran under `recorded`, for a loss.
+
+    The maps are on the layer's grid and keep the graph of the pass, with exact gradients with respect to
+    parameters and images. Methods that need passes of their own run them in eval mode and leave the network
+    as it was.
+
+    Parameters
+    ----------
+    recording
+        Of the last pass.
+    logits, images
+        What that pass gave, and what it was given: (N, K) or (N,), and (N, C, H, W).
+    method, classes
+        As for `activation_maps`.
+
+    Raises
+    ------
+    CamError
+        As for `activation_maps`, and if the recorded pass is not one of these images.
+    """
+    chosen = method_named(method)
+    _require_images(images)
+    table = logit_table(logits, len(images))
+    activations = recording.activations
+    if len(activations) != len(images):
+        raise CamError(f"the recorded pass was one of {len(activations)} images, not of these {len(images)}")
+    with recording.paused():
+        return _made(chosen, recording.network, recording.layer, images, activations, table, classes)
+
+
+def method_named(method: str | Method) -> Method:
+    """Give the method of a name in `METHODS`; a method itself is given back.
+
+    Raises
+    ------
+    CamError
+        If there is none of this name; the nearest is said.
+    """
+    if isinstance(method, Method):
+        return method
+    if method in METHODS:
+        return METHODS[method]
+    (nearest,) = difflib.get_close_matches(str(method), METHODS, 1, cutoff=0.0)
+    raise CamError(f"no method is called {method!r}; the nearest name is {nearest!r} of {', '.join(METHODS)}")
+
+
+def _made(
+    method: Method,
+    network: nn.Module,
+    layer: str,
+    images: Tensor,
+    activations: Tensor,
+    logits: Tensor,
+    classes: Tensor | None,
+) -> ActivationMaps:
+    chosen = logits.detach().argmax(dim=1) if classes is None else _required(classes, logits)
+    if len(images) == 0:
+        size = images.shape[2:] if method.at_input_size else activations.shape[2:]
+        signed = images if method.at_input_size else None
+        return ActivationMaps(activations.new_zeros((0, *size)), chosen, logits, signed)
+    head = pooled_head(network, layer, activations, logits)
+    seen = RecordedPass(network, layer, images, activations, logits, chosen, head)
+    maps, signed = method.maps(seen)
+    return ActivationMaps(maps, chosen, logits, signed)
+
+
+def _upsampled(maps: Tensor, images: Tensor) -> Tensor:
+    if len(maps) == 0:
+        return maps.new_zeros((0, *images.shape[2:]))
+    size = images.shape[2:]
+    return functional.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+
+
+def _require_images(images: Tensor) -> None:
+    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
+        form = (
+            f"{tuple(images.shape)} {images.dtype}" if isinstance(images, Tensor) else type(images).__name__
+        )
+        raise CamError(f"images must be a floating-point tensor (N, C, H, W); they are {form}")
+    finite = images.detach().isfinite().flatten(1).all(dim=1)
+    if not finite.all():
+        which = ", ".join(str(index) for index in (~finite).nonzero()[:, 0].tolist())
+        raise CamError(f"images hold NaN or infinity: number {which} of {len(images)}, counted from 0")
+
+
+def _required(classes: Tensor, logits: Tensor) -> Tensor:
+    images, number = logits.shape
+    if not isinstance(classes, Tensor) or classes.dtype != torch.int64 or classes.shape != (images,):
+        form = (
+            f"{tuple(classes.shape)} {classes.dtype}"
+            if isinstance(classes, Tensor)
+            else type(classes).__name__
+        )
+        raise CamError(f"classes must be ({images},) torch.int64, one for each image; they are {form}")
+    wrong = classes[(classes < 0) | (classes >= number)].tolist()
+    if wrong:
+        listed = ", ".join(str(class_) for class_ in sorted(set(wrong)))
+        there = f"{number} classes, 0 to {number - 1}" if number > 1 else "1 class, 0"
+        raise CamError(f"there is no class {listed}: the network has {there}")
+    return classes.to(logits.device)

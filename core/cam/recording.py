@@ -1,0 +1,158 @@
+"""The activations of one layer, taken from a pass that somebody else runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from core.cam.error import CamError
+from core.cam.layers import last_feature_map, layer_name, require_spatial
+
+
+class Recording:
+    """What the last pass of a network left at one layer.
+
+    Attributes
+    ----------
+    network
+        The network that is recorded.
+    """
+
+    def __init__(self, network: nn.Module, *, graph_from_layer: bool) -> None:
+        self.network = network
+        self._graph_from_layer = graph_from_layer
+        self._layer: str | None = None
+        self._activations: Tensor | None = None
+        self._paused = False
+        self._hooks: list[RemovableHandle] = []
+
+    @property
+    def layer(self) -> str:
+        """Name of the layer.
+
+        Raises
+        ------
+        CamError
+            If it was left to be found and no pass has been run.
+        """
+        if self._layer is None:
+            raise CamError(f"no pass of {type(self.network).__name__} was recorded: call it on images first")
+        return self._layer
+
+    @property
+    def activations(self) -> Tensor:
+        """(N, C, h, w) output of the layer in the last pass, part of that pass's graph.
+
+        Raises
+        ------
+        CamError
+            If no pass has been run, or it did not come by the layer.
+        """
+        if self._activations is None:
+            raise CamError(
+                f"layer {self.layer!r} was not run: call the network itself, not a part of it, while it is "
+                "recorded, and choose a layer that its pass comes by"
+            )
+        return self._activations
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Passes that are not recorded."""
+        before, self._paused = self._paused, True
+        try:
+            yield
+        finally:
+            self._paused = before
+
+    def _watch(self, name: str) -> None:
+        self._layer = name
+        self._hooks.append(self.network.get_submodule(name).register_forward_hook(self._keep))
+
+    def _begin(self, _: nn.Module, arguments: tuple[object, ...], named: dict[str, object]) -> None:
+        if self._paused:
+            return
+        self._activations = None
+        if self._layer is None:
+            images = next(
+                (
+                    value
+                    for value in (*arguments, *named.values())
+                    if isinstance(value, Tensor) and value.ndim == 4
+                ),
+                None,
+            )
+            if images is None:
+                raise CamError("the network was not called with images (N, C, H, W): name the layer")
+            with self.paused():
+                name = last_feature_map(self.network, images)
+            self._watch(name)
+
+    def _keep(self, _: nn.Module, arguments: tuple[object, ...], output: object) -> Tensor | None:
+        if self._paused:
+            return None
+        activations = require_spatial(self.layer, output)
+        if self._activations is not None:
+            raise CamError(
+                f"layer {self.layer!r} runs more than once in a pass, so it has no one activation: name "
+                "another layer"
+            )
+        if self._graph_from_layer:
+            torch.set_grad_enabled(True)
+        if self._graph_from_layer or (torch.is_grad_enabled() and not activations.requires_grad):
+            # Nothing below the layer is to be differentiated, or can be: all of it is frozen.
+            activations = activations.detach().requires_grad_()
+        self._activations = activations
+        # What follows may write into what it is given (an in-place ReLU), so it is given a copy.
+        return activations.clone()
+
+
+@contextmanager
+def recorded(
+    network: nn.Module, layer: str | nn.Module | None = None, *, graph_from_layer: bool = False
+) -> Iterator[Recording]:
+    """Record a layer while the caller runs the network in the caller's mode.
+
+    Hooks go in at the start and are taken out at the end, also after an exception. Of several passes the last
+    one counts.
+
+    Parameters
+    ----------
+    network
+        Any network; call it as a whole, so that its hooks run.
+    layer
+        Name or module; None for the last feature map (`last_feature_map`), found at the first pass.
+    graph_from_layer
+        Let the graph begin at the layer: for maps to look at, which need no gradient further down. The caller
+        runs the pass under `torch.no_grad`; from the layer on, gradients are on.
+
+    Yields
+    ------
+    Recording
+        With the activations, once a pass has been run.
+
+    Raises
+    ------
+    CamError
+        If there is no such layer, or a part of the network is a scripted module; in the pass, if the layer is
+        without spatial features or runs twice.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise CamError(
+                f"{name or 'the network'!r} is a scripted module, which cannot be looked into: give the "
+                "network as it was before torch.jit"
+            )
+    recording = Recording(network, graph_from_layer=graph_from_layer)
+    try:
+        recording._hooks.append(
+            network.register_forward_pre_hook(recording._begin, prepend=True, with_kwargs=True)
+        )
+        if layer is not None:
+            recording._watch(layer_name(network, layer))
+        yield recording
+    finally:
+        for hook in recording._hooks:
+            hook.remove()
+        recording._hooks.clear()

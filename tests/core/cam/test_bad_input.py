@@ -1,0 +1,230 @@
+"""What cannot be mapped: each with an error that names it, or a result that is defined."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core.cam import (
+    METHODS,
+    ActivationMaps,
+    CamError,
+    FIMFScoreCAM,
+    GuidedGradCAM,
+    Method,
+    ScoreCAM,
+    activation_maps,
+    maps_of,
+    normalised,
+    recorded,
+)
+from core.errors import SmearscopeError
+from tests.core.cam.small_networks import (
+    IMAGE,
+    HandSet,
+    OneLogit,
+    Pooled,
+    TwoLayerHead,
+    drawn_images,
+    seeded,
+)
+
+Maps = Callable[[nn.Module, Tensor, str | Method, Tensor | None], ActivationMaps]
+
+
+def from_own_pass(
+    network: nn.Module, images: Tensor, method: str | Method, classes: Tensor | None
+) -> ActivationMaps:
+    with recorded(network, "features") as recording:
+        logits = network(drawn_images(2))
+    return maps_of(recording, logits, images, method, classes)
+
+
+WAYS: list[Maps] = [activation_maps, from_own_pass]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_class_out_of_range_is_named_with_the_number_of_classes(way: Maps) -> None:
+    for class_ in (3, -1):
+        with pytest.raises(CamError, match=f"no class {class_}: the network has 3 classes, 0 to 2"):
+            way(seeded(Pooled), drawn_images(), "cam", torch.tensor([0, class_]))
+
+
+def test_a_single_logit_has_the_class_0_alone() -> None:
+    with pytest.raises(CamError, match="no class 1: the network has 1 class, 0"):
+        activation_maps(seeded(OneLogit), drawn_images(), "cam", torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("classes", "named"),
+    [
+        (torch.tensor([1]), r"\(1,\) torch.int64"),
+        (torch.tensor([[1, 2]]), r"\(1, 2\) torch.int64"),
+        (torch.tensor([1.0, 2.0]), "torch.float32"),
+        (torch.tensor([1, 2], dtype=torch.int32), "torch.int32"),
+        ([1, 2], "list"),
+    ],
+    ids=str,
+)
+def test_classes_of_another_length_or_type_are_an_error(way: Maps, classes: Tensor, named: str) -> None:
+    with pytest.raises(CamError, match=rf"classes must be \(2,\) torch.int64.*{named}"):
+        way(seeded(Pooled), drawn_images(), "cam", classes)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_an_image_that_is_not_finite_is_named(way: Maps, value: float) -> None:
+    images = drawn_images()
+    images[1, 0, 2, 2] = value
+    with pytest.raises(CamError, match="NaN or infinity: number 1 of 2"):
+        way(seeded(Pooled), images, "grad-cam", None)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("images", "named"),
+    [
+        (torch.rand(2, 6, 6), r"\(2, 6, 6\)"),
+        (torch.zeros(2, 2, 6, 6, dtype=torch.uint8), "torch.uint8"),
+        ("cell.png", "str"),
+    ],
+    ids=["three axes", "integers", "a name"],
+)
+def test_what_is_no_batch_of_images_is_an_error(way: Maps, images: Tensor, named: str) -> None:
+    with pytest.raises(CamError, match=f"images must be .*{named}"):
+        way(seeded(Pooled), images, "grad-cam", None)
+
+
+def test_an_unknown_method_is_answered_with_the_nearest_name() -> None:
+    with pytest.raises(CamError, match="'gradcam'; the nearest name is 'grad-cam'"):
+        activation_maps(seeded(Pooled), drawn_images(), "gradcam")
+    with pytest.raises(CamError, match="no method is called"):
+        activation_maps(seeded(Pooled), drawn_images(), ScoreCAM)  # type: ignore[arg-type]
+
+
+def test_an_unknown_layer_is_answered_with_the_nearest_names() -> None:
+    with pytest.raises(CamError, match=r"no layer is called 'feature.2'; the nearest names are features.2, "):
+        activation_maps(seeded(Pooled), drawn_images(), layer="feature.2")
+    with pytest.raises(CamError, match="Conv2d is not a module inside this Pooled"):
+        activation_maps(seeded(Pooled), drawn_images(), layer=nn.Conv2d(2, 2, 1))
+    network = seeded(Pooled)
+    with pytest.raises(CamError, match="not a module inside"):
+        activation_maps(network, drawn_images(), layer=network)
+
+
+@pytest.mark.parametrize("layer", ["head", "dropout"])
+def test_a_layer_without_spatial_features_is_named_with_what_it_yields(layer: str) -> None:
+    with pytest.raises(CamError, match=rf"'{layer}' is without spatial features: it yields \(2, [35]\)"):
+        activation_maps(seeded(Pooled), drawn_images(), layer=layer)
+    network = nn.Sequential(nn.Conv2d(2, 3, 6), nn.Flatten()).double()
+    with pytest.raises(CamError, match=r"it yields \(2, 3, 1, 1\)"):
+        activation_maps(network, drawn_images(), layer="0")
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
+def test_a_scripted_part_cannot_be_looked_into() -> None:
+    scripted = torch.jit.script(nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU()))
+    network = nn.Sequential(scripted, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).double()
+    with pytest.raises(CamError, match="'0' is a scripted module, which cannot be looked into"):
+        activation_maps(network, drawn_images())
+
+
+def test_a_network_without_spatial_features_is_an_error() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(72, 3)).double()
+    with pytest.raises(CamError, match="Sequential is a network without spatial features"):
+        activation_maps(network, drawn_images())
+    with pytest.raises(CamError, match="without spatial features"), recorded(network):
+        network(drawn_images())
+
+
+@pytest.mark.parametrize(
+    ("tail", "named"),
+    [
+        (nn.Identity(), r"\(2, 3, 6, 6\)"),
+        (nn.Flatten(0), r"\(216,\)"),
+        (nn.AdaptiveMaxPool2d(1, return_indices=True), "tuple"),
+    ],
+    ids=["a map", "one row", "two outputs"],
+)
+def test_a_network_that_gives_no_logits_is_an_error(tail: nn.Module, named: str) -> None:
+    network = nn.Sequential(nn.Conv2d(2, 3, 1), tail).double()
+    with pytest.raises(CamError, match=rf"for 2 images the network must give logits .* gave {named}"):
+        activation_maps(network, drawn_images())
+
+
+def test_a_layer_on_which_the_logits_do_not_depend_is_an_error() -> None:
+    class Aside(Pooled):
+        def forward(self, images: Tensor) -> Tensor:
+            self.features[0](self.stem(images))
+            logits: Tensor = self.head(images.mean(dim=(2, 3)).repeat(1, 3)[:, :5])
+            return logits
+
+    with pytest.raises(CamError, match=r"logits do not depend on layer 'stem'|no graph there"):
+        activation_maps(seeded(Aside), drawn_images(), layer="stem")
+    with pytest.raises(CamError, match="logits do not depend on layer 'stem'"):
+        activation_maps(seeded(Aside), drawn_images(), layer="stem", differentiable=True)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: ScoreCAM(max_channels=0),
+        lambda: FIMFScoreCAM(max_channels=-1),
+        lambda: ScoreCAM(chunk=0),
+        lambda: ScoreCAM(reading="softmax"),  # type: ignore[arg-type]
+        lambda: FIMFScoreCAM(template="sigmoid"),  # type: ignore[arg-type]
+        lambda: GuidedGradCAM(other_rectifiers="guided"),  # type: ignore[arg-type]
+    ],
+)
+def test_settings_out_of_range_are_an_error(made: Callable[[], Method]) -> None:
+    with pytest.raises(CamError, match=r"-1|0|softmax|sigmoid|guided"):
+        made()
+
+
+def test_another_size_is_an_error() -> None:
+    with pytest.raises(CamError, match="'layer' or 'input', not 'image'"):
+        activation_maps(seeded(Pooled), drawn_images(), size="image")  # type: ignore[arg-type]
+
+
+def test_every_error_is_one_that_commands_print() -> None:
+    assert issubclass(CamError, SmearscopeError)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind", [Pooled, OneLogit, TwoLayerHead])
+def test_no_images_give_no_maps(name: str, kind: type[nn.Module]) -> None:
+    if name == "cam" and kind is TwoLayerHead:
+        pytest.skip("CAM needs the closed form")
+    network, images = seeded(kind), drawn_images(1)
+    one, none = (activation_maps(network, some, name) for some in (images, images[:0]))
+    assert none.maps.shape == (0, *one.maps.shape[1:])
+    assert none.logits.shape == (0, *one.logits.shape[1:])
+    assert none.classes.shape == none.empty.shape == (0,)
+    assert (none.signed is None) == (one.signed is None)
+    assert activation_maps(network, images[:0], name, size="input").maps.shape == (0, 6, 6)
+    with recorded(network, "features") as recording:
+        logits = network(images[:0])
+    assert maps_of(recording, logits, images[:0], name).maps.shape == none.maps.shape
+
+
+def test_more_channels_than_there_are_means_all() -> None:
+    network, images = seeded(Pooled), drawn_images()
+    for method in (ScoreCAM, FIMFScoreCAM):
+        torch.testing.assert_close(
+            activation_maps(network, images, method(max_channels=999)).maps,
+            activation_maps(network, images, method()).maps,
+        )
+
+
+def test_a_map_that_is_zero_everywhere_is_reported_and_has_no_gradient() -> None:
+    network = HandSet()
+    # Class 1 weighs channel 0 with -1, and the second image has nothing in channel 1.
+    images = torch.cat([IMAGE, IMAGE.clamp(min=0)]).requires_grad_()
+    made = activation_maps(network, images, "grad-cam", torch.tensor([1, 1]), differentiable=True)
+    assert made.empty.tolist() == [False, True]
+    assert normalised(made.maps)[1].tolist() == [[0, 0], [0, 0]]
+    made.maps.sum().backward()
+    assert images.grad is not None
+    assert images.grad.flatten(1).any(dim=1).tolist() == [True, False]

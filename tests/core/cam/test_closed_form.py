@@ -1,0 +1,198 @@
+"""Networks that end in pooling and one linear layer: which do, and that the closed forms are exact."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.cam import CAM, CamError, FIMFScoreCAM, GradCAM, activation_maps, maps_of, recorded
+from core.cam.pooled_head import PooledHead, pooled_head
+from tests.core.cam.small_networks import (
+    Branching,
+    OneLogit,
+    Pooled,
+    Shortcut,
+    TwoLayerHead,
+    drawn_images,
+    seeded,
+)
+
+End = Callable[["Ending", Tensor], Tensor]
+
+
+class Ending(nn.Module):
+    """Any end behind one convolution; `end` takes the network and its features."""
+
+    def __init__(self, end: End) -> None:
+        super().__init__()
+        self.features = nn.Conv2d(2, 4, 3, padding=1)
+        self.head, self.norm, self.deep = nn.Linear(4, 3), nn.BatchNorm1d(4), nn.Linear(3, 3)
+        self.pools = nn.Sequential(nn.AvgPool2d(6), nn.Flatten(), nn.Dropout(), nn.Identity())
+        self.end = end
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.end(self, self.features(images))
+
+
+def head_of(network: nn.Module, layer: str = "features") -> PooledHead | None:
+    images = drawn_images().to(next(network.parameters()).dtype)
+    with recorded(network, layer) as recording, torch.no_grad():
+        logits = network(images)
+    return pooled_head(network, layer, recording.activations, logits.reshape(2, -1))
+
+
+POOLED: dict[str, End] = {
+    "mean over both axes": lambda network, x: network.head(x.mean(dim=(2, 3))),
+    "mean counted from the end": lambda network, x: network.head(torch.mean(x, [-1, -2])),
+    "mean that keeps its axes": lambda network, x: network.head(x.mean((2, 3), keepdim=True).flatten(1)),
+    "adaptive pooling": lambda network, x: (
+        network.head(functional.adaptive_avg_pool2d(x, 1)[:, :, 0, 0])
+        if False
+        else network.head(torch.flatten(functional.adaptive_avg_pool2d(x, (1, 1)), 1))
+    ),
+    "pooling over the size of the map": lambda network, x: network.head(
+        functional.avg_pool2d(x, 6).view(x.size(0), -1)
+    ),
+    "squeezed": lambda network, x: network.head(functional.adaptive_avg_pool2d(x, 1).squeeze(3).squeeze(2)),
+    "a container of modules": lambda network, x: network.head(network.pools(x)),
+    "functional dropout": lambda network, x: network.head(
+        functional.dropout(x.mean((2, 3)).reshape(x.shape[0], -1), 0.5, network.training)
+    ),
+}
+OTHER: dict[str, End] = {
+    "maximum pooling": lambda network, x: network.head(x.amax(dim=(2, 3))),
+    "mean over one axis": lambda network, x: network.head(x.mean(dim=2)[:, :, 0]),
+    "pooling over part of the map": lambda network, x: network.head(functional.avg_pool2d(x, 5).flatten(1)),
+    "a ReLU before the pooling": lambda network, x: network.head(x.relu().mean((2, 3))),
+    "a normalisation": lambda network, x: network.head(network.norm(x.mean((2, 3)))),
+    "two linear layers": lambda network, x: network.deep(network.head(x.mean((2, 3)))),
+    "scaled logits": lambda network, x: 2 * network.head(x.mean((2, 3))),
+    "features used twice": lambda network, x: network.head(x.mean((2, 3)) + x.amax((2, 3))),
+}
+
+
+@pytest.mark.parametrize("name", POOLED)
+def test_pooling_and_one_linear_layer_are_found_however_they_are_written(name: str) -> None:
+    head = head_of(Ending(POOLED[name]).double().eval())
+    assert head is not None
+    assert head.linear == "head"
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_any_other_end_has_no_closed_form_and_takes_the_general_way(name: str) -> None:
+    network = Ending(OTHER[name]).double().eval()
+    assert head_of(network) is None
+    made = activation_maps(network, drawn_images(), "grad-cam", torch.tensor([0, 2]))
+    with recorded(network, "features") as recording:
+        logits = network(drawn_images())
+    (gradient,) = torch.autograd.grad(logits[0, 0] + logits[1, 2], recording.activations)
+    expected = torch.einsum("nc,nchw->nhw", gradient.mean(dim=(2, 3)), recording.activations).relu()
+    torch.testing.assert_close(made.maps, expected.detach())
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "closed"),
+    [
+        (Pooled, "features", True),
+        (Pooled, "stem", False),
+        (OneLogit, "features", True),
+        (TwoLayerHead, "features", False),
+        (Shortcut, "inner", False),
+        (Branching, "features", False),
+    ],
+)
+def test_the_small_networks_go_the_way_they_should(
+    kind: type[nn.Module], layer: str, *, closed: bool
+) -> None:
+    assert (head_of(seeded(kind), layer) is not None) == closed
+
+
+@pytest.mark.parametrize("kind", [Pooled, OneLogit])
+def test_grad_cam_is_cam_by_the_number_of_cells_and_both_are_the_gradient(kind: type[nn.Module]) -> None:
+    network, images = seeded(kind), drawn_images(4)
+    with recorded(network) as recording:
+        logits = network(images)
+    classes = logits.reshape(4, -1).argmax(dim=1)
+    chosen = logits.reshape(4, -1).gather(1, classes[:, None]).sum()
+    (gradient,) = torch.autograd.grad(chosen, recording.activations)
+    expected = torch.einsum("nc,nchw->nhw", gradient.mean(dim=(2, 3)), recording.activations).relu().detach()
+    assert expected.amax() > 0
+    torch.testing.assert_close(activation_maps(network, images, GradCAM()).maps, expected)
+    torch.testing.assert_close(activation_maps(network, images, CAM()).maps, 9 * expected)
+
+
+@pytest.mark.parametrize("template", ["positive", "minmax"])
+def test_fimf_score_cam_in_closed_form_is_the_head_run_on_every_template(
+    template: Literal["positive", "minmax"],
+) -> None:
+    network, images, classes = seeded(Pooled), drawn_images(2), torch.tensor([1, 2])
+    made = activation_maps(network, images, FIMFScoreCAM(template=template), classes)
+    with recorded(network) as recording:
+        network(images)
+    for features, class_, made_map in zip(recording.activations, classes, made.maps, strict=True):
+        expected = torch.zeros(3, 3, dtype=torch.float64)
+        for channel in features:
+            extent = (channel.max() - channel.min()).clamp(min=1e-12)  # one channel is zero
+            mask = (channel - channel.min()) / extent if template == "minmax" else (channel > 0).double()
+            logits = network.get_submodule("head")((features * mask).mean(dim=(1, 2)))
+            expected += logits.softmax(dim=0)[class_] * channel
+        torch.testing.assert_close(made_map, expected.relu().detach())
+
+
+def test_cam_of_a_network_without_closed_form_is_an_error_that_says_what_it_needs() -> None:
+    with pytest.raises(CamError, match="'features' of this TwoLayerHead: it needs global average pooling"):
+        activation_maps(seeded(TwoLayerHead), drawn_images(), "cam")
+
+
+def test_in_train_mode_the_closed_form_is_that_of_the_network_without_dropout() -> None:
+    network, images = seeded(Pooled), drawn_images()
+    network.get_submodule("dropout").train()
+    network.training = True
+    classes = torch.tensor([1, 2])
+    with recorded(network) as recording:
+        logits = network(images)
+    noisy = maps_of(recording, logits, images, "grad-cam", classes)
+    torch.testing.assert_close(noisy.maps.detach(), activation_maps(network, images, classes=classes).maps)
+    assert not torch.allclose(noisy.logits, activation_maps(network, images).logits)
+
+
+def test_without_closed_form_the_gradient_in_train_mode_is_that_of_the_dropped_logit() -> None:
+    network, images = seeded(TwoLayerHead), drawn_images()
+    network.get_submodule("classifier.2").train()
+    with recorded(network) as recording:
+        logits = network(images)
+    (gradient,) = torch.autograd.grad(logits[:, 1].sum(), recording.activations, retain_graph=True)
+    expected = torch.einsum("nc,nchw->nhw", gradient.mean(dim=(2, 3)), recording.activations).relu()
+    made = maps_of(recording, logits, images, "grad-cam", torch.tensor([1, 1]))
+    torch.testing.assert_close(made.maps, expected)
+
+
+def test_a_hook_that_changes_what_the_linear_layer_gives_undoes_the_closed_form() -> None:
+    network = seeded(Pooled)
+    assert head_of(network) is not None
+    hook = network.get_submodule("head").register_forward_hook(
+        lambda _module, _input, output: output.square()
+    )
+    assert head_of(network) is None
+    hook.remove()
+    assert head_of(network) is not None
+
+
+def test_a_replaced_head_is_looked_at_anew() -> None:
+    network = seeded(Pooled)
+    assert head_of(network) is not None
+    network.head = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)).double()
+    assert head_of(network) is None
+    network.head = nn.Sequential(nn.Linear(5, 3)).double()
+    assert head_of(network) == PooledHead("head.0", None)
+
+
+def test_changed_weights_are_seen() -> None:
+    network, images = seeded(Pooled), drawn_images()
+    before = activation_maps(network, images, "cam", torch.tensor([0, 0])).maps
+    with torch.no_grad():
+        network.get_parameter("head.weight").mul_(3)
+    torch.testing.assert_close(activation_maps(network, images, "cam", torch.tensor([0, 0])).maps, 3 * before)
