@@ -10,19 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.crops import cell_colour, disk_masks, raw_crops
 from core.detection import Kind
 from datasets.fields import AnnotatedField, AnnotationError, read_rgb
-from datasets.foreground import BOX_OVER_CELL, foreground_mask
+from datasets.single_cells import blackened_cell, surrounded_cell
 
 STORED_SIZE_PX = 60
 """Larger than the network's crop, so that a shifted or shrunk cell still has its surroundings."""
-BLACKENED_BELOW = 12
-"""NIH crops are painted black around the cell; JPEG leaves values up to about this there."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +110,11 @@ def nih_cells(root: Path) -> CellSet:
     """Rajaraman 2018: single cells of P. falciparum patients and healthy ones, all else blacked out."""
     crops, masks, infected, group = [], [], [], []
     for row in _index(root, "patient"):
-        image = read_rgb(root / row["path"])
-        shown = (image.max(axis=2) > BLACKENED_BELOW).astype(np.uint8)
-        shown = np.asarray(cv2.morphologyEx(shown, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
-        x, y, width, height = cv2.boundingRect(shown)
-        if min(width, height) < 8:
+        cell = blackened_cell(read_rgb(root / row["path"]))
+        if cell is None:
             continue
-        box = _widened(np.array([[x, y, width, height]], np.float32))
-        # The rim of the black paint is neither cell nor background: leave a pixel of it out.
-        framed = cv2.copyMakeBorder(shown, 64, 64, 64, 64, cv2.BORDER_CONSTANT)
-        cell = cv2.erode(framed, np.ones((3, 3), np.uint8))
-        planes = np.dstack([np.asarray(cell, np.uint8) * np.uint8(255)] * 3)
-        crops.append(raw_crops(image, box, STORED_SIZE_PX))
-        moved = box + np.array([64, 64, 0, 0], np.float32)
-        shown_crop = raw_crops(planes, moved, STORED_SIZE_PX)[..., 0] > 127
-        masks.append(shown_crop & disk_masks(box, STORED_SIZE_PX))
+        crops.append(cell.crop(STORED_SIZE_PX))
+        masks.append(cell.mask(STORED_SIZE_PX))
         infected.append(row["infected"] == "1")
         group.append(row["patient"])
     return _assembled("nih_cells", crops, masks, infected, group)
@@ -137,26 +124,12 @@ def westlake_cells(root: Path) -> CellSet:
     """Westlake: 80-px crops with their surroundings, one slide; the cell is the dark region at the centre."""
     crops, masks, infected, group = [], [], [], []
     for row in _index(root, "field"):
-        image = read_rgb(root / row["path"])
-        _, labels, statistics, _ = cv2.connectedComponentsWithStats(foreground_mask(image))
-        height, width = image.shape[:2]
-        label = labels[height // 2, width // 2]
-        x, y, box_width, box_height = statistics[label, :4]
-        longest, shortest = max(box_width, box_height), min(box_width, box_height)
-        whole = label > 0 and longest < 0.95 * width and shortest > 0.4 * width
-        box = np.array([[x, y, box_width, box_height]] if whole else [[12, 12, 56, 56]], np.float32)
-        box = _widened(box)
-        crops.append(raw_crops(image, box, STORED_SIZE_PX))
-        masks.append(disk_masks(box, STORED_SIZE_PX))
+        cell = surrounded_cell(read_rgb(root / row["path"]), otherwise=(12, 12, 56, 56))
+        crops.append(cell.crop(STORED_SIZE_PX))
+        masks.append(cell.mask(STORED_SIZE_PX))
         infected.append(row["infected"] == "1")
         group.append(row["field"])
     return _assembled("westlake_cells", crops, masks, infected, group)
-
-
-def _widened(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Tight boxes with the room around the cell that annotators and the detector leave."""
-    extra = boxes[:, 2:] * (BOX_OVER_CELL - 1)
-    return np.concatenate([boxes[:, :2] - extra / 2, boxes[:, 2:] + extra], axis=1).astype(np.float32)
 
 
 def field_cells(fields: Iterable[tuple[AnnotatedField, NDArray[np.float32], NDArray[np.bool_]]]) -> CellSet:

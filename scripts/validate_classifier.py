@@ -98,7 +98,7 @@ def reference_cells(infected: NDArray[np.bool_], random: np.random.Generator) ->
 
 
 def slide_logits(classifier: Classifier, cells: CellSet) -> NDArray[np.float32]:
-    """(N,) log-odds of cells, each slide and each of its fields measured on its own cells, as scoring does."""
+    """(N,) log-odds of cells; each slide, and each of its fields, measured on its own cells as in scoring."""
     crops, random = plain(cells), np.random.default_rng(0)
     odds = np.empty(len(cells), np.float32)
     for slide in slides_of(cells):

@@ -1,0 +1,297 @@
+"""The networks that `smearscope explain` takes, in one form: what is put before them, what they answer."""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from core.cam import Method, activation_maps
+from core.cam.layers import last_feature_map
+from core.cam.method import class_probability
+from core.crops import CELL_DIAMETER_PX, CELLS_FOR_A_COLOUR, CROP_SIZE_PX, cell_colour, normalise
+from core.errors import SmearscopeError, UnreadableImageError
+from core.reference import CELLS_WANTED, scaled
+from core.reports.map_files import ExplainedImage, MethodMap, Window
+from core.slides import SingleImage, shown_path
+from datasets.single_cells import SingleCell, single_cell
+from models.backbones import (
+    BACKBONES,
+    IMAGENET_CATEGORIES,
+    Backbone,
+    InputNormalisation,
+    WeightsFile,
+    load_backbone,
+)
+from models.cards import load_card, model_folder
+from models.checkpoint import load_classifier
+from models.classifier import Classifier, as_input
+
+
+class ExplainError(SmearscopeError):
+    """A network or class that is not there, or an image or folder that the network cannot be used on."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadyNetwork:
+    """A network as it is for the images of one folder.
+
+    Attributes
+    ----------
+    network
+        In eval mode.
+    inputs
+        From an (H, W, 3) uint8 RGB image to the network's input (1, 3, h, w), and to the part of the image
+        that it shows. Raises `ExplainError` for an image that the network cannot be used on.
+    remark
+        For the person who waits; empty where there is nothing to say.
+    """
+
+    network: nn.Module
+    inputs: Callable[[NDArray[np.uint8]], tuple[Tensor, Window]]
+    remark: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedNetwork:
+    """A network by name, and how it gets ready for a folder.
+
+    Attributes
+    ----------
+    title
+        For the head of what is drawn.
+    classes
+        Names of its logits, in order.
+    for_images
+        Gets it ready for the images of one folder, in their order.
+    """
+
+    title: str
+    classes: tuple[str, ...]
+    for_images: Callable[[Sequence[SingleImage]], ReadyNetwork]
+
+    def class_index(self, wanted: str) -> int:
+        """Number of a class that was given by its number or name; `ExplainError` names the nearest."""
+        if wanted.isascii() and wanted.isdigit():
+            if int(wanted) >= len(self.classes):
+                raise ExplainError(
+                    f"--class {wanted}: the network has {len(self.classes)} classes, 0 to "
+                    f"{len(self.classes) - 1}"
+                )
+            return int(wanted)
+        same = [index for index, name in enumerate(self.classes) if name.casefold() == wanted.casefold()]
+        if len(same) == 1:
+            return same[0]
+        if same:
+            numbers = " and ".join(map(str, same))
+            raise ExplainError(f"--class {wanted}: classes {numbers} are both called so; give the number")
+        raise ExplainError(
+            f"--class {wanted}: there is no such class; nearest: {nearest(wanted, self.classes)}"
+        )
+
+
+def nearest(wanted: str, names: Sequence[str]) -> str:
+    """The names most like one that is not there, at most three."""
+    return ", ".join(difflib.get_close_matches(wanted, names, 3, cutoff=0.0))
+
+
+def open_network(
+    model: str,
+    weights: Path | None,
+    normalisation: InputNormalisation | None,
+    device: torch.device,
+    *,
+    download: bool,
+) -> ExplainedNetwork:
+    """The network of a name.
+
+    Parameters
+    ----------
+    model
+        ``released`` or a folder with such a model, for single red cells; or a name of `BACKBONES`.
+    weights
+        Safetensors file of a backbone; None for torchvision's.
+    normalisation
+        What a backbone's weights expect; None for what torchvision's do.
+    device
+        Where it runs.
+    download
+        Whether torchvision may fetch a backbone's weights.
+
+    Raises
+    ------
+    SmearscopeError
+        Naming the model or file and the remedy.
+    """
+    if model in BACKBONES:
+        return _backbone(BACKBONES[model], weights, normalisation, device, download=download)
+    if model != "released" and not Path(model).is_dir():
+        names = ("released", *BACKBONES)
+        raise ExplainError(
+            f"--model {model}: neither a folder nor one of {', '.join(names)}; "
+            f"nearest: {nearest(model, names)}"
+        )
+    if weights is not None or normalisation is not None or download:
+        raise ExplainError(
+            f"--model {model} has its weights and its normalisation with it: leave out --weights, "
+            "--normalisation and --download, or name a backbone"
+        )
+    width = load_card(model).classifier.width
+    classifier = load_classifier(model_folder(model) / "classifier.safetensors", width, str(device))
+    return ExplainedNetwork(
+        title=f"{model}: infected red cells",
+        classes=("infected",),
+        for_images=lambda images: _for_cells(classifier, images, device),
+    )
+
+
+def explained_images(
+    images: Sequence[SingleImage],
+    network: ExplainedNetwork,
+    methods: Mapping[str, Method],
+    class_index: int | None,
+    layer: str | None,
+    remark: Callable[[str], None],
+) -> Iterator[ExplainedImage | None]:
+    """Explain images folder by folder; raises `core.cam.CamError` for a layer that is not there.
+
+    Yields
+    ------
+    Each image with its maps; None where it cannot be used, after the reason has gone to `remark`.
+    """
+    folders: dict[Path, list[SingleImage]] = {}
+    for image in images:
+        folders.setdefault(image.folder, []).append(image)
+    for folder, within in folders.items():
+        try:
+            ready = network.for_images(within)
+        except ExplainError as error:
+            for image in within:
+                remark(f"Not used: {shown_path(image.source)} {error}")
+                yield None
+            continue
+        if ready.remark:
+            remark(f"{shown_path(folder)}: {ready.remark}")
+        for image in within:
+            try:
+                yield _explained(image, network, ready, methods, class_index, layer)
+            except UnreadableImageError as error:
+                remark(f"Not used: {error}")
+                yield None
+            except ExplainError as error:
+                remark(f"Not used: {shown_path(image.source)} {error}")
+                yield None
+
+
+def _explained(
+    image: SingleImage,
+    network: ExplainedNetwork,
+    ready: ReadyNetwork,
+    methods: Mapping[str, Method],
+    class_index: int | None,
+    layer: str | None,
+) -> ExplainedImage:
+    pixels = image.read()
+    inputs, window = ready.inputs(pixels)
+    name_of_layer = layer or last_feature_map(ready.network, inputs)
+    classes = None if class_index is None else torch.tensor([class_index])
+    drawn: list[MethodMap] = []
+    for name, method in methods.items():
+        made = activation_maps(ready.network, inputs, method, classes, name_of_layer)
+        # All methods speak of the class that the first one's pass predicted.
+        classes = made.classes
+        drawn.append(MethodMap(name, name_of_layer, made.maps[0].cpu().numpy(), window))
+    return ExplainedImage(
+        name=image.name,
+        source=image.source,
+        image=pixels,
+        class_name=network.classes[int(made.classes[0])],
+        probability=float(class_probability(made.logits, made.classes)[0]),
+        maps=tuple(drawn),
+    )
+
+
+def _backbone(
+    backbone: Backbone,
+    weights: Path | None,
+    normalisation: InputNormalisation | None,
+    device: torch.device,
+    *,
+    download: bool,
+) -> ExplainedNetwork:
+    normalisation = normalisation or backbone.normalisation
+    file = None if weights is None else WeightsFile(weights, normalisation)
+    classes = len(IMAGENET_CATEGORIES) if weights is None else _classes_of(weights, backbone)
+    network = load_backbone(backbone.name, classes, file, download=download).network.to(device)
+    side_px = backbone.input_size_px
+
+    def inputs(image: NDArray[np.uint8]) -> tuple[Tensor, Window]:
+        # The whole image in its own proportions: what is cut off or squeezed could not be explained.
+        small = scaled(image, side_px / min(image.shape[:2]))
+        return normalisation.inputs(torch.from_numpy(small)[None]).to(device), (0, 0, *image.shape[1::-1])
+
+    names = IMAGENET_CATEGORIES if classes == len(IMAGENET_CATEGORIES) else tuple(map(str, range(classes)))
+    return ExplainedNetwork(backbone.name, names, lambda _: ReadyNetwork(network, inputs))
+
+
+def _classes_of(weights: Path, backbone: Backbone) -> int:
+    """Number of classes that a weights file is for; where it does not say, loading it tells what is wrong."""
+    try:
+        with safe_open(weights, framework="pt") as file:
+            return int(file.get_slice(f"{backbone.head}.weight").get_shape()[0])
+    except (OSError, SafetensorError):
+        return len(IMAGENET_CATEGORIES)
+
+
+def _for_cells(classifier: Classifier, images: Sequence[SingleImage], device: torch.device) -> ReadyNetwork:
+    """The classifier measured on pictures of single cells of one slide, as scoring measures it on a slide."""
+    cells = _cells_measured(images)
+    if not cells:
+        raise ExplainError("lies in a folder without one readable picture of a red cell")
+    crops = np.concatenate([cell.crop(CROP_SIZE_PX) for cell in cells])
+    masks = np.concatenate([cell.mask(CROP_SIZE_PX) for cell in cells])
+    colour = np.asarray(cell_colour(crops, masks), np.float32)
+    statistics = classifier.feature_statistics(normalise(crops, masks, colour))
+
+    def inputs(image: NDArray[np.uint8]) -> tuple[Tensor, Window]:
+        cell = single_cell(image)
+        if cell is None:
+            raise ExplainError("holds no red cell: all but a speck of it is black")
+        crop = normalise(cell.crop(CROP_SIZE_PX), cell.mask(CROP_SIZE_PX), colour)
+        return as_input(crop).to(device), _crop_window(cell)
+
+    remark = ""
+    if len(cells) < CELLS_FOR_A_COLOUR:
+        remark = (
+            f"measured on {len(cells)} {'cell' if len(cells) == 1 else 'cells'} only: below "
+            f"{CELLS_FOR_A_COLOUR} of one slide, most of them healthy, probabilities are unsure"
+        )
+    return ReadyNetwork(classifier.network_of(statistics), inputs, remark)
+
+
+def _cells_measured(images: Sequence[SingleImage]) -> list[SingleCell]:
+    """At most `CELLS_WANTED` cells from all over a folder; pictures without one are told of later."""
+    step = max(1, len(images) // CELLS_WANTED)
+    cells: list[SingleCell] = []
+    for index in sorted(range(len(images)), key=lambda index: (index % step, index)):
+        try:
+            cell = single_cell(images[index].read())
+        except UnreadableImageError:
+            continue
+        if cell is not None:
+            cells.append(cell)
+        if len(cells) == CELLS_WANTED:
+            break
+    return cells
+
+
+def _crop_window(cell: SingleCell) -> Window:
+    """The square that the classifier's crop shows (`core.crops.raw_crops`)."""
+    x, y, width, height = (float(value) for value in cell.box[0])
+    side = (width * height) ** 0.5 * CROP_SIZE_PX / CELL_DIAMETER_PX
+    return (x + (width - side) / 2, y + (height - side) / 2, side, side)
