@@ -21,7 +21,10 @@ from core.cam.method import (
 from core.cam.normalisation import minmax
 
 PIXELS_AT_A_TIME = 2**18
-"""Of all masked images in a chunk: 5 of 224 x 224, whose features a processor's cache still holds, 64 of 64 x 64."""
+"""Of the masked images of a chunk: 5 of 224 x 224. Larger chunks leave a processor's cache and are slower."""
+
+PASSES_WORTH_A_COPY = 32
+"""Masked images from which on a faster copy of the network saves more than it costs to make."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +68,21 @@ class ScoreCAM(Method):
         return class_map(weights, chosen), None
 
     def _scores(self, seen: RecordedPass, chosen: Tensor) -> Tensor:
-        size = seen.images.shape[2:]
+        # Only masks that let something through are run, and for an image that has others, black once.
+        varies = chosen.amax(dim=(2, 3)) > chosen.amin(dim=(2, 3))
+        dark = (~varies).any(dim=1).nonzero()[:, 0]
+        masks = torch.cat([chosen[varies], chosen.new_zeros((len(dark), *chosen.shape[2:]))])
+        owner = torch.cat([varies.nonzero()[:, 0], dark])
         network = seen.network
-        if not torch.is_grad_enabled():
+        if not torch.is_grad_enabled() and len(masks) >= PASSES_WORTH_A_COPY:
             network = for_many_passes(network, seen.images)
+        size = seen.images.shape[2:]
 
         def run(masks: Tensor, owner: Tensor) -> Tensor:
             upsampled = functional.interpolate(masks[:, None], size, mode="bilinear", align_corners=False)
             output: Tensor = network(seen.images[owner] * minmax(upsampled))
             return output
 
-        # Only masks that let something through are run, and for an image that has others, black once.
-        varies = chosen.amax(dim=(2, 3)) > chosen.amin(dim=(2, 3))
-        dark = (~varies).any(dim=1).nonzero()[:, 0]
-        masks = torch.cat([chosen[varies], chosen.new_zeros((len(dark), *chosen.shape[2:]))])
-        owner = torch.cat([varies.nonzero()[:, 0], dark])
         chunk = self.chunk or max(1, PIXELS_AT_A_TIME // (size[0] * size[1]))
         score = class_probability if self.reading == "code" else class_values
         scores = scores_in_chunks(network, masks, owner, run, score, seen.classes, chunk)

@@ -13,7 +13,9 @@ def twin_of(network: nn.Module) -> nn.Module:
     """
     shared: dict[int, object] = {id(parameter): parameter for parameter in network.parameters()}
     for module in network.modules():
-        shared |= {id(value): type(value)() for name, value in vars(module).items() if name.endswith("_hooks")}
+        shared |= {
+            id(value): type(value)() for name, value in vars(module).items() if name.endswith("_hooks")
+        }
     twin = copy.deepcopy(network, shared)
     for module in twin.modules():
         module.training = False

@@ -5,11 +5,14 @@ from typing import Literal
 
 import pytest
 import torch
+import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
 
 from core.cam import CAM, CamError, FIMFScoreCAM, GradCAM, activation_maps, maps_of, recorded
+from core.cam.layers import last_feature_map
 from core.cam.pooled_head import PooledHead, pooled_head
+from models.classifier import ClassifierNetwork
 from tests.core.cam.small_networks import (
     Branching,
     OneLogit,
@@ -108,6 +111,31 @@ def test_the_small_networks_go_the_way_they_should(
     kind: type[nn.Module], layer: str, *, closed: bool
 ) -> None:
     assert (head_of(seeded(kind), layer) is not None) == closed
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "head"),
+    [
+        ("resnet18", "layer4", "fc"),
+        ("mobilenet_v2", "features", "classifier.1"),
+        ("densenet121", "features", None),
+    ],
+)
+def test_torchvisions_networks_go_the_way_they_should(name: str, layer: str, head: str | None) -> None:
+    network = torchvision.models.get_model(name, num_classes=3).eval()
+    images = torch.rand(1, 3, 64, 64)
+    assert last_feature_map(network, images) == layer
+    with recorded(network) as recording, torch.no_grad():
+        logits = network(images)
+    found = pooled_head(network, layer, recording.activations, logits)
+    assert found == (PooledHead(head, None) if head else None)
+
+
+def test_the_classifier_of_cells_has_a_closed_form() -> None:
+    network, cells = ClassifierNetwork(width=4).eval(), torch.rand(2, 3, 48, 48)
+    made = activation_maps(network, cells, "cam", size="layer")
+    expected = torch.einsum("nchw,c->nhw", network.features(cells), network.head.weight[0]).relu()
+    torch.testing.assert_close(made.maps, expected.detach())
 
 
 @pytest.mark.parametrize("kind", [Pooled, OneLogit])

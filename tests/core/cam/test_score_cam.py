@@ -139,14 +139,26 @@ def test_the_memory_of_a_loss_is_bounded_by_the_chunk_and_not_by_the_channels() 
     assert most_living(ScoreCAM(max_channels=64, chunk=16))[0] == 1 + 16
 
 
-def test_the_copy_for_many_passes_gives_the_same_logits_and_shares_nothing() -> None:
+def test_the_copy_for_many_passes_gives_the_same_logits_and_leaves_the_network_alone() -> None:
     network, images = seeded(Pooled), drawn_images(3)
     copy = for_many_passes(network, images)
     assert copy is not network
     assert not any(isinstance(module, nn.BatchNorm2d) for module in copy.modules())
     torch.testing.assert_close(copy(images), network(images))
-    own = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
-    assert own.isdisjoint(id(tensor) for tensor in (*copy.parameters(), *copy.buffers()))
+    assert isinstance(network.get_submodule("features.3"), nn.BatchNorm2d)
+    assert all(parameter.is_contiguous() and parameter.requires_grad for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("kind", [Pooled, OneLogit, Shortcut])
+def test_many_masks_are_run_on_the_copy_and_give_the_same_map(kind: type[nn.Module]) -> None:
+    network, images = seeded(kind), drawn_images(10)
+    in_loss = activation_maps(network, images, "score-cam", differentiable=True).maps.detach()
+    passes: list[int] = []
+    network.register_forward_hook(lambda *_: passes.append(1))
+    assert in_loss.amax() > 0
+    torch.testing.assert_close(activation_maps(network, images, "score-cam").maps, in_loss)
+    # The images, and one image to compare the copy with.
+    assert len(passes) == 2
 
 
 def test_a_network_that_cannot_be_traced_is_run_itself() -> None:
