@@ -15,6 +15,9 @@ from tqdm import tqdm
 
 from core.errors import SmearscopeError
 
+LARGEST_GRADIENT = 5.0
+"""Norm to which the gradient of a step is cut down."""
+
 Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -47,12 +50,31 @@ class TrainingError(SmearscopeError):
     """A training that leads nowhere."""
 
 
-def rate_factor(step: int, schedule: Schedule) -> float:
-    """Learning rate at a step over the peak: linear rise, then half a cosine down to zero."""
-    rise = max(1, round(schedule.warm_up * schedule.steps))
+def rate_factor(step: int, steps: int, warm_up: float) -> float:
+    """Learning rate at a step over the peak: linear rise, then half a cosine down to zero.
+
+    Parameters
+    ----------
+    step
+        Counted from 0.
+    steps
+        Of the whole training.
+    warm_up
+        Share of the steps over which the rate rises.
+    """
+    rise = max(1, round(warm_up * steps))
     if step < rise:
         return (step + 1) / rise
-    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, schedule.steps - rise)))
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def require_finite(loss: Tensor, name: str, step: int, learning_rate: float) -> None:
+    """Raise `TrainingError` where a loss is no number any more at a step, counted from 0."""
+    if not torch.isfinite(loss):
+        raise TrainingError(
+            f"{name} is {float(loss.detach())} at step {step + 1}; "
+            f"lower the learning rate, which is {learning_rate}"
+        )
 
 
 def fit(
@@ -90,7 +112,9 @@ def fit(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
-    rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(step, schedule))
+    rates = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: rate_factor(step, schedule.steps, schedule.warm_up)
+    )
     model, optimiser = fabric.setup(network, optimiser)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     model.train()
@@ -99,14 +123,10 @@ def fit(
     with tqdm(batches, total=total, desc=name, unit="step", mininterval=2, disable=None) as progress:
         for batch in progress:
             value = loss(model, batch)
-            if not torch.isfinite(value):
-                raise TrainingError(
-                    f"{name}: the loss is {float(value.detach())} at step {len(rows) + 1}; "
-                    f"lower the learning rate, which is {schedule.learning_rate}"
-                )
+            require_finite(value, f"{name}: the loss", len(rows), schedule.learning_rate)
             optimiser.zero_grad()
             fabric.backward(value)
-            fabric.clip_gradients(model, optimiser, max_norm=5.0)
+            fabric.clip_gradients(model, optimiser, max_norm=LARGEST_GRADIENT)
             optimiser.step()
             rows.append((len(rows), float(value.detach()), float(rates.get_last_lr()[0])))
             rates.step()

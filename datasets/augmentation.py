@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import albumentations as A  # noqa: N812  (the library's own alias)
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -153,4 +154,126 @@ def cell_augmentation(crop_size_px: int, seed: int) -> A.Compose:
             A.GaussNoise(std_range=(0.005, 0.035), p=0.4),
         ],
         seed=seed,
+    )
+
+
+LEAST_VISIBLE = 0.25
+"""Share of a box that a crop must show for the box to stay."""
+
+
+@dataclass(frozen=True, eq=False)
+class TransformedImage:
+    """An image after a transform, and where its objects are now.
+
+    Attributes
+    ----------
+    image
+        (S, S, 3) uint8, RGB.
+    boxes
+        (M, 4) int64: first column, first row, last column, last row, both ends included. M is 0 where a crop
+        left less than `LEAST_VISIBLE` of every box.
+    """
+
+    image: NDArray[np.uint8]
+    boxes: NDArray[np.int64]
+
+
+class BoxedTransform:
+    """A transform that takes the boxes of an image along.
+
+    Parameters
+    ----------
+    transforms
+        That flip, crop, resize or change colours: what keeps the sides of a box upright.
+    """
+
+    def __init__(self, transforms: list[A.BasicTransform]) -> None:
+        self._compose = A.Compose(
+            transforms,
+            bbox_params=A.BboxParams(
+                format="pascal_voc", min_visibility=LEAST_VISIBLE, check_each_transform=False
+            ),
+        )
+
+    def __call__(self, image: NDArray[np.uint8], boxes: NDArray[np.int64], seed: int) -> TransformedImage:
+        """Transform an image (H, W, 3) and its boxes (M, 4); the seed fixes every choice."""
+        self._compose.set_random_seed(seed)
+        # The library's boxes end where the next pixel begins.
+        edges = boxes + np.array([0.0, 0.0, 1.0, 1.0])
+        result = self._compose(image=image, bboxes=edges)
+        height_px, width_px = result["image"].shape[:2]
+        moved = np.asarray(result["bboxes"], np.float64).reshape(-1, 4)
+        return TransformedImage(result["image"], _whole_pixels(moved, height_px, width_px))
+
+
+def _whole_pixels(edges: NDArray[np.float64], height_px: int, width_px: int) -> NDArray[np.int64]:
+    """Pixels whose centres are between the edges or on one; if none is, the one that the middle is in."""
+    limits = np.array([width_px, height_px])
+    starts, ends = edges[:, :2], edges[:, 2:]
+    # The library computes in single precision: a thousandth of a pixel off an edge is on it.
+    first = np.ceil(starts - 0.5 - 1e-3)
+    last = np.floor(ends - 0.5 + 1e-3)
+    middle = np.floor((starts + ends) / 2)
+    empty = last < first
+    whole = np.concatenate([np.where(empty, middle, first), np.where(empty, middle, last)], axis=1)
+    return np.asarray(np.clip(whole, 0, np.tile(limits - 1, 2)), np.int64)
+
+
+def boxed_evaluation(size_px: int) -> BoxedTransform:
+    """The whole image, squashed to a square: no box is lost."""
+    return BoxedTransform([A.Resize(size_px, size_px, area_for_downscale="image")])
+
+
+def boxed_training(size_px: int) -> BoxedTransform:
+    """A part of the image, at least half of it, flipped or not, in other light and colour."""
+    return BoxedTransform(
+        [
+            A.RandomResizedCrop(
+                (size_px, size_px), scale=(0.5, 1.0), ratio=(0.75, 4 / 3), area_for_downscale="image"
+            ),
+            A.HorizontalFlip(p=0.5),
+            A.ColorJitter(
+                brightness=(0.7, 1.3), contrast=(0.7, 1.3), saturation=(0.7, 1.3), hue=(-0.03, 0.03), p=0.8
+            ),
+        ]
+    )
+
+
+class RegionTransform:
+    """A transform that takes a region of an image along, whatever its shape.
+
+    Parameters
+    ----------
+    transforms
+        Of geometry, which act on both, and of colour, which act on the image alone.
+    """
+
+    def __init__(self, transforms: list[A.BasicTransform]) -> None:
+        self._compose = A.Compose(transforms)
+
+    def __call__(
+        self, image: NDArray[np.uint8], region: NDArray[np.bool_], seed: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Transform an image (H, W, 3) and its region (H, W); the seed fixes every choice."""
+        self._compose.set_random_seed(seed)
+        result = self._compose(image=image, mask=region.astype(np.uint8))
+        return result["image"], result["mask"] > 0
+
+
+def region_evaluation(size_px: int) -> RegionTransform:
+    """The whole image, squashed to a square."""
+    return RegionTransform([A.Resize(size_px, size_px, area_for_downscale="image")])
+
+
+def region_training(size_px: int) -> RegionTransform:
+    """A cell in any of the eight poses of a square, a little moved and scaled, in other light and colour."""
+    return RegionTransform(
+        [
+            A.SquareSymmetry(),
+            A.Affine(scale=(0.9, 1.1), translate_percent=(-0.05, 0.05), border_mode=cv2.BORDER_REPLICATE),
+            A.Resize(size_px, size_px, area_for_downscale="image"),
+            A.ColorJitter(
+                brightness=(0.8, 1.2), contrast=(0.8, 1.2), saturation=(0.7, 1.3), hue=(-0.03, 0.03), p=0.8
+            ),
+        ]
     )

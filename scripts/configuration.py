@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import SmearscopeError
 from core.training import Schedule
+from scripts.guided_settings import GuidedSettings
 
 
 class ConfigurationError(SmearscopeError):
@@ -73,10 +74,12 @@ class ClassifierSettings(_Settings):
     label_smoothing: float = Field(ge=0, lt=0.5)
 
 
-AnySettings = Annotated[DetectorSettings | ClassifierSettings, Field(discriminator="network")]
+AnySettings = Annotated[
+    DetectorSettings | ClassifierSettings | GuidedSettings, Field(discriminator="network")
+]
 
 
-def read_settings(path: Path) -> DetectorSettings | ClassifierSettings:
+def read_settings(path: Path) -> DetectorSettings | ClassifierSettings | GuidedSettings:
     """Read and check a configuration; raises `ConfigurationError` naming the file and the key."""
     try:
         content = yaml.safe_load(path.read_text())

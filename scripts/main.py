@@ -3,7 +3,10 @@
 import typer
 
 from core.errors import SmearscopeError
+from scripts.data import data
 from scripts.demo import demo
+from scripts.evaluate import evaluate
+from scripts.explain import explain
 from scripts.release import release
 from scripts.render import render
 from scripts.score import score
@@ -28,11 +31,14 @@ def smearscope() -> None:
 
 
 app.command()(score)
+app.command()(explain)
 app.command()(demo)
 app.command()(render)
 app.command()(train)
 app.command()(validate)
+app.command()(evaluate)
 app.command()(release)
+app.add_typer(data, name="data")
 
 
 def main() -> None:

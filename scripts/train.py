@@ -1,9 +1,12 @@
 """`smearscope train`: make a network's weights from annotated data, as a configuration says."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from scripts.guided_settings import GuidedSettings
 
 
 def train(
@@ -11,7 +14,10 @@ def train(
     data: Annotated[
         Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the weights and the training curve.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for the weights and curves; a guided training broken off there goes on."),
+    ],
     detector: Annotated[
         Path | None,
         typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
@@ -25,10 +31,14 @@ def train(
     from models.cards import RELEASED
     from models.checkpoint import load_detector, save_weights
     from scripts.configuration import DetectorSettings, read_settings
+    from scripts.guided_settings import GuidedSettings
     from scripts.train_classifier import read_cells, train_classifier
     from scripts.train_detector import read_fields, train_detector
 
     settings = read_settings(config)
+    if isinstance(settings, GuidedSettings):
+        _train_guided(config, settings, data, out, device)
+        return
     fabric = Fabric(accelerator=device, devices=1)
     curve = out / f"{settings.network}_curve.csv"
     if isinstance(settings, DetectorSettings):
@@ -39,3 +49,17 @@ def train(
     path = out / f"{settings.network}.safetensors"
     save_weights(weights, path)
     typer.echo(f"Weights: {path}\nCurve: {curve}")
+
+
+def _train_guided(config: Path, settings: "GuidedSettings", data: Path, out: Path, device: str) -> None:
+    from core.guided.processes import launched
+    from core.guided.training import train_guided
+    from scripts.guided_run import begin_run, open_run
+
+    run = open_run(data, settings)
+    fabric = launched(device, settings.precision)
+    if fabric.is_global_zero:
+        begin_run(out, config, settings)
+    progress = train_guided(run.guided, run.images, settings.training, fabric, out, typer.echo)
+    if fabric.is_global_zero:
+        typer.echo(f"Best epoch: {progress.best_epoch}\nRun: {out}")

@@ -37,12 +37,15 @@ def validate(
     from models.cards import RELEASED
     from models.checkpoint import load_detector
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
+    from scripts.guided_settings import GuidedSettings
     from scripts.train_classifier import read_cells
     from scripts.train_detector import read_fields
     from scripts.validate_classifier import validate_classifier
     from scripts.validate_detector import validate_detector
 
     settings = read_settings(config)
+    if isinstance(settings, GuidedSettings):
+        raise ConfigurationError(f"{config}: a guided network is measured by smearscope evaluate")
     fabric = Fabric(accelerator="auto", devices=1)
     if isinstance(settings, DetectorSettings):
         if plan == Plan.PATIENTS:

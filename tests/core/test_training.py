@@ -44,17 +44,15 @@ def fabric() -> Fabric:
 
 
 def test_the_rate_rises_in_a_line_and_falls_as_half_a_cosine() -> None:
-    plan = schedule(10, warm_up=0.2)
-    assert rate_factor(0, plan) == 0.5
-    assert rate_factor(1, plan) == 1.0
-    assert rate_factor(2, plan) == 1.0
-    assert rate_factor(4, plan) == pytest.approx(0.5 * (1 + 0.5**0.5))  # cos 45°
-    assert rate_factor(6, plan) == pytest.approx(0.5)
-    assert rate_factor(10, plan) == pytest.approx(0.0)
+    factors = [rate_factor(step, steps=10, warm_up=0.2) for step in range(11)]
+    assert factors[:3] == [0.5, 1.0, 1.0]
+    assert factors[4] == pytest.approx(0.5 * (1 + 0.5**0.5))  # cos 45°
+    assert factors[6] == pytest.approx(0.5)
+    assert factors[10] == pytest.approx(0.0)
 
 
 def test_without_warm_up_the_first_step_has_the_full_rate() -> None:
-    assert rate_factor(0, schedule(10, warm_up=0.0)) == 1.0
+    assert rate_factor(0, steps=10, warm_up=0.0) == 1.0
 
 
 def test_weights_and_their_average_are_those_computed_by_hand() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
+from scripts.guided_settings import GuidedSettings
 
 SHIPPED = Path(__file__).parents[2] / "models" / "configs"
 GOOD = (SHIPPED / "classifier.yaml").read_text()
@@ -13,6 +14,7 @@ GOOD = (SHIPPED / "classifier.yaml").read_text()
 def test_the_shipped_configurations_are_what_their_names_say() -> None:
     assert isinstance(read_settings(SHIPPED / "detector.yaml"), DetectorSettings)
     assert isinstance(read_settings(SHIPPED / "classifier.yaml"), ClassifierSettings)
+    assert isinstance(read_settings(SHIPPED / "guided.yaml"), GuidedSettings)
 
 
 @pytest.mark.parametrize(

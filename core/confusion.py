@@ -1,0 +1,89 @@
+"""Which classes a classifier takes for which, as plain numbers."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.atomic import replacing
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """Counts of images by true and predicted class.
+
+    Attributes
+    ----------
+    classes
+        K names.
+    counts
+        (K, K) int64: rows are truth, columns predictions.
+    """
+
+    classes: tuple[str, ...]
+    counts: NDArray[np.int64]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images on the diagonal; NaN of none."""
+        return _share(int(np.trace(self.counts)), int(self.counts.sum()))
+
+    def of_class(self, number: int) -> "ClassMeasures":
+        """Measures of one class."""
+        hits = int(self.counts[number, number])
+        truth, predicted = int(self.counts[number].sum()), int(self.counts[:, number].sum())
+        return ClassMeasures(
+            name=self.classes[number],
+            images=truth,
+            precision=_share(hits, predicted),
+            recall=_share(hits, truth),
+            f1=_share(2 * hits, truth + predicted),
+        )
+
+    def per_class(self) -> tuple["ClassMeasures", ...]:
+        """Measures of each class, in order."""
+        return tuple(self.of_class(number) for number in range(len(self.classes)))
+
+    def write(self, path: Path) -> None:
+        """Write a CSV file with a row for each true class; raises `core.atomic.OutputError`."""
+        with replacing(path) as temporary, temporary.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["truth", *self.classes])
+            writer.writerows(
+                [name, *row] for name, row in zip(self.classes, self.counts.tolist(), strict=True)
+            )
+
+
+@dataclass(frozen=True)
+class ClassMeasures:
+    """What a classifier is worth on one class.
+
+    Attributes
+    ----------
+    name
+        Of the class.
+    images
+        That are of it.
+    precision, recall, f1
+        In [0, 1]; NaN where nothing is predicted, nothing is of the class, or neither.
+    """
+
+    name: str
+    images: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: Sequence[str]) -> Confusion:
+    """Count (N,) true and predicted classes, each in [0, K)."""
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return Confusion(tuple(classes), counts)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else float("nan")

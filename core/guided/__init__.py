@@ -1,0 +1,1 @@
+"""Training of classifiers whose activation maps should fall where the object is."""

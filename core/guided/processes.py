@@ -1,0 +1,38 @@
+"""The processes of a training: one, or those that torchrun started."""
+
+import os
+from typing import Literal
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+Precision = Literal["32-true", "bf16-mixed"]
+"""Of training passes: 32 bits, or convolutions and products in 16 (bfloat16, which needs no scaling)."""
+
+
+def launched(accelerator: str, precision: Precision) -> Fabric:
+    """A launched Fabric over the processes of this run, each on a device of its own.
+
+    Parameters
+    ----------
+    accelerator
+        "auto" (CUDA where there is one), "cpu" or "cuda".
+    precision
+        Of training passes.
+    """
+    if accelerator == "auto":
+        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
+    if TorchElasticEnvironment.detect():
+        here = int(os.environ["LOCAL_WORLD_SIZE"])
+        fabric = Fabric(
+            accelerator=accelerator,
+            devices=here,
+            num_nodes=int(os.environ["WORLD_SIZE"]) // here,
+            strategy="ddp",
+            precision=precision,
+        )
+    else:
+        fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+    fabric.launch()
+    return fabric

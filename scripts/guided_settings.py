@@ -1,0 +1,129 @@
+"""What a configuration says of a guided training."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core.cam import METHODS
+from core.guided.plan import TrainingPlan
+from core.guided.processes import Precision
+from core.saliency.objectives import Objective, ObjectiveError
+from models.backbones import BACKBONES, MEAN_AND_DEVIATION, MINUS_ONE_TO_ONE
+
+NORMALISATIONS = {"imagenet": MEAN_AND_DEVIATION, "minus-one-to-one": MINUS_ONE_TO_ONE}
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageSettings(_Settings):
+    """Which images, and what becomes of them.
+
+    Attributes
+    ----------
+    dataset
+        Folder of a set of images with boxes, below that of the data.
+    classes
+        "all", "in_14" (as the set's `classes.csv` marks them), or their keys, in the order of the logits.
+    split_seed
+        Of the 70 % for training, 15 % for validation and 15 % for test.
+    size_px
+        Side of the square images that the network is given.
+    """
+
+    dataset: str = Field(min_length=1)
+    classes: Literal["all", "in_14"] | tuple[str, ...]
+    split_seed: int = Field(ge=0)
+    size_px: int = Field(gt=0)
+
+
+class BackboneSettings(_Settings):
+    """The network.
+
+    Attributes
+    ----------
+    name
+        Key in `models.backbones.BACKBONES`.
+    weights
+        "random", "torchvision" (as its cache has them), or a safetensors file below the folder of the data.
+    normalisation
+        What the weights of a file expect: "imagenet" or "minus-one-to-one"; None for the other two.
+    """
+
+    name: str
+    weights: str = Field(min_length=1)
+    normalisation: Literal["imagenet", "minus-one-to-one"] | None
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in BACKBONES:
+            raise ValueError(f"no backbone {name!r}; choose of {', '.join(BACKBONES)}")
+        return name
+
+    @model_validator(mode="after")
+    def _normalised(self) -> Self:
+        of_file = self.weights not in ("random", "torchvision")
+        if of_file and self.normalisation is None:
+            raise ValueError("normalisation: a file of weights does not say what it expects; say it here")
+        if not of_file and self.normalisation is not None:
+            raise ValueError(f"normalisation: weights {self.weights} have theirs; give null")
+        return self
+
+
+class MapSettings(_Settings):
+    """The maps that are guided and measured: those of the true class.
+
+    Attributes
+    ----------
+    method
+        Name in `core.cam.METHODS`.
+    layer
+        Module name; None for the last feature map.
+    """
+
+    method: str
+    layer: str | None
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, method: str) -> str:
+        if method not in METHODS:
+            raise ValueError(f"no method {method!r}; choose of {', '.join(METHODS)}")
+        return method
+
+
+class ObjectiveSettings(_Settings):
+    """What the guided phase lowers.
+
+    Attributes
+    ----------
+    name
+        Key in `core.saliency.objectives.OBJECTIVES`.
+    weights
+        By name, instead of those that the objective has.
+    """
+
+    name: str
+    weights: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        try:
+            Objective(self.name, self.weights)
+        except ObjectiveError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+
+class GuidedSettings(_Settings):
+    """Settings of a classifier whose maps are guided; its images, network, maps, objective and training."""
+
+    network: Literal["guided"]
+    images: ImageSettings
+    backbone: BackboneSettings
+    maps: MapSettings
+    objective: ObjectiveSettings
+    training: TrainingPlan
+    precision: Precision
