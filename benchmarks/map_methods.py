@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -47,6 +47,8 @@ from core.saliency.metrics import (
 TABLES, SHEETS = Path("docs/validation"), Path("out/maps")
 BATCH = 8
 SHEET_ROWS = 12
+PLACED = "Grad-CAM, placed"
+"""The one row whose cells lie where the network looked; those of the others divide the image evenly."""
 CENTRE_SPREAD = 0.25
 """Standard deviation of the centre control, as a share of the image's side."""
 
@@ -81,6 +83,7 @@ def methods(channels: Sequence[int]) -> dict[str, Method]:
     """By the name they have in the table; Faster Score-CAM with each number of channels."""
     found: dict[str, Method] = {
         "Grad-CAM (= CAM)": GradCAM(),
+        PLACED: GradCAM(),
         "Guided Grad-CAM": GuidedGradCAM(other_rectifiers="plain"),
     }
     for count in channels:
@@ -104,13 +107,13 @@ def probability(network: nn.Module, classes: Tensor) -> Callable[[Tensor], Tenso
     return score
 
 
-def drawn_maps(network: nn.Module, sample: Sample, method: Method) -> tuple[Tensor, float]:
+def drawn_maps(
+    network: nn.Module, sample: Sample, method: Method, size: Literal["input", "placed"]
+) -> tuple[Tensor, float]:
     """(N, H, W) maps of a sample, image by image, and the seconds that one took."""
     started = time.perf_counter()
     maps = [
-        activation_maps(
-            network, sample.inputs[i : i + 1], method, sample.classes[i : i + 1], size="input"
-        ).maps
+        activation_maps(network, sample.inputs[i : i + 1], method, sample.classes[i : i + 1], size=size).maps
         for i in tqdm(range(len(sample.inputs)), desc=f"{sample.name}: {method}"[:60], disable=None)
     ]
     return torch.cat(maps), (time.perf_counter() - started) / len(sample.inputs)
@@ -176,7 +179,8 @@ def compared(
     rows: list[dict[str, Any]] = []
     all_maps: dict[str, Tensor] = {}
     for name, method in chosen.items():
-        all_maps[name], seconds = drawn_maps(network, sample, method)
+        size: Literal["input", "placed"] = "placed" if name == PLACED else "input"
+        all_maps[name], seconds = drawn_maps(network, sample, method, size)
         rows.append(
             {
                 "sample": sample.name,

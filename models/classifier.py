@@ -101,9 +101,12 @@ class Classifier:
         return FieldScores(np.asarray(logistic(logits), np.float32), statistics)
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N, S, S) class activation maps (Zhou 2016), ReLU, each divided by its maximum; zero where none."""
+        """(N, S, S) class activation maps (Zhou 2016), ReLU, each divided by its maximum; zero where none.
+
+        Each cell's value lies where the network looked for it (`core.cam.placing`).
+        """
         network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
-        made = activation_maps(network, inputs, "cam", layer="features", size="input")
+        made = activation_maps(network, inputs, "cam", layer="features", size="placed")
         return np.asarray(normalised(made.maps, "max").cpu(), np.float32)
 
     def network_of(self, statistics: FeatureStatistics) -> ClassifierNetwork:

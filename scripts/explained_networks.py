@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from core.cam import Method, activation_maps
+from core.cam import Method, activation_maps, placed, placing_of
 from core.cam.layers import last_feature_map
 from core.cam.method import class_probability
 from core.crops import CELL_DIAMETER_PX, CELLS_FOR_A_COLOUR, CROP_SIZE_PX, cell_colour, normalise
@@ -199,13 +199,16 @@ def _explained(
     pixels = image.read()
     inputs, window = ready.inputs(pixels)
     name_of_layer = layer or last_feature_map(ready.network, inputs)
+    where = placing_of(ready.network, inputs, name_of_layer)
     classes = None if class_index is None else torch.tensor([class_index])
     drawn: list[MethodMap] = []
     for name, method in methods.items():
         made = activation_maps(ready.network, inputs, method, classes, name_of_layer)
         # All methods speak of the class that the first one's pass predicted.
         classes = made.classes
-        drawn.append(MethodMap(name, name_of_layer, made.maps[0].cpu().numpy(), window))
+        at_input = made.maps if method.at_input_size else placed(made.maps, where, *inputs.shape[2:])
+        values, shown = (maps[0].cpu().numpy() for maps in (made.maps, at_input))
+        drawn.append(MethodMap(name, name_of_layer, values, shown, window))
     return ExplainedImage(
         name=image.name,
         source=image.source,

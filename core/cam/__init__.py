@@ -7,6 +7,7 @@ from core.cam.guided_grad_cam import GuidedGradCAM
 from core.cam.maps import METHODS, ActivationMaps, activation_maps, maps_of, method_named
 from core.cam.method import Method
 from core.cam.normalisation import normalised
+from core.cam.placing import CellCentres, Placing, placed, placing_of
 from core.cam.recording import Recording, recorded
 from core.cam.score_cam import ScoreCAM
 
@@ -15,15 +16,19 @@ __all__ = [
     "METHODS",
     "ActivationMaps",
     "CamError",
+    "CellCentres",
     "FIMFScoreCAM",
     "GradCAM",
     "GuidedGradCAM",
     "Method",
+    "Placing",
     "Recording",
     "ScoreCAM",
     "activation_maps",
     "maps_of",
     "method_named",
     "normalised",
+    "placed",
+    "placing_of",
     "recorded",
 ]

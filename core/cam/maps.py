@@ -16,6 +16,7 @@ from core.cam.grad_cam import CAM, GradCAM
 from core.cam.guided_grad_cam import GuidedGradCAM
 from core.cam.method import Method, RecordedPass
 from core.cam.output import logit_table
+from core.cam.placing import placed, placing_of
 from core.cam.pooled_head import pooled_head
 from core.cam.recording import Recording, recorded
 from core.cam.score_cam import ScoreCAM
@@ -68,7 +69,7 @@ def activation_maps(
     method: str | Method = "grad-cam",
     classes: Tensor | None = None,
     layer: str | nn.Module | None = None,
-    size: Literal["layer", "input"] = "layer",
+    size: Literal["layer", "input", "placed"] = "layer",
     *,
     differentiable: bool = False,
 ) -> ActivationMaps:
@@ -91,7 +92,10 @@ def activation_maps(
     layer
         Name or module; None for the last feature map (`core.cam.layers.last_feature_map`).
     size
-        "layer": on the layer's grid. "input": upsampled to (H, W), bilinear, `align_corners=False`.
+        "layer": on the layer's grid. "input": upsampled to (H, W), bilinear, `align_corners=False`, as
+        published libraries do, which takes the cells for equal parts of the image. "placed": upsampled
+        with each cell at the place where the network looked (`core.cam.placing`). Guided Grad-CAM's maps are
+        at (H, W) whatever the size.
     differentiable
         False: eval mode, nothing keeps a graph. True: the mode the network is in, and maps and logits keep
         the graph, with exact gradients with respect to parameters and images.
@@ -100,12 +104,12 @@ def activation_maps(
     ------
     CamError
         If there is no such method, layer or class, an image holds NaN or infinity, or the network is not of
-        the kind the method needs; the message says what to give instead.
+        the kind the method or size needs; the message says what to give instead.
     """
     chosen = method_named(method)
     _require_images(images)
-    if size not in ("layer", "input"):
-        raise CamError(f"size is 'layer' or 'input', not {size!r}")
+    if size not in ("layer", "input", "placed"):
+        raise CamError(f"size is 'layer', 'input' or 'placed', not {size!r}")
     with torch.inference_mode(mode=False), torch.set_grad_enabled(differentiable):
         images = images.clone() if images.is_inference() else images
         given = images if len(images) else images.new_zeros((1, *images.shape[1:]))
@@ -123,8 +127,12 @@ def activation_maps(
         made = _made(chosen, network, recording.layer, images, activations, logits, classes)
         if not differentiable:
             made = replace(made, maps=made.maps.detach(), logits=made.logits.detach())
-        if size == "input" and not chosen.at_input_size:
-            made = replace(made, maps=_upsampled(made.maps, images))
+        if size != "layer" and not chosen.at_input_size:
+            if size == "input" or len(images) == 0:
+                maps = _upsampled(made.maps, images)
+            else:
+                maps = placed(made.maps, placing_of(network, images, recording.layer), *images.shape[2:])
+            made = replace(made, maps=maps)
     return made
 
 

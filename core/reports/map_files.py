@@ -31,13 +31,18 @@ class MethodMap:
         Name of the method, and of the layer whose activations it used.
     values
         (h, w) float32, not negative, as the method gave them.
+    placed
+        (H, W) float32: the same at the size of the network's input, each cell where the network looked
+        (`core.cam.placing`). This is what is drawn.
     window
-        x, y, width, height of what the map covers, in pixels of the image; it may reach over its border.
+        x, y, width, height of what the network was given, in pixels of the image; it may reach over its
+        border.
     """
 
     method: str
     layer: str
     values: NDArray[np.float32]
+    placed: NDArray[np.float32]
     window: Window
 
     @property
@@ -47,10 +52,10 @@ class MethodMap:
 
     def drawn(self, height: int, width: int, scale: float) -> NDArray[np.float32]:
         """(height, width) in [0, 1] for the image at a scale: by its largest value, 0 outside its window."""
-        largest = float(self.values.max())
-        shown = self.values / largest if largest > 0 else self.values
+        largest = float(self.placed.max())
+        shown = self.placed / largest if largest > 0 else self.placed
         x, y, across, down = (scale * side for side in self.window)
-        # In cells of the map; pixel centres lie at halves in windows, at whole numbers in arrays.
+        # In pixels of the network's input; centres lie at halves in windows, at whole numbers in arrays.
         columns = (np.arange(width) + 0.5 - x) / across * shown.shape[1] - 0.5
         rows = (np.arange(height) + 0.5 - y) / down * shown.shape[0] - 0.5
         grid_x, grid_y = np.meshgrid(columns.astype(np.float32), rows.astype(np.float32))

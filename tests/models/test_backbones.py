@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from core.cam import CellCentres, placing_of, recorded
 from datasets.boxed_images import imagenette_boxed
 from models import backbones
 from models.backbones import (
@@ -61,6 +62,51 @@ def test_a_backbone_says_its_last_feature_map_its_head_and_its_input_size(
     assert logits.shape == (2, 3)
     linear = [module for module in network.modules() if isinstance(module, nn.Linear)]
     assert network.get_submodule(backbone.head) is linear[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "first_px", "pitch_px"),
+    [
+        ("resnet50v2", 0, 32),
+        ("resnet50", 0, 32),
+        ("vgg16", 7.5, 16),
+        ("mobilenet_v2", 0, 32),
+        ("mobilenet_v3_small", 0, 32),
+        ("small", 0, 8),
+    ],
+)
+def test_the_cells_of_a_backbone_look_at_known_places(name: str, first_px: float, pitch_px: float) -> None:
+    backbone = BACKBONES[name]
+    with torch.device("meta"):
+        network, image = backbone.make(3), torch.zeros(1, 3, 224, 224)
+        where = placing_of(network, image, backbone.feature_layer)
+    assert where.down == where.across == CellCentres(first_px, pitch_px)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "mobilenet_v3_small"])
+def test_a_cell_of_a_backbone_looks_about_the_centre_of_what_reaches_it(name: str) -> None:
+    # With positive weights, averages for maxima and nothing clipped, each pixel reaches a cell by its share.
+    backbone = BACKBONES[name]
+    network = backbone.make(3).double().eval()
+    where = placing_of(network, torch.zeros(1, 3, 64, 64, dtype=torch.float64), backbone.feature_layer)
+    for path, module in list(network.named_modules()):
+        if isinstance(module, nn.Conv2d):
+            nn.init.constant_(module.weight, 1 / module.weight[0].numel())
+        elif isinstance(module, nn.MaxPool2d):
+            mean = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+            network.set_submodule(path, mean)
+        elif isinstance(module, nn.BatchNorm2d | nn.ReLU | nn.ReLU6):
+            network.set_submodule(path, nn.Identity())
+    image = torch.ones(1, 3, 512, 512, dtype=torch.float64, requires_grad=True)
+    with recorded(network, backbone.feature_layer) as recording:
+        network(image)
+    features = recording.activations
+    cell = features.shape[2] // 2
+    (reached,) = torch.autograd.grad(features[0, :, cell, cell].sum(), image)
+    along = reached[0].abs().sum(dim=(0, 1))
+    centre = float((along * torch.arange(512)).sum() / along.sum())
+    assert where.across.first_px + cell * where.across.pitch_px == pytest.approx(centre, abs=0.05)
 
 
 def test_every_backbone_is_listed_under_its_name_and_any_other_name_is_refused() -> None:

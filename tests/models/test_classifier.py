@@ -200,6 +200,19 @@ def test_the_map_lights_up_where_the_network_looked() -> None:
     assert cam[:24].max() == 0
 
 
+def test_the_map_is_brightest_at_the_pixel_that_its_cell_looked_at() -> None:
+    # Each stage has stride 2 and pads by 1: cell i looks at pixel 8 i, not at the middle of an even sixth.
+    network = ClassifierNetwork(2).eval()
+    for name, parameter in network.named_parameters():
+        nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 1.0)
+    for row, column in ((16, 24), (40, 8)):
+        crop = np.full((1, CROP_SIZE_PX, CROP_SIZE_PX, 3), GREY, np.uint8)
+        crop[0, row, column] = 255
+        classifier = Classifier(network, CPU)
+        (cam,) = classifier.activation_map(crop, classifier.feature_statistics(crop))
+        assert np.unravel_index(cam.argmax(), cam.shape) == (row, column)
+
+
 def test_what_speaks_against_infection_leaves_the_map_dark() -> None:
     (cam,) = Classifier(network_by_hand(-3.0, 0.0), CPU).activation_map(dark_quarter(), NONE)
     assert cam.max() == 0

@@ -14,9 +14,10 @@ from typer.testing import CliRunner, Result
 
 from core.cam import METHODS, CamError
 from core.errors import SmearscopeError
+from core.slides import find_images
 from models.backbones import BACKBONES
 from scripts.explain import chosen_methods
-from scripts.explained_networks import ExplainedNetwork, ExplainError, open_network
+from scripts.explained_networks import ExplainedNetwork, ExplainError, explained_images, open_network
 from scripts.main import app
 from tests.drawn_cells import disc_picture
 
@@ -82,8 +83,25 @@ def test_the_map_of_an_infected_cell_is_brightest_about_its_parasite(cells: Path
     values = np.load(tmp_path / "out" / row["array"], allow_pickle=False)
     down, across = np.unravel_index(values.argmax(), values.shape)
     x, y, width, height = (float(row[name]) for name in ("x", "y", "width", "height"))
-    place = x + (across + 0.5) * width / values.shape[1], y + (down + 0.5) * height / values.shape[0]
+    # Cell i looks at pixel 8 i of the 48 of the crop.
+    place = x + (8 * across + 0.5) * width / 48, y + (8 * down + 0.5) * height / 48
     assert place == pytest.approx((35, 35), abs=width / values.shape[1])
+
+
+def test_a_map_is_drawn_where_the_network_looked_and_written_as_its_layer_has_it(
+    cells: Path, tmp_path: Path, small_weights: Path
+) -> None:
+    network = open_network("small", small_weights, None, CPU, download=False)
+    (image,) = find_images([cells / "cell 1.png"])[0]
+    methods = chosen_methods(["grad-cam", "guided-grad-cam"], None)
+    (explained,) = explained_images([image], network, methods, 0, None, pytest.fail)
+    assert explained is not None
+    coarse, fine = explained.maps
+    assert (coarse.values.shape, coarse.placed.shape) == ((8, 8), (64, 64))
+    # Cell i looks at pixel 8 i of the network's input.
+    np.testing.assert_allclose(coarse.placed[::8, ::8], coarse.values, rtol=1e-5)
+    assert fine.values.shape == (64, 64)
+    np.testing.assert_array_equal(fine.placed, fine.values)
 
 
 def test_few_cells_are_said_to_make_an_unsure_reference(cells: Path, tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_settings_out_of_range_are_an_error(made: Callable[[], Method]) -> None:
 
 
 def test_another_size_is_an_error() -> None:
-    with pytest.raises(CamError, match="'layer' or 'input', not 'image'"):
+    with pytest.raises(CamError, match="'layer', 'input' or 'placed', not 'image'"):
         activation_maps(seeded(Pooled), drawn_images(), size="image")  # type: ignore[arg-type]
 
 

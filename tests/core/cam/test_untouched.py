@@ -73,6 +73,16 @@ def test_a_map_leaves_no_trace(kind: type[nn.Module], method: str, *, differenti
         activation_maps(network, images, method, differentiable=differentiable)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("differentiable", [False, True])
+def test_finding_out_where_a_network_looked_leaves_no_trace(
+    kind: type[nn.Module], *, differentiable: bool
+) -> None:
+    network, images = in_use(kind), drawn_images(3)
+    with unchanged(network):
+        activation_maps(network, images, size="placed", differentiable=differentiable)
+
+
 @pytest.mark.parametrize(("kind", "method"), SUITED)
 def test_a_map_of_the_users_own_pass_leaves_no_trace(kind: type[nn.Module], method: str) -> None:
     network, images = in_use(kind), drawn_images(3)

@@ -14,14 +14,16 @@ from core.reports.map_files import ROWS_A_SHEET, ExplainedImage, MapFiles, Metho
 
 
 def method_map(values: list[list[float]], window: tuple[float, float, float, float]) -> MethodMap:
-    return MethodMap("cam", "features", np.array(values, np.float32), window)
+    """A layer that is as fine as the network's input."""
+    array = np.array(values, np.float32)
+    return MethodMap("cam", "features", array, array, window)
 
 
 def explained(name: str = "cell 1", *values: list[list[float]]) -> ExplainedImage:
     image = np.full((40, 60, 3), 150, np.uint8)
     maps = [method_map(each, (0, 0, 60, 40)) for each in values or ([[0.0, 2.5]],)]
     named = tuple(
-        MethodMap(method, each.layer, each.values, each.window)
+        MethodMap(method, each.layer, each.values, each.placed, each.window)
         for method, each in zip(("cam", "score-cam"), maps, strict=False)
     )
     return ExplainedImage(name, f"folder/{name}.png", image, "infected", 0.25, named)
@@ -121,12 +123,22 @@ def test_a_window_over_the_border_is_cut_off() -> None:
     assert drawn[0, 0] == pytest.approx(0.483, abs=0.02)  # half of the way from 1 to 0 lies before the image
 
 
+def test_the_array_is_of_the_layer_and_the_drawing_of_the_map_where_the_network_looked(
+    tmp_path: Path,
+) -> None:
+    coarse, placed = np.array([[2.0, 0.0]], np.float32), np.array([[0.0, 1.0, 0.0, 0.0]], np.float32)
+    each = MethodMap("cam", "l", coarse, placed, (0, 0, 4, 1))
+    assert each.drawn(1, 4, 1.0).tolist() == [[0, 1, 0, 0]]
+    write(tmp_path, ExplainedImage("n", "n.png", np.zeros((1, 4, 3), np.uint8), "infected", 1.0, (each,)))
+    assert np.load(tmp_path / "images" / "n_cam.npy", allow_pickle=False).tolist() == [[2, 0]]
+
+
 def test_a_map_is_upsampled_as_pytorch_does_it() -> None:
     values = np.random.default_rng(0).random((5, 7), np.float32)
     expected = torch.nn.functional.interpolate(
         torch.from_numpy(values / values.max())[None, None], (40, 60), mode="bilinear", align_corners=False
     )[0, 0].numpy()
-    drawn = MethodMap("cam", "l", values, (0, 0, 60, 40)).drawn(40, 60, 1.0)
+    drawn = MethodMap("cam", "l", values, values, (0, 0, 60, 40)).drawn(40, 60, 1.0)
     np.testing.assert_allclose(drawn, expected, atol=0.02)  # OpenCV rounds places to a 32nd of a cell
 
 
