@@ -1,7 +1,7 @@
 """Training settings: what a YAML file may say, checked before anything runs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from core.errors import SmearscopeError
 from core.training import Schedule
 from scripts.guided_settings import GuidedSettings
+from scripts.study_settings import StudySettings
+
+Settings = TypeVar("Settings")
 
 
 class ConfigurationError(SmearscopeError):
@@ -81,13 +84,22 @@ AnySettings = Annotated[
 
 def read_settings(path: Path) -> DetectorSettings | ClassifierSettings | GuidedSettings:
     """Read and check a configuration; raises `ConfigurationError` naming the file and the key."""
+    return _checked(TypeAdapter(AnySettings), path)
+
+
+def read_study(path: Path) -> StudySettings:
+    """Read and check a configuration of a study; raises `ConfigurationError` naming the file and the key."""
+    return _checked(TypeAdapter(StudySettings), path)
+
+
+def _checked(adapter: TypeAdapter[Settings], path: Path) -> Settings:
     try:
         content = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(f"{path}: cannot be read as YAML ({reason}); see models/configs") from error
     try:
-        return TypeAdapter(AnySettings).validate_python(content)
+        return adapter.validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -43,14 +43,17 @@ def evaluate(
     chosen = method_named(name)
     opened = open_run(data, settings)
     load_epoch(run, number, opened.guided.network, opened.guided.objective)
-    found = evaluation(opened, chosen, torch_device(device.value), settings.training.images_a_pass)
+    found = evaluation(
+        opened, opened.test, chosen, torch_device(device.value), settings.training.images_a_pass
+    )
     folder = run / "evaluation" / f"{number:03d}_{name}"
     write_evaluation(found, folder, epoch=number, method=name)
-    typer.echo(f"epoch {number}, {name}, {found.whole.images} test images")
-    typer.echo(f"  accuracy {found.confusion.accuracy:.4f}, CE {found.cross_entropy:.4f}")
+    maps = found.whole.maps
+    typer.echo(f"epoch {number}, {name}, {maps.images} test images")
+    typer.echo(f"  accuracy {found.whole.accuracy:.4f}, CE {found.whole.cross_entropy:.4f}")
     typer.echo(
-        f"  MAGTR {found.whole.magtr:.4f}, MANGTR {found.whole.mangtr:.4f}, EPG {found.whole.epg:.4f}, "
-        f"pointing game {found.whole.pointing_game:.4f}, MaxBoxAccV2 {found.whole.max_box_acc_v2:.4f}, "
-        f"above half {found.whole.share_above_half:.4f}"
+        f"  MAGTR {maps.magtr:.4f}, MANGTR {maps.mangtr:.4f}, EPG {maps.epg:.4f}, "
+        f"pointing game {maps.pointing_game:.4f}, MaxBoxAccV2 {maps.max_box_acc_v2:.4f}, "
+        f"above half {maps.share_above_half:.4f}"
     )
     typer.echo(f"Tables: {folder}")

@@ -7,50 +7,75 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from core.atomic import replacing, write_bytes
 from core.cam import Method, activation_maps
+from core.cam.method import class_probability
 from core.confusion import ClassMeasures, Confusion, confusion
 from core.guided.checkpoints import GuidedCheckpointError, Progress, epoch_folder
 from core.guided.passes import upsampled
+from core.saliency.region_deletion import RegionDeletion, region_deletion
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures
 from datasets.region_samples import batched
 from scripts.guided_run import GuidedRun
+from scripts.image_sources import Part
 
 PER_IMAGE = ("hagtr", "magtr", "mangtr", "epg", "epg_above_area", "pointing_game", "share_above_half")
 
 
+@dataclass(frozen=True)
+class Sums:
+    """What a network is worth on a set of images.
+
+    Attributes
+    ----------
+    accuracy, cross_entropy
+        Of its answers.
+    region_area
+        Mean share of the image that the region takes.
+    deletion_inside, deletion_outside, deletion_gap
+        Means of `core.saliency.region_deletion`, of the probability of the true class.
+    maps
+        Of the true classes.
+    """
+
+    accuracy: float
+    cross_entropy: float
+    region_area: float
+    deletion_inside: float
+    deletion_outside: float
+    deletion_gap: float
+    maps: SetMeasures
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a network is worth on test images.
+    """What a network is worth on images it was not trained with.
 
     Attributes
     ----------
     paths, truth, predicted
         Of N images.
-    confusion, cross_entropy
+    confusion
         Of its answers.
-    images
-        Measures of the maps of the true classes.
+    images, deletion
+        Measures of the maps of the true classes, and of covered regions.
     whole, unseen
         Sums over all images, and over those that no published ImageNet weights were trained on; None where
         there are none of them.
-    unseen_accuracy
-        Of those.
     """
 
     paths: tuple[str, ...]
     truth: Tensor
     predicted: Tensor
     confusion: Confusion
-    cross_entropy: float
     images: ImageMeasures
-    whole: SetMeasures
-    unseen: SetMeasures | None
-    unseen_accuracy: float | None
+    deletion: RegionDeletion
+    whole: Sums
+    unseen: Sums | None
 
 
 def numbered(run: Path, progress: Progress | None, epoch: str) -> int:
@@ -72,13 +97,17 @@ def numbered(run: Path, progress: Progress | None, epoch: str) -> int:
     return number
 
 
-def evaluation(run: GuidedRun, method: Method, device: torch.device, images_a_pass: int) -> Evaluation:
-    """Measure a network with trained weights on the test images.
+def evaluation(
+    run: GuidedRun, part: Part, method: Method, device: torch.device, images_a_pass: int
+) -> Evaluation:
+    """Measure a network with trained weights.
 
     Parameters
     ----------
     run
         With the weights in its network.
+    part
+        Its test or validation images.
     method
         Of the maps, at the layer that the training looked at.
     device
@@ -86,70 +115,94 @@ def evaluation(run: GuidedRun, method: Method, device: torch.device, images_a_pa
     images_a_pass
         At a time.
     """
-    network = run.guided.network.to(device)
+    network = run.guided.network.to(device).eval()
     measured: list[ImageMeasures] = []
-    truth: list[Tensor] = []
-    predicted: list[Tensor] = []
-    entropies: list[Tensor] = []
-    for batch in DataLoader(run.test, batch_size=images_a_pass, collate_fn=batched):
+    deleted: list[RegionDeletion] = []
+    columns: list[Tensor] = []
+    for batch in DataLoader(part.samples, batch_size=images_a_pass, collate_fn=batched):
         images, classes = batch.images.to(device), batch.classes.to(device)
         made = activation_maps(network, images, method, classes, run.guided.layer)
         measured.append(image_measures(upsampled(made.maps, images).cpu(), batch.regions, batch.boxes))
-        entropies.append(functional.cross_entropy(made.logits, classes, reduction="none").cpu())
-        predicted.append(made.logits.argmax(dim=1).cpu())
-        truth.append(batch.classes)
-    images_measured, true, answered = joined(measured), torch.cat(truth), torch.cat(predicted)
-    unseen = torch.tensor([image.unseen_by_imagenet_weights for image in run.test.images])
+        deleted.append(_deletion(network, images, classes, batch.regions))
+        entropies = functional.cross_entropy(made.logits, classes, reduction="none")
+        area = batch.regions.double().mean(dim=(1, 2))
+        answers = (classes, made.logits.argmax(dim=1), entropies)
+        columns.append(torch.stack([*(column.double().cpu() for column in answers), area]))
+    images_measured = joined(measured)
+    deletion = RegionDeletion(
+        torch.cat([one.inside for one in deleted]), torch.cat([one.outside for one in deleted])
+    )
+    table = torch.cat(columns, dim=1)
+    true, answered = table[0].long(), table[1].long()
+
+    def sums(chosen: Tensor) -> Sums:
+        covered = deletion.of(chosen)
+        return Sums(
+            accuracy=float((true == answered)[chosen].double().mean()),
+            cross_entropy=float(table[2, chosen].mean()),
+            region_area=float(table[3, chosen].mean()),
+            deletion_inside=float(covered.inside.nanmean()),
+            deletion_outside=float(covered.outside.nanmean()),
+            deletion_gap=float(covered.gap.nanmean()),
+            maps=set_measures(images_measured.of(chosen)),
+        )
+
     return Evaluation(
-        paths=run.test_paths,
+        paths=part.paths,
         truth=true,
         predicted=answered,
         confusion=confusion(true.numpy(), answered.numpy(), run.images.class_names),
-        cross_entropy=float(torch.cat(entropies).mean()),
         images=images_measured,
-        whole=set_measures(images_measured),
-        unseen=set_measures(images_measured.of(unseen)) if unseen.any() else None,
-        unseen_accuracy=float((true == answered)[unseen].double().mean()) if unseen.any() else None,
+        deletion=deletion,
+        whole=sums(torch.ones(len(true), dtype=torch.bool)),
+        unseen=sums(part.unseen) if part.unseen.any() else None,
     )
 
 
 def write_evaluation(found: Evaluation, folder: Path, *, epoch: int, method: str) -> None:
-    """Write the tables to a folder; raises `core.atomic.OutputError`."""
+    """Write the tables to a folder, evaluation.json last; raises `core.atomic.OutputError`."""
     names = found.confusion.classes
     per_class = found.confusion.per_class()
-    content = {
-        "epoch": epoch,
-        "method": method,
-        "accuracy": found.confusion.accuracy,
-        "cross_entropy": found.cross_entropy,
-        "maps": asdict(found.whole),
-        "unseen_by_imagenet_weights": None
-        if found.unseen is None
-        else {"accuracy": found.unseen_accuracy, "maps": asdict(found.unseen)},
-        "classes": [asdict(one) for one in per_class],
-        "confusion": found.confusion.counts.tolist(),
-    }
-    text = json.dumps(_without_nan(content), indent=1, allow_nan=False)
-    write_bytes(folder / "evaluation.json", (text + "\n").encode())
     found.confusion.write(folder / "confusion.csv")
     with replacing(folder / "classes.csv") as path, path.open("w", newline="") as file:
         rows = csv.DictWriter(file, [field.name for field in fields(ClassMeasures)])
         rows.writeheader()
         rows.writerows(asdict(one) for one in per_class)
     columns = [getattr(found.images, name).tolist() for name in PER_IMAGE]
+    columns += [found.deletion.inside.tolist(), found.deletion.outside.tolist()]
     with replacing(folder / "images.csv") as path, path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", "truth", "prediction", *PER_IMAGE])
+        writer.writerow(["path", "truth", "prediction", *PER_IMAGE, "deletion_inside", "deletion_outside"])
         for name, true, answered, *values in zip(
             found.paths, found.truth.tolist(), found.predicted.tolist(), *columns, strict=True
         ):
             writer.writerow([name, names[true], names[answered], *(f"{value:.6g}" for value in values)])
+    content = {
+        "epoch": epoch,
+        "method": method,
+        **asdict(found.whole),
+        "unseen_by_imagenet_weights": None if found.unseen is None else asdict(found.unseen),
+        "classes": [asdict(one) for one in per_class],
+        "confusion": found.confusion.counts.tolist(),
+    }
+    text = json.dumps(without_nan(content), indent=1, allow_nan=False)
+    write_bytes(folder / "evaluation.json", (text + "\n").encode())
 
 
-def _without_nan(value: object) -> object:
+def without_nan(value: object) -> object:
     """The same with null for NaN, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(inner) for inner in value]
+        return {key: without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _deletion(network: nn.Module, images: Tensor, classes: Tensor, regions: Tensor) -> RegionDeletion:
+    """Of the true class's probability, on the CPU; a covered pixel takes the mean colour or mid grey (0)."""
+
+    def probability(inputs: Tensor) -> Tensor:
+        return class_probability(network(inputs), classes)
+
+    found = region_deletion(probability, images, regions, torch.zeros((), device=images.device))
+    return RegionDeletion(found.inside.cpu(), found.outside.cpu())

@@ -8,13 +8,10 @@ from core.cam import METHODS
 from core.guided.passes import GuidedNetwork
 from core.guided.training import ImageSets, MeasuredImages
 from core.saliency.objectives import Objective
-from datasets.augmentation import boxed_evaluation, boxed_training
-from datasets.boxed_images import BoxedImage, boxed_images, classes_in_14, of_classes
-from datasets.region_samples import BoxedSamples
-from datasets.splits import image_groups, split
-from models.backbones import LoadedBackbone, WeightsFile, load_backbone, random_backbone
+from models.backbones import InputNormalisation, LoadedBackbone, WeightsFile, load_backbone, random_backbone
 from scripts.configuration import ConfigurationError, read_settings
-from scripts.guided_settings import NORMALISATIONS, BackboneSettings, GuidedSettings, ImageSettings
+from scripts.guided_settings import NORMALISATIONS, BackboneSettings, GuidedSettings
+from scripts.image_sources import ImageSource, Part, read_source, split_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,44 +24,42 @@ class GuidedRun:
         The network as it is before training.
     images
         For training.
-    test, test_paths
-        Images that training does not see, and what they are called in tables.
+    validation, test
+        Images to choose by, and images that training does not see.
+    normalisation
+        What the network expects of images.
     """
 
     guided: GuidedNetwork
     images: ImageSets
-    test: BoxedSamples
-    test_paths: tuple[str, ...]
+    validation: Part
+    test: Part
+    normalisation: InputNormalisation
 
 
-def open_run(data: Path, settings: GuidedSettings) -> GuidedRun:
+def open_run(data: Path, settings: GuidedSettings, source: ImageSource | None = None) -> GuidedRun:
     """Read the list of images, split it, and build the network.
+
+    Parameters
+    ----------
+    data
+        Folder of the sets and weights.
+    settings
+        Of the training.
+    source
+        The images that the settings name, where they are read already.
 
     Raises
     ------
     core.errors.SmearscopeError
         Naming what is missing in the folder of the data, or cannot be.
     """
-    root = data / settings.images.dataset
-    images, wnids = _images(root, settings.images)
-    parts = split(*image_groups(images), settings.images.split_seed)
+    source = source or read_source(data, settings.images)
+    parts = split_of(source, settings.images)
     seed = settings.training.seed
-    loaded = _backbone(data, settings.backbone, len(wnids), seed)
-    evaluation, training = boxed_evaluation(settings.images.size_px), boxed_training(settings.images.size_px)
-
-    def samples(indices: list[int], *, changed: bool) -> BoxedSamples:
-        chosen = [images[index] for index in indices]
-        transform = training if changed else evaluation
-        return BoxedSamples(chosen, wnids, transform, loaded.normalisation.inputs, seed)
-
-    def paths(indices: list[int]) -> tuple[str, ...]:
-        return tuple(images[index].path.relative_to(root).as_posix() for index in indices)
-
-    def measured(indices: list[int]) -> MeasuredImages:
-        return MeasuredImages(samples(indices, changed=False), paths(indices))
-
-    names = {image.wnid: image.name for image in images}
-    drawn = samples(parts.training.tolist(), changed=True)
+    loaded = _backbone(data, settings.backbone, len(source.class_names), seed)
+    inputs = loaded.normalisation.inputs
+    training, validation = source.part(parts.training, inputs), source.part(parts.validation, inputs)
     return GuidedRun(
         guided=GuidedNetwork(
             network=loaded.network,
@@ -74,13 +69,14 @@ def open_run(data: Path, settings: GuidedSettings) -> GuidedRun:
             layer=settings.maps.layer or loaded.backbone.feature_layer,
         ),
         images=ImageSets(
-            drawn=drawn.of_epoch,
-            training=measured(parts.training.tolist()),
-            validation=measured(parts.validation.tolist()),
-            class_names=tuple(names[wnid] for wnid in wnids),
+            drawn=source.drawn(parts.training, inputs, seed, settings.images.guiding_regions),
+            training=MeasuredImages(training.samples, training.paths),
+            validation=MeasuredImages(validation.samples, validation.paths),
+            class_names=source.class_names,
         ),
-        test=samples(parts.test.tolist(), changed=False),
-        test_paths=paths(parts.test.tolist()),
+        validation=validation,
+        test=source.part(parts.test, inputs),
+        normalisation=loaded.normalisation,
     )
 
 
@@ -92,8 +88,17 @@ def settings_of_run(run: Path) -> GuidedSettings:
     return settings
 
 
-def begin_run(run: Path, config: Path, settings: GuidedSettings) -> None:
+def begin_run(run: Path, config: Path, settings: GuidedSettings, content: bytes) -> None:
     """Keep the settings in the folder of a training, or see that they are those it was begun with.
+
+    Parameters
+    ----------
+    run
+        The folder.
+    config
+        Where the settings are from.
+    settings, content
+        What they are, and the YAML that says so.
 
     Raises
     ------
@@ -107,16 +112,7 @@ def begin_run(run: Path, config: Path, settings: GuidedSettings) -> None:
                 f"{config}: not the settings that the training in {run} was begun with; give another --out"
             )
         return
-    write_bytes(kept, config.read_bytes())
-
-
-def _images(root: Path, settings: ImageSettings) -> tuple[list[BoxedImage], tuple[str, ...]]:
-    """The images of the classes asked for, and the classes in the order of the logits."""
-    images = boxed_images(root)
-    if settings.classes == "all":
-        return images, tuple(sorted({image.wnid for image in images}))
-    wnids = classes_in_14(root) if settings.classes == "in_14" else settings.classes
-    return of_classes(images, wnids), tuple(wnids)
+    write_bytes(kept, content)
 
 
 def _backbone(data: Path, settings: BackboneSettings, classes: int, seed: int) -> LoadedBackbone:

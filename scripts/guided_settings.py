@@ -17,25 +17,58 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+GuidingRegions = Literal["own", "random", "shuffled", "centre", "stain"]
+
+
+class FoldSettings(_Settings):
+    """One split of a cross-validation.
+
+    Attributes
+    ----------
+    number
+        From 1: the part that is for test; the next one is for validation.
+    of
+        How many parts there are.
+    """
+
+    number: int = Field(ge=1)
+    of: int = Field(ge=3)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.number > self.of:
+            raise ValueError(f"number: fold {self.number} of {self.of}; count from 1 to {self.of}")
+        return self
+
+
 class ImageSettings(_Settings):
     """Which images, and what becomes of them.
 
     Attributes
     ----------
     dataset
-        Folder of a set of images with boxes, below that of the data.
+        Folder of a set of images with boxes, or of one of red cells (in `scripts.image_sources.CELL_SETS`),
+        below that of the data.
     classes
         "all", "in_14" (as the set's `classes.csv` marks them), or their keys, in the order of the logits.
     split_seed
-        Of the 70 % for training, 15 % for validation and 15 % for test.
+        Of the 70 % for training, 15 % for validation and 15 % for test, or of the folds.
     size_px
         Side of the square images that the network is given.
+    fold
+        A split of a cross-validation instead.
+    guiding_regions
+        What the objective takes for the regions of training images: "own"; "random", "shuffled" or "centre"
+        (`datasets.control_regions`); for red cells also "stain", the dark chromatin in infected ones.
+        Measures are always of their own.
     """
 
     dataset: str = Field(min_length=1)
     classes: Literal["all", "in_14"] | tuple[str, ...]
     split_seed: int = Field(ge=0)
     size_px: int = Field(gt=0)
+    fold: FoldSettings | None = None
+    guiding_regions: GuidingRegions = "own"
 
 
 class BackboneSettings(_Settings):
@@ -117,13 +150,18 @@ class ObjectiveSettings(_Settings):
         return self
 
 
-class GuidedSettings(_Settings):
-    """Settings of a classifier whose maps are guided; its images, network, maps, objective and training."""
+class GuidedBase(_Settings):
+    """Settings of a classifier whose maps are guided, but for its objective."""
 
-    network: Literal["guided"]
     images: ImageSettings
     backbone: BackboneSettings
     maps: MapSettings
-    objective: ObjectiveSettings
     training: TrainingPlan
     precision: Precision
+
+
+class GuidedSettings(GuidedBase):
+    """Settings of a classifier whose maps are guided; its images, network, maps, objective and training."""
+
+    network: Literal["guided"]
+    objective: ObjectiveSettings

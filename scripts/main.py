@@ -10,6 +10,7 @@ from scripts.explain import explain
 from scripts.release import release
 from scripts.render import render
 from scripts.score import score
+from scripts.study import study
 from scripts.train import train
 from scripts.validate import validate
 
@@ -37,6 +38,7 @@ app.command()(render)
 app.command()(train)
 app.command()(validate)
 app.command()(evaluate)
+app.command()(study)
 app.command()(release)
 app.add_typer(data, name="data")
 

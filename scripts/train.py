@@ -59,7 +59,7 @@ def _train_guided(config: Path, settings: "GuidedSettings", data: Path, out: Pat
     run = open_run(data, settings)
     fabric = launched(device, settings.precision)
     if fabric.is_global_zero:
-        begin_run(out, config, settings)
+        begin_run(out, config, settings, config.read_bytes())
     progress = train_guided(run.guided, run.images, settings.training, fabric, out, typer.echo)
     if fabric.is_global_zero:
         typer.echo(f"Best epoch: {progress.best_epoch}\nRun: {out}")

@@ -2,7 +2,7 @@
 
 What the map is compared with, and the file that defines it: the ground-truth region, by the report's terms
 (`terms`) and by where the map lies (`localisation`); the network itself, by what it says of covered images
-(`faithfulness`).
+(`faithfulness`, `region_deletion`).
 """
 
 from core.saliency.faithfulness import (
@@ -30,6 +30,7 @@ from core.saliency.localisation import (
     pointing_game,
     share_above_half,
 )
+from core.saliency.region_deletion import RegionDeletion, region_deletion
 from core.saliency.regions import MeasureError, area_pooled
 from core.saliency.terms import hagtr, magtr, mangtr
 
@@ -42,6 +43,7 @@ __all__ = [
     "Curve",
     "DropAndIncrease",
     "MeasureError",
+    "RegionDeletion",
     "Score",
     "area_pooled",
     "best_pixel_overlap",
@@ -59,5 +61,6 @@ __all__ = [
     "max_box_acc_v2",
     "pixel_overlaps",
     "pointing_game",
+    "region_deletion",
     "share_above_half",
 ]

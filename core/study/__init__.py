@@ -1,0 +1,1 @@
+"""A study: the same training under several objectives, compared run by run."""

@@ -1,0 +1,212 @@
+"""The images of a guided training: a set with boxes or one of red cells, in one form."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.errors import SmearscopeError
+from core.guided.passes import Samples
+from datasets.augmentation import boxed_evaluation, boxed_training, region_evaluation, region_training
+from datasets.boxed_images import BoxedImage, boxed_images, classes_in_14, of_classes
+from datasets.cell_regions import guiding_parasite_regions
+from datasets.cells import CellSet, nih_cells, westlake_cells
+from datasets.control_regions import BOX_CONTROLS, MASK_CONTROLS
+from datasets.region_samples import BoxedSamples, CellSamples, Inputs
+from datasets.splits import Split, folds, image_groups, split
+from scripts.guided_settings import ImageSettings
+
+CELL_SETS: Mapping[str, Callable[[Path], CellSet]] = MappingProxyType(
+    {"nih_cells": nih_cells, "westlake_cells": westlake_cells}
+)
+"""Readers of sets of single red cells, by the name of their folder."""
+
+CELL_CLASSES = ("healthy", "infected")
+
+
+class ImageSourceError(SmearscopeError):
+    """A setting that the set of images does not have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Images to measure, without random changes and with their own regions.
+
+    Attributes
+    ----------
+    samples
+        The images.
+    paths
+        N names for tables.
+    unseen
+        (N,) bool: of ILSVRC's validation set, which no published weights were trained on.
+    """
+
+    samples: BoxedSamples | CellSamples
+    paths: tuple[str, ...]
+    unseen: Tensor
+
+
+class ImageSource(Protocol):
+    """A set that is read."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """K names, in the order of the logits."""
+        ...
+
+    def groups(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Of each image the group that no split cuts through, and the class."""
+        ...
+
+    def part(self, indices: NDArray[np.intp], inputs: Inputs) -> Part:
+        """Some of the images, to measure."""
+        ...
+
+    def drawn(
+        self, indices: NDArray[np.intp], inputs: Inputs, seed: int, regions: str
+    ) -> Callable[[int], Samples]:
+        """Some of the images with the random changes of an epoch, and with regions to guide by."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class BoxedSource:
+    """A set of images with boxes.
+
+    Attributes
+    ----------
+    root
+        Its folder.
+    images
+        Of the classes asked for.
+    wnids
+        Those classes, in the order of the logits.
+    size_px
+        Side that the network is given.
+    """
+
+    root: Path
+    images: Sequence[BoxedImage]
+    wnids: tuple[str, ...]
+    size_px: int
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """As the set calls them."""
+        names = {image.wnid: image.name for image in self.images}
+        return tuple(names[wnid] for wnid in self.wnids)
+
+    def groups(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Each image a group of its own."""
+        return image_groups(self.images)
+
+    def part(self, indices: NDArray[np.intp], inputs: Inputs) -> Part:
+        """The whole images, squashed to a square."""
+        chosen = [self.images[index] for index in indices]
+        return Part(
+            samples=BoxedSamples(chosen, self.wnids, boxed_evaluation(self.size_px), inputs, seed=0),
+            paths=tuple(image.path.relative_to(self.root).as_posix() for image in chosen),
+            unseen=torch.tensor([image.unseen_by_imagenet_weights for image in chosen]),
+        )
+
+    def drawn(
+        self, indices: NDArray[np.intp], inputs: Inputs, seed: int, regions: str
+    ) -> Callable[[int], Samples]:
+        """Crops of the images; raises `ImageSourceError` for regions that images with boxes do not have."""
+        chosen = [self.images[index] for index in indices]
+        if regions == "stain":
+            raise ImageSourceError(
+                f"{self.root}: images with boxes have no stain; give other guiding_regions"
+            )
+        if regions != "own":
+            chosen = BOX_CONTROLS[regions](chosen, seed)
+        return BoxedSamples(chosen, self.wnids, boxed_training(self.size_px), inputs, seed).of_epoch
+
+
+@dataclass(frozen=True, eq=False)
+class CellSource:
+    """A set of single red cells; the region of each is its disk.
+
+    Attributes
+    ----------
+    cells
+        All of them.
+    size_px
+        Side that the network is given.
+    """
+
+    cells: CellSet
+    size_px: int
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Healthy and infected."""
+        return CELL_CLASSES
+
+    def groups(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Patients or fields."""
+        return self.cells.group.tolist(), [
+            CELL_CLASSES[infected] for infected in self.cells.infected.astype(int)
+        ]
+
+    def part(self, indices: NDArray[np.intp], inputs: Inputs) -> Part:
+        """The cells in their surroundings."""
+        cells = self.cells.take(indices)
+        return Part(
+            samples=CellSamples(cells, cells.masks, region_evaluation(self.size_px), inputs, seed=0),
+            paths=tuple(
+                f"{group}/{index}" for group, index in zip(cells.group, indices.tolist(), strict=True)
+            ),
+            unseen=torch.zeros(len(indices), dtype=torch.bool),
+        )
+
+    def drawn(
+        self, indices: NDArray[np.intp], inputs: Inputs, seed: int, regions: str
+    ) -> Callable[[int], Samples]:
+        """The cells in other poses."""
+        cells = self.cells.take(indices)
+        guiding = cells.masks
+        if regions == "stain":
+            guiding = guiding_parasite_regions(cells)
+        elif regions != "own":
+            guiding = MASK_CONTROLS[regions](cells.masks, cells.infected.astype(np.int64), seed)
+        return CellSamples(cells, guiding, region_training(self.size_px), inputs, seed).of_epoch
+
+
+def read_source(data: Path, settings: ImageSettings) -> ImageSource:
+    """Read the list of images with boxes, or all cells, of the set that the settings name.
+
+    Raises
+    ------
+    core.errors.SmearscopeError
+        Naming what is missing in its folder, or classes that it does not have.
+    """
+    root = data / settings.dataset
+    if root.name in CELL_SETS:
+        if settings.classes != "all":
+            raise ImageSourceError(
+                f"{root}: red cells have the classes healthy and infected; give classes: all"
+            )
+        return CellSource(CELL_SETS[root.name](root), settings.size_px)
+    images = boxed_images(root)
+    of = partial(BoxedSource, root, size_px=settings.size_px)
+    if settings.classes == "all":
+        return of(images=images, wnids=tuple(sorted({image.wnid for image in images})))
+    wnids = classes_in_14(root) if settings.classes == "in_14" else settings.classes
+    return of(images=of_classes(images, wnids), wnids=tuple(wnids))
+
+
+def split_of(source: ImageSource, settings: ImageSettings) -> Split:
+    """The parts of a set that the settings ask for; raises `datasets.splits.SplitError`."""
+    groups, classes = source.groups()
+    if settings.fold is None:
+        return split(groups, classes, settings.split_seed)
+    return folds(groups, classes, settings.fold.of, settings.split_seed)[settings.fold.number - 1]

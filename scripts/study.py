@@ -1,0 +1,41 @@
+"""`smearscope study`: the same training under several objectives, compared run by run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.score import Device
+
+
+def study(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file; see models/configs/studies.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the runs; a study broken off there goes on.")],
+    device: Annotated[Device, typer.Option(help="Where the networks run.")] = Device.AUTO,
+) -> None:
+    """Train every arm of CONFIG with every seed and fold, then measure them all and compare them.
+
+    Runs that are there are not run again. Writes index.html, study.json, arms.csv and runs.csv to OUT, and a
+    folder for each run as smearscope train does. For research use only. Not for diagnosis.
+    """
+    from core.atomic import check_writable
+    from core.guided.processes import launched
+    from models.checkpoint import torch_device
+    from scripts.configuration import ConfigurationError, read_study
+    from scripts.image_sources import read_source
+    from scripts.study_report import write_report
+    from scripts.study_runs import StudyFolder, measure_runs, train_runs
+
+    settings = read_study(config)
+    check_writable(out)
+    fabric = launched(device.value, settings.base.precision)
+    if fabric.world_size > 1:
+        raise ConfigurationError("a study works in one process; start it without torchrun")
+    folder = StudyFolder(config, settings, data, read_source(data, settings.base.images), out)
+    train_runs(folder, fabric, typer.echo)
+    measure_runs(folder, torch_device(device.value), typer.echo)
+    write_report(folder)
+    typer.echo(f"Page: {out / 'index.html'}")

@@ -1,0 +1,199 @@
+"""The tables and the page of a study, from what its runs left."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.atomic import write_bytes
+from core.confusion import ClassMeasures
+from core.errors import SmearscopeError
+from core.guided.checkpoints import read_progress
+from core.study.comparison import RunKey
+from core.study.page import study_page
+from core.study.report import Answers, Link, RunReport, StudyReport
+from core.study.table import COLUMNS, ArmRow, StudyRun, arm_rows, write_rows, write_runs
+from scripts.evaluate_guided import without_nan
+from scripts.study_runs import StudyFolder
+from scripts.study_settings import ArmSettings, PlannedRun
+
+UNSEEN = "unseen_by_imagenet_weights"
+
+SHEETS = {
+    "right_in_both": "right in both, lowest MAGTR at epoch 0",
+    "right_to_wrong": "right to wrong",
+    "wrong_to_right": "wrong to right",
+}
+
+
+class StudyError(SmearscopeError):
+    """A study whose files are damaged or missing."""
+
+
+def write_report(study: StudyFolder) -> None:
+    """Write arms.csv, runs.csv, study.json and index.html of a study whose runs are all measured.
+
+    Raises
+    ------
+    StudyError, core.errors.SmearscopeError
+        Naming a file of a run that is damaged; where the folder cannot be written.
+    """
+    planned = list(study.settings.runs())
+    runs = [_study_run(study, run) for run in planned]
+    rows = {"all": _rows(study, runs, "figures")}
+    if all(run.unseen is not None for run in runs):
+        rows[UNSEEN] = _rows(study, runs, "unseen")
+    write_rows(study.out / "arms.csv", rows)
+    write_runs(study.out / "runs.csv", runs)
+    content = {
+        "study": study.settings.study,
+        "measured_on": study.settings.measured_on,
+        "judged_epoch": study.settings.judged_epoch,
+        "compared_with": study.settings.compared_with,
+        "settings": study.settings.model_dump(mode="json"),
+        "arms": {images: [asdict(row) for row in arms] for images, arms in rows.items()},
+        "runs": [asdict(run) for run in runs],
+    }
+    text = json.dumps(without_nan(content), indent=1, allow_nan=False)
+    write_bytes(study.out / "study.json", (text + "\n").encode())
+    page = study_page(
+        StudyReport(
+            title=study.settings.study,
+            facts=_facts(study, planned[0]),
+            arms={arm.name: _does(study, arm) for arm in study.settings.arms},
+            compared_with=study.settings.compared_with,
+            tables={_heading(study, images): arms for images, arms in rows.items()},
+            runs=[_run_report(study, run) for run in planned],
+        )
+    )
+    write_bytes(study.out / "index.html", page.encode())
+
+
+def _rows(study: StudyFolder, runs: list[StudyRun], which: str) -> tuple[ArmRow, ...]:
+    names = [arm.name for arm in study.settings.arms]
+    figures: dict[str, dict[RunKey, Mapping[str, float]]] = {name: {} for name in names}
+    for run in runs:
+        figures[run.arm][run.key] = getattr(run, which)
+    return arm_rows(names, study.settings.compared_with, figures)
+
+
+def _study_run(study: StudyFolder, run: PlannedRun) -> StudyRun:
+    found = _evaluation(study, run, study.settings.judged_epoch, study.settings.base.maps.method)
+    if study.settings.has_in_loss(run.arm, study.settings.other_method):
+        other = None
+    else:
+        other = _evaluation(study, run, study.settings.judged_epoch, study.settings.other_method)
+    unseen = None
+    if found[UNSEEN] is not None:
+        unseen = _figures(found[UNSEEN], other and other[UNSEEN])
+    return StudyRun(run.arm.name, run.key, _figures(found, other), unseen)
+
+
+def _figures(found: Mapping[str, Any], other: Mapping[str, Any] | None) -> dict[str, float]:
+    """By `Column.key`, from the sums of an evaluation and of one under the other method."""
+    values = {**found, **found["maps"], "epg_other_method": other and other["maps"]["epg"]}
+    return {column.key: _or_nan(values[column.key]) for column in COLUMNS}
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _evaluation(study: StudyFolder, run: PlannedRun, epoch: int, method: str) -> dict[str, Any]:
+    path = study.evaluated(run, epoch, method) / "evaluation.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path}: cannot be read ({error}); delete it and start the study again") from error
+    return content
+
+
+def _answers(content: Mapping[str, Any]) -> Answers:
+    classes = tuple(
+        ClassMeasures(
+            one["name"], one["images"], *(_or_nan(one[key]) for key in ("precision", "recall", "f1"))
+        )
+        for one in content["classes"]
+    )
+    return Answers(classes, tuple(tuple(row) for row in content["confusion"]))
+
+
+def _run_report(study: StudyFolder, run: PlannedRun) -> RunReport:
+    progress = read_progress(study.folder(run))
+    if progress is None:
+        raise StudyError(f"{study.folder(run)}: no training there; start the study again")
+    method, last = study.settings.base.maps.method, study.settings.judged_epoch
+    folder = study.folder(run)
+    sheets = folder / "sheets" / study.settings.measured_on
+    links = {
+        "maps before and after": tuple(
+            _link(study, sheets / f"{name}.png", text)
+            for name, text in SHEETS.items()
+            if (sheets / f"{name}.png").exists()
+        )
+    }
+    for epoch, by in study.wanted(run):
+        links[f"epoch {epoch}, maps by {by}"] = tuple(
+            _link(study, study.evaluated(run, epoch, by) / name, name)
+            for name in ("evaluation.json", "images.csv", "confusion.csv", "classes.csv")
+        )
+    for images in ("training", "validation"):
+        tables = {_epoch_of(path): path for path in (folder / "images").glob(f"{images}_*.csv")}
+        links[f"each {images} image at epoch"] = tuple(
+            _link(study, tables[epoch], str(epoch)) for epoch in sorted(tables)
+        )
+    links["curves"] = (_link(study, folder / "curves.csv", "curves.csv"),)
+    return RunReport(
+        arm=run.arm.name,
+        key=run.key,
+        curves=progress.curves,
+        before=_answers(_evaluation(study, run, 0, method)),
+        after=_answers(_evaluation(study, run, last, method)),
+        links=links,
+    )
+
+
+def _epoch_of(table: Path) -> int:
+    return int(table.stem.partition("_")[2])
+
+
+def _link(study: StudyFolder, path: Path, text: str) -> Link:
+    return Link(path.relative_to(study.out).as_posix(), text)
+
+
+def _heading(study: StudyFolder, images: str) -> str:
+    of = f"{study.settings.measured_on.capitalize()} images"
+    return of if images == "all" else f"{of} that no published ImageNet weights have seen (ILSVRC validation)"
+
+
+def _does(study: StudyFolder, arm: ArmSettings) -> str:
+    """One line of what an arm does otherwise."""
+    words = [arm.objective]
+    words += [f"{name} {weight:g}" for name, weight in arm.weights.items()]
+    if arm.objective != "cross-entropy":
+        words.append(f"maps by {arm.method or study.settings.base.maps.method}")
+        words.append("regions: " + {"own": "its own"}.get(arm.regions, arm.regions))
+    if arm.learning_rate is not None:
+        words.append(f"learning rate {arm.learning_rate:g}")
+    return ", ".join(words)
+
+
+def _facts(study: StudyFolder, first: PlannedRun) -> dict[str, str]:
+    settings, base = study.settings, study.settings.base
+    found = _evaluation(study, first, 0, base.maps.method)
+    plan = base.training
+    folds = f", folds: {settings.folds}" if settings.folds else ", one split"
+    classes = base.images.classes if isinstance(base.images.classes, str) else len(base.images.classes)
+    return {
+        "images": f"{base.images.dataset}, classes: {classes}, {base.images.size_px} px",
+        "network": f"{base.backbone.name}, weights: {base.backbone.weights}",
+        "training": f"epochs by cross-entropy: {plan.reference.epochs}, then guided: {plan.guided.epochs}",
+        "judged at": f"epoch {settings.judged_epoch}, the last, for every arm",
+        "measured on": f"{found['maps']['images']} {settings.measured_on} images a run, regions of "
+        f"{100 * found['region_area']:.0f} % of the image on average, maps by {base.maps.method}",
+        "other method": settings.other_method,
+        "runs": f"arms: {len(settings.arms)}, seeds: {len(settings.seeds)}{folds}",
+        "compared with": settings.compared_with,
+    }

@@ -1,0 +1,125 @@
+"""The runs of a study, one after the other: trained, then measured, each once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from lightning_fabric import Fabric
+
+from core.cam import METHODS
+from core.guided.checkpoints import load_epoch, read_progress
+from core.guided.training import train_guided
+from core.study.page import run_name
+from scripts.evaluate_guided import evaluation, write_evaluation
+from scripts.guided_run import GuidedRun, begin_run, open_run
+from scripts.image_sources import ImageSource, Part
+from scripts.study_settings import PlannedRun, StudySettings
+from scripts.study_sheets import draw_sheets
+
+
+@dataclass(frozen=True, eq=False)
+class StudyFolder:
+    """A study on disk.
+
+    Attributes
+    ----------
+    config
+        Where its settings are from.
+    settings
+        What they are.
+    data
+        Folder of the sets and weights.
+    source
+        The images.
+    out
+        The folder.
+    """
+
+    config: Path
+    settings: StudySettings
+    data: Path
+    source: ImageSource
+    out: Path
+
+    def folder(self, run: PlannedRun) -> Path:
+        """Of a run."""
+        return self.out / run.folder
+
+    def evaluated(self, run: PlannedRun, epoch: int, method: str) -> Path:
+        """Folder of the measures of a run; `evaluation.json` in it is written last."""
+        name = f"{epoch:03d}_{method}"
+        # What `smearscope evaluate` writes is of the test images.
+        part = "" if self.settings.measured_on == "test" else "validation_"
+        return self.folder(run) / "evaluation" / f"{part}{name}"
+
+    def wanted(self, run: PlannedRun) -> Iterator[tuple[int, str]]:
+        """Epochs and methods that a run is measured with: before, after, and under the other method."""
+        method, last = self.settings.base.maps.method, self.settings.judged_epoch
+        yield 0, method
+        yield last, method
+        if not self.settings.has_in_loss(run.arm, self.settings.other_method):
+            yield last, self.settings.other_method
+
+    def measured(self, run: GuidedRun) -> Part:
+        """The images that the study is measured on."""
+        return run.test if self.settings.measured_on == "test" else run.validation
+
+
+def train_runs(study: StudyFolder, fabric: Fabric, say: Callable[[str], None]) -> None:
+    """Train what is not trained yet; a run that was broken off goes on.
+
+    Raises
+    ------
+    core.errors.SmearscopeError
+        As a guided training does; for a folder of a run with other settings.
+    """
+    planned = list(study.settings.runs())
+    for number, run in enumerate(planned, start=1):
+        folder = study.folder(run)
+        content = yaml.safe_dump(run.settings.model_dump(mode="json"), sort_keys=False)
+        begin_run(folder, study.config, run.settings, content.encode())
+        progress = read_progress(folder)
+        if progress is not None and progress.epoch == study.settings.judged_epoch:
+            continue
+        say(f"run {number} of {len(planned)}: {run_name(run.arm.name, run.key)}")
+        opened = open_run(study.data, run.settings, study.source)
+        train_guided(opened.guided, opened.images, run.settings.training, fabric, folder, say)
+
+
+def measure_runs(study: StudyFolder, device: torch.device, say: Callable[[str], None]) -> None:
+    """Measure what is not measured yet and draw its sheets; all runs must be trained.
+
+    Raises
+    ------
+    core.errors.SmearscopeError
+        Where weights or images cannot be read, or a folder not be written.
+    """
+    for run in study.settings.runs():
+        wanted = [
+            (epoch, method)
+            for epoch, method in study.wanted(run)
+            if not (study.evaluated(run, epoch, method) / "evaluation.json").exists()
+        ]
+        sheets = study.folder(run) / "sheets" / study.settings.measured_on
+        if not wanted and sheets.is_dir():
+            continue
+        say(f"measuring {run_name(run.arm.name, run.key)}")
+        opened = open_run(study.data, run.settings, study.source)
+        part = study.measured(opened)
+        for epoch, method in wanted:
+            load_epoch(study.folder(run), epoch, opened.guided.network, opened.guided.objective)
+            found = evaluation(opened, part, METHODS[method], device, run.settings.training.images_a_pass)
+            write_evaluation(found, study.evaluated(run, epoch, method), epoch=epoch, method=method)
+        method = study.settings.base.maps.method
+        before, after = (study.evaluated(run, epoch, method) for epoch in (0, study.settings.judged_epoch))
+        draw_sheets(
+            opened,
+            part,
+            study.folder(run),
+            sheets,
+            (before / "images.csv", after / "images.csv"),
+            study.settings.judged_epoch,
+            METHODS[method],
+        )

@@ -1,0 +1,180 @@
+"""What a configuration says of a study: one training, its arms, and how often each is run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core.cam import METHODS
+from core.study.comparison import RunKey
+from scripts.guided_settings import (
+    FoldSettings,
+    GuidedBase,
+    GuidedSettings,
+    GuidingRegions,
+    ObjectiveSettings,
+)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ArmSettings(_Settings):
+    """What one arm does otherwise than the base.
+
+    Attributes
+    ----------
+    name
+        Of the arm and of its folder.
+    objective, weights
+        As in a guided training.
+    method
+        Of the maps in the objective; None for that of the base, by which all arms are measured.
+    learning_rate
+        Of the guided phase; None for that of the base.
+    regions
+        To guide by.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    objective: str
+    weights: dict[str, float] = Field(default_factory=dict)
+    method: str | None = None
+    learning_rate: float | None = Field(default=None, gt=0)
+    regions: GuidingRegions = "own"
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, method: str | None) -> str | None:
+        if method is not None and method not in METHODS:
+            raise ValueError(f"no method {method!r}; choose of {', '.join(METHODS)}")
+        return method
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        ObjectiveSettings(name=self.objective, weights=self.weights)
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedRun:
+    """One training of a study.
+
+    Attributes
+    ----------
+    arm, key
+        Which arm, seed and fold.
+    folder
+        Its path below the folder of the study.
+    settings
+        Of the training.
+    """
+
+    arm: ArmSettings
+    key: RunKey
+    folder: str
+    settings: GuidedSettings
+
+
+class StudySettings(_Settings):
+    """Settings of a study.
+
+    Attributes
+    ----------
+    study
+        Its title.
+    base
+        The training that the arms share. Its last guided epoch is the one that every arm is judged at; its
+        seed is replaced by each of `seeds`, and its map method is the one that all arms are measured with.
+    other_method
+        A second method to measure EPG with. Where it is in the loss of an arm, that arm has no such figure.
+    measured_on
+        "validation" to choose arms by, "test" for what is reported.
+    seeds
+        Each arm is trained with each.
+    folds
+        Each arm is trained on each fold of a cross-validation of so many; None for the one split.
+    compared_with
+        The arm that the others are compared with.
+    arms
+        In the order of the table.
+    """
+
+    study: str = Field(min_length=1)
+    base: GuidedBase
+    other_method: str
+    measured_on: Literal["validation", "test"]
+    seeds: tuple[int, ...] = Field(min_length=1)
+    folds: int | None = Field(ge=3)
+    compared_with: str
+    arms: tuple[ArmSettings, ...] = Field(min_length=1)
+
+    @field_validator("base")
+    @classmethod
+    def _for_all_arms(cls, base: GuidedBase) -> GuidedBase:
+        if base.training.guided.epochs < 1:
+            raise ValueError("training.guided.epochs: 0; a study compares guided epochs, give 1 or more")
+        if base.training.patience_epochs is not None:
+            raise ValueError("training.patience_epochs: all arms are judged at the same epoch; give null")
+        if base.images.fold is not None or base.images.guiding_regions != "own":
+            raise ValueError("images: fold and guiding_regions are for the study to set; leave them out")
+        return base
+
+    @field_validator("seeds")
+    @classmethod
+    def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError(f"{list(seeds)}; give each seed once, 0 or more")
+        return seeds
+
+    @model_validator(mode="after")
+    def _of_one_study(self) -> Self:
+        names = [arm.name for arm in self.arms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"arms: two are called {twice[0]!r}; give each a name of its own")
+        if self.compared_with not in names:
+            raise ValueError(f"compared_with: no arm {self.compared_with!r}; choose of {', '.join(names)}")
+        if self.other_method not in METHODS or self.other_method == self.base.maps.method:
+            raise ValueError(
+                f"other_method: {self.other_method!r}; choose another one than base.maps.method of "
+                f"{', '.join(METHODS)}"
+            )
+        return self
+
+    @property
+    def judged_epoch(self) -> int:
+        """The last guided one, the same for every arm."""
+        return self.base.training.guided.epochs
+
+    def has_in_loss(self, arm: ArmSettings, method: str) -> bool:
+        """Whether the objective of an arm looks at maps of a method."""
+        takes_maps = arm.objective != "cross-entropy"
+        return takes_maps and (arm.method or self.base.maps.method) == method
+
+    def runs(self) -> Iterator[PlannedRun]:
+        """All of them, seed by seed and fold by fold, so that a study that is broken off has whole pairs."""
+        for seed in self.seeds:
+            for fold in range(1, self.folds + 1) if self.folds else (0,):
+                for arm in self.arms:
+                    yield self._run(arm, RunKey(seed, fold))
+
+    def _run(self, arm: ArmSettings, key: RunKey) -> PlannedRun:
+        base = self.base
+        guided = base.training.guided
+        if arm.learning_rate is not None:
+            guided = guided.model_copy(update={"learning_rate": arm.learning_rate})
+        fold = FoldSettings(number=key.fold, of=self.folds) if self.folds else None
+        settings = GuidedSettings(
+            network="guided",
+            images=base.images.model_copy(update={"fold": fold, "guiding_regions": arm.regions}),
+            backbone=base.backbone,
+            maps=base.maps.model_copy(update={"method": arm.method or base.maps.method}),
+            objective=ObjectiveSettings(name=arm.objective, weights=arm.weights),
+            training=base.training.model_copy(update={"guided": guided, "seed": key.seed}),
+            precision=base.precision,
+        )
+        fold_name = f"_fold_{key.fold}" if self.folds else ""
+        return PlannedRun(arm, key, f"runs/{arm.name}/seed_{key.seed}{fold_name}", settings)
