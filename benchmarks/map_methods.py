@@ -321,8 +321,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(given.threads)
     if given.on == "images":
         weights = WeightsFile(given.data / "weights" / "mobilenet_v2_imagenet.safetensors", MINUS_ONE_TO_ONE)
         network: nn.Module = load_backbone("mobilenet_v2", 1000, weights).network

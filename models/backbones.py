@@ -282,7 +282,7 @@ def _torchvision_file(backbone: Backbone, *, download: bool) -> Path:
         if not download:
             raise BackboneError(
                 f"{path}: missing; put torchvision's file {path.name} there, give a safetensors file, "
-                "or allow the download"
+                "or allow the download (--download)"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
