@@ -1,5 +1,6 @@
 """FIMF Score-CAM: Score-CAM that masks the features and not the pixels."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,7 +62,7 @@ class FIMFScoreCAM(Method):
 
 
 def _scores_in_closed_form(seen: RecordedPass, templates: Tensor, head: PooledHead) -> Tensor:
-    weight, bias = head.weight(seen.network), head.bias(seen.network)
+    weight, bias = head.weight, head.bias
     channels = templates.shape[1]
     scores = []
     # One image at a time: the (M, K) logits of a batch would be its largest table by far.
@@ -77,11 +78,12 @@ def _scores_in_closed_form(seen: RecordedPass, templates: Tensor, head: PooledHe
 
 
 def _scores_by_tail(seen: RecordedPass, templates: Tensor) -> Tensor:
-    with untouched(seen.network, evaluating=True):
+    with untouched(seen.network, evaluating=True), _precision_of(seen):
         tail = tail_of(seen.network, seen.layer, seen.activations, seen.images)
 
     def run(templates: Tensor, owner: Tensor) -> Tensor:
-        return tail(seen.activations[owner] * templates[:, None], seen.images[owner])
+        with _precision_of(seen):
+            return tail(seen.activations[owner] * templates[:, None], seen.images[owner])
 
     images, channels = templates.shape[:2]
     owner = torch.arange(images, device=templates.device).repeat_interleave(channels)
@@ -89,3 +91,11 @@ def _scores_by_tail(seen: RecordedPass, templates: Tensor) -> Tensor:
         seen.network, templates.flatten(0, 1), owner, run, class_probability, seen.classes, CHUNK
     )
     return scores.view(images, channels)
+
+
+def _precision_of(seen: RecordedPass) -> AbstractContextManager[object]:
+    """Mixed precision where the pass ran in it: its features fit no weights of full precision."""
+    dtype = seen.activations.dtype
+    if dtype != seen.images.dtype and dtype in (torch.bfloat16, torch.float16):
+        return torch.autocast(seen.activations.device.type, dtype)
+    return nullcontext()

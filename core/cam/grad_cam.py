@@ -25,7 +25,7 @@ class CAM(Method):
                 f"CAM is not defined at layer {seen.layer!r} of this {type(seen.network).__name__}: it needs "
                 "global average pooling and one linear layer right behind the layer; take 'grad-cam'"
             )
-        return class_map(seen.head.weight(seen.network)[seen.classes], seen.activations), None
+        return class_map(seen.head.weight[seen.classes], seen.activations), None
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,27 @@ class GradCAM(Method):
 def _channel_weights(seen: RecordedPass) -> Tensor:
     if seen.head is not None:
         cells = seen.activations.shape[2] * seen.activations.shape[3]
-        return seen.head.weight(seen.network)[seen.classes] / cells
+        return seen.head.weight[seen.classes] / cells
     if not (seen.logits.requires_grad and seen.activations.requires_grad):
+        # One of the two has a graph where the pass began with gradients and the network turned them off.
+        itself = seen.logits.requires_grad or seen.activations.requires_grad
+        remedy = (
+            f"the forward method of {type(seen.network).__name__} turns gradients off around the layer "
+            "(torch.no_grad, detach, or checkpoint with use_reentrant=True): take that out, or name a layer "
+            "behind it"
+            if itself
+            else "run it outside torch.no_grad(), through the layer to the logits"
+        )
         raise CamError(
             f"Grad-CAM needs the gradient of the logits at layer {seen.layer!r}, but the pass kept no graph "
-            "there: run it outside torch.no_grad(), through the layer to the logits"
+            f"there: {remedy}"
         )
-    # In a loss the graph stays for the loss's own backward pass; for a map to look at it is used up here.
+    # The graph stays, with gradients off as well: it may be the caller's, for a backward pass of their own.
     (gradient,) = torch.autograd.grad(
         seen.logits,
         seen.activations,
         torch.zeros_like(seen.logits).scatter_(1, seen.classes[:, None], 1),
+        retain_graph=True,
         create_graph=torch.is_grad_enabled(),
         allow_unused=True,
     )

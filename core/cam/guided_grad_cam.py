@@ -49,7 +49,8 @@ class GuidedGradCAM(Method):
     ----------
     other_rectifiers
         What to do with ReLU6, hard-swish, GELU and their like, for which guided backpropagation is not
-        defined: "error" says so, "plain" lets them pass their own gradient.
+        defined: "error" says so, "plain" lets them pass their own gradient. A rectifier written with `clamp`,
+        `maximum` or `where` is not seen as one, and passes its own gradient under either.
     """
 
     other_rectifiers: Literal["error", "plain"] = "error"
@@ -72,9 +73,13 @@ class GuidedGradCAM(Method):
         keep_graph = torch.is_grad_enabled()
         in_graph = keep_graph and seen.images.requires_grad
         images = seen.images if in_graph else seen.images.detach().requires_grad_()
-        with torch.enable_grad(), untouched(seen.network, evaluating=True):
-            with _GuidedRectifiers(self.other_rectifiers):
-                logits = logit_table(seen.network(images.clone()), len(images))
+        with (
+            torch.enable_grad(),
+            untouched(seen.network, evaluating=True),
+            _GuidedRectifiers(self.other_rectifiers),
+        ):
+            logits = logit_table(seen.network(images.clone()), len(images))
+            # Inside as well: what the network checkpoints is run again by it.
             (gradient,) = torch.autograd.grad(
                 class_values(logits, seen.classes).sum(), images, create_graph=keep_graph
             )
@@ -114,9 +119,17 @@ class _GuidedRectifiers(TorchFunctionMode):
             rectified = _GuidedReLU.apply(features)
             in_place = name == "relu_" or given.get("inplace") or (len(args) > 1 and args[1])
             return features.copy_(rectified) if in_place else rectified
-        if name.rstrip("_") in _OTHER_RECTIFIERS and self._other_rectifiers == "error":
+        if name.strip("_") in _OTHER_RECTIFIERS and self._other_rectifiers == "error":
+            used = "ReLU6" if _is_relu6(name, args, given) else name.strip("_")
             raise CamError(
-                f"guided backpropagation is defined for ReLU only, and this network uses {name}: take "
+                f"guided backpropagation is defined for ReLU only, and this network uses {used}: take "
                 "'grad-cam', or GuidedGradCAM(other_rectifiers='plain') to let it pass its own gradient"
             )
         return func(*args, **given)
+
+
+def _is_relu6(name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
+    """Whether an operation is ReLU6, whose module calls it by the name of hardtanh."""
+    lowest = args[1] if len(args) > 1 else named.get("min_val")
+    highest = args[2] if len(args) > 2 else named.get("max_val")
+    return name.startswith("relu6") or (name.startswith("hardtanh") and (lowest, highest) == (0, 6))

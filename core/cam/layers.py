@@ -51,7 +51,8 @@ def last_feature_map(network: nn.Module, images: Tensor) -> str:
     CamError
         If no layer has spatial features.
     """
-    probe = images[:1].detach() if len(images) else images.new_zeros((1, *images.shape[1:]))
+    # A copy: the network may write into what it is given.
+    probe = images[:1].detach().clone() if len(images) else images.new_zeros((1, *images.shape[1:]))
     name: str = remembered(network, ("last feature map", images.shape[1:]), lambda: _found(network, probe))
     return name
 

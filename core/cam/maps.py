@@ -103,8 +103,8 @@ def activation_maps(
     Raises
     ------
     CamError
-        If there is no such method, layer or class, an image holds NaN or infinity, or the network is not of
-        the kind the method or size needs; the message says what to give instead.
+        If there is no such method, layer or class, an image or what comes of it holds NaN or infinity, or the
+        network is not of the kind the method or size needs; the message says what to give instead.
     """
     chosen = method_named(method)
     _require_images(images)
@@ -120,11 +120,21 @@ def activation_maps(
             ) as recording,
             torch.set_grad_enabled(differentiable),
         ):
-            logits = logit_table(network(given), len(given))
+            # A copy: the network may normalise in place, and the masked passes need the images as given.
+            logits = logit_table(network(given.clone()), len(given))
         activations = recording.activations
         if len(images) == 0:
             activations, logits = activations[:0], logits[:0]
-        made = _made(chosen, network, recording.layer, images, activations, logits, classes)
+        made = _made(
+            chosen,
+            network,
+            recording.layer,
+            images,
+            activations,
+            logits,
+            classes,
+            evaluated=not differentiable,
+        )
         if not differentiable:
             made = replace(made, maps=made.maps.detach(), logits=made.logits.detach())
         if size != "layer" and not chosen.at_input_size:
@@ -154,7 +164,8 @@ def maps_of(
     recording
         Of the last pass.
     logits, images
-        What that pass gave, and what it was given: (N, K) or (N,), and (N, C, H, W).
+        What that pass gave, and what it was given: (N, K) or (N,), and (N, C, H, W). Of a network that
+        writes into its images, a copy made before the pass.
     method, classes
         As for `activation_maps`.
 
@@ -170,7 +181,9 @@ def maps_of(
     if len(activations) != len(images):
         raise CamError(f"the recorded pass was one of {len(activations)} images, not of these {len(images)}")
     with recording.paused():
-        return _made(chosen, recording.network, recording.layer, images, activations, table, classes)
+        return _made(
+            chosen, recording.network, recording.layer, images, activations, table, classes, evaluated=False
+        )
 
 
 def method_named(method: str | Method) -> Method:
@@ -197,16 +210,37 @@ def _made(
     activations: Tensor,
     logits: Tensor,
     classes: Tensor | None,
+    *,
+    evaluated: bool,
 ) -> ActivationMaps:
     chosen = logits.detach().argmax(dim=1) if classes is None else _required(classes, logits)
     if len(images) == 0:
         size = images.shape[2:] if method.at_input_size else activations.shape[2:]
         signed = images if method.at_input_size else None
         return ActivationMaps(activations.new_zeros((0, *size)), chosen, logits, signed)
-    head = pooled_head(network, layer, activations, logits)
+    _require("activations", activations.isfinite(), network)
+    _require("logits", ~logits.isnan(), network)  # minus infinity is a way to rule a class out
+    head = pooled_head(network, layer, images, activations, logits, evaluated=evaluated)
     seen = RecordedPass(network, layer, images, activations, logits, chosen, head)
     maps, signed = method.maps(seen)
+    _require("maps", maps.isfinite(), network)
     return ActivationMaps(maps, chosen, logits, signed)
+
+
+def _require(what: str, sound: Tensor, network: nn.Module) -> None:
+    """Check that numbers of a pass, (N, ...), are sound."""
+    of_image = sound.flatten(1).all(dim=1)
+    if of_image.all():
+        return
+    which = ", ".join(str(index) for index in (~of_image).nonzero()[:, 0].tolist())
+    held = (*network.named_parameters(), *network.named_buffers())
+    broken = next((name for name, value in held if not value.detach().isfinite().all()), None)
+    cause = (
+        f"{broken!r} of the network holds NaN or infinity: load or train it anew"
+        if broken
+        else "all weights are finite, so the pass ran over: run it in a type of wider range"
+    )
+    raise CamError(f"the {what} hold NaN or infinity for image {which} of {len(sound)}, from 0: {cause}")
 
 
 def _upsampled(maps: Tensor, images: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 from torch.utils.checkpoint import checkpoint
 
+from core.cam.checkpointing import CheckpointSeen
+from core.cam.error import CamError
 from core.cam.output import logit_table
 from core.cam.tail import agree
 from core.cam.twin import twin_of
@@ -50,8 +52,23 @@ def scores_in_chunks(
     Returns
     -------
     (P,).
+
+    Raises
+    ------
+    CamError
+        If the network, in train mode and with gradients on, checkpoints parts of itself in eval mode too.
     """
     buffers = copied_buffers(network)
+    if torch.is_grad_enabled() and any(module.training for module in network.modules()):
+        with untouched(network, evaluating=True), CheckpointSeen() as checkpoints:
+            run(masks[:1], owner[:1])
+        if checkpoints.seen:
+            # Its parts run again once the chunk has, and so after eval mode: wrong gradients, without a word.
+            raise CamError(
+                f"{type(network).__name__} is in train mode, and uses gradient checkpointing in eval mode "
+                "too, whose second run would mix both modes in the masked passes: have it checkpoint only "
+                "while self.training, or put it into eval mode"
+            )
 
     def scored(masks: Tensor, owner: Tensor) -> Tensor:
         with untouched(network, evaluating=True, buffers=buffers):
@@ -77,13 +94,13 @@ def for_many_passes(network: nn.Module, images: Tensor) -> nn.Module:
     maps.
     """
     with untouched(network, evaluating=True), torch.no_grad():
-        expected = network(images[:1])
+        expected = network(images[:1].clone())
         try:
             copy = fuse(twin_of(network), inplace=True)
             for module in copy.modules():
                 if isinstance(module, nn.Conv2d):
                     weight = module.weight.detach().contiguous(memory_format=torch.channels_last)
                     module.weight = nn.Parameter(weight, requires_grad=False)
-            return copy if agree(copy(images[:1]), expected) else network
+            return copy if agree(copy(images[:1].clone()), expected) else network
         except Exception:  # a foreign forward method may fail on a proxy in any way
             return network

@@ -88,6 +88,9 @@ def most_varied(activations: Tensor, max_channels: int | None) -> Tensor:
 
 
 def require_channels(max_channels: int | None) -> None:
-    """Check a limit on the channels; a `CamError` where it is below 1."""
-    if max_channels is not None and max_channels < 1:
-        raise CamError(f"max_channels must be at least 1, or None for all channels; it is {max_channels}")
+    """Check a limit on the channels; a `CamError` where it is no whole number, or below 1."""
+    if max_channels is None or (type(max_channels) is int and max_channels >= 1):
+        return
+    raise CamError(
+        f"max_channels must be a whole number of at least 1, or None for all channels; it is {max_channels!r}"
+    )

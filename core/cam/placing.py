@@ -59,7 +59,7 @@ def placing_of(network: nn.Module, images: Tensor, layer: str | nn.Module) -> Pl
         If there is no such layer, or what leads to it cannot be followed, such as upsampling; it is named.
     """
     name = layer_name(network, layer)
-    image = images[:1].detach()
+    image = images[:1].detach().clone()  # the network may write into what it is given
     return remembered(network, ("placing", name, image.shape[1:]), lambda: _found(network, image, name))
 
 

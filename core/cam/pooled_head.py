@@ -1,16 +1,20 @@
 """Networks that end in global average pooling and one linear layer, whose maps have a closed form."""
 
 import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
+from torch.overrides import TorchFunctionMode
 
+from core.cam.output import logit_table
 from core.cam.structure import remembered
 from core.cam.tail import agree, traced_from
+from core.cam.untouched import untouched
 
 Stage = Literal["map", "pooled", "logits"]
 Step = Literal["average", "same", "reshape", "linear", "first", "other"]
@@ -27,9 +31,36 @@ _NEXT: dict[tuple[Stage, Step], Stage] = {
 _ONE_CELL = (1, (1, 1), [1, 1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PooledHead:
     """The end of a network: `logits = W mean_ij(A_ij) + b`.
+
+    Attributes
+    ----------
+    linear
+        Name of the linear layer.
+    weight
+        W, (K, C).
+    bias
+        b, (K,), or None where the layer has none.
+    """
+
+    linear: str
+    weight: Tensor
+    bias: Tensor | None
+
+    def gives(self, activations: Tensor, logits: Tensor) -> bool:
+        """Whether the logits are those of the closed form, up to rounding."""
+        with torch.no_grad():
+            pooled = activations.detach().mean(dim=(2, 3)).to(self.weight.dtype)
+            expected = functional.linear(pooled, self.weight, self.bias)
+        # The activations may have come by a coarser type than the weights have.
+        return agree(logits.detach(), expected.to(activations.dtype))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a network has its head.
 
     Attributes
     ----------
@@ -42,61 +73,97 @@ class PooledHead:
     linear: str
     window: tuple[int, int] | None
 
-    def weight(self, network: nn.Module) -> Tensor:
-        """W, (K, C)."""
-        return self._linear(network).weight
 
-    def bias(self, network: nn.Module) -> Tensor | None:
-        """b, (K,), or None where the layer has none."""
-        return self._linear(network).bias
-
-    def logits(self, network: nn.Module, pooled: Tensor) -> Tensor:
-        """(M, K) of (M, C) averages."""
-        weight = self.weight(network)
-        return functional.linear(pooled.to(weight.dtype), weight, self.bias(network))
-
-    def _linear(self, network: nn.Module) -> nn.Linear:
-        linear = network.get_submodule(self.linear)
-        if not isinstance(linear, nn.Linear):
-            raise TypeError(f"{self.linear} was a linear layer when the network was looked through")
-        return linear
-
-
-def pooled_head(network: nn.Module, layer: str, activations: Tensor, logits: Tensor) -> PooledHead | None:
+def pooled_head(
+    network: nn.Module,
+    layer: str,
+    images: Tensor,
+    activations: Tensor,
+    logits: Tensor,
+    *,
+    evaluated: bool,
+) -> PooledHead | None:
     """Find the closed form of a network behind a layer.
 
     The network's operations are followed from the layer to the output: one global average pooling (as a
     module, a function or a mean over both axes), one linear layer, and beside them only dropout, reshaping
     and the choice of a single logit. None for any other network, and for one that cannot be traced.
 
-    Dropout behind the layer does not enter: the closed form is that of the network without its noise. In eval
-    mode the closed form is also held against the logits of the pass, as a guard against what tracing does
-    not see, such as a hook that changes values.
+    Dropout behind the layer does not enter: the closed form is that of the network without its noise. It is
+    held against the logits of the pass, as a guard against what tracing does not see: a hook that changes
+    values, a branch for train mode. Where it fails in train mode, which dropout alone may cause, it is held
+    against a pass without dropout, the first time these modules are in train mode.
 
     Parameters
     ----------
     network, layer
         The network and the name of its layer.
-    activations, logits
-        (N, C, h, w) of the layer and (N, K), of one pass.
+    images, activations, logits
+        (N, C, H, W), (N, C, h, w) of the layer and (N, K), of one pass.
+    evaluated
+        That pass ran in eval mode; otherwise in the mode that the network is in.
     """
-    head = remembered(network, ("pooled head", layer), lambda: _found(network, layer))
-    if head is None:
-        return None
-    weight = head.weight(network)
-    if weight.shape != (logits.shape[1], activations.shape[1]):
-        return None
-    if head.window is not None and head.window != tuple(activations.shape[2:]):
-        return None
-    if not network.training:
-        with torch.no_grad():
-            expected = head.logits(network, activations.mean(dim=(2, 3)))
-        if not agree(expected, logits.detach().to(expected.dtype)):
+    # A parametrization (spectral norm) computes the weight when it is read, in train mode another each time.
+    with untouched(network, evaluating=True):
+        place = remembered(network, ("pooled head", layer), lambda: _found(network, layer))
+        if place is None:
             return None
-    return head
+        linear = network.get_submodule(place.linear)
+        if not isinstance(linear, nn.Linear):
+            raise TypeError(f"{place.linear} was a linear layer when the network was looked through")
+        head = PooledHead(place.linear, linear.weight, linear.bias)
+    if head.weight.shape != (logits.shape[1], activations.shape[1]):
+        return None
+    if place.window is not None and place.window != tuple(activations.shape[2:]):
+        return None
+    if head.gives(activations, logits):
+        return head
+    if evaluated or not any(module.training for module in network.modules()):
+        return None
+    circumstances = tuple(
+        (module.training, len(module._forward_hooks), len(module._forward_pre_hooks))
+        for module in network.modules()
+    )
+    holds = remembered(
+        network,
+        ("closed form without dropout", layer, circumstances),
+        lambda: _holds_without_dropout(network, layer, images[:2], head),
+    )
+    return head if holds else None
 
 
-def _found(network: nn.Module, layer: str) -> PooledHead | None:
+def _holds_without_dropout(network: nn.Module, layer: str, images: Tensor, head: PooledHead) -> bool:
+    kept: list[Tensor] = []
+
+    def keep(_: nn.Module, __: object, output: Tensor) -> None:
+        kept.append(output.clone())
+
+    hook = network.get_submodule(layer).register_forward_hook(keep)
+    try:
+        with untouched(network, evaluating=False), torch.no_grad(), _NoDropout():
+            logits = logit_table(network(images.clone()), len(images))
+    finally:
+        hook.remove()
+    return len(kept) == 1 and head.gives(kept[0], logits)
+
+
+class _NoDropout(TorchFunctionMode):
+    """Lets dropout pass on what it is given, whether module or function."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - as torch declares it
+        named = dict(kwargs or {})
+        if "dropout" in getattr(func, "__name__", ""):
+            return args[0] if args else named["input"]
+        return func(*args, **named)
+
+
+def _found(network: nn.Module, layer: str) -> _Place | None:
     traced = traced_from(network, layer)
     if traced is None:
         return None
@@ -110,7 +177,7 @@ def _found(network: nn.Module, layer: str) -> PooledHead | None:
             return None
         before, node = node, users[0]
         if node.op == "output":
-            return PooledHead(linear, window) if stage == "logits" and node.args[0] is before else None
+            return _Place(linear, window) if stage == "logits" and node.args[0] is before else None
         if any(source is not before and not _asks_for_size(source) for source in node.all_input_nodes):
             return None
         module = network.get_submodule(str(node.target)) if node.op == "call_module" else None

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from core.cam.checkpointing import in_backward_pass, under_reentrant_checkpoint
 from core.cam.error import CamError
 from core.cam.layers import last_feature_map, layer_name, require_spatial
 
@@ -26,6 +27,7 @@ class Recording:
         self._layer: str | None = None
         self._activations: Tensor | None = None
         self._paused = False
+        self._with_gradients = False
         self._hooks: list[RemovableHandle] = []
 
     @property
@@ -71,8 +73,9 @@ class Recording:
         self._hooks.append(self.network.get_submodule(name).register_forward_hook(self._keep))
 
     def _begin(self, _: nn.Module, arguments: tuple[object, ...], named: dict[str, object]) -> None:
-        if self._paused:
+        if self._paused or in_backward_pass():
             return
+        self._with_gradients = torch.is_grad_enabled()
         self._activations = None
         if self._layer is None:
             images = next(
@@ -90,13 +93,18 @@ class Recording:
             self._watch(name)
 
     def _keep(self, _: nn.Module, arguments: tuple[object, ...], output: object) -> Tensor | None:
-        if self._paused:
+        if self._paused or in_backward_pass():
             return None
         activations = require_spatial(self.layer, output)
         if self._activations is not None:
             raise CamError(
                 f"layer {self.layer!r} runs more than once in a pass, so it has no one activation: name "
                 "another layer"
+            )
+        if self._with_gradients and not torch.is_grad_enabled() and under_reentrant_checkpoint():
+            raise CamError(
+                f"layer {self.layer!r} runs under reentrant gradient checkpointing, which keeps no graph "
+                "at it: use checkpoint(..., use_reentrant=False)"
             )
         if self._graph_from_layer:
             torch.set_grad_enabled(True)
@@ -135,15 +143,11 @@ def recorded(
     Raises
     ------
     CamError
-        If there is no such layer, or a part of the network is a scripted module; in the pass, if the layer is
-        without spatial features or runs twice.
+        If there is no such layer, or a part of the network is a scripted or compiled module or wrapped for
+        several devices; in the pass, if the layer is without spatial features, runs twice or runs under
+        reentrant gradient checkpointing.
     """
-    for name, module in network.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            raise CamError(
-                f"{name or 'the network'!r} is a scripted module, which cannot be looked into: give the "
-                "network as it was before torch.jit"
-            )
+    _require_plain(network)
     recording = Recording(network, graph_from_layer=graph_from_layer)
     try:
         recording._hooks.append(
@@ -156,3 +160,22 @@ def recorded(
         for hook in recording._hooks:
             hook.remove()
         recording._hooks.clear()
+
+
+def _require_plain(network: nn.Module) -> None:
+    for name, module in network.named_modules():
+        which = repr(name) if name else "the network"
+        if isinstance(module, torch.jit.ScriptModule):
+            raise CamError(
+                f"{which} is a scripted module, which cannot be looked into: give the network as it was "
+                "before torch.jit"
+            )
+        if "_orig_mod" in module._modules or module._compiled_call_impl is not None:
+            raise CamError(
+                f"{which} is compiled, and a compiled pass cannot be recorded: give the network as it was "
+                "before torch.compile, and run that"
+            )
+        if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            raise CamError(
+                f"{which} is wrapped in {type(module).__name__}: give what it wraps, its attribute 'module'"
+            )

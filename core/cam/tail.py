@@ -81,7 +81,7 @@ def tail_of(network: nn.Module, layer: str, features: Tensor, images: Tensor) ->
         return output
 
     with torch.no_grad():
-        expected = whole(features[:1], images[:1])
+        expected = whole(features[:1], images[:1].clone())
         try:
             alone = _tail_alone(network, layer)
             if alone is None or not agree(alone(features[:1].clone()), expected):
@@ -93,11 +93,13 @@ def tail_of(network: nn.Module, layer: str, features: Tensor, images: Tensor) ->
 
 
 def agree(values: object, expected: Tensor) -> bool:
-    """Whether two ways to compute the same differ by rounding alone."""
+    """Whether two ways to compute the same differ by rounding alone, that of the coarser type of the two."""
     if not isinstance(values, Tensor) or values.shape != expected.shape:
         return False
     # The square root of the unit roundoff lies well above rounding and well below another formula.
-    tolerance = torch.finfo(expected.dtype).eps ** 0.5 * expected.abs().amax().clamp(min=0.1)
+    unit = max(torch.finfo(each.dtype).eps for each in (values, expected))
+    values, expected = values.double(), expected.double()
+    tolerance = unit**0.5 * expected.abs().amax().clamp(min=0.1)
     return bool(((values - expected).abs() <= tolerance).all())
 
 

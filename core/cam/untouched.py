@@ -1,8 +1,10 @@
 """Passes through somebody else's network that leave nothing behind in it."""
 
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,9 +16,9 @@ Buffers = Mapping[int, Tensor]
 def untouched(network: nn.Module, *, evaluating: bool, buffers: Buffers | None = None) -> Iterator[None]:
     """Passes that leave the network as it was, also after an exception.
 
-    Each submodule gets its train or eval flag back, each buffer its value, and the random state of the CPU
-    and of CUDA stands where it stood. The passes write into copies of the buffers (batch statistics), never
-    into the buffers themselves, so that a graph that was built on those stays valid.
+    Each submodule gets its train or eval flag back, each buffer its value, and the random state of the CPU,
+    of CUDA, of Python and of numpy stands where it stood. The passes write into copies of the buffers (batch
+    statistics), never into the buffers themselves, so that a graph that was built on those stays valid.
 
     Parameters
     ----------
@@ -36,6 +38,7 @@ def untouched(network: nn.Module, *, evaluating: bool, buffers: Buffers | None =
     ]
     values = copied_buffers(network) if buffers is None else buffers
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    drawn, drawn_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one
     with torch.random.fork_rng(devices=devices):
         try:
             for module, name, buffer in own:
@@ -45,6 +48,8 @@ def untouched(network: nn.Module, *, evaluating: bool, buffers: Buffers | None =
                     module.training = False
             yield
         finally:
+            random.setstate(drawn)
+            np.random.set_state(drawn_numpy)  # noqa: NPY002
             for module, training in flags:
                 module.training = training
             for module, name, buffer in own:

@@ -171,6 +171,9 @@ def test_a_layer_on_which_the_logits_do_not_depend_is_an_error() -> None:
     "made",
     [
         lambda: ScoreCAM(max_channels=0),
+        lambda: ScoreCAM(max_channels=2.5),  # type: ignore[arg-type]
+        lambda: ScoreCAM(max_channels=True),
+        lambda: ScoreCAM(max_channels="3"),  # type: ignore[arg-type]
         lambda: FIMFScoreCAM(max_channels=-1),
         lambda: ScoreCAM(chunk=0),
         lambda: ScoreCAM(reading="softmax"),  # type: ignore[arg-type]
@@ -179,7 +182,7 @@ def test_a_layer_on_which_the_logits_do_not_depend_is_an_error() -> None:
     ],
 )
 def test_settings_out_of_range_are_an_error(made: Callable[[], Method]) -> None:
-    with pytest.raises(CamError, match=r"-1|0|softmax|sigmoid|guided"):
+    with pytest.raises(CamError, match=r"-1|0|2\.5|True|'3'|softmax|sigmoid|guided"):
         made()
 
 
@@ -227,3 +230,23 @@ def test_a_map_that_is_zero_everywhere_is_reported_and_has_no_gradient() -> None
     made.maps.sum().backward()
     assert images.grad is not None
     assert images.grad.flatten(1).any(dim=1).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_weight_that_is_no_number_is_named(way: Maps, method: str) -> None:
+    for weight in ("features.2.weight", "head.bias"):
+        network = seeded(Pooled)
+        with torch.no_grad():
+            network.get_parameter(weight).view(-1)[0] = torch.nan
+        with pytest.raises(CamError, match=f"image 0, 1 of 2, from 0: '{weight}' of the network holds NaN"):
+            way(network, drawn_images(), method, torch.tensor([0, 1]))
+
+
+def test_maps_that_run_over_with_weights_that_are_numbers_say_so() -> None:
+    network = seeded(Pooled).half()
+    with torch.no_grad():
+        network.get_parameter("stem.weight").mul_(3e4)
+        network.get_parameter("features.2.weight").mul_(1e4)
+    with pytest.raises(CamError, match="all weights are finite, so the pass ran over"):
+        activation_maps(network, drawn_images().half(), "cam")

@@ -79,6 +79,8 @@ def test_every_way_to_write_a_relu_is_guided(name: str) -> None:
         nn.LeakyReLU(),
         nn.PReLU().double(),
         nn.ELU(inplace=True),
+        nn.Threshold(0.1, 0.0),
+        nn.Threshold(0.1, 0.0, inplace=True),
     ],
     ids=str,
 )
@@ -94,6 +96,14 @@ def test_other_rectifiers_are_an_error_unless_they_may_pass_their_own_gradient(r
     coarse = activation_maps(network, images, "grad-cam", classes, size="input").maps
     assert made.signed is not None
     torch.testing.assert_close(made.signed, coarse[:, None] * gradient)
+
+
+@pytest.mark.parametrize("rectifier", [nn.ReLU6(), nn.ReLU6(inplace=True), functional.relu6])
+def test_relu6_is_called_by_its_name(rectifier: Rectifier) -> None:
+    with pytest.raises(CamError, match="uses ReLU6:"):
+        activation_maps(Rectified(rectifier), drawn_images(), "guided-grad-cam")
+    with pytest.raises(CamError, match="uses hardtanh:"):
+        activation_maps(Rectified(nn.Hardtanh()), drawn_images(), "guided-grad-cam")
 
 
 def test_gates_are_no_rectifiers() -> None:
