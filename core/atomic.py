@@ -90,7 +90,7 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     """Say what could not be written, why, and that nothing is lost."""
     return OutputError(
         f"cannot write {shown_path(path)}: {error.strerror or error}; mend that or give another --out "
-        "(what was scored before is kept)"
+        "(what was written before is kept)"
     )
 
 

@@ -71,35 +71,45 @@ def explain(
 
     Writes a picture and an array a method for each image, a list (maps.csv) and sheets of all images. The
     pictures of single red cells in one folder are taken for cells of one slide. Exits 0 only if every image
-    was used. For research use only. Not for diagnosis.
+    was used, 2 where an option makes no sense. For research use only. Not for diagnosis.
     """
     from tqdm import tqdm
 
     from core.atomic import OutputError, check_writable
+    from core.errors import SmearscopeError
     from core.notice import RESEARCH_USE_ONLY
     from core.reports.map_files import MapFiles
     from core.slides import find_images, shown_path
     from models.backbones import MEAN_AND_DEVIATION, MINUS_ONE_TO_ONE
     from models.checkpoint import torch_device
-    from scripts.explained_networks import explained_images, open_network
+    from scripts.explained_networks import check_methods, explained_images, open_network
 
     refuse_output_among_slides(images, out)
-    methods = chosen_methods(method or ["grad-cam"], max_channels)
+    refuse_output_beside_files(images, out)
+    if layer == "":
+        raise typer.BadParameter("it is empty; leave it out for the last feature map", param_hint="--layer")
     expected = {Normalisation.IMAGENET: MEAN_AND_DEVIATION, Normalisation.MINUS_ONE_TO_ONE: MINUS_ONE_TO_ONE}
-    network = open_network(
-        model,
-        weights,
-        None if normalisation is None else expected[normalisation],
-        torch_device(device.value),
-        download=download,
-    )
-    class_index = None if class_ is None else network.class_index(class_)
+    try:
+        methods = chosen_methods(method or ["grad-cam"], max_channels)
+        network = open_network(
+            model,
+            weights,
+            None if normalisation is None else expected[normalisation],
+            torch_device(device.value),
+            download=download,
+        )
+        class_index = None if class_ is None else network.class_index(class_)
+        check_methods(network, methods, layer)
+    except SmearscopeError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
     found, problems = find_images(images)
     for problem in problems:
         typer.echo(f"Not used: {problem.reason}", err=True)
     done = 0
     try:
-        check_writable(out)
+        if found:
+            check_writable(out)
         with (
             closing(MapFiles(out, network.title, list(methods))) as files,
             tqdm(total=len(found), unit="image", file=sys.stderr) as progress,
@@ -117,9 +127,21 @@ def explain(
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
     given = len(found) + len(problems)
-    typer.echo(f"{done} of {given} images explained\nFiles: {shown_path(out)}\n{RESEARCH_USE_ONLY}")
+    files_at = f"Files: {shown_path(out)}\n" if done else ""
+    typer.echo(f"{done} of {given} images explained\n{files_at}{RESEARCH_USE_ONLY}")
     if done < given:
         raise typer.Exit(1)
+
+
+def refuse_output_beside_files(images: list[Path], out: Path) -> None:
+    """A sheet beside the images would be among them when their pattern, such as *.png, is given again."""
+    for image in images:
+        if not image.is_dir() and image.parent.resolve() == out.resolve():
+            raise typer.BadParameter(
+                f"{out} is the folder of {image.name}, where the next run would take the results for images; "
+                "give another folder",
+                param_hint="--out",
+            )
 
 
 def chosen_methods(names: list[str], max_channels: int | None) -> dict[str, "Method"]:

@@ -1,8 +1,9 @@
 """The networks that `smearscope explain` takes, in one form: what is put before them, what they answer."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,23 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from core.cam import Method, activation_maps, placed, placing_of
-from core.cam.layers import last_feature_map
+from core.cam import (
+    CamError,
+    FIMFScoreCAM,
+    Method,
+    ScoreCAM,
+    activation_maps,
+    placed,
+    placing_of,
+    recorded,
+)
 from core.cam.method import class_probability
-from core.crops import CELL_DIAMETER_PX, CELLS_FOR_A_COLOUR, CROP_SIZE_PX, cell_colour, normalise
+from core.crops import CELL_DIAMETER_PX, CELLS_FOR_A_COLOUR, CROP_SIZE_PX, GREY, cell_colour, normalise
 from core.errors import SmearscopeError, UnreadableImageError
 from core.reference import CELLS_WANTED, scaled
 from core.reports.map_files import ExplainedImage, MethodMap, Window
 from core.slides import SingleImage, shown_path
+from datasets.cell_likeness import why_no_red_cell
 from datasets.single_cells import SingleCell, single_cell
 from models.backbones import (
     BACKBONES,
@@ -49,7 +59,7 @@ class ReadyNetwork:
         From an (H, W, 3) uint8 RGB image to the network's input (1, 3, h, w), and to the part of the image
         that it shows. Raises `ExplainError` for an image that the network cannot be used on.
     remark
-        For the person who waits; empty where there is nothing to say.
+        Why its answers are unsure; empty where there is nothing to say.
     """
 
     network: nn.Module
@@ -67,23 +77,28 @@ class ExplainedNetwork:
         For the head of what is drawn.
     classes
         Names of its logits, in order.
+    feature_layer
+        Module name of its last feature map.
     for_images
         Gets it ready for the images of one folder, in their order.
+    on_nothing
+        The network, and input that shows nothing, of the usual size: to try what it can be asked.
     """
 
     title: str
     classes: tuple[str, ...]
+    feature_layer: str
     for_images: Callable[[Sequence[SingleImage]], ReadyNetwork]
+    on_nothing: Callable[[], tuple[nn.Module, Tensor]]
 
     def class_index(self, wanted: str) -> int:
         """Number of a class that was given by its number or name; `ExplainError` names the nearest."""
-        if wanted.isascii() and wanted.isdigit():
-            if int(wanted) >= len(self.classes):
-                raise ExplainError(
-                    f"--class {wanted}: the network has {len(self.classes)} classes, 0 to "
-                    f"{len(self.classes) - 1}"
-                )
-            return int(wanted)
+        if re.fullmatch(r"[+-]?[0-9]+", wanted):
+            number, last = int(wanted), len(self.classes) - 1
+            if not 0 <= number <= last:
+                there = f"{last + 1} classes, 0 to {last}" if last else "1 class, 0"
+                raise ExplainError(f"--class {wanted}: the network has {there}")
+            return number
         same = [index for index, name in enumerate(self.classes) if name.casefold() == wanted.casefold()]
         if len(same) == 1:
             return same[0]
@@ -146,8 +161,38 @@ def open_network(
     return ExplainedNetwork(
         title=f"{model}: infected red cells",
         classes=("infected",),
+        feature_layer="features",
         for_images=lambda images: _for_cells(classifier, images, device),
+        on_nothing=lambda: _on_no_cell(classifier, device),
     )
+
+
+def check_methods(network: ExplainedNetwork, methods: Mapping[str, Method], layer: str | None) -> None:
+    """Try the layer and every method once, before any image is.
+
+    Raises
+    ------
+    CamError
+        For a layer that is not there, has no spatial features, or whose cells have no known place.
+    ExplainError
+        Naming all methods that are not defined for this network and layer, each with the reason.
+    """
+    tried, inputs = network.on_nothing()
+    name = network.feature_layer if layer is None else layer
+    with torch.no_grad(), recorded(tried, name):
+        # Recording it says first if the layer has no spatial features: the real cause of what would follow.
+        tried(inputs)
+    placing_of(tried, inputs, name)
+    refused: list[str] = []
+    for method_name, method in methods.items():
+        # One channel tells as well as all whether the network can be masked.
+        brief = replace(method, max_channels=1) if isinstance(method, ScoreCAM | FIMFScoreCAM) else method
+        try:
+            activation_maps(tried, inputs, brief, layer=name)
+        except CamError as error:
+            refused.append(f"--method {method_name}: {error}")
+    if refused:
+        raise ExplainError("; ".join(refused))
 
 
 def explained_images(
@@ -158,7 +203,7 @@ def explained_images(
     layer: str | None,
     remark: Callable[[str], None],
 ) -> Iterator[ExplainedImage | None]:
-    """Explain images folder by folder; raises `core.cam.CamError` for a layer that is not there.
+    """Explain images folder by folder, what is asked for having been tried by `check_methods`.
 
     Yields
     ------
@@ -198,7 +243,7 @@ def _explained(
 ) -> ExplainedImage:
     pixels = image.read()
     inputs, window = ready.inputs(pixels)
-    name_of_layer = layer or last_feature_map(ready.network, inputs)
+    name_of_layer = network.feature_layer if layer is None else layer
     where = placing_of(ready.network, inputs, name_of_layer)
     classes = None if class_index is None else torch.tensor([class_index])
     drawn: list[MethodMap] = []
@@ -216,6 +261,7 @@ def _explained(
         class_name=network.classes[int(made.classes[0])],
         probability=float(class_probability(made.logits, made.classes)[0]),
         maps=tuple(drawn),
+        remark=ready.remark,
     )
 
 
@@ -239,7 +285,13 @@ def _backbone(
         return normalisation.inputs(torch.from_numpy(small)[None]).to(device), (0, 0, *image.shape[1::-1])
 
     names = IMAGENET_CATEGORIES if classes == len(IMAGENET_CATEGORIES) else tuple(map(str, range(classes)))
-    return ExplainedNetwork(backbone.name, names, lambda _: ReadyNetwork(network, inputs))
+    return ExplainedNetwork(
+        title=backbone.name,
+        classes=names,
+        feature_layer=backbone.feature_layer,
+        for_images=lambda _: ReadyNetwork(network, inputs),
+        on_nothing=lambda: (network, inputs(np.full((side_px, side_px, 3), GREY, np.uint8))[0]),
+    )
 
 
 def _classes_of(weights: Path, backbone: Backbone) -> int:
@@ -262,19 +314,30 @@ def _for_cells(classifier: Classifier, images: Sequence[SingleImage], device: to
     statistics = classifier.feature_statistics(normalise(crops, masks, colour))
 
     def inputs(image: NDArray[np.uint8]) -> tuple[Tensor, Window]:
-        cell = single_cell(image)
-        if cell is None:
-            raise ExplainError("holds no red cell: all but a speck of it is black")
+        cell = _red_cell(image)
         crop = normalise(cell.crop(CROP_SIZE_PX), cell.mask(CROP_SIZE_PX), colour)
         return as_input(crop).to(device), _crop_window(cell)
 
     remark = ""
     if len(cells) < CELLS_FOR_A_COLOUR:
-        remark = (
-            f"measured on {len(cells)} {'cell' if len(cells) == 1 else 'cells'} only: below "
-            f"{CELLS_FOR_A_COLOUR} of one slide, most of them healthy, probabilities are unsure"
-        )
+        number = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
+        remark = f"measured on {number} only, unsure below {CELLS_FOR_A_COLOUR}"
     return ReadyNetwork(classifier.network_of(statistics), inputs, remark)
+
+
+def _on_no_cell(classifier: Classifier, device: torch.device) -> tuple[nn.Module, Tensor]:
+    grey = np.full((1, CROP_SIZE_PX, CROP_SIZE_PX, 3), GREY, np.uint8)
+    return classifier.network_of(classifier.feature_statistics(grey)), as_input(grey).to(device)
+
+
+def _red_cell(image: NDArray[np.uint8]) -> SingleCell:
+    """The cell of a picture; `ExplainError` where there is none."""
+    cell = single_cell(image)
+    if cell is None:
+        raise ExplainError("holds no red cell: all but a speck of it is black")
+    if reason := why_no_red_cell(cell):
+        raise ExplainError(f"{reason}; for pictures of anything else name a backbone with --model")
+    return cell
 
 
 def _cells_measured(images: Sequence[SingleImage]) -> list[SingleCell]:
@@ -283,11 +346,9 @@ def _cells_measured(images: Sequence[SingleImage]) -> list[SingleCell]:
     cells: list[SingleCell] = []
     for index in sorted(range(len(images)), key=lambda index: (index % step, index)):
         try:
-            cell = single_cell(images[index].read())
-        except UnreadableImageError:
+            cells.append(_red_cell(images[index].read()))
+        except (UnreadableImageError, ExplainError):
             continue
-        if cell is not None:
-            cells.append(cell)
         if len(cells) == CELLS_WANTED:
             break
     return cells

@@ -10,13 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import remove, write_bytes
+from core.atomic import cannot_write, remove, write_bytes
 from core.reports.overlays import MapTile, map_sheet, reduced
 
 ROWS_A_SHEET = 16
 PICTURE_PX = 320
 TILE_PX = 160
 IMAGES = "images"
+_ARRAY = 10
+"""Column of the array in the list; the picture follows."""
 
 Window = tuple[float, float, float, float]
 
@@ -82,6 +84,8 @@ class ExplainedImage:
         The class that the maps speak of, and the network's probability of it.
     maps
         One a method.
+    remark
+        Why the probability is unsure; empty where there is nothing to say.
     """
 
     name: str
@@ -90,6 +94,7 @@ class ExplainedImage:
     class_name: str
     probability: float
     maps: tuple[MethodMap, ...]
+    remark: str = ""
 
 
 class MapFiles:
@@ -106,7 +111,8 @@ class MapFiles:
 
     Notes
     -----
-    Each file is replaced in one step, and `maps.csv` names all that belong together. Every method raises
+    Each file is replaced in one step, and `maps.csv` names all that belong together. What the list of an
+    earlier run names is taken away before the first list of this one takes its place. Every method raises
     `core.atomic.OutputError` where the folder cannot be written.
     """
 
@@ -117,12 +123,13 @@ class MapFiles:
         self._rows: list[list[str]] = []
         self._page: list[list[MapTile]] = []
         self._pages = 0
+        self._has_list = False
 
     def add(self, explained: ExplainedImage) -> None:
         """Write the picture and the arrays of an image."""
         tiles = self._tiles(explained)
         picture = f"{IMAGES}/{explained.name}.png"
-        summary = f"{self._title}; layer {explained.maps[0].layer}"
+        summary = f"{explained.class_name}; {self._title}; layer {explained.maps[0].layer}"
         page = map_sheet(explained.name, summary, self._columns, [tiles], tile_px=PICTURE_PX)
         self._write_picture(picture, page)
         for each in explained.maps:
@@ -147,7 +154,9 @@ class MapFiles:
             page += 1
 
     def _tiles(self, explained: ExplainedImage) -> list[MapTile]:
-        captions = (explained.name, explained.class_name, f"probability {explained.probability:.3f}")
+        probability = f"probability {explained.probability:.3f}"
+        remarks = (explained.remark,) if explained.remark else ()
+        captions = (explained.name, explained.class_name, probability, *remarks)
         first = reduced(MapTile(explained.image, captions), PICTURE_PX)
         height, width = first.image.shape[:2]
         scale = PICTURE_PX / max(explained.image.shape[:2])
@@ -175,13 +184,33 @@ class MapFiles:
             raise ValueError(f"cannot encode an image of shape {page.shape}")
         write_bytes(self._folder / name, encoded.tobytes())
 
+    def _take_away_earlier(self) -> None:
+        """Remove the pictures and arrays that only an earlier run's list names."""
+        path = self._folder / "maps.csv"
+        if not path.exists():
+            return
+        try:
+            with path.open(newline="", encoding="utf-8", errors="replace") as file:
+                rows = list(csv.DictReader(file))
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        listed = {row.get(column) or "" for row in rows for column in ("array", "picture")}
+        written = {name for row in self._rows for name in row[_ARRAY : _ARRAY + 2]}
+        for name in listed - written:
+            # Whatever the list says, only what a run can have written: files right in its folder of images.
+            if name.startswith(f"{IMAGES}/") and Path(name).name == name.removeprefix(f"{IMAGES}/"):
+                remove(self._folder / name)
+
     def _write_list(self) -> None:
+        if not self._has_list:
+            self._take_away_earlier()
+            self._has_list = True
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(
             [
                 "image", "method", "class", "probability", "layer", "empty_map",
-                "x", "y", "width", "height", "array", "picture",
+                "x", "y", "width", "height", "array", "picture", "remark",
             ]
         )  # fmt: skip
         writer.writerows(self._rows)
@@ -199,4 +228,5 @@ def _row(explained: ExplainedImage, each: MethodMap, array: str, picture: str) -
         *(f"{side:.2f}" for side in each.window),
         array,
         picture,
+        explained.remark,
     ]

@@ -21,6 +21,7 @@ _GAP = 14
 _HEAD = 108
 _LINE = 18
 _SCALE_PX = 96
+_SCALE_REMARK = "of each map's largest value; an empty map has nothing that speaks for the class"
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +140,12 @@ def map_sheet(
     pitch_right = tile_px + _GAP
     foot = _HEAD + 24 + len(rows) * pitch_down
     width = 2 * _MARGIN + max(len(columns) * pitch_right - _GAP, 320)
-    has_truth = any(tile.region is not None for row in rows for tile in row)
-    page = blank(foot + (62 if has_truth else 38), width)
     room = width - 2 * _MARGIN
+    beside = _MARGIN + scale_width_px() + 14
+    legend = wrapped(_SCALE_REMARK, 14, width - _MARGIN - beside)
+    has_truth = any(tile.region is not None for row in rows for tile in row)
+    truth_top = foot + (len(legend) - 1) * _LINE + 24
+    page = blank(truth_top + (38 if has_truth else 14), width)
     write(page, _MARGIN, 16, title, 26, room)
     write(page, _MARGIN, 52, summary, 16, room)
     write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, SUSPECT)
@@ -151,12 +155,23 @@ def map_sheet(
         for column, tile in enumerate(row):
             _draw_tile(page, tile, _MARGIN + column * pitch_right, _HEAD + 24 + number * pitch_down, tile_px)
     colour_scale(page, _MARGIN, foot)
-    beside = _MARGIN + scale_width_px() + 14
-    scale_remark = "of each map's largest value; an empty map has nothing that speaks for the class"
-    write(page, beside, foot, scale_remark, 14, width - _MARGIN - beside, PALE_INK)
+    for number, line in enumerate(legend):
+        write(page, beside, foot + number * _LINE, line, 14, width - _MARGIN - beside, PALE_INK)
     if has_truth:
-        write(page, _MARGIN, foot + 24, "green: the ground truth", 14, room, PALE_INK)
+        write(page, _MARGIN, truth_top, "green: the ground truth", 14, room, PALE_INK)
     return page
+
+
+def wrapped(text: str, size_px: int, width_px: int) -> list[str]:
+    """Lines of whole words, each no wider than a width unless one word is."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size_px) <= width_px:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def reduced(tile: MapTile, tile_px: int) -> MapTile:

@@ -22,6 +22,8 @@ Score = Callable[[Tensor], Tensor]
 """(N, C, H, W) images to (N,) probabilities, each of the class that the image's map is of."""
 
 STEPS = 100
+TIES_SEED = 0
+"""Of the order in which pixels of equal map value go."""
 BLUR_KERNEL_PX = 11
 BLUR_SIGMA_PX = 5.0
 
@@ -47,8 +49,9 @@ class DropAndIncrease:
 
     @property
     def increase(self) -> Tensor:
-        """(N,) 1 where `Y < O`, else 0."""
-        return (self.whole < self.masked).to(self.whole.dtype)
+        """(N,) 1 where `Y < O`, else 0; NaN where a score is."""
+        unknown = self.whole.isnan() | self.masked.isnan()
+        return (self.whole < self.masked).to(self.whole.dtype).masked_fill(unknown, torch.nan)
 
     @property
     def average_drop(self) -> float:
@@ -57,8 +60,8 @@ class DropAndIncrease:
 
     @property
     def average_increase(self) -> float:
-        """Mean of `increase` (Chattopadhay 2018); high is good."""
-        return float(self.increase.mean())
+        """Mean of `increase` over the images where it is defined (Chattopadhay 2018); high is good."""
+        return float(self.increase.nanmean())
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,10 @@ def drop_and_increase(score: Score, images: Tensor, maps: Tensor, baseline: Tens
 def deletion(score: Score, images: Tensor, maps: Tensor, baseline: Tensor) -> Curve:
     """Deletion (Petsiuk 2018, RISE): pixels go to the baseline; a small area is good.
 
-    Pixels of equal map value go in reading order.
+    Pixels of equal map value go in an order drawn at random once for each number of pixels (`TIES_SEED`), the
+    same for every map and for insertion. Each is as likely to go early as late, so that over seeds the area
+    does not depend on where an object lies among a map's zeros. In reading order, as sorting gives it,
+    the upper half would always go first.
 
     Parameters
     ----------
@@ -152,9 +158,11 @@ def blurred(images: Tensor) -> Tensor:
 def _curve(score: Score, start: Tensor, end: Tensor, maps: Tensor) -> Curve:
     """Scores on the way from one set of images to the other."""
     values = maps.flatten(1)
-    order = values.argsort(dim=1, descending=True, stable=True)
-    place = order.argsort(dim=1).view_as(maps)[:, None]
     pixels = values.shape[1]
+    # On the CPU, so that the order is the same on every device.
+    drawn = torch.randperm(pixels, generator=torch.Generator().manual_seed(TIES_SEED)).to(values.device)
+    order = drawn[values[:, drawn].argsort(dim=1, descending=True, stable=True)]
+    place = order.argsort(dim=1).view_as(maps)[:, None]
     with torch.no_grad():
         scores = torch.stack(
             [

@@ -17,7 +17,7 @@ from core.cam import normalised
 from core.saliency.regions import MeasureError, require_boolean, require_maps, shares_of
 
 THRESHOLDS = tuple(step / 100 for step in range(100))
-"""Of the map brought to [0, 1]; what is above the threshold is the object."""
+"""Of the map brought to [0, 1]; what is above the threshold is the object. Choe's code takes 1,000."""
 
 V2_OVERLAPS = (0.3, 0.5, 0.7)
 """The overlaps that count as found, over which MaxBoxAccV2 is the mean."""
@@ -184,7 +184,10 @@ def box_overlaps(
 ) -> BoxOverlaps:
     """Boxes around what is above each threshold, against the ground truth (Choe 2020).
 
-    Pixels that touch at a side or a corner are one component.
+    Pixels that touch at a side or a corner are one component. Choe's code differs in four conventions: it
+    tries 1,000 thresholds (`THRESHOLDS` are 100), rounds the map down to a 255th before, takes the largest
+    component by the area that its contour encloses, not by its pixels, and ends a box one pixel past its
+    component, or at the image's last pixel.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ def area_pooled(regions: Tensor, height: int, width: int) -> Tensor:
     Parameters
     ----------
     regions
-        (N, H, W) bool.
+        (N, H, W) bool, or floating-point shares in [0, 1].
     height, width
         Cells down and across, of the map that the shares are for.
 
@@ -27,7 +27,15 @@ def area_pooled(regions: Tensor, height: int, width: int) -> Tensor:
     -------
     Tensor
         (N, height, width) float32 in [0, 1].
+
+    Raises
+    ------
+    MeasureError
+        For regions of another shape or type, or shares outside [0, 1].
     """
+    if regions.ndim != 3:
+        raise MeasureError(f"regions: {_form(regions)}; give (N, H, W)")
+    _require_shares(regions)
     rows = _overlap(height, regions.shape[1], regions.device)
     columns = _overlap(width, regions.shape[2], regions.device)
     # In double, so that a cell that is all inside comes out as 1 and not as a little less.
@@ -63,8 +71,7 @@ def shares_of(maps: Tensor, regions: Tensor) -> Tensor:
             f"regions: {_form(regions)} for maps {tuple(maps.shape)}; bring the maps to the regions' size, "
             "or pool the regions to the maps' grid"
         )
-    if regions.dtype != torch.bool and (not regions.is_floating_point() or _outside_0_1(regions)):
-        raise MeasureError(f"regions: {_form(regions)}; give bool, or shares in [0, 1] from area_pooled")
+    _require_shares(regions)
     return regions.to(maps.dtype)
 
 
@@ -74,8 +81,12 @@ def require_boolean(regions: Tensor) -> None:
         raise MeasureError(f"regions: {_form(regions)}; this measure takes bool regions of image size")
 
 
-def _outside_0_1(regions: Tensor) -> bool:
-    return not bool(((regions >= 0) & (regions <= 1)).all())
+def _require_shares(regions: Tensor) -> None:
+    """Raise `MeasureError` unless the regions are boolean, or shares in [0, 1]."""
+    if regions.dtype == torch.bool:
+        return
+    if not regions.is_floating_point() or not bool(((regions >= 0) & (regions <= 1)).all()):
+        raise MeasureError(f"regions: {_form(regions)}; give bool, or shares in [0, 1] from area_pooled")
 
 
 def _form(tensor: Tensor) -> str:

@@ -78,7 +78,7 @@ def check_size(path: Path, width_px: int, height_px: int) -> None:
     """
     if min(width_px, height_px) < MINIMUM_SIDE_PX:
         raise UnreadableImageError(
-            f"{shown_path(path)} has {width_px} x {height_px} pixels: a field needs at least "
+            f"{shown_path(path)} has {width_px} x {height_px} pixels: an image needs at least "
             f"{MINIMUM_SIDE_PX} x {MINIMUM_SIDE_PX}"
         )
     if width_px * height_px > PIXEL_LIMIT:

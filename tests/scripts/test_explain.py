@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import re
 from pathlib import Path
 
 import cv2
@@ -13,9 +14,8 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from core.cam import METHODS, CamError
-from core.errors import SmearscopeError
 from core.slides import find_images
-from models.backbones import BACKBONES
+from models.backbones import BACKBONES, random_backbone
 from scripts.explain import chosen_methods
 from scripts.explained_networks import ExplainedNetwork, ExplainError, explained_images, open_network
 from scripts.main import app
@@ -44,6 +44,12 @@ def cell(parasite: bool = False) -> NDArray[np.uint8]:
     if parasite:
         image[30:40, 30:40] = (70, 20, 90)
     return image
+
+
+def chequered() -> NDArray[np.uint8]:
+    """As varied as a photograph: fields of 15 px, red and black, to all borders."""
+    dark = (np.indices((90, 90)) // 15).sum(axis=0) % 2 == 0
+    return np.where(dark[..., None], (20, 10, 10), (240, 180, 180)).astype(np.uint8)
 
 
 @pytest.fixture
@@ -106,7 +112,10 @@ def test_a_map_is_drawn_where_the_network_looked_and_written_as_its_layer_has_it
 
 def test_few_cells_are_said_to_make_an_unsure_reference(cells: Path, tmp_path: Path) -> None:
     result = run(cells, "--out", tmp_path / "out")
-    assert f"{cells}: measured on 3 cells only" in result.stderr
+    assert f"{cells}: measured on 3 cells only, unsure" in result.stderr
+    assert {row["remark"] for row in listed(tmp_path / "out")} == {
+        "measured on 3 cells only, unsure below 20"
+    }
     for number in range(20):
         save(cells / f"more {number}.png", cell())
     assert "measured on" not in run(cells, "--out", tmp_path / "out").stderr
@@ -181,7 +190,9 @@ def test_the_normalisation_reaches_the_network(tmp_path: Path, small_weights: Pa
 
 
 def network(*classes: str) -> ExplainedNetwork:
-    return ExplainedNetwork("n", classes, lambda _: pytest.fail("not asked for"))
+    return ExplainedNetwork(
+        "n", classes, "features", lambda _: pytest.fail("not asked for"), lambda: pytest.fail("not asked for")
+    )
 
 
 def test_a_class_is_given_by_number_or_name() -> None:
@@ -193,7 +204,7 @@ def test_a_class_is_given_by_number_or_name() -> None:
     ("wanted", "message"),
     [
         ("4", "the network has 4 classes, 0 to 3"),
-        ("-1", "no such class"),
+        ("-1", "-1: the network has 4 classes, 0 to 3"),
         ("goldfis", "nearest: goldfish"),
         ("crane", "classes 2 and 3 are both called so; give the number"),
     ],
@@ -211,6 +222,8 @@ def test_a_class_that_is_not_there_is_refused_with_the_nearest(wanted: str, mess
         (["--class", "infectd"], "nearest: infected"),
         (["--model", "relesed"], "nearest: released"),
         (["--weights", "w.safetensors"], "leave out --weights"),
+        (["--layer", "head"], "'head' is without spatial features"),
+        (["--class", "1"], "the network has 1 class, 0"),
         (["--model", "small"], "give a safetensors file"),
         (["--model", "small", "--weights", "gone.safetensors"], "gone.safetensors: no such file"),
     ],
@@ -219,11 +232,10 @@ def test_what_is_not_there_is_refused_in_one_line_and_nothing_is_written(
     cells: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     result = run(cells, *arguments, "--out", tmp_path / "out")
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SmearscopeError)
-    assert message in str(result.exception)
-    assert "\n" not in str(result.exception)
-    assert not (tmp_path / "out" / "maps.csv").exists()
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_weights_that_are_not_there_are_not_downloaded_unasked(
@@ -232,8 +244,9 @@ def test_weights_that_are_not_there_are_not_downloaded_unasked(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("torch.hub.download_url_to_file", lambda *_: pytest.fail("a download"))
     result = run(cells, "--model", "mobilenet_v2", "--out", tmp_path / "out")
-    assert result.exit_code == 1
-    assert "mobilenet_v2" in str(result.exception)
+    assert result.exit_code == 2
+    assert "mobilenet_v2" in result.stderr
+    assert "--download" in result.stderr
     assert not (tmp_path / "cache").exists()
 
 
@@ -249,9 +262,63 @@ def test_channels_for_a_method_that_has_none_are_refused(cells: Path, tmp_path: 
     assert "only those choose channels" in " ".join(result.output.replace("│", " ").split())
 
 
+def test_an_empty_name_of_a_layer_is_refused(cells: Path, tmp_path: Path) -> None:
+    result = run(cells, "--layer", "", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "it is empty" in result.output
+
+
+def test_every_method_that_is_not_defined_is_named_before_an_image_is_read(
+    cells: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "w.safetensors"
+    save_file(BACKBONES["mobilenet_v3_small"].build(3, seed=5).state_dict(), weights)
+    methods = [each for name in METHODS for each in ("--method", name)]
+    result = run(
+        cells, "--model", "mobilenet_v3_small", "--weights", weights, *methods, "--out", tmp_path / "out"
+    )
+    assert result.exit_code == 2
+    assert re.findall(r"--method (\S+):", result.stderr) == ["cam", "guided-grad-cam"]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2"])
+def test_a_backbone_is_looked_at_in_its_feature_layer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    networks = importlib.import_module("scripts.explained_networks")
+    monkeypatch.setattr(
+        networks, "load_backbone", lambda name, classes, *_, **__: random_backbone(name, classes)
+    )
+    path = save(tmp_path / "in.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    result = run(path, "--model", name, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert listed(tmp_path / "out")[0]["layer"] == BACKBONES[name].feature_layer
+
+
 def test_results_among_the_images_are_refused(cells: Path) -> None:
     assert run(cells, "--out", cells / "out").exit_code == 2
-    assert not (cells / "out").exists()
+    assert run(cells / "cell 0.png", cells / "cell 1.png", "--out", cells).exit_code == 2
+    assert sorted(path.name for path in cells.iterdir()) == [f"cell {number}.png" for number in range(3)]
+
+
+def test_where_nothing_was_written_no_files_are_named(tmp_path: Path) -> None:
+    result = run(tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "0 of 1 images explained" in result.stdout
+    assert "Files" not in result.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_photographs_and_fields_are_not_explained_as_red_cells(cells: Path, tmp_path: Path) -> None:
+    save(cells / "photo.png", chequered())
+    save(cells / "field.png", disc_picture(200, 200, [(50, 50), (150, 50), (50, 150), (150, 150)], 50))
+    result = run(cells, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert len(listed(tmp_path / "out")) == 3
+    assert f"{cells / 'photo.png'} does not look like one red cell" in result.stderr
+    assert f"{cells / 'field.png'} shows several cells" in result.stderr
+    assert "measured on 3 cells only" in result.stderr
 
 
 def test_an_output_that_cannot_be_written_is_one_line_and_status_2(cells: Path, tmp_path: Path) -> None:

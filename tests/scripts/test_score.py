@@ -108,7 +108,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_run_can_go_on(
     result = run(slide, "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "No space left on device" in result.stderr
-    assert "what was scored before is kept" in result.stderr
+    assert "what was written before is kept" in result.stderr
     monkeypatch.setattr(ledger, "write_bytes", write)
     again = run(slide, "--out", tmp_path / "out")
     assert again.exit_code == 0

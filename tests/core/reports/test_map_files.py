@@ -1,6 +1,7 @@
 """Maps as files: what is written for each image, what the list says, and what a later run leaves behind."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.atomic import OutputError
 from core.reports.map_files import ROWS_A_SHEET, ExplainedImage, MapFiles, MethodMap
+from core.reports.overlays import MapTile
 
 
 def method_map(values: list[list[float]], window: tuple[float, float, float, float]) -> MethodMap:
@@ -57,6 +59,7 @@ def test_an_image_gets_a_picture_an_array_a_method_and_a_line_for_each(tmp_path:
         "height": "40.00",
         "array": "images/cell 1_cam.npy",
         "picture": "images/cell 1.png",
+        "remark": "",
     }
     assert (second["method"], second["empty_map"]) == ("score-cam", "yes")
     array = np.load(tmp_path / first["array"], allow_pickle=False)
@@ -89,6 +92,54 @@ def test_a_smaller_run_takes_the_sheets_of_a_larger_one_away(tmp_path: Path) -> 
     write(tmp_path, explained())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "maps.csv", "sheet.png"]
     assert len(listed(tmp_path)) == 1
+
+
+def test_a_run_takes_the_pictures_and_arrays_of_an_earlier_one_away(tmp_path: Path) -> None:
+    write(tmp_path, *(explained(name, [[1.0]], [[2.0]]) for name in ("cell 1", "two\nlines")))
+    (tmp_path / "images" / "of another.png").write_bytes(b"kept")
+    write(tmp_path, explained("cell 1"))
+    left = {path.name for path in (tmp_path / "images").iterdir()}
+    assert left == {"cell 1.png", "cell 1_cam.npy", "of another.png"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "array,picture\n../kept.png,images/../../kept.png\n",
+        "array\nimages/a/kept.png\n",
+        "a,b\n1\n",
+        "\0\n",
+        "",
+    ],
+)
+def test_a_list_of_something_else_takes_nothing_away(tmp_path: Path, content: str) -> None:
+    out = tmp_path / "out"
+    kept = [tmp_path / "kept.png", out / "images" / "a" / "kept.png"]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"kept")
+    (out / "maps.csv").write_text(content)
+    write(out, explained())
+    assert all(path.is_file() for path in kept)
+    assert len(listed(out)) == 1
+
+
+def test_a_picture_says_the_class_in_its_head_and_what_is_unsure_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads: list[str] = []
+    captions: list[str] = []
+
+    def noted(_: str, summary: str, __: object, rows: list[list[MapTile]], **___: int) -> NDArray[np.uint8]:
+        heads.append(summary)
+        captions.extend(rows[0][0].captions)
+        return np.zeros((1, 1, 3), np.uint8)
+
+    monkeypatch.setattr("core.reports.map_files.map_sheet", noted)
+    write(tmp_path, replace(explained(), remark="measured on 3 cells only"))
+    assert heads[0].startswith("infected; ")
+    assert "measured on 3 cells only" in captions
+    assert listed(tmp_path)[0]["remark"] == "measured on 3 cells only"
 
 
 def test_a_run_without_an_image_changes_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from core.reports import overlays
-from core.reports.drawing import PAPER
+from core.reports.drawing import PAPER, text_width
 from core.reports.overlays import TRUTH, MapTile, contoured, map_sheet, overlaid, reduced
 
 SHADE = (200, 90, 140)
@@ -141,6 +141,26 @@ def test_a_sheet_names_its_columns_captions_scale_and_purpose(monkeypatch: pytes
     assert {"cells", "2 images", "image", "score-cam", "cell 7.png", "infected 0.93", "0", "1"} <= {*written}
     assert "research use only, not for diagnosis" in written
     assert not any("ground truth" in line for line in written)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_the_legend_is_whole_on_narrow_and_wide_sheets(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    written: list[str] = []
+
+    def noted(_: object, __: int, ___: int, text: str, size_px: int, width_px: int, *____: object) -> None:
+        assert text_width(text, size_px) <= width_px
+        written.append(text)
+
+    monkeypatch.setattr(overlays, "write", noted)
+    tiles = [MapTile(plain(), (), region=np.ones((40, 40), bool))] * columns
+    map_sheet("t", "s", ["c"] * columns, [tiles])
+    legend = "of each map's largest value; an empty map has nothing that speaks for the class"
+    assert legend in " ".join(written)
+
+
+def test_the_lines_of_the_legend_lie_one_below_the_other_on_the_page() -> None:
+    page = map_sheet("t", "s", ["c"], [[MapTile(plain(), (), rising(3, 3), np.ones((40, 40), bool))]])
+    assert (page[-8:] == PAPER).all()
 
 
 def test_the_green_line_is_explained_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """Scores of covered images, with score functions that can be followed by hand."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from core.saliency.faithfulness import Curve, DropAndIncrease
 from core.saliency.metrics import MeasureError, Score, blurred, deletion, drop_and_increase, insertion
 
 BLACK = torch.zeros(1, 1, 1, 1)
@@ -75,12 +78,55 @@ def test_the_highest_pixels_go_first() -> None:
     assert insertion(first_pixel, images, maps, BLACK).area.tolist() == pytest.approx([0.995, 0.005])
 
 
-def test_pixels_of_equal_value_go_in_reading_order() -> None:
+def half_bright(pixel_rows: slice) -> Tensor:
+    images = torch.zeros(1, 1, 64, 64)
+    images[:, :, pixel_rows] = 1
+    return images
+
+
+def one_hot() -> Tensor:
+    maps = torch.zeros(1, 64, 64)
+    maps[0, 32, 32] = 1
+    return maps
+
+
+@pytest.mark.parametrize("measure", [deletion, insertion])
+def test_what_a_sparse_map_leaves_at_zero_counts_the_same_in_the_upper_and_in_the_lower_half(
+    measure: Callable[[Score, Tensor, Tensor, Tensor], Curve],
+) -> None:
+    areas = [
+        measure(mean_brightness, half_bright(rows), one_hot(), BLACK).area.item()
+        for rows in (slice(None, 32), slice(32, None))
+    ]
+    # In reading order they would be .125 and .375. By chance of one draw of 4,096 they differ by about .004.
+    assert areas == pytest.approx([0.25, 0.25], abs=0.01)
+
+
+def test_over_many_draws_a_pixel_among_equals_goes_early_as_often_as_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images, maps = torch.ones(1, 1, 1, 100), torch.zeros(1, 1, 100)
+    maps[..., 99] = 1
+    areas = []
+    for seed in range(300):
+        monkeypatch.setattr("core.saliency.faithfulness.TIES_SEED", seed)
+        areas.append(deletion(first_pixel, images, maps, BLACK).area.item())
+    # The first pixel goes at any step from 2 to 100; its area is half a step less. 3 standard errors are .05.
+    assert sum(areas) / len(areas) == pytest.approx(0.505, abs=0.05)
+
+
+def test_the_highest_pixel_goes_before_all_that_are_equal() -> None:
     images, maps = torch.zeros(1, 1, 1, 100), torch.zeros(1, 1, 100)
-    images[..., 1], maps[..., 99] = 1, 1
-    # First the last pixel, then the first, then the second, which is the bright one.
-    curve = deletion(lambda images: images.sum(dim=(1, 2, 3)), images, maps, BLACK)
-    assert curve.scores[0].tolist() == [1.0] * 3 + [0.0] * 98
+    images[..., 57], maps[..., 57] = 1, 1
+    curve = deletion(mean_brightness, images, maps, BLACK)
+    assert curve.scores[0].tolist() == pytest.approx([0.01] + [0.0] * 100)
+
+
+def test_an_image_without_a_score_counts_neither_as_increase_nor_as_none() -> None:
+    result = DropAndIncrease(torch.tensor([0.2, torch.nan, 0.4]), torch.tensor([0.5, 0.5, torch.nan]))
+    assert result.increase[0] == 1
+    assert result.increase[1:].isnan().all()
+    assert (result.average_increase, result.average_drop) == (1, 0)
 
 
 @pytest.mark.parametrize("value", [0.0, 2.0])

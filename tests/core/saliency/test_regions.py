@@ -30,6 +30,24 @@ def test_pooling_keeps_the_area_and_a_full_region_stays_full(
     assert bool((area_pooled(torch.zeros_like(region), rows, columns) == 0).all())
 
 
+def test_shares_are_pooled_as_regions_are() -> None:
+    assert area_pooled(torch.tensor([[[0.5, 1.0], [0.0, 0.5]]]), 1, 1).tolist() == [[[0.5]]]
+
+
+@pytest.mark.parametrize(
+    ("regions", "said"),
+    [
+        (torch.ones(4, 4, dtype=torch.bool), r"\(4, 4\) bool; give \(N, H, W\)"),
+        (torch.ones(1, 4, 4, dtype=torch.uint8), "uint8; give bool, or shares"),
+        (torch.full((1, 4, 4), 255.0), "float32; give bool, or shares"),
+        (torch.full((1, 4, 4), torch.nan), "shares"),
+    ],
+)
+def test_what_is_no_region_is_not_pooled(regions: torch.Tensor, said: str) -> None:
+    with pytest.raises(MeasureError, match=said):
+        area_pooled(regions, 2, 2)
+
+
 REGION = torch.ones(1, 2, 2, dtype=torch.bool)
 
 

@@ -160,7 +160,7 @@ def test_a_text_file_named_jpg_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["jpg", "png", "bmp", "tif"])
 def test_a_picture_of_one_pixel_is_refused(tmp_path: Path, ending: str) -> None:
     path = save(tmp_path / f"a.{ending}", Pillow.new("RGB", (1, 1)))
-    assert "has 1 x 1 pixels: a field needs at least 32 x 32" in refusal(path)
+    assert "has 1 x 1 pixels: an image needs at least 32 x 32" in refusal(path)
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "bmp"])
