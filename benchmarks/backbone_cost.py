@@ -36,7 +36,7 @@ def measure(name: str, what: str) -> dict[str, float]:
     side = loaded.backbone.input_size_px
     images = torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
     classes = torch.arange(count)
-    before = held_mb()
+    before = held_mb("VmHWM")
 
     def draw_map() -> None:
         activation_maps(network, images, "grad-cam", classes, layer)
@@ -58,7 +58,7 @@ def measure(name: str, what: str) -> dict[str, float]:
     return {
         "parameters": sum(each.numel() for each in network.parameters()),
         "seconds_an_image": min(seconds) / count,
-        "added_mb": held_mb() - before,
+        "added_mb": held_mb("VmHWM") - before,
     }
 
 

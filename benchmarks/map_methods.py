@@ -7,7 +7,8 @@
 seen) apart from the rest, classes in equal parts. `cells`: under the released classifier, healthy cells of
 malaria-free fields that a parasite of another set was laid over, so that where it lies is known to the pixel;
 and infected cells as they are, where no region is known. Tables go to docs/validation, sheets of
-pictures to out/maps.
+pictures to out/maps. Seconds are of one thread, as the processor counts them, so that what else runs does not
+enter.
 """
 
 import argparse
@@ -112,13 +113,13 @@ def probability(network: nn.Module, classes: Tensor) -> Callable[[Tensor], Tenso
 def drawn_maps(
     network: nn.Module, sample: Sample, method: Method, size: Literal["input", "placed"]
 ) -> tuple[Tensor, float]:
-    """(N, H, W) maps of a sample, image by image, and the seconds that one took."""
-    started = time.perf_counter()
+    """(N, H, W) maps of a sample, image by image, and the processor's seconds that one took."""
+    started = time.process_time()
     maps = [
         activation_maps(network, sample.inputs[i : i + 1], method, sample.classes[i : i + 1], size=size).maps
         for i in tqdm(range(len(sample.inputs)), desc=f"{sample.name}: {method}"[:60], disable=None)
     ]
-    return torch.cat(maps), (time.perf_counter() - started) / len(sample.inputs)
+    return torch.cat(maps), (time.process_time() - started) / len(sample.inputs)
 
 
 def centre(sample: Sample) -> Tensor:
@@ -323,9 +324,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     if given.on == "images":
         weights = WeightsFile(given.data / "weights" / "mobilenet_v2_imagenet.safetensors", MINUS_ONE_TO_ONE)
         # The measures need hundreds of passes an image: on the network with its normalisations drawn in.

@@ -61,8 +61,10 @@ class ScoreCAM(Method):
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
         """(N, h, w)."""
-        channels = most_varied(seen.activations, self.max_channels)
-        chosen = seen.activations[torch.arange(len(channels), device=channels.device)[:, None], channels]
+        chosen = seen.activations
+        if self.max_channels is not None:
+            channels = most_varied(seen.activations, self.max_channels)
+            chosen = chosen[torch.arange(len(channels), device=channels.device)[:, None], channels]
         scores = self._scores(seen, chosen)
         weights = scores.softmax(dim=1) if self.reading == "paper" else scores
         return class_map(weights, chosen), None
@@ -71,7 +73,9 @@ class ScoreCAM(Method):
         # Only masks that let something through are run, and for an image that has others, black once.
         varies = chosen.amax(dim=(2, 3)) > chosen.amin(dim=(2, 3))
         dark = (~varies).any(dim=1).nonzero()[:, 0]
-        masks = torch.cat([chosen[varies], chosen.new_zeros((len(dark), *chosen.shape[2:]))])
+        masks = chosen.flatten(0, 1)
+        if len(dark):
+            masks = torch.cat([chosen[varies], chosen.new_zeros((len(dark), *chosen.shape[2:]))])
         owner = torch.cat([varies.nonzero()[:, 0], dark])
         network = seen.network
         if not torch.is_grad_enabled() and len(masks) >= PASSES_WORTH_A_COPY:

@@ -1,7 +1,7 @@
 """Passes through somebody else's network that leave nothing behind in it."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -36,7 +36,7 @@ def untouched(network: nn.Module, *, evaluating: bool, buffers: Buffers | None =
         for name, buffer in module._buffers.items()
         if buffer is not None
     ]
-    values = copied_buffers(network) if buffers is None else buffers
+    values = {id(buffer): buffer.detach().clone() for _, _, buffer in own} if buffers is None else buffers
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     drawn, drawn_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one
     with torch.random.fork_rng(devices=devices):
@@ -44,16 +44,21 @@ def untouched(network: nn.Module, *, evaluating: bool, buffers: Buffers | None =
             for module, name, buffer in own:
                 module._buffers[name] = values[id(buffer)]
             if evaluating:
-                for module, _ in flags:
-                    module.training = False
+                _set_flags((module, False) for module, _ in flags)
             yield
         finally:
             random.setstate(drawn)
             np.random.set_state(drawn_numpy)  # noqa: NPY002
-            for module, training in flags:
-                module.training = training
+            _set_flags(flags)
             for module, name, buffer in own:
                 module._buffers[name] = buffer
+
+
+def _set_flags(flags: Iterable[tuple[nn.Module, bool]]) -> None:
+    for module, training in flags:
+        # Torch looks at every value that is set on a module: that costs more than a comparison.
+        if module.training is not training:
+            module.training = training
 
 
 def copied_buffers(network: nn.Module) -> Buffers:

@@ -13,6 +13,7 @@ from core.cam import CAM, CamError, FIMFScoreCAM, GradCAM, activation_maps, maps
 from core.cam.layers import last_feature_map
 from core.cam.pooled_head import PooledHead, pooled_head
 from models.classifier import ClassifierNetwork
+from models.slide_norm import expect_batches
 from tests.core.cam.small_networks import (
     Branching,
     OneLogit,
@@ -185,6 +186,17 @@ def test_in_train_mode_the_closed_form_is_that_of_the_network_without_dropout() 
     noisy = maps_of(recording, logits, images, "grad-cam", classes)
     torch.testing.assert_close(noisy.maps.detach(), activation_maps(network, images, classes=classes).maps)
     assert not torch.allclose(noisy.logits, activation_maps(network, images).logits)
+
+
+def test_a_network_that_in_train_mode_takes_whole_batches_alone_has_its_closed_form_too() -> None:
+    # The classifier of cells measures its slides on the healthy cells of a batch that is laid out for it.
+    network = seeded(ClassifierNetwork).float().train()
+    expect_batches(network, healthy_a_slide=2, infected_a_slide=1)
+    images = torch.randn(6, 3, 24, 24)
+    with recorded(network, "features") as recording:
+        made = maps_of(recording, network(images), images, "cam")
+    assert made.maps.shape == (6, 3, 3)
+    assert made.maps.requires_grad
 
 
 def test_without_closed_form_the_gradient_in_train_mode_is_that_of_the_dropped_logit() -> None:
