@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument(
         "--case", nargs=4, metavar=("ROW", "TOOL", "BATCH", "REPEATS"), help=argparse.SUPPRESS
     )
+    parser.add_argument("--rows", nargs="+", help="Only these; the table keeps its others. By default all.")
     given = parser.parse_args()
     if given.peers is not None:
         sys.path.append(str(given.peers))
@@ -192,8 +193,11 @@ def main() -> None:
         row, tool, batch, repeats = given.case
         print(json.dumps(measure(row, tool, int(batch), int(repeats))))
         return
+    names = [*ROWS, *(f"{row}{KEEPING}" for row in ROWS if row.startswith("Grad-CAM"))]
+    chosen = given.rows or names
+    kept = [row for row in json.loads(TABLE.read_text()) if row["row"] not in chosen] if given.rows else []
     rows: list[dict[str, Any]] = []
-    for row in [*ROWS, *(f"{row}{KEEPING}" for row in ROWS if row.startswith("Grad-CAM"))]:
+    for row in chosen:
         tools = ROWS[row.removesuffix(KEEPING)]
         for batch in (1, 8):
             if row.startswith("Score-CAM, layer4") and batch == 8:
@@ -205,7 +209,8 @@ def main() -> None:
                     print(rows[-1], flush=True)
                 if row.startswith("Score-CAM"):
                     break  # minutes: once
-    TABLE.write_text(json.dumps(best_of(rows), indent=1) + "\n")
+    table = sorted([*kept, *best_of(rows)], key=lambda row: names.index(row["row"]))
+    TABLE.write_text(json.dumps(table, indent=1) + "\n")
     print(f"Table: {TABLE}")
 
 

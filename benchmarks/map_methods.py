@@ -71,6 +71,8 @@ class Sample:
         (N, H, W) bool; None where no truth is known.
     boxes
         Per image (M, 4) first and last pixels; None where the truth is no box.
+    controls
+        By name, (N, H, W) maps that know nothing of the network.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Sample:
     classes: Tensor
     regions: Tensor | None
     boxes: list[Tensor] | None
+    controls: dict[str, Tensor]
 
 
 def methods(channels: Sequence[int], *, both_readings: bool) -> dict[str, Method]:
@@ -122,14 +125,14 @@ def drawn_maps(
     return torch.cat(maps), (time.process_time() - started) / len(sample.inputs)
 
 
-def centre(sample: Sample) -> Tensor:
-    """(N, H, W) the control: a soft spot in the middle of every image, whatever is on it."""
-    height, width = sample.inputs.shape[-2:]
+def centre(inputs: Tensor) -> Tensor:
+    """(N, H, W) a control: a soft spot in the middle of every image, whatever is on it."""
+    height, width = inputs.shape[-2:]
     down, across = (
         torch.exp(-(((torch.arange(side) + 0.5) / side - 0.5) ** 2) / (2 * CENTRE_SPREAD**2))
         for side in (height, width)
     )
-    return (down[:, None] * across).expand(len(sample.inputs), height, width).clone()
+    return (down[:, None] * across).expand(len(inputs), height, width).clone()
 
 
 def measured(network: nn.Module, sample: Sample, maps: Tensor) -> dict[str, float]:
@@ -195,12 +198,12 @@ def compared(
             }
         )
         print(json.dumps(rows[-1]), flush=True)
-    rows.append(
-        {"sample": sample.name, "images": len(sample.inputs), "method": "control: a spot in the centre"}
-        | measured(network, sample, centre(sample))
-    )
-    for row, maps in zip(rows, all_maps.values(), strict=False):  # the control has no maps of its own
+    for row, maps in zip(rows, all_maps.values(), strict=True):
         row["rank_correlation_with_score_cam"] = rank_correlation(maps, all_maps["Score-CAM (code)"])
+    for name, maps in sample.controls.items():
+        about = {"sample": sample.name, "images": len(maps), "method": f"control: {name}"}
+        rows.append(about | measured(network, sample, maps))
+        print(json.dumps(rows[-1]), flush=True)
     draw_sheet(sample, all_maps, title)
     return rows
 
@@ -240,13 +243,15 @@ def imagenette(data: Path, count: int, *, unseen: bool, seed: int) -> Sample:
         own = [image for image in pool if image.name == name]
         chosen += [own[i] for i in draw.permutation(len(own))[: count // len(names)]]
     shown = np.stack([image.image() for image in chosen])
+    inputs = MINUS_ONE_TO_ONE.inputs(torch.from_numpy(shown))
     return Sample(
         name="ILSVRC validation, unseen" if unseen else "seen in training",
         shown=shown,
-        inputs=MINUS_ONE_TO_ONE.inputs(torch.from_numpy(shown)),
+        inputs=inputs,
         classes=torch.tensor([IMAGENET_CATEGORIES.index(image.name) for image in chosen]),
         regions=torch.from_numpy(np.stack([image.region() for image in chosen])),
         boxes=[torch.from_numpy(image.boxes) for image in chosen],
+        controls={"a spot in the centre": centre(inputs)},
     )
 
 
@@ -259,7 +264,7 @@ def cells(data: Path, count: int, seed: int) -> tuple[nn.Module, list[Sample]]:
     from datasets.fields import READERS
     from datasets.transplant import VISIBLE_DENSITY, parasite_of, with_parasite
     from models.checkpoint import load_models
-    from models.classifier import as_input
+    from models.classifier import Classifier, ClassifierNetwork, as_input
     from scripts.train_classifier import healthy_cells, read_source
 
     draw = np.random.default_rng(seed)
@@ -290,8 +295,20 @@ def cells(data: Path, count: int, seed: int) -> tuple[nn.Module, list[Sample]]:
         shown.append(middle((np.exp(-parasite) * hosts.crops[host]).astype(np.uint8)[None])[0])
         if len(infected) == count:
             break
-    slide = released.classifier.feature_statistics(plain(hosts)[draw.permutation(len(hosts))[:400]])
-    network = released.classifier.network_of(slide)
+    reference = plain(hosts)[draw.permutation(len(hosts))[:400]]
+    network = released.classifier.network_of(released.classifier.feature_statistics(reference))
+    torch.manual_seed(seed)
+    untrained = Classifier(ClassifierNetwork(network.head.in_features // 4), torch.device("cpu"))
+    random = untrained.network_of(untrained.feature_statistics(reference))
+
+    def controls(inputs: Tensor) -> dict[str, Tensor]:
+        """What needs no network, or none that was trained."""
+        return {
+            "a spot in the centre": centre(inputs),
+            "the darkest pixels": (-inputs.sum(dim=1)).clamp(min=0),
+            "Guided Grad-CAM, random weights": activation_maps(random, inputs, "guided-grad-cam").maps,
+        }
+
     transplanted = Sample(
         name="parasites laid over healthy cells",
         shown=np.stack(shown),
@@ -299,6 +316,7 @@ def cells(data: Path, count: int, seed: int) -> tuple[nn.Module, list[Sample]]:
         classes=torch.zeros(len(infected), dtype=torch.int64),
         regions=torch.from_numpy(np.stack(regions)),
         boxes=None,
+        controls=controls(as_input(np.stack(infected))),
     )
     own = read_source(data, "iml_malaria")
     own = own.take(draw.permutation(np.flatnonzero(own.infected))[:count])
@@ -309,6 +327,7 @@ def cells(data: Path, count: int, seed: int) -> tuple[nn.Module, list[Sample]]:
         classes=torch.zeros(len(own), dtype=torch.int64),
         regions=None,
         boxes=None,
+        controls=controls(as_input(plain(own))),
     )
     return network, [transplanted, as_they_are]
 

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from models.blocks import ConvolutionBlock, ResidualBlock
 from models.slide_norm import SlideNorm, hold, measure, measured
 
 BATCH = 64
+SPREAD_PX = 1.5
+"""Standard deviation, in pixels of a crop, of the blur over its activation map."""
 
 
 class ClassifierNetwork(nn.Module):
@@ -101,13 +104,17 @@ class Classifier:
         return FieldScores(np.asarray(logistic(logits), np.float32), statistics)
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N, S, S) class activation maps (Zhou 2016), ReLU, each divided by its maximum; zero where none.
+        """(N, S, S) Guided Grad-CAM (Selvaraju 2017), each divided by its maximum; zero where none.
 
-        Each cell's value lies where the network looked for it (`core.cam.placing`).
+        A feature sees most of the cell, so that its place says little of where the parasite lies: class
+        activation maps peak on it hardly more often than chance. The gradient at the image goes back to the
+        pixels (docs/RESULTS.md). They are blurred by `SPREAD_PX`, as single pixels cannot be seen.
         """
         network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
-        made = activation_maps(network, inputs, "cam", layer="features", size="placed")
-        return np.asarray(normalised(made.maps, "max").cpu(), np.float32)
+        maps = activation_maps(network, inputs, "guided-grad-cam", layer="features").maps.cpu()
+        spread = [cv2.GaussianBlur(each, (0, 0), SPREAD_PX) for each in maps.numpy()]
+        blurred = torch.from_numpy(np.stack(spread)) if spread else maps
+        return np.asarray(normalised(blurred, "max"), np.float32)
 
     def network_of(self, statistics: FeatureStatistics) -> ClassifierNetwork:
         """The network as it is for one slide or field, in eval mode, from `as_input` to (N,) logits."""

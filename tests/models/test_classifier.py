@@ -201,7 +201,7 @@ def test_the_map_lights_up_where_the_network_looked() -> None:
 
 
 def test_the_map_is_brightest_at_the_pixel_that_its_cell_looked_at() -> None:
-    # Each stage has stride 2 and pads by 1: cell i looks at pixel 8 i, not at the middle of an even sixth.
+    # Each stage has stride 2 and pads by 1: a feature's middle is at pixel 8 i, not at that of an even sixth.
     network = ClassifierNetwork(2).eval()
     for name, parameter in network.named_parameters():
         nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 1.0)
