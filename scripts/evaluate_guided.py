@@ -3,7 +3,8 @@
 import csv
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -13,17 +14,27 @@ from torch.utils.data import DataLoader
 
 from core.atomic import replacing, write_bytes
 from core.cam import Method, activation_maps
+from core.cam.masked_passes import for_many_passes
 from core.cam.method import class_probability
 from core.confusion import ClassMeasures, Confusion, confusion
 from core.guided.checkpoints import GuidedCheckpointError, Progress, epoch_folder
 from core.guided.passes import upsampled
-from core.saliency.region_deletion import RegionDeletion, region_deletion
+from core.saliency.metrics import energy, pointing_game
+from core.saliency.outside_blurred import right_outside_blurred
+from core.saliency.region_deletion import region_deletion
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures
 from datasets.region_samples import batched
 from scripts.guided_run import GuidedRun
 from scripts.image_sources import Part
 
-PER_IMAGE = ("hagtr", "magtr", "mangtr", "epg", "epg_above_area", "pointing_game", "share_above_half")
+OF_MAPS = ("hagtr", "magtr", "mangtr", "epg", "epg_above_area", "pointing_game", "share_above_half")
+BESIDE_MAPS = (
+    "deletion_inside",
+    "deletion_outside",
+    "right_outside_blurred",
+    "epg_even_grid",
+    "pointing_game_even_grid",
+)
 
 
 @dataclass(frozen=True)
@@ -38,8 +49,13 @@ class Sums:
         Mean share of the image that the region takes.
     deletion_inside, deletion_outside, deletion_gap
         Means of `core.saliency.region_deletion`, of the probability of the true class.
+    accuracy_outside_blurred
+        Of its answers to images that are sharp in the region alone (`core.saliency.outside_blurred`).
+    epg_even_grid, pointing_game_even_grid
+        Of the maps upsampled as usual, their cells taken for equal parts of the image: to compare with
+        published figures.
     maps
-        Of the true classes.
+        Of the true classes, each cell where the network looked (`GuidedNetwork.at_image_size`).
     """
 
     accuracy: float
@@ -48,6 +64,9 @@ class Sums:
     deletion_inside: float
     deletion_outside: float
     deletion_gap: float
+    accuracy_outside_blurred: float
+    epg_even_grid: float
+    pointing_game_even_grid: float
     maps: SetMeasures
 
 
@@ -61,8 +80,8 @@ class Evaluation:
         Of N images.
     confusion
         Of its answers.
-    images, deletion
-        Measures of the maps of the true classes, and of covered regions.
+    per_image
+        (N,) measures by name, `OF_MAPS` and `BESIDE_MAPS`; their means are in the sums.
     whole, unseen
         Sums over all images, and over those that no published ImageNet weights were trained on; None where
         there are none of them.
@@ -72,8 +91,7 @@ class Evaluation:
     truth: Tensor
     predicted: Tensor
     confusion: Confusion
-    images: ImageMeasures
-    deletion: RegionDeletion
+    per_image: Mapping[str, Tensor]
     whole: Sums
     unseen: Sums | None
 
@@ -116,34 +134,46 @@ def evaluation(
         At a time.
     """
     network = run.guided.network.to(device).eval()
+    guided = replace(run.guided, method=method)
+    # Of one network for all covered images and the whole ones that they are compared with.
+    covering = for_many_passes(network, part.samples[0].image[None].to(device))
     measured: list[ImageMeasures] = []
-    deleted: list[RegionDeletion] = []
-    columns: list[Tensor] = []
+    batches: list[dict[str, Tensor]] = []
     for batch in DataLoader(part.samples, batch_size=images_a_pass, collate_fn=batched):
         images, classes = batch.images.to(device), batch.classes.to(device)
-        made = activation_maps(network, images, method, classes, run.guided.layer)
-        measured.append(image_measures(upsampled(made.maps, images).cpu(), batch.regions, batch.boxes))
-        deleted.append(_deletion(network, images, classes, batch.regions))
-        entropies = functional.cross_entropy(made.logits, classes, reduction="none")
-        area = batch.regions.double().mean(dim=(1, 2))
-        answers = (classes, made.logits.argmax(dim=1), entropies)
-        columns.append(torch.stack([*(column.double().cpu() for column in answers), area]))
+        made = activation_maps(network, images, method, classes, guided.layer)
+        maps = guided.at_image_size(made.maps, images).cpu()
+        measured.append(image_measures(maps, batch.regions, batch.boxes))
+        even = upsampled(made.maps, images).cpu()
+        batches.append(
+            {
+                "truth": classes,
+                "predicted": made.logits.argmax(dim=1),
+                "cross_entropy": functional.cross_entropy(made.logits, classes, reduction="none"),
+                "region_area": batch.regions.double().mean(dim=(1, 2)),
+                "epg_even_grid": energy(even, batch.regions),
+                "pointing_game_even_grid": pointing_game(even, batch.regions),
+                **_without_parts(covering, images, classes, batch.regions),
+            }
+        )
+    columns = {name: torch.cat([one[name].double().cpu() for one in batches]) for name in batches[0]}
     images_measured = joined(measured)
-    deletion = RegionDeletion(
-        torch.cat([one.inside for one in deleted]), torch.cat([one.outside for one in deleted])
-    )
-    table = torch.cat(columns, dim=1)
-    true, answered = table[0].long(), table[1].long()
+    true, answered = columns["truth"].long(), columns["predicted"].long()
 
     def sums(chosen: Tensor) -> Sums:
-        covered = deletion.of(chosen)
+        def mean(name: str) -> float:
+            return float(columns[name][chosen].nanmean())
+
         return Sums(
             accuracy=float((true == answered)[chosen].double().mean()),
-            cross_entropy=float(table[2, chosen].mean()),
-            region_area=float(table[3, chosen].mean()),
-            deletion_inside=float(covered.inside.nanmean()),
-            deletion_outside=float(covered.outside.nanmean()),
-            deletion_gap=float(covered.gap.nanmean()),
+            cross_entropy=mean("cross_entropy"),
+            region_area=mean("region_area"),
+            deletion_inside=mean("deletion_inside"),
+            deletion_outside=mean("deletion_outside"),
+            deletion_gap=mean("deletion_gap"),
+            accuracy_outside_blurred=mean("right_outside_blurred"),
+            epg_even_grid=mean("epg_even_grid"),
+            pointing_game_even_grid=mean("pointing_game_even_grid"),
             maps=set_measures(images_measured.of(chosen)),
         )
 
@@ -152,8 +182,10 @@ def evaluation(
         truth=true,
         predicted=answered,
         confusion=confusion(true.numpy(), answered.numpy(), run.images.class_names),
-        images=images_measured,
-        deletion=deletion,
+        per_image={
+            **{name: getattr(images_measured, name) for name in OF_MAPS},
+            **{name: columns[name] for name in BESIDE_MAPS},
+        },
         whole=sums(torch.ones(len(true), dtype=torch.bool)),
         unseen=sums(part.unseen) if part.unseen.any() else None,
     )
@@ -168,11 +200,10 @@ def write_evaluation(found: Evaluation, folder: Path, *, epoch: int, method: str
         rows = csv.DictWriter(file, [field.name for field in fields(ClassMeasures)])
         rows.writeheader()
         rows.writerows(asdict(one) for one in per_class)
-    columns = [getattr(found.images, name).tolist() for name in PER_IMAGE]
-    columns += [found.deletion.inside.tolist(), found.deletion.outside.tolist()]
+    columns = [values.tolist() for values in found.per_image.values()]
     with replacing(folder / "images.csv") as path, path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", "truth", "prediction", *PER_IMAGE, "deletion_inside", "deletion_outside"])
+        writer.writerow(["path", "truth", "prediction", *found.per_image])
         for name, true, answered, *values in zip(
             found.paths, found.truth.tolist(), found.predicted.tolist(), *columns, strict=True
         ):
@@ -198,11 +229,16 @@ def without_nan(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _deletion(network: nn.Module, images: Tensor, classes: Tensor, regions: Tensor) -> RegionDeletion:
-    """Of the true class's probability, on the CPU; a covered pixel takes the mean colour or mid grey (0)."""
+def _without_parts(network: nn.Module, images: Tensor, classes: Tensor, regions: Tensor) -> dict[str, Tensor]:
+    """What becomes of the answers, (N,) each; a covered pixel takes the mean colour or mid grey (0)."""
 
     def probability(inputs: Tensor) -> Tensor:
         return class_probability(network(inputs), classes)
 
-    found = region_deletion(probability, images, regions, torch.zeros((), device=images.device))
-    return RegionDeletion(found.inside.cpu(), found.outside.cpu())
+    deletion = region_deletion(probability, images, regions, torch.zeros((), device=images.device))
+    return {
+        "deletion_inside": deletion.inside,
+        "deletion_outside": deletion.outside,
+        "deletion_gap": deletion.gap,
+        "right_outside_blurred": right_outside_blurred(network, images, regions, classes),
+    }

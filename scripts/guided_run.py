@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from core.atomic import write_bytes
 from core.cam import METHODS
 from core.guided.passes import GuidedNetwork
@@ -21,7 +23,7 @@ class GuidedRun:
     Attributes
     ----------
     guided
-        The network as it is before training.
+        The network as it is before training, its channels last in memory.
     images
         For training.
     validation, test
@@ -58,11 +60,13 @@ def open_run(data: Path, settings: GuidedSettings, source: ImageSource | None = 
     parts = split_of(source, settings.images)
     seed = settings.training.seed
     loaded = _backbone(data, settings.backbone, len(source.class_names), seed)
+    # Convolutions on a processor are about twice as fast where channels lie last in memory.
+    network = loaded.network.to(memory_format=torch.channels_last)
     inputs = loaded.normalisation.inputs
     training, validation = source.part(parts.training, inputs), source.part(parts.validation, inputs)
     return GuidedRun(
         guided=GuidedNetwork(
-            network=loaded.network,
+            network=network,
             head=loaded.backbone.head,
             objective=Objective(settings.objective.name, settings.objective.weights),
             method=METHODS[settings.maps.method],

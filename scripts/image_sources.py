@@ -1,7 +1,7 @@
 """The images of a guided training: a set with boxes or one of red cells, in one form."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import Dataset, get_worker_info
 
 from core.errors import SmearscopeError
 from core.guided.passes import Samples
@@ -19,7 +20,7 @@ from datasets.boxed_images import BoxedImage, boxed_images, classes_in_14, of_cl
 from datasets.cell_regions import guiding_parasite_regions
 from datasets.cells import CellSet, nih_cells, westlake_cells
 from datasets.control_regions import BOX_CONTROLS, MASK_CONTROLS
-from datasets.region_samples import BoxedSamples, CellSamples, Inputs
+from datasets.region_samples import BoxedSamples, CellSamples, Inputs, RegionSample
 from datasets.splits import Split, folds, image_groups, split
 from scripts.guided_settings import ImageSettings
 
@@ -31,8 +32,78 @@ CELL_SETS: Mapping[str, Callable[[Path], CellSet]] = MappingProxyType(
 CELL_CLASSES = ("healthy", "infected")
 
 
+LARGEST_KEPT_BYTES = 2**30
+"""Decoded images of a set that are kept in memory at most, and transformed ones of each of its parts."""
+
+
 class ImageSourceError(SmearscopeError):
     """A setting that the set of images does not have."""
+
+
+class Decoded:
+    """Images of a set once they are decoded, up to `LARGEST_KEPT_BYTES`; others are decoded anew each time.
+
+    A process that reads beside the training adds nothing: it ends with the epoch, and what it keeps with it.
+    """
+
+    def __init__(self) -> None:
+        self._images: dict[Path, NDArray[np.uint8]] = {}
+        self._bytes = 0
+
+    def image(self, path: Path, decode: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """(H, W, 3) of a file; for reading only."""
+        if path in self._images:
+            return self._images[path]
+        image = decode()
+        if get_worker_info() is None and self._bytes + image.nbytes <= LARGEST_KEPT_BYTES:
+            self._images[path] = image
+            self._bytes += image.nbytes
+        return image
+
+
+@dataclass(frozen=True, eq=False)
+class KeptImage(BoxedImage):
+    """An image that is decoded once for all epochs and all runs of a study.
+
+    Attributes
+    ----------
+    decoded
+        Where it is kept, with the others of its set.
+    """
+
+    decoded: Decoded
+
+    def image(self) -> NDArray[np.uint8]:
+        """As `BoxedImage.image`; for reading only."""
+        return self.decoded.image(self.path, super().image)
+
+
+@dataclass(frozen=True, eq=False)
+class KeptSamples(Dataset[RegionSample]):
+    """Samples that are the same in every epoch, kept in memory until they are `LARGEST_KEPT_BYTES`.
+
+    Attributes
+    ----------
+    samples
+        Without random changes.
+    """
+
+    samples: BoxedSamples | CellSamples
+    _kept: dict[int, RegionSample] = field(default_factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> RegionSample:
+        """One sample; for reading only."""
+        if index in self._kept:
+            return self._kept[index]
+        sample = self.samples[index]
+        # All are of one size.
+        most = LARGEST_KEPT_BYTES // (sample.image.nbytes + sample.region.nbytes)
+        if get_worker_info() is None and len(self._kept) < most:
+            self._kept[index] = sample
+        return sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +120,7 @@ class Part:
         (N,) bool: of ILSVRC's validation set, which no published weights were trained on.
     """
 
-    samples: BoxedSamples | CellSamples
+    samples: KeptSamples
     paths: tuple[str, ...]
     unseen: Tensor
 
@@ -112,7 +183,9 @@ class BoxedSource:
         """The whole images, squashed to a square."""
         chosen = [self.images[index] for index in indices]
         return Part(
-            samples=BoxedSamples(chosen, self.wnids, boxed_evaluation(self.size_px), inputs, seed=0),
+            samples=KeptSamples(
+                BoxedSamples(chosen, self.wnids, boxed_evaluation(self.size_px), inputs, seed=0)
+            ),
             paths=tuple(image.path.relative_to(self.root).as_posix() for image in chosen),
             unseen=torch.tensor([image.unseen_by_imagenet_weights for image in chosen]),
         )
@@ -161,7 +234,9 @@ class CellSource:
         """The cells in their surroundings."""
         cells = self.cells.take(indices)
         return Part(
-            samples=CellSamples(cells, cells.masks, region_evaluation(self.size_px), inputs, seed=0),
+            samples=KeptSamples(
+                CellSamples(cells, cells.masks, region_evaluation(self.size_px), inputs, seed=0)
+            ),
             paths=tuple(
                 f"{group}/{index}" for group, index in zip(cells.group, indices.tolist(), strict=True)
             ),
@@ -196,7 +271,8 @@ def read_source(data: Path, settings: ImageSettings) -> ImageSource:
                 f"{root}: red cells have the classes healthy and infected; give classes: all"
             )
         return CellSource(CELL_SETS[root.name](root), settings.size_px)
-    images = boxed_images(root)
+    decoded = Decoded()
+    images = [KeptImage(**vars(image), decoded=decoded) for image in boxed_images(root)]
     of = partial(BoxedSource, root, size_px=settings.size_px)
     if settings.classes == "all":
         return of(images=images, wnids=tuple(sorted({image.wnid for image in images})))

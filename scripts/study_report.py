@@ -7,17 +7,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.atomic import write_bytes
+from core.atomic import replacing_folder, write_bytes
 from core.confusion import ClassMeasures
 from core.errors import SmearscopeError
 from core.guided.checkpoints import read_progress
+from core.saliency.objectives import OBJECTIVES
 from core.study.comparison import RunKey
+from core.study.markdown import arms_markdown
 from core.study.page import study_page
 from core.study.report import Answers, Link, RunReport, StudyReport
+from core.study.run_tables import write_all_classes, write_all_confusions, write_all_curves, write_targets
 from core.study.table import COLUMNS, ArmRow, StudyRun, arm_rows, write_rows, write_runs
+from core.study.targets import arm_outcomes
 from scripts.evaluate_guided import without_nan
+from scripts.guided_settings import GuidedSettings
 from scripts.study_runs import StudyFolder
-from scripts.study_settings import ArmSettings, PlannedRun
+from scripts.study_settings import ArmSettings, PlannedRun, StudySettings
 
 UNSEEN = "unseen_by_imagenet_weights"
 
@@ -33,7 +38,10 @@ class StudyError(SmearscopeError):
 
 
 def write_report(study: StudyFolder) -> None:
-    """Write arms.csv, runs.csv, study.json and index.html of a study whose runs are all measured.
+    """Write arms.csv, runs.csv, study.json, tables/ and index.html of a study whose runs are all measured.
+
+    tables/ has the figures alone, of all runs together: no image, nothing of one image, no place of this
+    machine.
 
     Raises
     ------
@@ -42,41 +50,95 @@ def write_report(study: StudyFolder) -> None:
     """
     planned = list(study.settings.runs())
     runs = [_study_run(study, run) for run in planned]
-    rows = {"all": _rows(study, runs, "figures")}
+    whole = {"all": "figures"}
     if all(run.unseen is not None for run in runs):
-        rows[UNSEEN] = _rows(study, runs, "unseen")
-    write_rows(study.out / "arms.csv", rows)
-    write_runs(study.out / "runs.csv", runs)
+        whole[UNSEEN] = "unseen"
+    figures = {images: _by_arm(study, runs, which) for images, which in whole.items()}
+    names, control = [arm.name for arm in study.settings.arms], study.settings.compared_with
+    shuffled = shuffled_controls(study.settings)
+    rows = {images: arm_rows(names, control, by_arm) for images, by_arm in figures.items()}
+    targets = {images: arm_outcomes(names, control, shuffled, by_arm) for images, by_arm in figures.items()}
     content = {
         "study": study.settings.study,
         "measured_on": study.settings.measured_on,
         "judged_epoch": study.settings.judged_epoch,
-        "compared_with": study.settings.compared_with,
-        "settings": study.settings.model_dump(mode="json"),
+        "compared_with": control,
+        "settings": _settings(study.settings),
         "arms": {images: [asdict(row) for row in arms] for images, arms in rows.items()},
+        "targets": {images: [asdict(arm) for arm in arms] for images, arms in targets.items()},
         "runs": [asdict(run) for run in runs],
     }
     text = json.dumps(without_nan(content), indent=1, allow_nan=False)
-    write_bytes(study.out / "study.json", (text + "\n").encode())
-    page = study_page(
-        StudyReport(
-            title=study.settings.study,
-            facts=_facts(study, planned[0]),
-            arms={arm.name: _does(study, arm) for arm in study.settings.arms},
-            compared_with=study.settings.compared_with,
-            tables={_heading(study, images): arms for images, arms in rows.items()},
-            runs=[_run_report(study, run) for run in planned],
-        )
+    report = StudyReport(
+        title=study.settings.study,
+        facts=_facts(study, planned[0]),
+        arms={arm.name: _does(study, arm) for arm in study.settings.arms},
+        compared_with=control,
+        tables={_heading(study, images): arms for images, arms in rows.items()},
+        targets={_heading(study, images): arms for images, arms in targets.items()},
+        runs=[_run_report(study, run) for run in planned],
     )
-    write_bytes(study.out / "index.html", page.encode())
+    with replacing_folder(study.out / "tables") as folder:
+        write_all_curves(folder / "curves.csv", report.runs)
+        write_all_confusions(folder / "confusion.csv", report.runs)
+        write_all_classes(folder / "classes.csv", report.runs)
+        write_targets(folder / "targets.csv", targets)
+        write_bytes(folder / "arms.md", arms_markdown(report).encode())
+        _write_figures(folder, rows, runs, text)
+    _write_figures(study.out, rows, runs, text)
+    write_bytes(study.out / "index.html", study_page(report).encode())
 
 
-def _rows(study: StudyFolder, runs: list[StudyRun], which: str) -> tuple[ArmRow, ...]:
-    names = [arm.name for arm in study.settings.arms]
-    figures: dict[str, dict[RunKey, Mapping[str, float]]] = {name: {} for name in names}
+def shuffled_controls(settings: StudySettings) -> dict[str, str]:
+    """Arms whose regions are those of other images of the class, by the arms that are else the same."""
+    runs = [
+        run for run in settings.runs() if run.key == RunKey(settings.seeds[0], 1 if settings.folds else 0)
+    ]
+    controls = [run for run in runs if run.arm.regions == "shuffled"]
+    return {
+        run.arm.name: control.arm.name
+        for run in runs
+        for control in controls
+        if run.arm.regions != "shuffled" and _but_regions(run) == _but_regions(control)
+    }
+
+
+def _but_regions(run: PlannedRun) -> GuidedSettings:
+    """Settings of a run without the regions that guide it, all weights of its objective written out."""
+    settings = run.settings
+    weights = {**OBJECTIVES[settings.objective.name].weights, **settings.objective.weights}
+    return settings.model_copy(
+        update={
+            "images": settings.images.model_copy(update={"guiding_regions": "own"}),
+            "objective": settings.objective.model_copy(update={"weights": weights}),
+        }
+    )
+
+
+def _settings(settings: StudySettings) -> dict[str, Any]:
+    """For study.json: of folders outside that of the data the last name alone, the rest is this machine's."""
+    content = settings.model_dump(mode="json")
+    for part, key in (("images", "dataset"), ("backbone", "weights")):
+        path = Path(content["base"][part][key])
+        content["base"][part][key] = path.name if path.is_absolute() else str(path)
+    return content
+
+
+def _write_figures(
+    folder: Path, rows: Mapping[str, tuple[ArmRow, ...]], runs: list[StudyRun], study_json: str
+) -> None:
+    write_rows(folder / "arms.csv", rows)
+    write_runs(folder / "runs.csv", runs)
+    write_bytes(folder / "study.json", (study_json + "\n").encode())
+
+
+def _by_arm(
+    study: StudyFolder, runs: list[StudyRun], which: str
+) -> dict[str, dict[RunKey, Mapping[str, float]]]:
+    figures: dict[str, dict[RunKey, Mapping[str, float]]] = {arm.name: {} for arm in study.settings.arms}
     for run in runs:
         figures[run.arm][run.key] = getattr(run, which)
-    return arm_rows(names, study.settings.compared_with, figures)
+    return figures
 
 
 def _study_run(study: StudyFolder, run: PlannedRun) -> StudyRun:

@@ -16,6 +16,9 @@ from scripts.guided_settings import (
     ObjectiveSettings,
 )
 
+REFERENCE = "reference"
+"""Folder of the reference phases, beside those of the arms."""
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,13 @@ class ArmSettings(_Settings):
     learning_rate: float | None = Field(default=None, gt=0)
     regions: GuidingRegions = "own"
 
+    @field_validator("name")
+    @classmethod
+    def _free(cls, name: str) -> str:
+        if name == REFERENCE:
+            raise ValueError(f"{name!r} is the folder of the reference phases; give another name")
+        return name
+
     @field_validator("method")
     @classmethod
     def _known(cls, method: str | None) -> str | None:
@@ -56,6 +66,25 @@ class ArmSettings(_Settings):
     def _possible(self) -> Self:
         ObjectiveSettings(name=self.objective, weights=self.weights)
         return self
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedReference:
+    """The reference phase that the arms of a seed and fold go on from: everything up to epoch 0.
+
+    Attributes
+    ----------
+    key
+        Which seed and fold.
+    folder
+        Its path below the folder of the study.
+    settings
+        Of the training: cross-entropy, without guided epochs, measured as the study measures.
+    """
+
+    key: RunKey
+    folder: str
+    settings: GuidedSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +118,8 @@ class StudySettings(_Settings):
         The training that the arms share. Its last guided epoch is the one that every arm is judged at; its
         seed is replaced by each of `seeds`, and its map method is the one that all arms are measured with.
     other_method
-        A second method to measure EPG with. Where it is in the loss of an arm, that arm has no such figure.
+        A second method to measure EPG with. Where it or one of its kind is in the loss of an arm, that arm
+        has no such figure.
     measured_on
         "validation" to choose arms by, "test" for what is reported.
     seeds
@@ -150,24 +180,43 @@ class StudySettings(_Settings):
         return self.base.training.guided.epochs
 
     def has_in_loss(self, arm: ArmSettings, method: str) -> bool:
-        """Whether the objective of an arm looks at maps of a method."""
+        """Whether the objective of an arm looks at maps of a method, or of one of its kind.
+
+        Score-CAM's readings and numbers of channels are one kind: what is in the loss by one of them is no
+        check by another.
+        """
         takes_maps = arm.objective != "cross-entropy"
-        return takes_maps and (arm.method or self.base.maps.method) == method
+        own = METHODS[arm.method or self.base.maps.method]
+        return takes_maps and type(own) is type(METHODS[method])
 
     def runs(self) -> Iterator[PlannedRun]:
         """All of them, seed by seed and fold by fold, so that a study that is broken off has whole pairs."""
         for seed in self.seeds:
             for fold in range(1, self.folds + 1) if self.folds else (0,):
                 for arm in self.arms:
-                    yield self._run(arm, RunKey(seed, fold))
+                    key = RunKey(seed, fold)
+                    yield PlannedRun(arm, key, self._folder(arm.name, key), self._of_arm(arm, key))
 
-    def _run(self, arm: ArmSettings, key: RunKey) -> PlannedRun:
+    def reference(self, key: RunKey) -> PlannedReference:
+        """What the arms of a seed and fold have in common."""
+        arm = ArmSettings(name="ce", objective="cross-entropy")
+        settings = self._of_arm(arm, key)
+        guided = settings.training.guided.model_copy(update={"epochs": 0})
+        training = settings.training.model_copy(update={"guided": guided})
+        return PlannedReference(
+            key, self._folder(REFERENCE, key), settings.model_copy(update={"training": training})
+        )
+
+    def _folder(self, name: str, key: RunKey) -> str:
+        return f"runs/{name}/seed_{key.seed}" + (f"_fold_{key.fold}" if self.folds else "")
+
+    def _of_arm(self, arm: ArmSettings, key: RunKey) -> GuidedSettings:
         base = self.base
         guided = base.training.guided
         if arm.learning_rate is not None:
             guided = guided.model_copy(update={"learning_rate": arm.learning_rate})
         fold = FoldSettings(number=key.fold, of=self.folds) if self.folds else None
-        settings = GuidedSettings(
+        return GuidedSettings(
             network="guided",
             images=base.images.model_copy(update={"fold": fold, "guiding_regions": arm.regions}),
             backbone=base.backbone,
@@ -176,5 +225,3 @@ class StudySettings(_Settings):
             training=base.training.model_copy(update={"guided": guided, "seed": key.seed}),
             precision=base.precision,
         )
-        fold_name = f"_fold_{key.fold}" if self.folds else ""
-        return PlannedRun(arm, key, f"runs/{arm.name}/seed_{key.seed}{fold_name}", settings)

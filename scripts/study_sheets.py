@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from core.atomic import replacing_folder
 from core.cam import Method, activation_maps, normalised
 from core.cam.method import class_probability
 from core.guided.checkpoints import load_epoch
+from core.guided.passes import GuidedNetwork
 from core.reports.overlays import MapTile, map_sheet
 from core.study.changes import Answer, Chosen, chosen_images
 from scripts.guided_run import GuidedRun
@@ -59,6 +61,8 @@ def draw_sheets(
     core.errors.SmearscopeError
         Where weights or images cannot be read, or the folder not be written.
     """
+    # The objective may have looked at maps of another method.
+    guided = replace(run.guided, method=method)
     rows = (_rows(tables[0]), _rows(tables[1]))
     chosen = chosen_images(_answers(rows[0]), _answers(rows[1]), IMAGES_A_SHEET)
     kinds = [kind for kind in chosen if kind.images]
@@ -67,7 +71,7 @@ def draw_sheets(
     for number, table in zip((0, epoch), rows, strict=True):
         load_epoch(trained, number, run.guided.network, run.guided.objective)
         for index in wanted:
-            tiles[index].append(_mapped(run, part, index, table[index], method))
+            tiles[index].append(_mapped(run, guided, part, index, table[index]))
     with replacing_folder(folder) as temporary:
         for kind in kinds:
             columns = ("image", "epoch 0", f"epoch {epoch}") * IMAGES_A_ROW
@@ -98,20 +102,19 @@ def _plain(run: GuidedRun, part: Part, index: int, row: dict[str, str]) -> MapTi
     return MapTile(_picture(run, sample.image), captions, None, sample.region.numpy())
 
 
-def _mapped(run: GuidedRun, part: Part, index: int, row: dict[str, str], method: Method) -> MapTile:
+def _mapped(run: GuidedRun, guided: GuidedNetwork, part: Part, index: int, row: dict[str, str]) -> MapTile:
     sample = part.samples[index]
-    images, classes = sample.image[None], torch.tensor([sample.class_index])
-    device = next(run.guided.network.parameters()).device
-    made = activation_maps(
-        run.guided.network, images.to(device), method, classes.to(device), run.guided.layer
-    )
-    probability = float(class_probability(made.logits, classes.to(device)))
+    device = next(guided.network.parameters()).device
+    images, classes = sample.image[None].to(device), torch.tensor([sample.class_index], device=device)
+    made = activation_maps(guided.network, images, guided.method, classes, guided.layer)
+    probability = float(class_probability(made.logits, classes))
     captions = (
         row["prediction"].split(",")[0],
         f"true class: p = {probability:.2f}",
         f"MAGTR {float(row['magtr']):.2f}, EPG {float(row['epg']):.2f}",
     )
-    shown = normalised(made.maps, "max")[0].cpu().numpy()
+    # As it is measured.
+    shown = normalised(guided.at_image_size(made.maps, images), "max")[0].cpu().numpy()
     return MapTile(_picture(run, sample.image), captions, shown, sample.region.numpy())
 
 

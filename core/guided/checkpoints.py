@@ -5,7 +5,9 @@ progress.json                     epoch, curves; written last, so that what it n
 epochs/-01/weights.safetensors    network and learned weights at the end of an epoch
 epochs/-01/optimiser.safetensors  of the newest epoch only
 ```
-Weights of the newest epoch, of epoch 0 and of the best guided epoch are kept.
+Weights of the newest epoch, of epoch 0 and of the best guided epoch are kept. Tensors are stored row by row,
+whatever their order in memory, and are read into the order that the network has: the sums of a training, and
+so its last bits, depend on that order.
 """
 
 import json
@@ -21,6 +23,7 @@ from torch import Tensor, nn
 
 from core.atomic import replacing_folder, write_bytes
 from core.errors import SmearscopeError
+from core.guided.plan import TrainingPlan
 from core.guided.tables import EpochFigures
 
 WEIGHTS, OPTIMISER = "weights.safetensors", "optimiser.safetensors"
@@ -102,14 +105,44 @@ def load_epoch(run: Path, epoch: int, network: nn.Module, objective: nn.Module) 
     """Read the weights at the end of an epoch; raises `GuidedCheckpointError`."""
     path = epoch_folder(run, epoch) / WEIGHTS
     state = _read(path)
-    for prefix, module in (("network.", network), ("objective.", objective)):
-        own = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-        try:
-            module.load_state_dict(own)
-        except RuntimeError as error:
-            raise GuidedCheckpointError(
-                f"{path}: weights of another {prefix[:-1]}; give the configuration they were made with"
-            ) from error
+    _load(path, state, "network.", network)
+    _load(path, state, "objective.", objective)
+
+
+def load_reference(run: Path, plan: TrainingPlan, network: nn.Module) -> Progress:
+    """Read the end of a reference phase into the network of another training, which goes on from there.
+
+    Parameters
+    ----------
+    run
+        Folder of a training whose reference phase is over; what it guided by, if it did, does not matter.
+    plan
+        Of the other training.
+    network
+        That is given the weights.
+
+    Returns
+    -------
+    Progress
+        At epoch 0, with the rows of the epochs before it; epoch 0 is for the other training to measure.
+
+    Raises
+    ------
+    GuidedCheckpointError
+        Where the folder is damaged, its reference phase is not over or has other epochs than the plan, or its
+        weights are of another network.
+    """
+    progress = read_progress(run)
+    if progress is None or progress.epoch < 0:
+        raise GuidedCheckpointError(f"{run}: its reference phase is not over; train that to its end first")
+    first = min(row.epoch for row in progress.curves)
+    if first != plan.first_epoch:
+        raise GuidedCheckpointError(
+            f"{run}: a reference phase of {-first} epochs, not {plan.reference.epochs}; give one of as many"
+        )
+    path = epoch_folder(run, 0) / WEIGHTS
+    _load(path, _read(path), "network.", network)
+    return Progress(0, tuple(row for row in progress.curves if row.epoch < 0))
 
 
 def optimiser_state(
@@ -136,7 +169,10 @@ def load_optimiser(
     for name, parameter in named:
         prefix = f"{name}/"
         own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-        by_number[numbers[id(parameter)]] = own
+        by_number[numbers[id(parameter)]] = {
+            quantity: value if quantity == "step" else torch.empty_like(parameter).copy_(value)
+            for quantity, value in own.items()
+        }
     optimiser.load_state_dict({**optimiser.state_dict(), "state": by_number})
 
 
@@ -150,6 +186,16 @@ def _tensors(network: nn.Module, objective: nn.Module) -> dict[str, Tensor]:
         for prefix, module in (("network", network), ("objective", objective))
         for name, value in module.state_dict().items()
     }
+
+
+def _load(path: Path, state: Mapping[str, Tensor], prefix: str, module: nn.Module) -> None:
+    own = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    try:
+        module.load_state_dict(own)
+    except RuntimeError as error:
+        raise GuidedCheckpointError(
+            f"{path}: weights of another {prefix[:-1]}; give the configuration they were made with"
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -10,9 +10,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from core.cam import Method, activation_maps, maps_of, recorded
+from core.cam import (
+    CamError,
+    Method,
+    Placing,
+    activation_maps,
+    maps_of,
+    placed,
+    placing_of,
+    recorded,
+)
 from core.saliency.metrics import area_pooled, energy, magtr, mangtr
 from core.saliency.objectives import Guidance, Objective, guidance
+from core.saliency.regions import placed_shares
 
 
 class Sample(Protocol):
@@ -78,6 +88,10 @@ class Batch:
 class GuidedNetwork:
     """A network, what it is trained for, and the maps that this takes.
 
+    Maps and regions are brought together where the layer's cells look (`core.cam.placing_of`). Where that
+    cannot be worked out, and for methods whose maps are at the size of the image anyway, the cells are taken
+    for equal parts of the image.
+
     Attributes
     ----------
     network
@@ -95,6 +109,7 @@ class GuidedNetwork:
     objective: Objective
     method: Method
     layer: str
+    _placings: dict[torch.Size, Placing | None] = field(default_factory=dict, init=False, repr=False)
 
     def begin_training(self, *, freeze_batch_norm: bool) -> None:
         """Set train mode; frozen batch normalisation goes on with the statistics it has and leaves them."""
@@ -131,24 +146,46 @@ class GuidedNetwork:
     def figures(self, batch: Batch) -> Tensor:
         """(N, 9) float64 of each image, a column for each name in `FIGURES`; the network is left as it was.
 
-        The report's terms are at the resolution of the image: the map is upsampled, the region is taken as it
-        is. They are of every image, also of one that cannot guide; NaN where nothing is averaged.
+        The report's terms are at the resolution of the image: the map is brought to it by `at_image_size`,
+        the region is taken as it is. They are of every image, also of one that cannot guide; NaN where
+        nothing is averaged.
         """
         made = activation_maps(self.network, batch.images, self.method, batch.classes, self.layer)
         with torch.no_grad():
             entropies, losses, told = self._objectives(made.logits, made.maps, batch)
-            maps = upsampled(made.maps, batch.images)
+            maps = self.at_image_size(made.maps, batch.images)
             terms = [term(maps, batch.regions) for term in (magtr, mangtr, energy)]
         reasons = (told.without_region, told.region_too_large, told.empty_map)
         columns = (made.logits.argmax(dim=1), entropies, losses, *terms, *reasons)
         return torch.stack([column.double() for column in columns], dim=1)
 
+    def at_image_size(self, maps: Tensor, images: Tensor) -> Tensor:
+        """(N, H, W) of (N, h, w) maps of these images, each cell's value where the cell looked."""
+        where = self._placing(images)
+        return upsampled(maps, images) if where is None else placed(maps, where, *images.shape[2:])
+
     def _objectives(self, logits: Tensor, maps: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Guidance]:
         """(N,) cross-entropies and objectives, and which images guide."""
         entropies = functional.cross_entropy(logits.float(), batch.classes, reduction="none")
         maps = maps.float()
-        shares = area_pooled(batch.regions, *maps.shape[1:])
+        where = self._placing(batch.images)
+        if where is None:
+            shares = area_pooled(batch.regions, *maps.shape[1:])
+        else:
+            shares = placed_shares(batch.regions, where, *maps.shape[1:])
         return entropies, self.objective(entropies, maps, shares), guidance(maps, shares)
+
+    def _placing(self, images: Tensor) -> Placing | None:
+        """Where the layer's cells look in images of this size; None where the usual grid is to be taken."""
+        if self.method.at_input_size:
+            return None
+        size = images.shape[1:]
+        if size not in self._placings:
+            try:
+                self._placings[size] = placing_of(self.network, images, self.layer)
+            except CamError:
+                self._placings[size] = None
+        return self._placings[size]
 
 
 FIGURES = (
@@ -167,6 +204,6 @@ and 1 for each reason not to guide that holds."""
 
 
 def upsampled(maps: Tensor, images: Tensor) -> Tensor:
-    """(N, H, W) of (N, h, w) maps, at the resolution of their images."""
+    """(N, H, W) of (N, h, w) maps, bilinear, their cells taken for equal parts of the image, as published."""
     size = images.shape[2:]
     return functional.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]

@@ -18,10 +18,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from core.guided.allocation import keep_freed_memory
 from core.guided.checkpoints import (
     Progress,
     load_epoch,
     load_optimiser,
+    load_reference,
     optimiser_state,
     read_progress,
     save_epoch,
@@ -79,6 +81,7 @@ def train_guided(
     fabric: Fabric,
     out: Path,
     say: Callable[[str], None] = lambda _: None,
+    reference: Path | None = None,
 ) -> Progress:
     """Train, or go on where a training in the same folder was broken off.
 
@@ -99,17 +102,28 @@ def train_guided(
         The folder, the same for all processes.
     say
         Called by the first process with a line after each epoch.
+    reference
+        Folder of a training of the same images, network, seed and reference phase, where that phase is over:
+        this one begins at its epoch 0. The weights come out as without it, bit for bit, since the objective,
+        its maps and its regions play no part before; rows of the curves before epoch 0 are those of the
+        other training, with its objective and maps. None to train the reference phase here.
 
     Raises
     ------
     core.training.TrainingError, core.guided.checkpoints.GuidedCheckpointError, core.atomic.OutputError
         Where the loss is no number any more; for a damaged folder; for one that cannot be written.
     """
+    if fabric.device.type == "cpu":
+        keep_freed_memory()
     fabric.to_device(guided.network)
     fabric.to_device(guided.objective)
     progress = read_progress(out)
     if progress is None:
-        progress = _measured(Progress(plan.first_epoch, ()), guided, images, plan, fabric, out, say)
+        if reference is None:
+            begun = Progress(plan.first_epoch, ())
+        else:
+            begun = load_reference(reference, plan, guided.network)
+        progress = _measured(begun, guided, images, plan, fabric, out, say)
         _save(out, progress, guided, {}, fabric)
     else:
         load_epoch(out, progress.epoch, guided.network, guided.objective)

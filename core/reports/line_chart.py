@@ -52,7 +52,7 @@ def line_chart(title: str, lines: Sequence[Line], mark: float) -> str:
     )
     if not known:
         return f'{head}<text x="{_LEFT}" y="{_HEIGHT // 2}">nothing is defined</text></svg>'
-    ticks = _ticks(min(y for _, y in known), max(y for _, y in known))
+    ticks = round_ticks(min(y for _, y in known), max(y for _, y in known))
     first, last = min(x for x, _ in known), max(x for x, _ in known)
 
     def across(x: float) -> float:
@@ -90,7 +90,7 @@ def line_chart(title: str, lines: Sequence[Line], mark: float) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _ticks(least: float, largest: float) -> list[float]:
+def round_ticks(least: float, largest: float) -> list[float]:
     """Three to six round numbers, the first not above the least value, the last not below the largest."""
     width = largest - least
     if width < 1e-9:

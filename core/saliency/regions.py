@@ -1,8 +1,9 @@
-"""Maps against ground-truth regions: what both must be, and a region on a coarser grid."""
+"""Maps against ground-truth regions: what both must be, and a region on a map's grid."""
 
 import torch
 from torch import Tensor
 
+from core.cam import CellCentres, Placing
 from core.errors import SmearscopeError
 
 
@@ -33,13 +34,71 @@ def area_pooled(regions: Tensor, height: int, width: int) -> Tensor:
     MeasureError
         For regions of another shape or type, or shares outside [0, 1].
     """
-    if regions.ndim != 3:
-        raise MeasureError(f"regions: {_form(regions)}; give (N, H, W)")
-    _require_shares(regions)
+    _require_regions(regions)
     rows = _overlap(height, regions.shape[1], regions.device)
     columns = _overlap(width, regions.shape[2], regions.device)
+    return _averaged(rows, regions, columns)
+
+
+def placed_shares(regions: Tensor, where: Placing, height: int, width: int) -> Tensor:
+    """Share of what each cell looked at that lies in the region.
+
+    A cell looks at the window around its centre that is one pitch high and wide: each pixel goes to the cell
+    whose centre is nearest, as in `core.cam.placed`, and one between two centres by its overlap. So the share
+    is of the part of the window that lies in the image: a cell at the border that sees nothing but object
+    has 1, where padding that counted as no region would forbid it to light up. And the windows of the outer
+    cells go on to the border of the image where those of one pitch would leave pixels, so that no region
+    is lost between them. A cell that looks past the border has no pixels and takes the nearest.
+
+    Windows at the border being larger or smaller, the mean of the shares is near the area of the region, not
+    equal to it, but 0 for an empty and 1 for a full one. For cells that divide the image evenly this is
+    `area_pooled`.
+
+    Parameters
+    ----------
+    regions
+        (N, H, W) bool, or floating-point shares in [0, 1].
+    where
+        From `core.cam.placing_of`, for images of H x W.
+    height, width
+        Cells down and across, of the map that the shares are for.
+
+    Returns
+    -------
+    Tensor
+        (N, height, width) float32 in [0, 1].
+
+    Raises
+    ------
+    MeasureError
+        For regions of another shape or type, or shares outside [0, 1].
+    """
+    _require_regions(regions)
+    rows = _windows(where.down, height, regions.shape[1], regions.device)
+    columns = _windows(where.across, width, regions.shape[2], regions.device)
+    return _averaged(rows, regions, columns)
+
+
+def _averaged(rows: Tensor, regions: Tensor, columns: Tensor) -> Tensor:
+    """(N, cells down, cells across) means under (cells, pixels) weights of each axis."""
     # In double, so that a cell that is all inside comes out as 1 and not as a little less.
     return (rows @ regions.double() @ columns.T).float()
+
+
+def _windows(centres: CellCentres, cells: int, pixels: int, device: torch.device) -> Tensor:
+    """(cells, pixels) share of each cell's window that each pixel covers; each row sums to 1."""
+    first, last = -0.5, pixels - 0.5  # borders of the image, whole numbers being the middles of pixels
+    number = torch.arange(cells + 1, dtype=torch.float64, device=device)
+    edges = (centres.first_px + (number - 0.5) * centres.pitch_px).clamp(first, last)
+    edges[0], edges[-1] = first, last
+    low, high = edges[:-1], edges[1:]
+    outside = high <= low
+    low = torch.where(outside, low.clamp(max=last - 1), low)
+    high = torch.where(outside, low + 1, high)
+    pixel = torch.arange(pixels, dtype=torch.float64, device=device)[None]
+    overlap = torch.minimum(high[:, None], pixel + 0.5) - torch.maximum(low[:, None], pixel - 0.5)
+    shared = overlap.clamp(min=0)
+    return shared / shared.sum(dim=1, keepdim=True)
 
 
 def _overlap(cells: int, pixels: int, device: torch.device) -> Tensor:
@@ -79,6 +138,13 @@ def require_boolean(regions: Tensor) -> None:
     """Raise `MeasureError` unless the regions are boolean, as measures at image resolution need them."""
     if regions.dtype != torch.bool:
         raise MeasureError(f"regions: {_form(regions)}; this measure takes bool regions of image size")
+
+
+def _require_regions(regions: Tensor) -> None:
+    """Raise `MeasureError` unless the regions are (N, H, W), boolean or shares in [0, 1]."""
+    if regions.ndim != 3:
+        raise MeasureError(f"regions: {_form(regions)}; give (N, H, W)")
+    _require_shares(regions)
 
 
 def _require_shares(regions: Tensor) -> None:

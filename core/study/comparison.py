@@ -65,6 +65,26 @@ class Difference:
     high: float
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """Ratio of the mean of one figure to that of another over the same runs.
+
+    Attributes
+    ----------
+    runs
+        In which both are defined.
+    value
+        NaN of none, and over a mean of 0.
+    low, high
+        Of the 95 % interval; NaN of fewer than two runs, and where the interval of the lower mean holds 0.
+    """
+
+    runs: int
+    value: float
+    low: float
+    high: float
+
+
 def spread(values: Sequence[float]) -> Spread:
     """Sum up the figures of an arm's runs; NaN is left out."""
     known = [value for value in values if not math.isnan(value)]
@@ -89,3 +109,28 @@ def paired_difference(values: Mapping[RunKey, float], reference: Mapping[RunKey,
     quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, found.runs - 1))
     half = quantile * found.deviation / math.sqrt(found.runs)
     return Difference(found.runs, found.mean, found.mean - half, found.mean + half)
+
+
+def paired_ratio(values: Mapping[RunKey, float], by: Mapping[RunKey, float]) -> Ratio:
+    """Mean of `values` by mean of `by` over the runs that both have, with Fieller's interval (1954).
+
+    The interval holds each ratio r for which Student's t finds no difference between `values` and r `by`.
+    """
+    keys = [key for key in values if key in by and not math.isnan(values[key] + by[key])]
+    upper, lower = (np.array([figures[key] for key in keys], np.float64) for figures in (values, by))
+    if not keys or lower.mean() == 0:
+        return Ratio(len(keys), math.nan, math.nan, math.nan)
+    value = float(upper.mean() / lower.mean())
+    if len(keys) < 2:
+        return Ratio(len(keys), value, math.nan, math.nan)
+    (of_upper, of_both), (_, of_lower) = np.cov(upper, lower)
+    allowed = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(keys) - 1)) ** 2 / len(keys)
+    # |mean(upper - r lower)| <= t sd(upper - r lower) / sqrt(n), squared: a r^2 - 2 b r + c <= 0.
+    a = lower.mean() ** 2 - allowed * of_lower
+    b = upper.mean() * lower.mean() - allowed * of_both
+    c = upper.mean() ** 2 - allowed * of_upper
+    if a <= 0:
+        return Ratio(len(keys), value, math.nan, math.nan)
+    # The ratio itself is a solution: what is below 0 here is rounding.
+    half = math.sqrt(max(b * b - a * c, 0.0))
+    return Ratio(len(keys), value, float((b - half) / a), float((b + half) / a))

@@ -9,9 +9,11 @@ from urllib.parse import quote
 from core.guided.tables import EpochFigures
 from core.notice import RESEARCH_USE_ONLY
 from core.reports.line_chart import Line, line_chart
-from core.study.comparison import Difference, RunKey, Spread
+from core.study.comparison import RunKey
+from core.study.numbers import NONE
+from core.study.page_tables import arm_tables, header_row
 from core.study.report import Answers, Link, RunReport, StudyReport
-from core.study.table import COLUMNS, ArmRow, Column
+from core.study.table import SHOWN
 
 MOST_CLASSES_SHOWN = 20
 """A confusion matrix of more classes is left to its CSV file."""
@@ -23,16 +25,18 @@ _CURVES = (
     ("loss", "Objective"),
 )
 _STYLE = Path(__file__).with_name("style.css")
-_NONE = "–"
 
 
 def study_page(report: StudyReport) -> str:
     """The page."""
-    tables = "".join(_tables(images, rows, report) for images, rows in report.tables.items())
+    tables = "".join(
+        arm_tables(images, rows, report.targets[images], report.compared_with)
+        for images, rows in report.tables.items()
+    )
     runs = "".join(_run(run) for run in report.runs)
-    facts = "".join(_row(name, [escape(value)]) for name, value in report.facts.items())
-    arms = "".join(_row(name, [escape(does)]) for name, does in report.arms.items())
-    meanings = "".join(_row(column.title, [escape(column.meaning)]) for column in COLUMNS)
+    facts = "".join(header_row(name, [escape(value)]) for name, value in report.facts.items())
+    arms = "".join(header_row(name, [escape(does)]) for name, does in report.arms.items())
+    meanings = "".join(header_row(column.title, [escape(column.meaning)]) for column in SHOWN)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -70,66 +74,6 @@ def run_name(arm: str, key: RunKey) -> str:
     return f"{arm}, seed {key.seed}" + (f", fold {key.fold}" if key.fold else "")
 
 
-def _tables(images: str, rows: Sequence[ArmRow], report: StudyReport) -> str:
-    head = "".join(_heading(column) for column in COLUMNS)
-    means = "".join(
-        _row(row.arm, [_spread(row.figures[column.key], column) for column in COLUMNS]) for row in rows
-    )
-    differences = "".join(
-        _row(row.arm, [_difference(row.differences[column.key], column) for column in COLUMNS])
-        for row in rows
-        if row.differences
-    )
-    control = escape(report.compared_with)
-    page = (
-        f"<h2>{escape(images)}</h2>"
-        f'<div class="scroll"><table class="comparison"><caption>Mean ± standard deviation over the runs of '
-        f"each arm</caption><thead><tr><th></th>{head}</tr></thead><tbody>{means}</tbody></table></div>"
-    )
-    if differences:
-        page += (
-            f'<div class="scroll"><table class="comparison"><caption>Difference to {control}, run by run, '
-            "with the 95 % interval of its mean (Student's t over the pairs); bold where it leaves out 0"
-            "</caption>"
-            f"<thead><tr><th></th>{head}</tr></thead><tbody>{differences}</tbody></table></div>"
-        )
-    return page
-
-
-def _heading(column: Column) -> str:
-    unit = "<br><small>%</small>" if column.per_cent else ""
-    return f"<th>{escape(column.title)}{unit}</th>"
-
-
-def _row(name: str, cells: Iterable[str]) -> str:
-    return f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-
-
-def _number(value: float, column: Column, *, signed: bool = False) -> str:
-    if math.isnan(value):
-        return _NONE
-    text = f"{100 * value:+.1f}" if column.per_cent else f"{value:+.3f}"
-    # A figure of 0 has no sign, also where it is a little below.
-    text = text if float(text) else text[1:]
-    return (text if signed else text.removeprefix("+")).replace("-", "−")
-
-
-def _spread(found: Spread, column: Column) -> str:
-    text = f'<span class="number">{_number(found.mean, column)}</span>'
-    if math.isnan(found.deviation):
-        return text
-    return f"{text}<br><small>± {_number(found.deviation, column)}</small>"
-
-
-def _difference(found: Difference, column: Column) -> str:
-    text = _number(found.mean, column, signed=True)
-    if math.isnan(found.low):
-        return f'<span class="number">{text}</span>'
-    low, high = (_number(value, column, signed=True) for value in (found.low, found.high))
-    kind = "number clear" if found.low > 0 or found.high < 0 else "number"
-    return f'<span class="{kind}">{text}</span><br><small>{low} to {high}</small>'
-
-
 def _run(run: RunReport) -> str:
     charts = "".join(
         line_chart(
@@ -145,13 +89,12 @@ def _run(run: RunReport) -> str:
         )
         for key, title in _CURVES
     )
-    links = "".join(_row(name, [_links(given)]) for name, given in run.links.items() if given)
-    last = max(row.epoch for row in run.curves)
+    links = "".join(header_row(name, [_links(given)]) for name, given in run.links.items() if given)
     return (
         f"<details><summary>{escape(run_name(run.arm, run.key))} <small>{_last(run.curves)}</small></summary>"
         f'<div class="charts">{charts}</div><table class="words"><tbody>{links}</tbody></table>'
         f'<div class="pair"><div>{_answers("Epoch 0", run.before)}</div>'
-        f"<div>{_answers(f'Epoch {last}', run.after)}</div></div></details>"
+        f"<div>{_answers(f'Epoch {run.last_epoch}', run.after)}</div></div></details>"
     )
 
 
@@ -169,7 +112,7 @@ def _answers(title: str, answers: Answers) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{one.images}</td>'
         + "".join(
-            f"<td>{_NONE if math.isnan(value) else format(100 * value, '.1f')}</td>"
+            f"<td>{NONE if math.isnan(value) else format(100 * value, '.1f')}</td>"
             for value in (one.precision, one.recall, one.f1)
         )
         + "</tr>"

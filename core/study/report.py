@@ -7,6 +7,7 @@ from core.confusion import ClassMeasures
 from core.guided.tables import EpochFigures
 from core.study.comparison import RunKey
 from core.study.table import ArmRow
+from core.study.targets import ArmOutcomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,11 @@ class RunReport:
     after: Answers
     links: Mapping[str, tuple[Link, ...]]
 
+    @property
+    def last_epoch(self) -> int:
+        """Number of the epoch at the end."""
+        return max(row.epoch for row in self.curves)
+
 
 @dataclass(frozen=True, eq=False)
 class StudyReport:
@@ -81,6 +87,8 @@ class StudyReport:
         The arm that the others are compared with.
     tables
         Rows of the arms, by the images that they are of.
+    targets
+        What the arms reached, by the same images.
     runs
         In order.
     """
@@ -90,4 +98,5 @@ class StudyReport:
     arms: Mapping[str, str]
     compared_with: str
     tables: Mapping[str, Sequence[ArmRow]]
+    targets: Mapping[str, Sequence[ArmOutcomes]]
     runs: Sequence[RunReport]

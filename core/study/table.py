@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.atomic import replacing
 from core.study.comparison import Difference, RunKey, Spread, paired_difference, spread
+from core.study.pareto import FRONT, on_front
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,15 @@ class Column:
         One line for who has not met it.
     per_cent
         Whether it is a share, which the page gives in per cent.
+    on_page
+        Whether the page has it, or the files alone.
     """
 
     key: str
     title: str
     meaning: str
     per_cent: bool = True
+    on_page: bool = True
 
 
 COLUMNS = (
@@ -35,15 +39,26 @@ COLUMNS = (
     Column("magtr", "MAGTR", "mean of map / maximum inside the region; rises also when the map spreads"),
     Column("mangtr", "MANGTR", "mean of map / maximum outside the region"),
     Column("epg", "EPG", "energy of the map inside the region"),
+    Column("epg_even_grid", "EPG, even grid", "EPG of the map upsampled as published, its cells equal parts"),
     Column("epg_above_area", "EPG above area", "EPG corrected for the region's area: 0 for a flat map"),
     Column("pointing_game", "pointing game", "the map's highest point lies in the region"),
+    Column("pointing_game_even_grid", "pointing game, even grid", "of the same map"),
     Column("max_box_acc_v2", "MaxBoxAccV2", "boxes drawn from the map fit, mean over IoU .3, .5, .7"),
+    Column("pixel_overlap", "pixel IoU", "map above a threshold against the region, at the best threshold"),
     Column("share_above_half", "above half", "share of the image above half the map's maximum"),
     Column("deletion_inside", "deletion inside", "lost probability when the region's pixels are covered"),
     Column("deletion_outside", "deletion outside", "lost probability when as many beside it are covered"),
     Column("deletion_gap", "deletion gap", "inside less outside: the answer rests on the region"),
     Column("epg_other_method", "EPG, other method", "EPG under a map method that was not in the loss"),
+    Column(
+        "accuracy_outside_blurred",
+        "accuracy, blurred outside",
+        "accuracy where all but the region is blurred",
+    ),
+    Column("region_area", "region area", "share of the image that the region takes", on_page=False),
 )
+SHOWN = tuple(column for column in COLUMNS if column.on_page)
+"""The columns of the page."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,8 @@ class ArmRow:
     ----------
     arm
         Its name.
+    on_front
+        Whether no other arm is better in `core.study.pareto.FRONT`, by the means.
     figures
         By `Column.key`.
     differences
@@ -82,6 +99,7 @@ class ArmRow:
     """
 
     arm: str
+    on_front: bool
     figures: Mapping[str, Spread]
     differences: Mapping[str, Difference]
 
@@ -104,10 +122,13 @@ def arm_rows(
     def of(arm: str, key: str) -> dict[RunKey, float]:
         return {run: values[key] for run, values in figures[arm].items()}
 
+    spreads = [{column.key: spread(list(of(arm, column.key).values())) for column in COLUMNS} for arm in arms]
+    best = on_front([[found[key].mean for key in FRONT] for found in spreads])
     return tuple(
         ArmRow(
             arm,
-            {column.key: spread(list(of(arm, column.key).values())) for column in COLUMNS},
+            is_best,
+            found,
             {}
             if arm == compared_with
             else {
@@ -115,7 +136,7 @@ def arm_rows(
                 for column in COLUMNS
             },
         )
-        for arm in arms
+        for arm, found, is_best in zip(arms, spreads, best, strict=True)
     )
 
 
@@ -124,12 +145,12 @@ def write_rows(path: Path, rows: Mapping[str, Sequence[ArmRow]]) -> None:
     names = ("runs", "mean", "sd", "difference", "low", "high")
     with replacing(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["images", "arm", *(f"{column.key}_{name}" for column in COLUMNS for name in names)])
+        heads = (f"{column.key}_{name}" for column in COLUMNS for name in names)
+        writer.writerow(["images", "arm", "on_front", *heads])
         for images, arms in rows.items():
             for row in arms:
-                writer.writerow(
-                    [images, row.arm, *(value for column in COLUMNS for value in _cells(row, column))]
-                )
+                cells = (value for column in COLUMNS for value in _cells(row, column))
+                writer.writerow([images, row.arm, "yes" if row.on_front else "no", *cells])
 
 
 def write_runs(path: Path, runs: Sequence[StudyRun]) -> None:

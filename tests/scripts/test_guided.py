@@ -10,11 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
+from core.cam import activation_maps
 from core.errors import SmearscopeError
-from core.guided.checkpoints import GuidedCheckpointError
+from core.guided.checkpoints import GuidedCheckpointError, load_epoch
+from core.saliency.metrics import energy, pointing_game
 from scripts.configuration import ConfigurationError, read_settings
+from scripts.guided_run import open_run, settings_of_run
 from scripts.main import app
 from tests.drawn_classes import NAMES, save_coloured_squares
 
@@ -113,6 +117,45 @@ def test_evaluation_writes_answers_and_maps_of_the_test_images(run: Path, data: 
         for part in ("training", "validation")
         for row in table(run / "images" / f"{part}_000.csv")
     )
+
+
+def test_maps_are_measured_where_their_cells_looked_and_on_the_usual_grid_beside(
+    run: Path, data: Path
+) -> None:
+    assert evaluate(run, data, "--epoch", "last").exit_code == 0
+    found = json.loads((run / "evaluation" / "002_grad-cam" / "evaluation.json").read_text())
+    opened = open_run(data, settings_of_run(run))
+    network = opened.guided.network
+    load_epoch(run, 2, network, opened.guided.objective)
+    samples = [opened.test.samples[index] for index in range(6)]
+    images, regions = (
+        torch.stack(parts) for parts in zip(*((s.image, s.region) for s in samples), strict=True)
+    )
+    classes = torch.tensor([sample.class_index for sample in samples])
+    layer = opened.guided.layer
+    placed = activation_maps(network, images, "grad-cam", classes, layer, "placed").maps
+    even = activation_maps(network, images, "grad-cam", classes, layer, "input").maps
+    assert not torch.equal(placed, even)
+    for name, measure in (("epg", energy), ("pointing_game", pointing_game)):
+        assert found["maps"][name] == pytest.approx(measure(placed, regions).mean().item(), abs=1e-6)
+        assert found[f"{name}_even_grid"] == pytest.approx(measure(even, regions).mean().item(), abs=1e-6)
+
+
+def test_evaluation_covers_the_region_and_blurs_what_is_outside(run: Path, data: Path) -> None:
+    assert evaluate(run, data, "--epoch", "last").exit_code == 0
+    folder = run / "evaluation" / "002_grad-cam"
+    found = json.loads((folder / "evaluation.json").read_text())
+    images = table(folder / "images.csv")
+    assert {row["right_outside_blurred"] for row in images} <= {"0", "1"}
+    for key, column in (
+        ("accuracy_outside_blurred", "right_outside_blurred"),
+        ("deletion_inside", "deletion_inside"),
+        ("deletion_outside", "deletion_outside"),
+    ):
+        mean = sum(float(row[column]) for row in images) / 6
+        assert found[key] == pytest.approx(mean, abs=1e-5)
+    gap = found["deletion_inside"] - found["deletion_outside"]
+    assert found["deletion_gap"] == pytest.approx(gap, abs=1e-6)
 
 
 def test_evaluation_under_another_map_method_goes_to_a_folder_of_its_own(run: Path, data: Path) -> None:

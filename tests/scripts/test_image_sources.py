@@ -6,8 +6,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader
 
+from datasets.boxed_images import BoxedImage
+from scripts import image_sources
 from scripts.guided_settings import FoldSettings, ImageSettings
 from scripts.image_sources import ImageSourceError, Part, read_source, split_of
 from tests.drawn_cells import disc_picture
@@ -116,3 +120,67 @@ def test_what_a_set_does_not_have_is_refused(data: Path) -> None:
     cells = settings("nih_cells").model_copy(update={"classes": "in_14"})
     with pytest.raises(ImageSourceError, match="classes: all"):
         read_source(data, cells)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Files that were decoded, in turn."""
+    paths: list[Path] = []
+    decode = BoxedImage.image
+
+    def noted(image: BoxedImage) -> NDArray[np.uint8]:
+        paths.append(image.path)
+        return decode(image)
+
+    monkeypatch.setattr(BoxedImage, "image", noted)
+    return paths
+
+
+def test_an_image_is_decoded_once_for_all_epochs_runs_and_regions(data: Path, decoded: list[Path]) -> None:
+    source = read_source(data, settings("squares"))
+    indices = np.arange(5)
+    for regions in ("own", "shuffled"):
+        for epoch in (1, 2):
+            drawn = source.drawn(indices, as_they_are, 0, regions)(epoch)
+            _ = [drawn[index] for index in range(5)]
+        part = source.part(indices, as_they_are)
+        _ = [part.samples[index] for index in range(5)]
+    assert len(decoded) == len(set(decoded)) == 5
+
+
+@pytest.mark.parametrize("dataset", ["squares", "nih_cells"])
+def test_what_is_kept_is_what_is_read(data: Path, dataset: str) -> None:
+    part = everything(data, dataset)
+    again = everything(data, dataset)
+    assert len(part.samples) == len(part.paths)
+    for index in (3, 0):
+        first = part.samples[index]
+        assert part.samples[index] is first
+        fresh = again.samples[index]
+        assert torch.equal(first.image, fresh.image)
+        assert torch.equal(first.region, fresh.region)
+        assert torch.equal(first.boxes, fresh.boxes)
+        assert (first.class_index, first.name) == (fresh.class_index, fresh.name)
+    assert not torch.equal(part.samples[0].image, part.samples[3].image)
+
+
+def test_no_more_is_kept_than_there_is_room_for(
+    data: Path, decoded: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_pixels, of_samples = 40 * 40 * 3, 48 * 48 * (3 * 4 + 1)
+    monkeypatch.setattr(image_sources, "LARGEST_KEPT_BYTES", 2 * of_samples + 1)
+    part = everything(data, "squares")
+    samples = [[part.samples[index] for index in range(30)] for _ in range(2)]
+    assert [one is other for one, other in zip(*samples, strict=True)] == [True] * 2 + [False] * 28
+    assert all(torch.equal(one.image, other.image) for one, other in zip(*samples, strict=True))
+    kept = (2 * of_samples + 1) // of_pixels
+    # Twice those that fitted into neither, once those that fitted into one.
+    assert len(decoded) == 30 + (30 - kept)
+
+
+def test_processes_that_read_beside_the_training_keep_nothing_and_read_the_same(data: Path) -> None:
+    part = everything(data, "squares")
+    loader = DataLoader(part.samples, batch_size=None, num_workers=1)
+    images = [sample.image for sample in loader]
+    assert not part.samples._kept
+    assert all(torch.equal(image, part.samples[index].image) for index, image in enumerate(images))

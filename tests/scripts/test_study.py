@@ -16,11 +16,12 @@ from typer.testing import CliRunner, Result
 from core.atomic import OutputError
 from core.guided.checkpoints import Progress, read_progress
 from core.guided.training import train_guided
-from core.study.table import COLUMNS
+from core.study.table import SHOWN
 from scripts import study_runs
 from scripts.configuration import ConfigurationError, read_study
 from scripts.guided_run import settings_of_run
 from scripts.main import app
+from scripts.study_report import shuffled_controls
 from tests.drawn_classes import save_coloured_squares
 
 CONFIG = """\
@@ -151,8 +152,79 @@ def test_the_page_loads_nothing_and_links_to_files_that_are_there(out: Path) -> 
     assert page.links
     assert [link for link in page.links if not (out / unquote(link)).is_file()] == []
     assert "Research use only, not for diagnosis." in text
-    assert text.count("<svg") == 4 * 4
-    assert all(column.title in text for column in COLUMNS)
+    assert text.count("<svg") == 4 * 4 + 1
+    assert all(column.title in text for column in SHOWN)
+
+
+def test_the_tables_to_keep_are_whole_and_have_no_picture_no_image_and_no_place_of_this_machine(
+    out: Path,
+) -> None:
+    files = {path.name: path.read_text() for path in (out / "tables").iterdir()}
+    assert sorted(files) == [
+        "arms.csv",
+        "arms.md",
+        "classes.csv",
+        "confusion.csv",
+        "curves.csv",
+        "runs.csv",
+        "study.json",
+        "targets.csv",
+    ]
+    for name in ("arms.csv", "runs.csv", "study.json"):
+        assert files[name] == (out / name).read_text()
+    for text in files.values():
+        assert str(out.parent) not in text
+        assert ".png" not in text
+        assert "/" not in text
+    curves = table(out / "tables" / "curves.csv")
+    own = table(out / "runs" / "energy-shuffled" / "seed_1" / "curves.csv")
+    kept = [row for row in curves if (row["arm"], row["seed"]) == ("energy-shuffled", "1")]
+    assert [float(row["epg"]) for row in kept] == pytest.approx([float(row["epg"]) for row in own], rel=1e-5)
+    counts = table(out / "tables" / "confusion.csv")
+    images = sum(int(row["images"]) for row in counts if (row["arm"], row["seed"]) == ("ce", "0"))
+    assert images == 2 * len(table(out / "runs/ce/seed_0/evaluation/000_grad-cam/images.csv"))
+
+
+def test_the_targets_are_judged_by_the_differences_of_the_table(out: Path) -> None:
+    (arm,) = json.loads((out / "study.json").read_text())["targets"]["all"]
+    assert (arm["arm"], arm["shuffled"]) == ("energy-shuffled", None)
+    outcomes = {one["target"]: one for one in arm["outcomes"]}
+    _, energy = table(out / "arms.csv")
+    columns = {"epg_gain": "epg", "accuracy_kept": "accuracy", "deletion_gap_gain": "deletion_gap"}
+    for target, column in columns.items():
+        assert outcomes[target]["number"] == pytest.approx(float(energy[f"{column}_difference"]), abs=1e-5)
+        assert outcomes[target]["low"] == pytest.approx(float(energy[f"{column}_low"]), abs=1e-5)
+    assert outcomes["epg_beyond_shuffled"]["reached"] is None
+    found = json.loads(
+        (out / "runs/energy-shuffled/seed_0/evaluation/001_grad-cam/evaluation.json").read_text()
+    )
+    runs = {(row["arm"], row["seed"]): row for row in table(out / "runs.csv")}
+    assert float(runs["energy-shuffled", "0"]["region_area"]) == pytest.approx(found["region_area"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arm", "is_control"),
+    [
+        ("objective: energy, learning_rate: 0.001", True),
+        ("objective: energy, learning_rate: 0.001, weights: {energy: 0.5, cross_entropy: 1}", True),
+        ("objective: energy, learning_rate: 0.001, method: grad-cam", True),
+        ("objective: energy, learning_rate: 0.001, regions: centre", True),
+        ("objective: energy", False),
+        ("objective: energy, learning_rate: 0.001, weights: {energy: 0.7}", False),
+        ("objective: energy, learning_rate: 0.001, method: cam", False),
+        ("objective: dice, learning_rate: 0.001", False),
+    ],
+)
+def test_an_arm_s_control_is_the_shuffled_arm_that_differs_in_nothing_else(
+    tmp_path: Path, arm: str, is_control: bool
+) -> None:
+    path = tmp_path / "own.yaml"
+    # The weight of the energy is the one that stands: written out or not, it is the same.
+    path.write_text(
+        CONFIG.replace("weights: {energy: 1}", "weights: {energy: 0.5}") + f"  - {{name: own, {arm}}}\n"
+    )
+    expected = {"own": "energy-shuffled"} if is_control else {}
+    assert shuffled_controls(read_study(path)) == expected
 
 
 def test_sheets_show_what_became_of_the_answers(out: Path) -> None:

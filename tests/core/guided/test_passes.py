@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -9,11 +10,12 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.cam import METHODS, activation_maps
+from core.cam import METHODS, CellCentres, Placing, activation_maps
 from core.guided.passes import FIGURES, Batch, upsampled
 from core.guided.training import accumulate
 from core.saliency.metrics import area_pooled, energy, magtr, mangtr
 from core.saliency.objectives import OBJECTIVES
+from core.saliency.regions import placed_shares
 from tests.core.guided.coloured_squares import (
     Pooled,
     TwoLayerHead,
@@ -71,14 +73,24 @@ def test_a_pass_that_does_not_guide_is_cross_entropy_and_so_is_the_objective_of_
     torch.testing.assert_close(guided_network("cross-entropy").losses(squares, guided=True), expected)
 
 
-def test_a_guiding_pass_is_the_objective_of_the_true_class_s_map_on_the_layer_s_grid() -> None:
+def looked_at(regions: Tensor) -> Tensor:
+    """Shares of (N, 12, 12) regions for 6 x 6 cells of a stride of 2, which look at pixels 0, 2, ... 10."""
+    weights = torch.zeros(6, 12)
+    for cell in range(1, 5):
+        weights[cell, 2 * cell - 1 : 2 * cell + 2] = torch.tensor([1, 2, 1]) / 4
+    weights[0, :2] = torch.tensor([2, 1]) / 3  # what is not in the image does not count
+    weights[5, 9:] = torch.tensor([1, 2, 2]) / 5  # pixel 11 is nearest to this one
+    return weights @ regions.float() @ weights.T
+
+
+def test_a_guiding_pass_is_the_objective_of_the_true_class_s_map_and_of_where_its_cells_looked() -> None:
     squares = batch(6)
     guided = guided_network("energy-dice")
     made = activation_maps(guided.network, squares.images, "grad-cam", squares.classes, "features")
-    shares = area_pooled(squares.regions, 6, 6)
     entropies = functional.cross_entropy(made.logits, squares.classes, reduction="none")
     torch.testing.assert_close(
-        guided.losses(squares, guided=True), guided.objective(entropies, made.maps, shares)
+        guided.losses(squares, guided=True),
+        guided.objective(entropies, made.maps, looked_at(squares.regions)),
     )
 
 
@@ -89,18 +101,38 @@ def test_any_layer_is_guided_on_its_own_grid(layer: str, side: int) -> None:
     made = activation_maps(guided.network, squares.images, "grad-cam", squares.classes, layer)
     assert made.maps.shape[1:] == (side, side)
     entropies = functional.cross_entropy(made.logits, squares.classes, reduction="none")
-    expected = guided.objective(entropies, made.maps, area_pooled(squares.regions, side, side))
+    same_place = CellCentres(0, 12 / side)
+    shares = placed_shares(squares.regions, Placing(same_place, same_place), side, side)
+    expected = guided.objective(entropies, made.maps, shares)
     losses = guided.losses(squares, guided=True)
     torch.testing.assert_close(losses, expected)
     losses.sum().backward()
     assert guided.network.get_parameter("features.0.weight").grad is not None
 
 
-def test_figures_are_at_the_resolution_of_the_image() -> None:
+class Unplaced(Pooled):
+    """Coarser cells upsampled again, whose place is not worked out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features.append(nn.Upsample(scale_factor=2)).append(nn.AvgPool2d(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("network", "method", "size"),
+    [
+        (Pooled, "grad-cam", "placed"),
+        (Pooled, "guided-grad-cam", "input"),
+        (Unplaced, "grad-cam", "input"),
+    ],
+)
+def test_figures_are_at_the_resolution_of_the_image_and_cells_where_they_looked_if_that_is_known(
+    network: type[nn.Module], method: str, size: Literal["placed", "input"]
+) -> None:
     squares = batch(6)
-    guided = guided_network("energy-dice")
+    guided = guided_network("energy-dice", network, method)
     figures = dict(zip(FIGURES, guided.figures(squares).unbind(dim=1), strict=True))
-    made = activation_maps(guided.network, squares.images, "grad-cam", squares.classes, "features", "input")
+    made = activation_maps(guided.network, squares.images, method, squares.classes, "features", size)
     expected: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
         "magtr": magtr,
         "mangtr": mangtr,
@@ -111,6 +143,35 @@ def test_figures_are_at_the_resolution_of_the_image() -> None:
     assert figures["prediction"].tolist() == made.logits.argmax(dim=1).tolist()
     torch.testing.assert_close(figures["loss"].float(), guided.losses(squares, guided=True).detach())
     assert figures["without_region"].tolist() == [1, 0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(("network", "side"), [(Pooled, 12), (Unplaced, 11)])
+def test_without_a_place_of_its_own_a_cell_s_share_is_of_an_equal_part_of_the_image(
+    network: type[nn.Module], side: int
+) -> None:
+    squares = batch(6)
+    method = "guided-grad-cam" if network is Pooled else "grad-cam"
+    guided = guided_network("energy-dice", network, method)
+    made = activation_maps(guided.network, squares.images, method, squares.classes, "features")
+    entropies = functional.cross_entropy(made.logits, squares.classes, reduction="none")
+    expected = guided.objective(entropies, made.maps, area_pooled(squares.regions, side, side))
+    torch.testing.assert_close(guided.losses(squares, guided=True), expected)
+
+
+@pytest.mark.parametrize("network", [Pooled, Unplaced])
+def test_where_cells_look_is_worked_out_once_for_a_size_of_image(network: type[nn.Module]) -> None:
+    guided = guided_network("energy-dice", network)
+    passes: list[int] = []
+    guided.network.register_forward_pre_hook(lambda _, given: passes.append(len(given[0])))
+    squares = batch(6)
+    small = Batch(squares.images[..., :10, :10], squares.classes, squares.regions[..., :10, :10])
+    for part in (squares, small):
+        guided.losses(part, guided=True)
+        first, passes[:] = passes[:], []
+        guided.losses(part, guided=True)
+        guided.figures(part)
+        assert (sorted(first), passes) == ([1, 6], [6, 6])
+        passes.clear()
 
 
 def test_upsampling_leaves_maps_at_image_size_as_they_are() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.study.comparison import RunKey, paired_difference, spread
+from core.study.comparison import RunKey, paired_difference, paired_ratio, spread
 
 figures = st.lists(st.floats(0, 1), min_size=2, max_size=12)
 
@@ -60,3 +60,42 @@ def test_one_pair_has_a_difference_and_no_interval() -> None:
     assert (found.pairs, found.mean) == (1, 2)
     assert math.isnan(found.low)
     assert math.isnan(found.high)
+
+
+def test_a_ratio_is_that_of_the_means() -> None:
+    # (1 + 2 + 6) / (2 + 4 + 6)
+    found = paired_ratio(runs(1, 2, 6), runs(2, 4, 6))
+    assert (found.runs, found.value) == (3, 0.75)
+
+
+def test_by_a_figure_that_is_the_same_in_all_runs_the_interval_is_that_of_the_mean_divided_by_it() -> None:
+    # Mean 2, deviation 1, t(.975, 2) = 4.302653, all by 4.
+    found = paired_ratio(runs(1, 2, 3), runs(4, 4, 4))
+    half = 4.302653 / math.sqrt(3) / 4
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5 - half, 0.5 + half), abs=1e-6)
+
+
+@given(figures, st.integers(0, 2**32 - 1))
+def test_at_the_ends_of_a_ratio_s_interval_the_paired_difference_just_leaves_out_0(
+    values: list[float], seed: int
+) -> None:
+    by = (1 + np.random.default_rng(seed).random(len(values))).tolist()
+    found = paired_ratio(runs(*values), runs(*by))
+    for end in (found.low, found.high):
+        if not math.isnan(end):
+            difference = paired_difference(runs(*values), runs(*(end * value for value in by)))
+            assert min(abs(difference.low), abs(difference.high)) < 1e-6 * (1 + abs(end))
+
+
+def test_a_ratio_whose_lower_figure_may_be_0_has_no_interval() -> None:
+    found = paired_ratio(runs(1, 2, 3), runs(-1, 1, 1))
+    assert found.value == 6
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_one_run_has_a_ratio_and_no_interval_and_none_has_no_ratio() -> None:
+    assert paired_ratio(runs(1), runs(2)).value == 0.5
+    assert math.isnan(paired_ratio(runs(1), runs(2)).low)
+    assert math.isnan(paired_ratio(runs(math.nan), runs(2)).value)
+    assert math.isnan(paired_ratio(runs(1), runs(0)).value)

@@ -34,11 +34,19 @@ def test_each_arm_has_its_spread_and_its_difference_to_the_arm_compared_with() -
     assert energy.differences["epg_other_method"].pairs == 0
 
 
+def test_an_arm_is_on_the_front_by_the_means_of_its_runs() -> None:
+    # Better in one run and worse in the other: by the mean of EPG, .45 against .44, all else alike.
+    other = {RunKey(0, 1): figures(0.88), RunKey(0, 2): figures(0.0)}
+    ce, low = arm_rows(["ce", "low"], "ce", {"ce": RUNS["ce"], "low": other})
+    assert (ce.on_front, low.on_front) == (True, False)
+
+
 def test_the_table_of_arms_is_a_row_a_set_and_arm(tmp_path: Path) -> None:
     rows = arm_rows(["ce", "energy"], "ce", RUNS)
     write_rows(tmp_path / "arms.csv", {"all": rows})
     ce, energy = read(tmp_path / "arms.csv")
     assert (ce["images"], ce["arm"], ce["epg_runs"], ce["epg_difference"]) == ("all", "ce", "2", "")
+    assert (ce["on_front"], energy["on_front"]) == ("no", "yes")
     assert float(energy["epg_difference"]) == pytest.approx(0.25)
     assert float(energy["epg_low"]) < 0.25 < float(energy["epg_high"])
     assert energy["epg_other_method_mean"] == "nan"

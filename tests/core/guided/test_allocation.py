@@ -1,0 +1,38 @@
+"""Freed memory is used again."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import resource
+import sys
+
+import torch
+
+from core.guided.allocation import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+for _ in range(3):
+    torch.ones(20_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    torch.ones(20_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def pages_fetched(how: str) -> int:
+    command = [sys.executable, "-c", PROGRAM, how]
+    root = Path(__file__).parents[3]
+    return int(subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc is asked")
+def test_blocks_of_80_megabytes_are_not_fetched_from_the_system_again() -> None:
+    # Three blocks of 20,000 pages of 4 KiB.
+    assert pages_fetched("kept") < 1_000
+    assert pages_fetched("as usual") > 1_000
