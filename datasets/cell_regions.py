@@ -29,12 +29,20 @@ def guiding_parasite_regions(cells: CellSet) -> NDArray[np.bool_]:
     term.
     """
     regions = np.zeros(cells.masks.shape, bool)
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * REACH_PX + 1,) * 2)
     for index in np.flatnonzero(cells.infected):
         mask = cells.masks[index]
         levels = normalise(cells.crops[index][None], mask[None], cells.colour[index])[0]
         parasite = parasite_of(levels, mask)
         if parasite is not None:
-            dark = cv2.blur(parasite.mean(axis=2), (3, 3)) >= VISIBLE_DENSITY
-            regions[index] = (cv2.dilate(dark.astype(np.uint8), reach) > 0) & mask
+            regions[index] = parasite_region(parasite, mask)
     return regions
+
+
+def parasite_region(parasite: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(S, S) where a parasite's (S, S, 3) density is plain to see, and a little beyond, inside the cell.
+
+    Known to the pixel for a parasite that was laid over a healthy cell; from the stain for a cell's own.
+    """
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * REACH_PX + 1,) * 2)
+    dark = cv2.blur(parasite.mean(axis=2), (3, 3)) >= VISIBLE_DENSITY
+    return np.asarray((cv2.dilate(dark.astype(np.uint8), reach) > 0) & mask)

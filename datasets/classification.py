@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.crops import CROP_SIZE_PX, GREY, normalise
 from datasets.augmentation import Stain, cell_augmentation, random_stain
+from datasets.cell_regions import parasite_region
 from datasets.cells import STORED_SIZE_PX, CellSet
 from datasets.transplant import parasite_of, with_parasite
 
@@ -43,11 +44,39 @@ class BatchLayout:
 
 
 @dataclass(frozen=True)
+class VariedCell:
+    """A cell as training shows it.
+
+    Attributes
+    ----------
+    crop
+        (S, S, 3) uint8.
+    parasite
+        (S, S) bool: where its parasite lies (`datasets.cell_regions.parasite_region`); nowhere in a healthy
+        cell, and in an infected one in which nothing stands out.
+    """
+
+    crop: NDArray[np.uint8]
+    parasite: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Batch:
-    """(B, S, S, 3) uint8 crops and (B,) float32 truth, slide after slide, healthy cells before infected."""
+    """Cells of some slides, slide after slide, healthy cells before infected.
+
+    Attributes
+    ----------
+    crops
+        (B, S, S, 3) uint8.
+    infected
+        (B,) float32 truth.
+    parasites
+        (B, S, S) bool, as in `VariedCell`.
+    """
 
     crops: NDArray[np.uint8]
     infected: NDArray[np.float32]
+    parasites: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -106,20 +135,21 @@ class CellDrawer:
         sources = self._random.choice(self.sources, count, replace=count > len(self.sources))
         return [self.slide(str(source)) for source in sources]
 
-    def healthy(self, slide: DrawnSlide) -> NDArray[np.uint8]:
-        """A healthy cell of a slide: an (S, S, 3) crop."""
+    def healthy(self, slide: DrawnSlide) -> VariedCell:
+        """A healthy cell of a slide."""
         cell = int(self._random.choice(self._healthy[slide.source]))
-        return self._varied(self._normalised(cell, slide), self._cells.masks[cell], slide)
+        return self._varied(self._normalised(cell, slide), self._cells.masks[cell], None, slide)
 
-    def infected(self, slide: DrawnSlide) -> NDArray[np.uint8]:
+    def infected(self, slide: DrawnSlide) -> VariedCell:
         """An infected cell of a slide: one of its source, or a healthy one that a parasite is put into."""
         own = self._infected.get(slide.source)
         if own is not None and self._random.random() >= TRANSPLANTED:
             cell = int(self._random.choice(own))
-            return self._varied(self._normalised(cell, slide), self._cells.masks[cell], slide)
+            levels, mask = self._normalised(cell, slide), self._cells.masks[cell]
+            return self._varied(levels, mask, parasite_of(levels, mask), slide)
         host = int(self._random.choice(self._healthy[slide.source]))
-        crop = with_parasite(self._normalised(host, slide), self._parasite(slide))
-        return self._varied(crop, self._cells.masks[host], slide)
+        levels, parasite = self._normalised(host, slide), self._parasite(slide)
+        return self._varied(with_parasite(levels, parasite), self._cells.masks[host], parasite, slide)
 
     def _parasite(self, slide: DrawnSlide) -> NDArray[np.float32]:
         for _ in range(LONGEST_SEARCH):
@@ -138,10 +168,16 @@ class CellDrawer:
         return np.asarray(normalise(self._cells.crops[cell : cell + 1], _WHOLE, colour)[0])
 
     def _varied(
-        self, crop: NDArray[np.uint8], mask: NDArray[np.bool_], slide: DrawnSlide
-    ) -> NDArray[np.uint8]:
-        varied = self._augment(image=slide.stain.apply(crop), mask=mask.astype(np.uint8))
-        image, disk = varied["image"], varied["mask"]
+        self,
+        crop: NDArray[np.uint8],
+        mask: NDArray[np.bool_],
+        parasite: NDArray[np.float32] | None,
+        slide: DrawnSlide,
+    ) -> VariedCell:
+        region = np.zeros_like(mask) if parasite is None else parasite_region(parasite, mask)
+        planes = np.stack([mask, region], axis=-1).astype(np.uint8)
+        varied = self._augment(image=slide.stain.apply(crop), mask=planes)
+        image, disk, region = varied["image"], varied["mask"][..., 0], varied["mask"][..., 1] > 0
         if slide.blur_px:
             image = cv2.GaussianBlur(image, (0, 0), slide.blur_px)
         change = int(
@@ -154,7 +190,7 @@ class CellDrawer:
         if change:
             shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(change) + 1,) * 2)
             disk = cv2.erode(disk, shape) if change < 0 else cv2.dilate(disk, shape)
-        return np.where(disk[..., None] > 0, image, np.uint8(GREY))
+        return VariedCell(np.where(disk[..., None] > 0, image, np.uint8(GREY)), region & (disk > 0))
 
     def _by_source(self, *, infected: bool) -> dict[str, NDArray[np.intp]]:
         chosen = self._cells.infected == infected
@@ -169,11 +205,15 @@ def batches(cells: CellSet, layout: BatchLayout, steps: int, seed: int) -> Itera
     drawer = CellDrawer(cells, seed)
     truth = np.tile(np.repeat([0.0, 1.0], [layout.healthy, layout.infected]), layout.slides)
     for _ in range(steps):
-        crops: list[NDArray[np.uint8]] = []
+        cells_drawn: list[VariedCell] = []
         for slide in drawer.slides(layout.slides):
-            crops += [drawer.healthy(slide) for _ in range(layout.healthy)]
-            crops += [drawer.infected(slide) for _ in range(layout.infected)]
-        yield Batch(np.stack(crops), truth.astype(np.float32))
+            cells_drawn += [drawer.healthy(slide) for _ in range(layout.healthy)]
+            cells_drawn += [drawer.infected(slide) for _ in range(layout.infected)]
+        yield Batch(
+            np.stack([cell.crop for cell in cells_drawn]),
+            truth.astype(np.float32),
+            np.stack([cell.parasite for cell in cells_drawn]),
+        )
 
 
 def centre(planes: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from core.errors import SmearscopeError
+from core.saliency.objectives import OBJECTIVES
 from core.training import Schedule
-from scripts.guided_settings import GuidedSettings
+from scripts.guided_settings import GuidedSettings, ObjectiveSettings
 from scripts.study_settings import StudySettings
 
 Settings = TypeVar("Settings")
@@ -67,6 +68,9 @@ class ClassifierSettings(_Settings):
         Channels of the first stage.
     label_smoothing
         Truth is taken as this and one minus this: published labels are not free of error.
+    objective
+        What is lowered: the binary cross-entropy, and with it where the class activation maps of infected
+        cells fall, against the parasite where it is plain to see. Without learned weights.
     """
 
     network: Literal["classifier"]
@@ -75,6 +79,16 @@ class ClassifierSettings(_Settings):
     width: int = Field(ge=4)
     batch: BatchSettings
     label_smoothing: float = Field(ge=0, lt=0.5)
+    objective: ObjectiveSettings
+
+    @field_validator("objective")
+    @classmethod
+    def _fixed_weights(cls, objective: ObjectiveSettings) -> ObjectiveSettings:
+        if OBJECTIVES[objective.name].learned:
+            raise ValueError(
+                f"{objective.name} has learned weights, which this training has not; give another"
+            )
+        return objective
 
 
 AnySettings = Annotated[

@@ -6,13 +6,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric, seed_everything
+from lightning_fabric.wrappers import _FabricModule
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from core.cam import Placing, maps_of, placing_of, recorded
 from core.cells import WhyNot, find_cells, red_cell_like
+from core.crops import CROP_SIZE_PX
 from core.detection import CellDetector
 from core.reference import SlideReference
+from core.saliency.objectives import Objective
+from core.saliency.regions import placed_shares
 from core.slides.field import Field, Rectangle
 from core.training import fit
 from datasets.cells import CellSet, field_cells, joined, marked_cells, nih_cells, westlake_cells
@@ -26,6 +31,8 @@ from scripts.configuration import ClassifierSettings, ConfigurationError
 
 UNSTAINED = (255.0, 255.0, 255.0)
 """A cell colour by which no object counts as hardly stained."""
+MAP_LAYER = "features"
+"""Of `ClassifierNetwork`: its last feature map, whose class activation map is guided."""
 CROP_SETS = {"nih_cells": nih_cells, "westlake_cells": westlake_cells}
 
 
@@ -70,12 +77,26 @@ def read_cells(data: Path, settings: ClassifierSettings, detector: CellDetector)
     return cells
 
 
-def batch_loss(network: nn.Module, batch: Batch, *, label_smoothing: float) -> Tensor:
-    """Binary cross-entropy with smoothed truth."""
+def batch_loss(
+    network: nn.Module, batch: Batch, objective: Objective, placing: Placing, *, label_smoothing: float
+) -> Tensor:
+    """Mean objective of a batch: binary cross-entropy with smoothed truth, and where the maps fall.
+
+    Only infected cells whose parasite is plain to see guide; what makes a cell healthy is all of it.
+    """
     device = next(network.parameters()).device
     truth = torch.from_numpy(batch.infected).to(device) * (1 - 2 * label_smoothing) + label_smoothing
-    logits = network(as_input(batch.crops).to(device))
-    return functional.binary_cross_entropy_with_logits(logits, truth)
+    inputs = as_input(batch.crops).to(device)
+    if not objective.takes_maps:
+        return functional.binary_cross_entropy_with_logits(network(inputs), truth)
+    own = network.module if isinstance(network, _FabricModule) else network
+    with recorded(own, MAP_LAYER) as recording:
+        logits = network(inputs)
+        maps = maps_of(recording, logits, inputs, "cam").maps
+    entropies = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    shares = placed_shares(torch.from_numpy(batch.parasites).to(device), placing, *maps.shape[1:])
+    mean: Tensor = objective(entropies, maps, shares).mean()
+    return mean
 
 
 def train_classifier(
@@ -90,5 +111,10 @@ def train_classifier(
     layout = BatchLayout(settings.batch.slides, settings.batch.healthy, settings.batch.infected)
     expect_batches(network, layout.healthy, layout.infected)
     crops = batches(joined(list(cells.values())), layout, settings.schedule.steps, settings.seed)
-    loss = partial(batch_loss, label_smoothing=settings.label_smoothing)
+    loss = partial(
+        batch_loss,
+        objective=Objective(settings.objective.name, settings.objective.weights),
+        placing=placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), MAP_LAYER),
+        label_smoothing=settings.label_smoothing,
+    )
     return fit(network, crops, loss, settings.schedule, fabric=fabric, curve=curve, name="classifier")

@@ -58,11 +58,11 @@ def darkest(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def healthy_of(drawer: CellDrawer, slide: DrawnSlide, count: int) -> NDArray[np.uint8]:
-    return np.stack([drawer.healthy(slide) for _ in range(count)])
+    return np.stack([drawer.healthy(slide).crop for _ in range(count)])
 
 
 def infected_of(drawer: CellDrawer, slide: DrawnSlide, count: int) -> NDArray[np.uint8]:
-    return np.stack([drawer.infected(slide) for _ in range(count)])
+    return np.stack([drawer.infected(slide).crop for _ in range(count)])
 
 
 def test_a_batch_holds_slide_after_slide_the_healthy_cells_first() -> None:
@@ -80,6 +80,30 @@ def test_the_truth_belongs_to_the_crops() -> None:
     assert np.median(levels[infected]) < np.median(levels[~infected]) - 30
     # Stains are drawn weak and strong, and a dot may lie under a pallor: nearly all pairs, not all.
     assert (levels[infected][:, None] < levels[~infected]).mean() > 0.95
+
+
+def test_the_parasite_of_an_infected_cell_is_marked_where_it_is_dark_however_the_cell_was_turned() -> None:
+    batch = batch_of(CELLS, BatchLayout(slides=3, healthy=2, infected=30))
+    marked = np.asarray(batch.parasites.any(axis=(1, 2)))
+    infected = batch.infected > 0
+    assert not marked[~infected].any()
+    assert marked[infected].mean() > 0.9
+    for index in np.flatnonzero(marked):
+        crop, parasite = batch.crops[index], batch.parasites[index]
+        darkest_pixels = np.argsort(crop.mean(axis=2), axis=None)[:20]
+        assert np.take(parasite, darkest_pixels).mean() > 0.8
+        # A dot of 16 pixels in a cell of 56, and what it reaches beyond.
+        assert 0.02 < parasite.mean() < 0.3
+
+
+def test_an_infected_cell_in_which_nothing_stands_out_has_no_marked_parasite() -> None:
+    cells = cells_of("large", 10, 10)
+    unseen = replace(cells, crops=np.repeat(cells.crops[-1:], 20, axis=0))
+    drawer = CellDrawer(joined([unseen, cells_of("other", 10, 10)]), seed=1)
+    own = [drawer.infected(drawer.slide("large")) for _ in range(40)]
+    marked = [cell.parasite.any() for cell in own]
+    assert any(marked)  # the transplanted ones
+    assert not all(marked)  # its own
 
 
 def test_as_many_batches_come_as_were_asked_for() -> None:

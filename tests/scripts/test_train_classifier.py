@@ -1,0 +1,106 @@
+"""What the classifier of cells lowers: the cross-entropy, and where the maps of infected cells fall."""
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from core.cam import activation_maps, placing_of
+from core.crops import CROP_SIZE_PX
+from core.saliency.metrics import energy
+from core.saliency.objectives import Objective
+from core.training import Schedule
+from datasets.classification import Batch, BatchLayout
+from models.classifier import ClassifierNetwork, as_input
+from models.slide_norm import expect_batches
+from scripts.configuration import BatchSettings, ClassifierSettings
+from scripts.guided_settings import ObjectiveSettings
+from scripts.train_classifier import MAP_LAYER, batch_loss, train_classifier
+from tests.datasets.test_classification import CELLS, batch_of, cells_of
+
+LAYOUT = BatchLayout(slides=2, healthy=3, infected=3)
+GUIDED = {"energy": 1.0, "dice": 1.0}
+CPU = Fabric(accelerator="cpu", devices=1)
+
+
+def loss_of(batch: Batch, objective: str, *, label_smoothing: float = 0.0) -> torch.Tensor:
+    """Of a fixed network without the noise of its dropout."""
+    torch.manual_seed(0)
+    network = ClassifierNetwork(4).train()
+    network.dropout.eval()
+    expect_batches(network, LAYOUT.healthy, LAYOUT.infected)
+    placing = placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), MAP_LAYER)
+    return batch_loss(network, batch, Objective(objective), placing, label_smoothing=label_smoothing)
+
+
+def with_parasites(batch: Batch, parasites: NDArray[np.bool_]) -> Batch:
+    return Batch(batch.crops, batch.infected, parasites)
+
+
+def test_by_cross_entropy_alone_it_is_that_of_the_smoothed_truth() -> None:
+    batch = batch_of(CELLS, LAYOUT)
+    torch.manual_seed(0)
+    network = ClassifierNetwork(4).train()
+    network.dropout.eval()
+    expect_batches(network, LAYOUT.healthy, LAYOUT.infected)
+    logits = network(as_input(batch.crops))
+    smoothed = torch.tensor([0.1, 0.1, 0.1, 0.9, 0.9, 0.9] * 2)
+    expected = functional.binary_cross_entropy_with_logits(logits, smoothed)
+    torch.testing.assert_close(loss_of(batch, "cross-entropy", label_smoothing=0.1), expected)
+
+
+def test_cells_without_a_plain_parasite_count_with_their_cross_entropy_alone() -> None:
+    batch = batch_of(CELLS, LAYOUT)
+    unseen = with_parasites(batch, np.zeros_like(batch.parasites))
+    torch.testing.assert_close(loss_of(unseen, "energy-dice"), loss_of(batch, "cross-entropy"))
+
+
+def test_a_parasite_that_the_map_misses_costs_up_to_half_of_its_share_of_the_batch() -> None:
+    batch = batch_of(CELLS, LAYOUT)
+    for index in np.flatnonzero(batch.infected):
+        one = np.zeros_like(batch.parasites)
+        one[index] = batch.parasites[index]
+        extra = loss_of(with_parasites(batch, one), "energy") - loss_of(batch, "cross-entropy")
+        # Half of 1 - EPG, in [0, 1], of one of twelve cells.
+        assert 0 <= float(extra.detach()) <= 0.5 / LAYOUT.cells + 1e-6
+
+
+def test_guided_training_brings_the_maps_nearer_to_the_parasite_than_training_without() -> None:
+    found = {}
+    for objective in ("cross-entropy", "energy-dice"):
+        settings = ClassifierSettings(
+            network="classifier",
+            sources=("large",),
+            malaria_free=(),
+            width=4,
+            batch=BatchSettings(slides=2, healthy=6, infected=6),
+            schedule=Schedule(40, 0.01, 0.0, 0.1, 0.8),
+            label_smoothing=0.0,
+            objective=ObjectiveSettings(
+                name=objective, weights={} if objective == "cross-entropy" else GUIDED
+            ),
+            seed=0,
+        )
+        network = train_classifier({"large": cells_of("large", 60, 60)}, settings, CPU)
+        batch = batch_of(cells_of("large", 60, 60), BatchLayout(2, 2, 12), seed=9)
+        seen = torch.from_numpy(batch.parasites.any(axis=(1, 2)))
+        maps = activation_maps(network, as_input(batch.crops), "cam", layer=MAP_LAYER, size="placed").maps
+        found[objective] = float(energy(maps, torch.from_numpy(batch.parasites))[seen].nanmean())
+    assert found["energy-dice"] > found["cross-entropy"] + 0.1
+
+
+def test_an_objective_with_learned_weights_is_refused() -> None:
+    with pytest.raises(ValueError, match="learned-magtr has learned weights"):
+        ClassifierSettings(
+            network="classifier",
+            sources=("large",),
+            malaria_free=(),
+            width=4,
+            batch=BatchSettings(slides=2, healthy=6, infected=6),
+            schedule=Schedule(40, 0.01, 0.0, 0.1, 0.8),
+            label_smoothing=0.0,
+            objective=ObjectiveSettings(name="learned-magtr"),
+            seed=0,
+        )
