@@ -272,7 +272,8 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
     if not infected:
         remarks.append("No parasite that counts toward the density was found: no density is given.")
         return None, tuple(remarks)
-    estimated = dispersion(fields)
+    # Fields with all the same share would give 0, which no interval can be made from.
+    estimated = dispersion(fields) or None
     phi = assumed_dispersion(evidence.performance) if estimated is None else estimated
     figures = density_figures(
         infected,

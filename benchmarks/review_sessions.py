@@ -1,0 +1,192 @@
+"""Twenty readers at once: from a decision to the server's word that it is written, over real websockets.
+
+    python -m benchmarks.review_sessions --sessions 20 --decisions 20
+
+A slide is made without a network, the application is started as a person starts it, and each session reads
+cells of its own on that one slide. What is measured ends later than what a reader waits for: the board shows
+the next cell without waiting. Afterwards every decision must stand in the database, once.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+from app.person import NAME_COOKIE, signed_name
+from app.workplace import open_workplace
+from core.store import Store
+from tests.scored_slides import scored_slide
+
+CALLS = ("not a parasite", "parasite", "unsure")
+
+
+@dataclass
+class Session:
+    """One reader's websocket, and what it knows of the page."""
+
+    socket: ClientConnection
+    page_hash: str = ""
+    board_id: str = ""
+    fragment_id: str = ""
+    written: int = 0
+    cells: list[str] = field(default_factory=list)
+
+    async def open_page(self) -> None:
+        """Ask for the review and wait until it is there."""
+        message = BackMsg()
+        message.rerun_script.query_string = "slide=1"
+        message.rerun_script.page_name = "review"
+        await self.socket.send(message.SerializeToString())
+        while not (self.board_id and self.fragment_id):
+            self._take(await self.socket.recv())
+
+    async def decide(self, number: int, cell: str, call: str) -> float:
+        """Send a decision; give the seconds until the board is told that it is written."""
+        begun = time.perf_counter()
+        entry = {"number": number, "act": "read", "cell": cell, "call": call, "stage": None, "reason": None}
+        message = BackMsg()
+        run = message.rerun_script
+        run.query_string, run.page_script_hash, run.fragment_id = "slide=1", self.page_hash, self.fragment_id
+        state = run.widget_states.widgets.add()
+        state.id = self.board_id
+        state.json_value = json.dumps({"log": {"log": self.fragment_id + self.board_id, "entries": [entry]}})
+        await self.socket.send(message.SerializeToString())
+        while self.written < number:
+            self._take(await self.socket.recv())
+        return time.perf_counter() - begun
+
+    def _take(self, received: str | bytes) -> None:
+        message = ForwardMsg()
+        message.ParseFromString(received if isinstance(received, bytes) else received.encode())
+        if message.HasField("new_session"):
+            self.page_hash = message.new_session.page_script_hash
+        element = message.delta.new_element
+        if element.HasField("bidi_component") and element.bidi_component.component_name == "smearscope_board":
+            self.board_id, self.fragment_id = element.bidi_component.id, message.delta.fragment_id
+            data: dict[str, Any] = json.loads(element.bidi_component.json)
+            self.cells = [cell["id"] for cell in data["cells"]]
+            if data["done"]:
+                self.written = data["done"]["number"]
+
+
+async def read(
+    address: str, cookie: str, place: int, decisions: int, pause_s: float, all_there: asyncio.Barrier
+) -> list[float]:
+    """One reader: cells of their own, with a pause between two as people make."""
+    uri = f"ws://{address}/_stcore/stream"
+    headers = {"Cookie": f"{NAME_COOKIE}={cookie}"}
+    async with connect(uri, additional_headers=headers, subprotocols=["streamlit"], max_size=None) as opened:  # type: ignore[list-item]
+        session = Session(opened)
+        await session.open_page()
+        # Who comes when others have begun would be asked first whether they may be the second reader.
+        await all_there.wait()
+        own = session.cells[place :: all_there.parties][:decisions]
+        await asyncio.sleep(pause_s * place / all_there.parties)
+        seconds = []
+        for number, cell in enumerate(own, start=1):
+            seconds.append(await session.decide(number, cell, CALLS[(place + number) % 3]))
+            await asyncio.sleep(max(0.0, pause_s - seconds[-1]))
+    return seconds
+
+
+def main() -> None:
+    """Measure, check, print a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--decisions", type=int, default=20, help="by each session")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds from one decision to the next")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(measure(Path(folder), chosen.sessions, chosen.decisions, chosen.pause)))
+
+
+def measure(folder: Path, sessions: int, decisions: int, pause_s: float) -> dict[str, Any]:
+    """Start the application, let the sessions read, hold what is in the database against what they did."""
+    workplace = open_workplace(folder / "data")
+    record = scored_slide(
+        workplace.store, folder / "slide", called=sessions * decisions, fields=sessions * decisions
+    )
+    cookies = [signed_name(workplace.secret, f"reader {place}") for place in range(sessions)]
+    workplace.store.close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.main",
+        "app",
+        "--data",
+        str(folder / "data"),
+        "--port",
+        str(port),
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    try:
+        _wait_for(port)
+
+        async def all_read() -> list[list[float]]:
+            all_there = asyncio.Barrier(sessions)
+            readers = (
+                read(f"127.0.0.1:{port}", cookie, place, decisions, pause_s, all_there)
+                for place, cookie in enumerate(cookies)
+            )
+            return await asyncio.gather(*readers)
+
+        seconds = [one for of_session in asyncio.run(all_read()) for one in of_session]
+        memory = psutil.Process(server.pid).memory_info().rss
+    finally:
+        server.terminate()
+        server.wait()
+    store = Store.in_folder(folder / "data")
+    readings = store.record(record.slide.id).readings
+    store.close()
+    times = Counter(reading.candidate_id for reading in readings)
+    ranked = sorted(seconds)
+    return {
+        "sessions": sessions,
+        "decisions": len(seconds),
+        "lost": len(seconds) - len(times),
+        "doubled": sum(count > 1 for count in times.values()),
+        "median_ms": round(1000 * statistics.median(ranked)),
+        "p95_ms": round(1000 * ranked[int(0.95 * len(ranked))]),
+        "largest_ms": round(1000 * ranked[-1]),
+        "server_mib": round(memory / 2**20),
+        "cores": os.cpu_count(),
+        "load_before": round(os.getloadavg()[2], 1),
+        "system": platform.platform(),
+    }
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(f"the application does not answer on port {port}")
+
+
+if __name__ == "__main__":
+    main()
