@@ -34,6 +34,9 @@ PROVENANCE = {
         "MIT",
     ),
     "txl_pbc": Provenance("TXL-PBC, four peripheral-blood sets united; malaria-free", "MIT-style"),
+    "reviewed_cells": Provenance(
+        "cells of signed slides, as `smearscope data export` wrote them", "that of the laboratory's slides"
+    ),
     "synthetic": Provenance("drawn by datasets.synthetic", "Apache-2.0, as this project"),
 }
 """Provenance by the name of the set's folder."""

@@ -1,4 +1,4 @@
-"""`smearscope data`: what is in a folder of training images."""
+"""`smearscope data`: what is in a folder of training images, and new ones from reviewed slides."""
 
 import sys
 from collections import Counter
@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-data = typer.Typer(no_args_is_help=True, help="Look at sets of training images.")
+from scripts.export_reviewed import export
+
+data = typer.Typer(
+    no_args_is_help=True, help="Look at sets of training images, and make one of reviewed cells."
+)
 
 
-@data.callback()
-def _data() -> None:
-    """Keep `check` a command of its own: a group of one command would take its place."""
+data.command()(export)
 
 
 @data.command()

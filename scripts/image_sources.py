@@ -21,11 +21,12 @@ from datasets.cell_regions import guiding_parasite_regions
 from datasets.cells import CellSet, nih_cells, westlake_cells
 from datasets.control_regions import BOX_CONTROLS, MASK_CONTROLS
 from datasets.region_samples import BoxedSamples, CellSamples, Inputs, RegionSample
+from datasets.reviewed_cells import reviewed_cells
 from datasets.splits import Split, folds, image_groups, split
 from scripts.guided_settings import ImageSettings
 
 CELL_SETS: Mapping[str, Callable[[Path], CellSet]] = MappingProxyType(
-    {"nih_cells": nih_cells, "westlake_cells": westlake_cells}
+    {"nih_cells": nih_cells, "westlake_cells": westlake_cells, "reviewed_cells": reviewed_cells}
 )
 """Readers of sets of single red cells, by the name of their folder."""
 

@@ -3,6 +3,8 @@
 import typer
 
 from core.errors import SmearscopeError
+from scripts.app import app as review_app
+from scripts.backup import backup
 from scripts.data import data
 from scripts.demo import demo
 from scripts.evaluate import evaluate
@@ -32,6 +34,8 @@ def smearscope() -> None:
 
 
 app.command()(score)
+app.command(name="app")(review_app)
+app.command()(backup)
 app.command()(explain)
 app.command()(demo)
 app.command()(render)

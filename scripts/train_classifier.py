@@ -25,6 +25,7 @@ from datasets.classification import Batch, BatchLayout, batches
 from datasets.detection import cell_diameter_px
 from datasets.fields import READERS, AnnotatedField
 from datasets.foreground import NoCellsError
+from datasets.reviewed_cells import reviewed_cells
 from models.classifier import ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
 from scripts.configuration import ClassifierSettings, ConfigurationError
@@ -33,7 +34,7 @@ UNSTAINED = (255.0, 255.0, 255.0)
 """A cell colour by which no object counts as hardly stained."""
 MAP_LAYER = "features"
 """Of `ClassifierNetwork`: its last feature map, whose class activation map is guided."""
-CROP_SETS = {"nih_cells": nih_cells, "westlake_cells": westlake_cells}
+CROP_SETS = {"nih_cells": nih_cells, "westlake_cells": westlake_cells, "reviewed_cells": reviewed_cells}
 
 
 def read_source(data: Path, source: str) -> CellSet:

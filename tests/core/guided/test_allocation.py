@@ -16,11 +16,11 @@ from core.guided.allocation import keep_freed_memory
 
 if sys.argv[1] == "kept":
     keep_freed_memory()
-for _ in range(3):
-    torch.ones(20_000_000)
+for _ in range(30):
+    torch.ones(10_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(3):
-    torch.ones(20_000_000)
+for _ in range(5):
+    torch.ones(10_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -32,7 +32,7 @@ def pages_fetched(how: str) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc is asked")
-def test_blocks_of_80_megabytes_are_not_fetched_from_the_system_again() -> None:
-    # Three blocks of 20,000 pages of 4 KiB.
+def test_blocks_of_40_megabytes_are_not_fetched_from_the_system_again_once_some_were() -> None:
+    # Five blocks of 9,766 pages of 4 KiB. glibc places aligned blocks anew a few times before it settles.
     assert pages_fetched("kept") < 1_000
-    assert pages_fetched("as usual") > 1_000
+    assert pages_fetched("as usual") > 10_000

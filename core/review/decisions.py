@@ -1,0 +1,106 @@
+"""From the calls of several readers to what holds of a cell."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.store import Call, Candidate, Kind, Reading, Role, SlideRecord, Stage
+
+
+class Decision(StrEnum):
+    """What the readings of a cell come to. A call stands where two readers give it."""
+
+    UNREAD = "unread"
+    ACCEPTED_BY_BOTH = "accepted by two readers"
+    ACCEPTED_BY_ONE = "accepted by one reader"
+    """One reader accepted it and nobody else has read it."""
+    DISPUTED = "disputed"
+    """One reader accepted it, another did not, and no two agree."""
+    UNSURE = "unsure"
+    """Nobody accepted it, somebody is unsure, and no two rejected it."""
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class ReadCell:
+    """A candidate with the readings that stand.
+
+    Attributes
+    ----------
+    readings
+        The one that stands of each role in which it was read.
+    """
+
+    candidate: Candidate
+    readings: Mapping[Role, Reading]
+
+    @property
+    def decision(self) -> Decision:
+        """What its readings come to."""
+        return decision_of([reading.opinion.call for reading in self.readings.values()])
+
+    @property
+    def called(self) -> bool:
+        """Whether the machine called it, so that it counts towards the density."""
+        return self.candidate.kind == Kind.CALLED
+
+    @property
+    def gametocyte(self) -> bool:
+        """Whether two accepted it, and every stage that was named with an acceptance is gametocyte."""
+        stages = {
+            reading.opinion.stage
+            for reading in self.readings.values()
+            if reading.opinion.call == Call.PARASITE and reading.opinion.stage
+        }
+        return self.decision == Decision.ACCEPTED_BY_BOTH and stages == {Stage.GAMETOCYTE}
+
+    @property
+    def to_adjudicate(self) -> bool:
+        """Whether first and second reader differ and no adjudicator has read it.
+
+        They differ on a cell that the machine did not call also where the second marked it and the first
+        never did.
+        """
+        if Role.ADJUDICATOR in self.readings or Role.SECOND not in self.readings:
+            return False
+        second = self.readings[Role.SECOND].opinion.call
+        if Role.FIRST in self.readings:
+            return second != self.readings[Role.FIRST].opinion.call
+        return not self.called and second != Call.NOT_PARASITE
+
+
+def decision_of(calls: Collection[Call]) -> Decision:
+    """What calls by different readers come to.
+
+    Parameters
+    ----------
+    calls
+        One of each reader, at most three.
+    """
+    accepted = sum(call == Call.PARASITE for call in calls)
+    rejected = sum(call == Call.NOT_PARASITE for call in calls)
+    if not calls:
+        return Decision.UNREAD
+    if accepted >= 2:
+        return Decision.ACCEPTED_BY_BOTH
+    if rejected >= 2:
+        return Decision.REJECTED
+    if accepted:
+        return Decision.ACCEPTED_BY_ONE if len(calls) == 1 else Decision.DISPUTED
+    return Decision.UNSURE if Call.UNSURE in calls else Decision.REJECTED
+
+
+def standing(readings: Iterable[Reading]) -> dict[int, dict[Role, Reading]]:
+    """The reading that stands of each candidate in each role: the last that was not taken back."""
+    found: dict[int, dict[Role, Reading]] = defaultdict(dict)
+    for reading in readings:
+        if reading.undone_by is None:
+            found[reading.candidate_id][reading.role] = reading
+    return dict(found)
+
+
+def read_cells(record: SlideRecord) -> tuple[ReadCell, ...]:
+    """Candidates of a slide, in its order, each with the readings that stand."""
+    readings = standing(record.readings)
+    return tuple(ReadCell(candidate, readings.get(candidate.id, {})) for candidate in record.candidates)

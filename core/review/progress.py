@@ -1,0 +1,116 @@
+"""How far the reading of a slide has come, and what is to be read next by whom."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.review.decisions import Decision, ReadCell, read_cells
+from core.store import Candidate, Role, ScoringStep, SlideRecord
+
+
+class SlideState(StrEnum):
+    """Where a slide stands on its way to a signed result."""
+
+    QUEUED = "queued"
+    SCORING = "scoring"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    TO_REVIEW = "to review"
+    SECOND_READING = "second reading"
+    ADJUDICATION = "adjudication"
+    TO_SIGN = "to sign"
+    DONE = "done"
+    """Signed."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many cells are left to whom, and what was decided.
+
+    Attributes
+    ----------
+    called
+        Candidates of the machine.
+    first_left
+        Those that the first reader has not read.
+    second_left
+        Those that the second reader has not read, and other cells that the first has and the second has not.
+    to_adjudicate
+        Cells on which first and second reader differ.
+    agreed, accepted_alone, disputed, unsure
+        Cells by what their readings come to, called by the machine or not; see `Decision`.
+    """
+
+    called: int
+    first_left: int
+    second_left: int
+    to_adjudicate: int
+    agreed: int
+    accepted_alone: int
+    disputed: int
+    unsure: int
+
+
+def progress(record: SlideRecord) -> Progress:
+    """How far the reading of a slide has come."""
+    cells = read_cells(record)
+    decisions = [cell.decision for cell in cells]
+    return Progress(
+        called=sum(cell.called for cell in cells),
+        first_left=sum(cell.called and Role.FIRST not in cell.readings for cell in cells),
+        second_left=sum(_for_second(cell) and Role.SECOND not in cell.readings for cell in cells),
+        to_adjudicate=sum(cell.to_adjudicate for cell in cells),
+        agreed=decisions.count(Decision.ACCEPTED_BY_BOTH),
+        accepted_alone=decisions.count(Decision.ACCEPTED_BY_ONE),
+        disputed=decisions.count(Decision.DISPUTED),
+        unsure=decisions.count(Decision.UNSURE),
+    )
+
+
+def slide_state(record: SlideRecord) -> SlideState:
+    """Where a slide stands."""
+    if record.slide.scoring != ScoringStep.SCORED:
+        return SlideState(record.slide.scoring.value)
+    if record.locked:
+        return SlideState.DONE
+    left = progress(record)
+    nobody_has_read = all(reading.undone_by is not None for reading in record.readings)
+    if left.first_left or nobody_has_read:
+        return SlideState.TO_REVIEW
+    if left.second_left:
+        return SlideState.SECOND_READING
+    return SlideState.ADJUDICATION if left.to_adjudicate else SlideState.TO_SIGN
+
+
+def cells_for(record: SlideRecord, role: Role, reader: str) -> tuple[Candidate, ...]:
+    """Candidates that a reader is given, read or not, in the order in which they are shown.
+
+    The first reader gets all, most suspected first. The second gets what the machine called and what the
+    first has read beyond that, in an order of their own (`second_order`), so that neither rank nor order
+    tells anything. The adjudicator gets the cells on which the two differ, and those already adjudicated.
+    """
+    cells = read_cells(record)
+    if role == Role.FIRST:
+        return record.candidates
+    if role == Role.SECOND:
+        given = [cell.candidate for cell in cells if _for_second(cell)]
+        return second_order(given, reader, record.slide.id)
+    return tuple(cell.candidate for cell in cells if cell.to_adjudicate or Role.ADJUDICATOR in cell.readings)
+
+
+def second_order(
+    candidates: tuple[Candidate, ...] | list[Candidate], reader: str, slide_id: int
+) -> tuple[Candidate, ...]:
+    """An order that looks random, is the same each time for a reader and slide, and differs between readers.
+
+    A cell that is added moves none of the others.
+    """
+
+    def place(candidate: Candidate) -> bytes:
+        return hashlib.sha256(f"{slide_id} {candidate.id} {reader.casefold()}".encode()).digest()
+
+    return tuple(sorted(candidates, key=place))
+
+
+def _for_second(cell: ReadCell) -> bool:
+    return cell.called or Role.FIRST in cell.readings or Role.SECOND in cell.readings

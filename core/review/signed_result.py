@@ -1,0 +1,203 @@
+"""What is signed: the result of a slide with its readings, as canonical JSON, and how it is verified.
+
+Its layout is `signed_result.schema.json`, made from here: that of `result.json` with the readings added.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.result import SlideResult
+from core.review.decisions import Decision
+from core.store import Call, Case, Kind, Reason, Role, Signature, SlideRecord, Species, Stage
+
+SCHEMA_PATH = Path(__file__).with_name("signed_result.schema.json")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SignedReading(_Record):
+    """A reading that stood as the result was signed."""
+
+    number: int = Field(description="Of the reading in the store.")
+    reader: str
+    role: Role
+    call: Call
+    reason: Reason | None
+    stage: Stage | None
+    species: Species | None
+    at: datetime
+
+
+class SignedCell(_Record):
+    """A cell that was laid before readers, read or not."""
+
+    candidate: int = Field(description="Its number in the store.")
+    kind: Kind
+    rank: int | None = Field(description="1 for the most suspected; null where the machine did not call it.")
+    infected_score: float | None
+    field: str
+    x: float
+    y: float
+    width: float
+    height: float
+    decision: Decision = Field(description="What its readings come to; a call stands where two give it.")
+    gametocyte: bool = Field(description="Accepted by two, but not counted in the density.")
+    readings: tuple[SignedReading, ...]
+
+
+class SignedPicture(_Record):
+    """A picture of an accepted cell, kept beside the document."""
+
+    candidate: int
+    sha256: str = Field(description="Of the PNG file.")
+
+
+class FieldToRepeat(_Record):
+    """A field to photograph again."""
+
+    field: str
+    by: str
+    reason: str
+
+
+class ReaderAgreement(_Record):
+    """First against second reading of this slide, before adjudication."""
+
+    cells: int = Field(description="Cells that both have read.")
+    agreed: int
+    kappa: float | None = Field(description="Cohen's; null where it is not defined.")
+
+
+class SignedUnder(_Record):
+    """Whose signature, when, and of which version."""
+
+    version: int = Field(description="1, then one more for each amendment.")
+    by: str
+    at: datetime
+    amendment: str | None = Field(description="Why the version before was amended; null for the first.")
+    previous_sha256: str | None = Field(description="Of the document of the version before.")
+    result_sha256: str = Field(description="Of the bytes of the result.json that was read.")
+    patient_sha256: str | None = Field(
+        description="Ties the document to the patient as entered without holding it: of a secret text of the "
+        "case, a line feed, and the patient; null where the patient had been erased."
+    )
+
+
+class SignedResult(SlideResult):
+    """A slide's result with its readings; `evidence` and `verdict` rest on them."""
+
+    signature: SignedUnder
+    readings: tuple[SignedCell, ...]
+    agreement: ReaderAgreement | None = Field(description="Null where no cell was read by two.")
+    fields_to_photograph_again: tuple[FieldToRepeat, ...]
+    pictures: tuple[SignedPicture, ...]
+
+
+def signed_result_schema() -> dict[str, Any]:
+    """JSON schema of a signed document, from the types of `SignedResult`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **SignedResult.model_json_schema(mode="serialization"),
+    }
+
+
+def canonical(result: SignedResult) -> str:
+    """The one text of a result: keys sorted, no white space, UTF-8 as it is.
+
+    Raises
+    ------
+    jsonschema.ValidationError
+        Where the result does not fit the published schema.
+    """
+    document = result.model_dump(mode="json")
+    _validator().validate(document)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_of(text: str) -> str:
+    """Hash of a text's UTF-8 bytes, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def patient_sha256(case: Case) -> str | None:
+    """What ties a document to a case's patient; None where that was erased."""
+    return None if case.patient is None else sha256_of(f"{case.salt}\n{case.patient}")
+
+
+def read_document(signature: Signature) -> SignedResult:
+    """The result that was signed."""
+    return SignedResult.model_validate_json(signature.document)
+
+
+def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes]) -> tuple[str, ...]:
+    """Hold a signed version against the store: one sentence for each thing that was altered since.
+
+    Parameters
+    ----------
+    record
+        The slide as the store has it now.
+    version
+        The signed version to look at, from 1 on.
+    pictures
+        As `Store.signed_pictures` gives them.
+    """
+    signature = record.signatures[version - 1]
+    found = []
+    if sha256_of(signature.document) != signature.sha256:
+        found.append("The document is not the one that was signed: its hash differs.")
+    try:
+        document = read_document(signature)
+    except ValidationError:
+        return (*found, "The document is no signed result.")
+    under = document.signature
+    if (under.version, under.by, under.at) != (signature.version, signature.by, signature.at):
+        found.append("Version, name or time of the signature are not those in the document.")
+    previous = record.signatures[version - 2].sha256 if version > 1 else None
+    if under.previous_sha256 != previous:
+        found.append("The version before it is not the one that was amended.")
+    patient = patient_sha256(record.case)
+    if patient and under.patient_sha256 and patient != under.patient_sha256:
+        found.append("The case's patient is not the one the result was signed for.")
+    found += _altered_readings(record, document)
+    hashes = {candidate: hashlib.sha256(png).hexdigest() for candidate, png in pictures.items()}
+    if hashes != {picture.candidate: picture.sha256 for picture in document.pictures}:
+        found.append("The pictures are not those that were signed.")
+    return tuple(found)
+
+
+def _altered_readings(record: SlideRecord, document: SignedResult) -> list[str]:
+    present = {
+        reading.id: (reading.candidate_id, reading.reader, reading.role, reading.opinion, reading.at)
+        for reading in record.readings
+    }
+    altered = 0
+    for cell in document.readings:
+        for reading in cell.readings:
+            kept = present.get(reading.number)
+            if kept is None:
+                altered += 1
+                continue
+            candidate, reader, role, opinion, at = kept
+            given = (reading.call, reading.reason, reading.stage, reading.species)
+            altered += (candidate, reader, role, at) != (
+                cell.candidate,
+                reading.reader,
+                reading.role,
+                reading.at,
+            ) or given != (opinion.call, opinion.reason, opinion.stage, opinion.species)
+    return [f"Readings that were signed are not as they were: {altered}."] if altered else []
+
+
+@cache
+def _validator() -> jsonschema.protocols.Validator:
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA_PATH.read_text(encoding="utf-8")))

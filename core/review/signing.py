@@ -1,0 +1,221 @@
+"""Signing a slide's result: what must be done first, and the document, its pictures and its hash."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SmearscopeError
+from core.review.agreement import cohen_kappa
+from core.review.decisions import Decision, ReadCell, read_cells
+from core.review.progress import progress
+from core.review.signed_result import (
+    FieldToRepeat,
+    ReaderAgreement,
+    SignedCell,
+    SignedPicture,
+    SignedReading,
+    SignedResult,
+    SignedUnder,
+    canonical,
+    patient_sha256,
+    sha256_of,
+)
+from core.review.tallying import Tally, tally_of
+from core.slides import open_slide, shown_path
+from core.store import Role, ScoringStep, Signature, SlideRecord, Store, StoreError, TakenIn
+from core.store.writes import person
+from core.tally import VerdictKind, grouped
+
+MOST_PICTURES = 16
+"""Accepted cells kept as pictures beside a signed document; all of them stand in its list of readings."""
+
+_ACCEPTED = (Decision.ACCEPTED_BY_BOTH, Decision.DISPUTED, Decision.ACCEPTED_BY_ONE)
+_VIEW_OVER_CELL = 2.3
+
+
+def blocks_signing(record: SlideRecord) -> tuple[str, ...]:
+    """What must be done before a slide can be signed, a sentence each; empty where it can be.
+
+    - Every candidate has been read; but a slide on which two readers agree is positive without that, and a
+      slide that the model is not valid for needs no reading.
+    - Where anybody accepted a cell or was unsure of one, or a second reading was begun: the second reader
+      has read all, and an adjudicator all on which the two differ.
+    """
+    if record.slide.scoring != ScoringStep.SCORED or record.taken_in is None:
+        return (f"The slide is not scored: it is {record.slide.scoring}.",)
+    if record.locked:
+        return ("The slide is signed. A change takes an amendment, with its reason.",)
+    left, found = progress(record), tally_of(record)
+    if left.first_left:
+        if found.verdict.kind in (VerdictKind.POSITIVE, VerdictKind.NOT_VALID):
+            return ()
+        return (f"{_cells(left.first_left)} not read by the first reader.",)
+    if found.verdict.kind == VerdictKind.AWAITING_REVIEW:
+        return ("Nobody has looked at the slide: draw a sample of unsuspected cells and read it.",)
+    begun = any(Role.SECOND in cell.readings for cell in read_cells(record))
+    doubtful = left.agreed + left.accepted_alone + left.disputed + left.unsure
+    blocks = []
+    if left.second_left and (begun or doubtful):
+        blocks.append(f"{_cells(left.second_left)} not read by the second reader.")
+    if left.to_adjudicate:
+        blocks.append(
+            f"{_cells(left.to_adjudicate)} called differently by the two readers: an adjudicator must decide."
+        )
+    return tuple(blocks)
+
+
+def sign(store: Store, slide_id: int, *, by: str) -> Signature:
+    """Lock a slide's readings under a name, the time and the hash of what is signed.
+
+    Raises
+    ------
+    StoreError
+        Where something blocks signing (`blocks_signing`), a picture of an accepted cell cannot be had, or
+        somebody writes to the slide meanwhile.
+    """
+    record = store.record(slide_id)
+    blocks = blocks_signing(record)
+    if blocks or record.taken_in is None:
+        raise StoreError(f"the slide cannot be signed. {' '.join(blocks)}")
+    who = person(by)
+    at = datetime.now(UTC)
+    cells, tally = read_cells(record), tally_of(record)
+    pictures = _pictures(record, record.taken_in, cells)
+    document = canonical(_signed_result(record, record.taken_in, cells, tally, pictures, who, at))
+    return store.add_signature(record, document, sha256_of(document), pictures, by=who, at=at)
+
+
+def accepted_first(cells: Iterable[ReadCell]) -> tuple[ReadCell, ...]:
+    """The cells that anybody accepted and no two rejected: first those agreed on, each by rank."""
+    accepted = [cell for cell in cells if cell.decision in _ACCEPTED]
+    return tuple(sorted(accepted, key=lambda cell: _ACCEPTED.index(cell.decision)))
+
+
+def _signed_result(
+    record: SlideRecord,
+    taken_in: TakenIn,
+    cells: tuple[ReadCell, ...],
+    tally: Tally,
+    pictures: dict[int, bytes],
+    who: str,
+    at: datetime,
+) -> SignedResult:
+    result = taken_in.result
+    amendment = record.amendments[-1].reason if record.amendments else None
+    return SignedResult(
+        slide=record.slide.name,
+        fields=result.fields,
+        cells=result.cells,
+        evidence=tally.evidence,
+        verdict=tally.verdict,
+        machine_figures=result.machine_figures,
+        reference=result.reference,
+        options=result.options,
+        model=result.model,
+        versions=result.versions,
+        signature=SignedUnder(
+            version=len(record.signatures) + 1,
+            by=who,
+            at=at,
+            amendment=amendment,
+            previous_sha256=record.signatures[-1].sha256 if record.signatures else None,
+            result_sha256=taken_in.sha256,
+            patient_sha256=patient_sha256(record.case),
+        ),
+        readings=tuple(_signed_cell(cell) for cell in cells),
+        agreement=_agreement(cells),
+        fields_to_photograph_again=tuple(
+            FieldToRepeat(field=flag.field, by=flag.by, reason=flag.reason) for flag in record.flags
+        ),
+        pictures=tuple(
+            SignedPicture(candidate=candidate, sha256=hashlib.sha256(png).hexdigest())
+            for candidate, png in pictures.items()
+        ),
+    )
+
+
+def _signed_cell(cell: ReadCell) -> SignedCell:
+    candidate = cell.candidate
+    x, y, width, height = candidate.box
+    return SignedCell(
+        candidate=candidate.id,
+        kind=candidate.kind,
+        rank=candidate.rank,
+        infected_score=candidate.infected_score,
+        field=candidate.field,
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        decision=cell.decision,
+        gametocyte=cell.gametocyte,
+        readings=tuple(
+            SignedReading(
+                number=reading.id,
+                reader=reading.reader,
+                role=reading.role,
+                call=reading.opinion.call,
+                reason=reading.opinion.reason,
+                stage=reading.opinion.stage,
+                species=reading.opinion.species,
+                at=reading.at,
+            )
+            for reading in cell.readings.values()
+        ),
+    )
+
+
+def _agreement(cells: tuple[ReadCell, ...]) -> ReaderAgreement | None:
+    pairs = [
+        (cell.readings[Role.FIRST].opinion.call, cell.readings[Role.SECOND].opinion.call)
+        for cell in cells
+        if {Role.FIRST, Role.SECOND} <= cell.readings.keys()
+    ]
+    if not pairs:
+        return None
+    agreed = sum(first == second for first, second in pairs)
+    return ReaderAgreement(cells=len(pairs), agreed=agreed, kappa=cohen_kappa(pairs))
+
+
+def _pictures(record: SlideRecord, taken_in: TakenIn, cells: tuple[ReadCell, ...]) -> dict[int, bytes]:
+    """PNG files of the accepted cells: as scoring drew them with their maps, else cut from their field."""
+    shown = accepted_first(cells)[:MOST_PICTURES]
+    try:
+        if hashlib.sha256((taken_in.folder / "result.json").read_bytes()).hexdigest() != taken_in.sha256:
+            raise StoreError(
+                f"{shown_path(taken_in.folder)} holds another result than the one that was read: take it in"
+            )
+        return {cell.candidate.id: _picture(record.slide.folder, taken_in.folder, cell) for cell in shown}
+    except (OSError, SmearscopeError) as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"the pictures of accepted cells cannot be had: {error}") from error
+
+
+def _picture(images: Path, results: Path, cell: ReadCell) -> bytes:
+    candidate = cell.candidate
+    if candidate.picture is not None:
+        return (results / "candidates" / candidate.picture).read_bytes()
+    return _cut(open_slide(images).read_field(candidate.field).image, candidate.box)
+
+
+def _cut(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> bytes:
+    """A square around the box as PNG, the nearest pixel repeated beyond the image's border."""
+    x, y, width, height = box
+    side = max(8, round(_VIEW_OVER_CELL * max(width, height)))
+    left, top = round(x + width / 2 - side / 2), round(y + height / 2 - side / 2)
+    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
+    worked, encoded = cv2.imencode(".png", cv2.cvtColor(image[np.ix_(rows, columns)], cv2.COLOR_RGB2BGR))
+    if not worked:
+        raise ValueError(f"cannot encode a picture of {side} by {side} pixels")
+    return encoded.tobytes()
+
+
+def _cells(number: int) -> str:
+    return f"{grouped(number)} {'cell is' if number == 1 else 'cells are'}"

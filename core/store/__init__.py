@@ -1,0 +1,51 @@
+"""Cases, slides, candidates and what readers said of them, in a database; readings are only ever added."""
+
+from core.store.database import url_of_folder
+from core.store.records import (
+    Amendment,
+    AuditEntry,
+    Box,
+    Call,
+    Candidate,
+    Case,
+    FlaggedField,
+    Kind,
+    Opinion,
+    Reading,
+    Reason,
+    Role,
+    ScoringStep,
+    Signature,
+    Slide,
+    SlideRecord,
+    Species,
+    Stage,
+    StoreError,
+    TakenIn,
+)
+from core.store.store import Store
+
+__all__ = [
+    "Amendment",
+    "AuditEntry",
+    "Box",
+    "Call",
+    "Candidate",
+    "Case",
+    "FlaggedField",
+    "Kind",
+    "Opinion",
+    "Reading",
+    "Reason",
+    "Role",
+    "ScoringStep",
+    "Signature",
+    "Slide",
+    "SlideRecord",
+    "Species",
+    "Stage",
+    "Store",
+    "StoreError",
+    "TakenIn",
+    "url_of_folder",
+]

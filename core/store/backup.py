@@ -1,0 +1,63 @@
+"""A copy of the SQLite database of a data folder, consistent although others write to it meanwhile."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.atomic import replacing
+from core.slides import shown_path
+from core.store.database import DATABASE_FILE, SECONDS_TO_WAIT
+from core.store.records import StoreError
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a copy holds, as counted in the copy."""
+
+    cases: int
+    slides: int
+    readings: int
+    signatures: int
+
+
+def back_up(data: Path, copy: Path) -> Backup:
+    """Copy the database of a data folder into one file, as of one moment, and check the copy.
+
+    Writers are neither stopped nor slowed. A data folder that holds the copy as `smearscope.sqlite` is opened
+    as any other.
+
+    Raises
+    ------
+    StoreError
+        Where there is no database, it is damaged, or `copy` is there already.
+    core.atomic.OutputError
+        Where `copy` cannot be written.
+    """
+    database = data.absolute() / DATABASE_FILE
+    if not database.is_file():
+        raise StoreError(f"{shown_path(data)} holds no database ({DATABASE_FILE}): give another --data")
+    if copy.exists():
+        raise StoreError(f"{shown_path(copy)} is there already: give another name, backups are not replaced")
+    with replacing(copy) as temporary:
+        temporary.unlink(missing_ok=True)
+        try:
+            with (
+                closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", SECONDS_TO_WAIT, uri=True)) as source,
+                closing(sqlite3.connect(temporary)) as target,
+            ):
+                source.backup(target)
+                # One file that needs no others beside it.
+                target.execute("PRAGMA journal_mode = DELETE")
+                return _checked(target)
+        except sqlite3.Error as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(f"{shown_path(database)} cannot be copied: {error}") from error
+
+
+def _checked(connection: sqlite3.Connection) -> Backup:
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged ({found})")
+    tables = ("cases", "slides", "readings", "signatures")
+    return Backup(*(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables))  # noqa: S608 - our own tables

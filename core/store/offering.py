@@ -1,0 +1,130 @@
+"""Cells laid before readers: those of a result, those looked at by choice, those marked by hand."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from core.store.records import Box, Kind, StoreError, TakenIn
+from core.store.result_folder import (
+    Cell,
+    ResultFolder,
+    next_below_threshold,
+    random_unsuspected,
+    rounded_box,
+)
+from core.store.rows import records_of
+from core.store.tables import CANDIDATES, OFFERS, RESULTS
+from core.store.writes import append, now
+
+
+def append_result(connection: Connection, slide_id: int, folder: Path, read: ResultFolder) -> int | None:
+    """Write a result and offer the cells called in it; None where it is the one taken in last."""
+    last = connection.execute(
+        select(RESULTS.c.sha256, RESULTS.c.folder)
+        .where(RESULTS.c.slide_id == slide_id)
+        .order_by(RESULTS.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None and (last.sha256, last.folder) == (read.sha256, str(folder)):
+        return None
+    number = append(
+        connection,
+        RESULTS,
+        slide_id=slide_id,
+        folder=str(folder),
+        sha256=read.sha256,
+        document=read.document,
+        field_cells=read.field_cells,
+        at=now(),
+    )
+    _offer(connection, slide_id, number, Kind.CALLED, read.called)
+    return number
+
+
+def append_further(connection: Connection, slide_id: int, kind: Kind, count: int) -> tuple[int, ...]:
+    """Offer the next cells below the threshold, or cells drawn at random; give their candidates' numbers.
+
+    Raises
+    ------
+    StoreError
+        Where the slide was not scored, or its files are gone.
+    """
+    taken_in = result_of(connection, slide_id)
+    (record,) = records_of(connection, [slide_id])
+    known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
+    try:
+        if kind == Kind.SAMPLE:
+            seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
+            cells = random_unsuspected(taken_in.folder, count, known, seed)
+        else:
+            cells = next_below_threshold(taken_in.folder, count, known)
+    except OSError as error:
+        raise StoreError(
+            f"the slide's result in {taken_in.folder} cannot be read any more: {error.strerror or error}"
+        ) from error
+    return _offer(connection, slide_id, taken_in.id, kind, cells)
+
+
+def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) -> int:
+    """Number of the cell at a box; offered as marked by hand where it was never laid before readers.
+
+    Raises
+    ------
+    StoreError
+        Where the slide was not scored, or has no such field.
+    """
+    taken_in = result_of(connection, slide_id)
+    if field not in taken_in.field_cells:
+        raise StoreError(f"the slide has no field {field!r} that counts")
+    if min(box[2:]) <= 0:
+        raise StoreError(f"a box needs a width and a height; they are {box[2]} and {box[3]}")
+    cell = Cell(field, rounded_box(box), None, None, None)
+    (number,) = _offer(connection, slide_id, taken_in.id, Kind.MARKED, [cell])
+    return number
+
+
+def result_of(connection: Connection, slide_id: int) -> TakenIn:
+    """The slide's latest result; raises `StoreError` where there is none."""
+    (record,) = records_of(connection, [slide_id])
+    if record.taken_in is None:
+        raise StoreError("the slide has not been scored yet")
+    return record.taken_in
+
+
+def _offer(
+    connection: Connection, slide_id: int, result_id: int, kind: Kind, cells: Iterable[Cell]
+) -> tuple[int, ...]:
+    rows = connection.execute(select(CANDIDATES).where(CANDIDATES.c.slide_id == slide_id))
+    known = {(row.field, (row.x, row.y, row.width, row.height)): row.id for row in rows}
+    offered = []
+    for cell in cells:
+        number = known.get((cell.field, cell.box))
+        if number is None:
+            x, y, width, height = cell.box
+            number = append(
+                connection,
+                CANDIDATES,
+                slide_id=slide_id,
+                field=cell.field,
+                x=x,
+                y=y,
+                width=width,
+                height=height,
+            )
+        elif kind == Kind.MARKED:
+            offered.append(number)
+            continue
+        append(
+            connection,
+            OFFERS,
+            slide_id=slide_id,
+            candidate_id=number,
+            result_id=result_id,
+            kind=kind,
+            rank=cell.rank,
+            infected_score=cell.infected_score,
+            picture=cell.picture,
+        )
+        offered.append(number)
+    return tuple(offered)

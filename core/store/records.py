@@ -1,0 +1,327 @@
+"""What the store holds, as plain records: who was offered which cell, who called it what, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from core.errors import SmearscopeError
+from core.result import SlideResult
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the field's stored image."""
+
+
+class StoreError(SmearscopeError):
+    """The store cannot be opened, or what is asked of it would break a rule; nothing was written."""
+
+
+class ScoringStep(StrEnum):
+    """What last happened to the scoring of a slide."""
+
+    QUEUED = "queued"
+    SCORING = "scoring"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    SCORED = "scored"
+
+
+class Kind(StrEnum):
+    """Why a cell was laid before readers.
+
+    Only `CALLED` cells are candidates of the machine and enter the density. The others make a slide positive
+    or suspicious, as parasites that the machine did not see.
+    """
+
+    CALLED = "called"
+    """Its score reaches the slide's threshold."""
+    FURTHER = "further"
+    """The next below the threshold, looked at by choice."""
+    SAMPLE = "sample"
+    """Drawn at random among the cells that the machine takes for healthy."""
+    MARKED = "marked"
+    """Marked by a reader on the field."""
+
+
+class Role(StrEnum):
+    """As what somebody reads a slide; nobody reads one slide as two of them."""
+
+    FIRST = "first"
+    SECOND = "second"
+    ADJUDICATOR = "adjudicator"
+
+
+class Call(StrEnum):
+    """What a reader says of a cell."""
+
+    PARASITE = "parasite"
+    NOT_PARASITE = "not a parasite"
+    UNSURE = "unsure"
+
+
+class Reason(StrEnum):
+    """What a cell shows that is not a parasite."""
+
+    ARTEFACT = "artefact"
+    PLATELET = "platelet"
+    STAIN = "stain"
+
+
+class Stage(StrEnum):
+    """Stage of a parasite; gametocytes are reported but not counted in the density."""
+
+    RING = "ring"
+    TROPHOZOITE = "trophozoite"
+    SCHIZONT = "schizont"
+    GAMETOCYTE = "gametocyte"
+
+
+class Species(StrEnum):
+    """Species of Plasmodium."""
+
+    FALCIPARUM = "falciparum"
+    VIVAX = "vivax"
+    MALARIAE = "malariae"
+    OVALE = "ovale"
+    KNOWLESI = "knowlesi"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A patient's slides.
+
+    Attributes
+    ----------
+    patient
+        As entered; None once it was erased.
+    salt
+        Random text that ties signed documents to `patient` without holding it; None once that was erased.
+    """
+
+    id: int
+    patient: str | None
+    salt: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A slide of a case.
+
+    Attributes
+    ----------
+    name
+        Its identification as entered.
+    folder
+        Where its images lie.
+    um_per_pixel
+        Scale of all its fields; None where the files or the cells are to say.
+    scoring, scoring_detail
+        The last that happened to its scoring, and what is to be known of it, such as why it failed.
+    """
+
+    id: int
+    case_id: int
+    name: str
+    folder: Path
+    um_per_pixel: float | None
+    added_at: datetime
+    scoring: ScoringStep
+    scoring_detail: str
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """A result of `smearscope score` as the store took it in; a slide with more fields has several.
+
+    Attributes
+    ----------
+    folder
+        Where its files lie, such as the pictures of the candidates.
+    sha256
+        Of the bytes of `result.json`.
+    field_cells
+        Evaluable cells by the name of each field that counts.
+    """
+
+    id: int
+    slide_id: int
+    folder: Path
+    sha256: str
+    result: SlideResult
+    field_cells: dict[str, int]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A cell laid before readers; the same box on the same field is the same cell in every result.
+
+    Attributes
+    ----------
+    rank
+        1 for the most suspected cell of the slide's latest result; None where it is not called there.
+    field, box
+        Where it lies.
+    infected_score
+        The classifier's, in [0, 1]; None for what it never scored.
+    picture
+        File name in `candidates/` of the result's folder; None where there is none.
+    """
+
+    id: int
+    slide_id: int
+    kind: Kind
+    rank: int | None
+    field: str
+    box: Box
+    infected_score: float | None
+    picture: str | None
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a reader says of a cell: the call, and what may go with it.
+
+    Raises
+    ------
+    StoreError
+        Where a reason is given for something else than no parasite, or a stage or species for something else
+        than a parasite.
+    """
+
+    call: Call
+    reason: Reason | None = None
+    stage: Stage | None = None
+    species: Species | None = None
+
+    def __post_init__(self) -> None:
+        if self.reason and self.call != Call.NOT_PARASITE:
+            raise StoreError(f"'{self.reason}' is a reason for 'not a parasite', not for '{self.call}'")
+        if (self.stage or self.species) and self.call != Call.PARASITE:
+            raise StoreError(f"only a parasite has a stage and a species; the call is '{self.call}'")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A call by a reader; never changed, never deleted.
+
+    Attributes
+    ----------
+    undone_by
+        Number of the undoing that took it back; None where it stands. Where a reader called a cell several
+        times, the last call that was not taken back is theirs.
+    """
+
+    id: int
+    slide_id: int
+    candidate_id: int
+    reader: str
+    role: Role
+    opinion: Opinion
+    at: datetime
+    undone_by: int | None
+
+
+@dataclass(frozen=True)
+class FlaggedField:
+    """A field to photograph again."""
+
+    slide_id: int
+    field: str
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """Why a signed slide is open to change again, and which version its next signature gives."""
+
+    slide_id: int
+    version: int
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signed version of a slide's result.
+
+    Attributes
+    ----------
+    version
+        1, then one more for each amendment.
+    document
+        Canonical JSON, as text; see `core.review.signed`.
+    sha256
+        Of the document's UTF-8 bytes.
+    """
+
+    id: int
+    slide_id: int
+    version: int
+    by: str
+    at: datetime
+    sha256: str
+    document: str
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One write, or one export: who, when, what. Holds no patient's identifier.
+
+    Attributes
+    ----------
+    slide_id
+        The slide it is about; None where it is about none or a whole case.
+    what
+        A word or two, the same for alike things: "read", "undone", "signed", …
+    detail
+        What exactly, such as the numbers of cell and reading.
+    """
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    slide_id: int | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SlideRecord:
+    """All that the store holds of a slide, as of one moment.
+
+    Attributes
+    ----------
+    taken_in
+        The latest result; None before the slide was scored.
+    candidates
+        Called ones by rank, then the others in the order in which they were offered.
+    readings
+        In the order in which they were made, with those that were taken back.
+    flags
+        Fields to photograph again, as they stand.
+    signatures, amendments
+        In order.
+    last_entry
+        Number of the last audit entry about the slide: a write of any kind makes it grow.
+    """
+
+    case: Case
+    slide: Slide
+    taken_in: TakenIn | None
+    candidates: tuple[Candidate, ...]
+    readings: tuple[Reading, ...]
+    flags: tuple[FlaggedField, ...]
+    signatures: tuple[Signature, ...]
+    amendments: tuple[Amendment, ...]
+    last_entry: int
+
+    @property
+    def locked(self) -> bool:
+        """Whether the readings are signed and no amendment is open."""
+        return len(self.signatures) > len(self.amendments)

@@ -1,0 +1,249 @@
+"""From rows of the database to records."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, Table, func, select
+
+from core.result import SlideResult
+from core.store.records import (
+    Amendment,
+    AuditEntry,
+    Call,
+    Candidate,
+    Case,
+    FlaggedField,
+    Kind,
+    Opinion,
+    Reading,
+    Reason,
+    Role,
+    ScoringStep,
+    Signature,
+    Slide,
+    SlideRecord,
+    Species,
+    Stage,
+    StoreError,
+    TakenIn,
+)
+from core.store.tables import (
+    AMENDMENTS,
+    AUDIT,
+    CANDIDATES,
+    CASES,
+    FIELD_FLAGS,
+    OFFERS,
+    READINGS,
+    RESULTS,
+    SCORING_STEPS,
+    SIGNATURES,
+    SLIDES,
+    UNDOINGS,
+)
+
+_Rows = dict[int, list[Row[Any]]]
+_Value = TypeVar("_Value")
+
+
+def case_of(connection: Connection, case_id: int) -> Case:
+    """One case; raises `StoreError` where there is none."""
+    row = connection.execute(select(CASES).where(CASES.c.id == case_id)).one_or_none()
+    if row is None:
+        raise StoreError(f"there is no case {case_id}")
+    return case_from(row)
+
+
+def case_from(row: Row[Any]) -> Case:
+    """A row of cases."""
+    return Case(row.id, row.patient, row.salt, row.created_at)
+
+
+def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) -> tuple[Slide, ...]:
+    """Slides with the last step of their scoring, in the order in which they were added; None: all."""
+    last = select(func.max(SCORING_STEPS.c.id)).group_by(SCORING_STEPS.c.slide_id)
+    query = (
+        select(SLIDES, SCORING_STEPS.c.step, SCORING_STEPS.c.detail)
+        .join(SCORING_STEPS, SCORING_STEPS.c.slide_id == SLIDES.c.id)
+        .where(SCORING_STEPS.c.id.in_(last))
+        .order_by(SLIDES.c.id)
+    )
+    if slide_ids is not None:
+        query = query.where(SLIDES.c.id.in_(slide_ids))
+    return tuple(
+        Slide(
+            row.id,
+            row.case_id,
+            row.name,
+            Path(row.folder),
+            row.um_per_pixel,
+            row.added_at,
+            ScoringStep(row.step),
+            row.detail,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def slide_of(connection: Connection, slide_id: int) -> Slide:
+    """One slide; raises `StoreError` where there is none."""
+    found = slides_of(connection, [slide_id])
+    if not found:
+        raise StoreError(f"there is no slide {slide_id}")
+    return found[0]
+
+
+def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -> tuple[SlideRecord, ...]:
+    """All that is held of slides, in the order in which they were added; None: of all slides."""
+    slides = slides_of(connection, slide_ids)
+    chosen = None if slide_ids is None else [slide.id for slide in slides]
+    of_these = select(CASES).where(CASES.c.id.in_({slide.case_id for slide in slides}))
+    cases = {row.id: case_from(row) for row in connection.execute(of_these)}
+    results = _latest_results(connection, chosen)
+    candidates = _by_slide(connection, CANDIDATES, chosen)
+    offers = _by_slide(connection, OFFERS, chosen)
+    readings = readings_of(connection, chosen)
+    flags = _by_slide(connection, FIELD_FLAGS, chosen)
+    signatures = _by_slide(connection, SIGNATURES, chosen)
+    amendments = _by_slide(connection, AMENDMENTS, chosen)
+    last = _of_slides(select(AUDIT.c.slide_id, func.max(AUDIT.c.id).label("last")), AUDIT, chosen)
+    last_entries = {row.slide_id: row.last for row in connection.execute(last.group_by(AUDIT.c.slide_id))}
+    return tuple(
+        SlideRecord(
+            cases[slide.case_id],
+            slide,
+            results.get(slide.id),
+            _candidates(
+                candidates[slide.id], offers[slide.id], results.get(slide.id), readings.get(slide.id, ())
+            ),
+            readings.get(slide.id, ()),
+            _flags(flags[slide.id]),
+            tuple(signature_from(row) for row in signatures[slide.id]),
+            tuple(
+                Amendment(row.slide_id, row.version, row.by, row.reason, row.at)
+                for row in amendments[slide.id]
+            ),
+            last_entries[slide.id],
+        )
+        for slide in slides
+    )
+
+
+def readings_of(connection: Connection, slide_ids: Sequence[int] | None) -> dict[int, tuple[Reading, ...]]:
+    """Readings by slide, in the order in which they were made, with those that were taken back."""
+    query = select(READINGS, UNDOINGS.c.id.label("undone_by")).outerjoin(
+        UNDOINGS, UNDOINGS.c.reading_id == READINGS.c.id
+    )
+    grouped: dict[int, list[Reading]] = defaultdict(list)
+    for row in connection.execute(_of_slides(query, READINGS, slide_ids).order_by(READINGS.c.id)):
+        grouped[row.slide_id].append(reading_from(row))
+    return {slide_id: tuple(readings) for slide_id, readings in grouped.items()}
+
+
+def reading_from(row: Row[Any]) -> Reading:
+    """A row of readings, with the number of what took it back."""
+    opinion = Opinion(
+        Call(row.call),
+        None if row.reason is None else Reason(row.reason),
+        None if row.stage is None else Stage(row.stage),
+        None if row.species is None else Species(row.species),
+    )
+    return Reading(
+        row.id, row.slide_id, row.candidate_id, row.reader, Role(row.role), opinion, row.at, row.undone_by
+    )
+
+
+def signature_from(row: Row[Any]) -> Signature:
+    """A row of signatures."""
+    return Signature(row.id, row.slide_id, row.version, row.by, row.at, row.sha256, row.document)
+
+
+def audit_of(connection: Connection, slide_id: int | None = None) -> tuple[AuditEntry, ...]:
+    """The audit trail, oldest first; of one slide, or all of it."""
+    query = select(AUDIT).order_by(AUDIT.c.id)
+    if slide_id is not None:
+        query = query.where(AUDIT.c.slide_id == slide_id)
+    return tuple(
+        AuditEntry(row.id, row.at, row.who, row.what, row.slide_id, row.detail)
+        for row in connection.execute(query)
+    )
+
+
+def _of_slides(query: Select[Any], table: Table, slide_ids: Sequence[int] | None) -> Select[Any]:
+    return query if slide_ids is None else query.where(table.c.slide_id.in_(slide_ids))
+
+
+def _by_slide(connection: Connection, table: Table, slide_ids: Sequence[int] | None) -> _Rows:
+    grouped: _Rows = defaultdict(list)
+    for row in connection.execute(_of_slides(select(table), table, slide_ids).order_by(table.c.id)):
+        grouped[row.slide_id].append(row)
+    return grouped
+
+
+def _latest_results(connection: Connection, slide_ids: Sequence[int] | None) -> dict[int, TakenIn]:
+    last = select(func.max(RESULTS.c.id)).group_by(RESULTS.c.slide_id)
+    query = _of_slides(select(RESULTS).where(RESULTS.c.id.in_(last)), RESULTS, slide_ids)
+    return {
+        row.slide_id: TakenIn(
+            row.id,
+            row.slide_id,
+            Path(row.folder),
+            row.sha256,
+            SlideResult.model_validate_json(row.document),
+            row.field_cells,
+            row.at,
+        )
+        for row in connection.execute(query)
+    }
+
+
+def _candidates(
+    rows: list[Row[Any]], offers: list[Row[Any]], taken_in: TakenIn | None, readings: Sequence[Reading]
+) -> tuple[Candidate, ...]:
+    offers_of: _Rows = defaultdict(list)
+    for offer in offers:
+        offers_of[offer.candidate_id].append(offer)
+    read = {reading.candidate_id for reading in readings}
+    found = []
+    for row in rows:
+        own = offers_of[row.id]
+        called = [
+            offer
+            for offer in own
+            if offer.kind == Kind.CALLED and taken_in is not None and offer.result_id == taken_in.id
+        ]
+        otherwise = [offer.kind for offer in own if offer.kind != Kind.CALLED]
+        if called:
+            kind = Kind.CALLED
+        elif otherwise:
+            kind = Kind(otherwise[0])
+        elif row.id in read:
+            # Called in an earlier result and no more; what was read stays before readers.
+            kind = Kind.FURTHER
+        else:
+            continue
+        scores = [offer.infected_score for offer in own if offer.infected_score is not None]
+        found.append(
+            Candidate(
+                row.id,
+                row.slide_id,
+                kind,
+                called[-1].rank if called else None,
+                row.field,
+                (row.x, row.y, row.width, row.height),
+                scores[-1] if scores else None,
+                called[-1].picture if called else None,
+            )
+        )
+    return tuple(sorted(found, key=lambda candidate: (candidate.rank is None, candidate.rank or 0)))
+
+
+def _flags(rows: list[Row[Any]]) -> tuple[FlaggedField, ...]:
+    last = {row.field: row for row in rows}
+    return tuple(
+        FlaggedField(row.slide_id, row.field, row.by, row.reason, row.at)
+        for row in last.values()
+        if row.flagged
+    )

@@ -1,0 +1,400 @@
+"""The store: cases, slides, what readers said of cells, and what was signed; nothing decided is ever lost."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from core.slides import shown_path
+from core.store.database import Database, url_of_folder
+from core.store.offering import append_further, append_result, candidate_at, result_of
+from core.store.overview import Overview
+from core.store.records import (
+    Amendment,
+    AuditEntry,
+    Box,
+    Candidate,
+    Case,
+    Kind,
+    Opinion,
+    Reading,
+    Role,
+    ScoringStep,
+    Signature,
+    Slide,
+    SlideRecord,
+    StoreError,
+)
+from core.store.result_folder import read_result_folder
+from core.store.rows import (
+    audit_of,
+    case_from,
+    case_of,
+    records_of,
+    signature_from,
+    slide_of,
+    slides_of,
+)
+from core.store.tables import (
+    AMENDMENTS,
+    CANDIDATES,
+    CASES,
+    FIELD_FLAGS,
+    SCORING_STEPS,
+    SIGNATURES,
+    SIGNED_PICTURES,
+    SLIDES,
+)
+from core.store.writes import (
+    append,
+    append_reading,
+    hold,
+    hold_unsigned,
+    note,
+    now,
+    person,
+    undo_last,
+)
+
+_STEPS_FROM = {
+    ScoringStep.QUEUED: set(ScoringStep) - {ScoringStep.QUEUED},
+    ScoringStep.SCORING: {ScoringStep.QUEUED},
+    ScoringStep.STOPPED: {ScoringStep.QUEUED, ScoringStep.SCORING},
+    ScoringStep.FAILED: {ScoringStep.SCORING},
+}
+"""What must have come before a step; `SCORED` comes with a result alone."""
+
+
+class Store:
+    """Opens a database and brings it to this version's tables; any number of threads and processes may.
+
+    Each method is one transaction: when it has returned, what it wrote survives a kill and a power cut. What
+    readers decided is only ever added to. Every write leaves a line in the audit trail.
+
+    Parameters
+    ----------
+    url
+        Any SQLAlchemy URL.
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be opened. Every method raises it where what is asked would break a rule.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        self._overview = Overview()
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "Store":
+        """Open the SQLite database of a data folder; both are made where there are none."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make the data folder {shown_path(folder)}: {error.strerror or error}"
+            ) from error
+        return cls(url_of_folder(folder))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    # Cases and slides
+
+    def add_case(self, patient: str, *, by: str) -> Case:
+        """Add a case; `patient` is kept as entered."""
+        who, at, salt = person(by), now(), secrets.token_hex(16)
+        with self._database.writing() as connection:
+            number = append(connection, CASES, patient=patient, salt=salt, created_at=at)
+            note(connection, who, "case added", case=number)
+        return Case(number, patient, salt, at)
+
+    def cases(self) -> tuple[Case, ...]:
+        """All cases, in the order in which they were added."""
+        with self._database.reading() as connection:
+            return tuple(case_from(row) for row in connection.execute(select(CASES).order_by(CASES.c.id)))
+
+    def erase_patient(self, case_id: int, *, by: str) -> Case:
+        """Take the patient's identification out of a case for good; readings and signatures stay.
+
+        It is overwritten in the file and in the write-ahead log, not only unlinked. Backups made before hold
+        it still. Signed documents never held it.
+        """
+        who = person(by)
+        with self._database.writing() as connection:
+            case = case_of(connection, case_id)
+            if case.patient is not None:
+                connection.execute(update(CASES).where(CASES.c.id == case_id).values(patient=None, salt=None))
+                note(connection, who, "patient erased", case=case_id)
+        self._database.empty_log()
+        return Case(case_id, None, None, case.created_at)
+
+    def add_slide(
+        self, case_id: int, name: str, folder: Path, *, by: str, um_per_pixel: float | None = None
+    ) -> Slide:
+        """Add a slide to a case and queue it for scoring; `name` is its identification as entered."""
+        who, at = person(by), now()
+        with self._database.writing() as connection:
+            case_of(connection, case_id)
+            same = connection.execute(select(SLIDES.c.name).where(SLIDES.c.folder == str(folder))).first()
+            if same is not None:
+                raise StoreError(f"{shown_path(folder)} is already here as slide {shown_path(same.name)}")
+            number = append(
+                connection,
+                SLIDES,
+                case_id=case_id,
+                name=name,
+                folder=str(folder),
+                um_per_pixel=um_per_pixel,
+                added_at=at,
+            )
+            append(connection, SCORING_STEPS, slide_id=number, step=ScoringStep.QUEUED, detail="", at=at)
+            note(connection, who, "slide added", number, case=case_id)
+        return Slide(number, case_id, name, folder, um_per_pixel, at, ScoringStep.QUEUED, "")
+
+    def slides(self) -> tuple[Slide, ...]:
+        """All slides, in the order in which they were added."""
+        with self._database.reading() as connection:
+            return slides_of(connection)
+
+    def record(self, slide_id: int) -> SlideRecord:
+        """All that is held of a slide, as of one moment."""
+        with self._database.reading() as connection:
+            slide_of(connection, slide_id)
+            return records_of(connection, [slide_id])[0]
+
+    def records(self) -> tuple[SlideRecord, ...]:
+        """All that is held of all slides, as of one moment; the unchanged is not read again."""
+        with self._database.reading() as connection:
+            return self._overview.records(connection)
+
+    # Scoring
+
+    def note_scoring(self, slide_id: int, step: ScoringStep, *, by: str, detail: str = "") -> Slide:
+        """Say what happened to a slide's scoring; a slide is taken from the queue by one process alone.
+
+        Raises
+        ------
+        StoreError
+            Where the step cannot follow the last one, such as `SCORING` where another process has begun.
+        """
+        who = person(by)
+        with self._database.writing() as connection:
+            hold(connection, slide_id)
+            last = slide_of(connection, slide_id).scoring
+            if last not in _STEPS_FROM.get(step, set()):
+                raise StoreError(f"a slide that is '{last}' cannot become '{step}'")
+            append(connection, SCORING_STEPS, slide_id=slide_id, step=step, detail=detail, at=now())
+            note(connection, who, f"scoring: {step}", slide_id)
+            return slide_of(connection, slide_id)
+
+    def take_in_result(self, slide_id: int, folder: Path, *, by: str) -> SlideRecord:
+        """Take in the folder that scoring wrote: its result, and its called cells as candidates.
+
+        A cell that an earlier result had called is the same candidate, with its readings. The same result
+        taken in again changes nothing.
+
+        Raises
+        ------
+        StoreError
+            Where the folder holds no finished result, or the slide is signed.
+        """
+        who, read = person(by), read_result_folder(folder)
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            result_id = append_result(connection, slide_id, folder, read)
+            if result_id is not None or slide_of(connection, slide_id).scoring != ScoringStep.SCORED:
+                append(
+                    connection,
+                    SCORING_STEPS,
+                    slide_id=slide_id,
+                    step=ScoringStep.SCORED,
+                    detail="",
+                    at=now(),
+                )
+                note(connection, who, "result taken in", slide_id, result=result_id, sha256=read.sha256)
+            return records_of(connection, [slide_id])[0]
+
+    # Cells laid before readers
+
+    def offer_further(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
+        """Offer the next cells below the threshold, highest score first; fewer where there are no more."""
+        return self._offer(slide_id, Kind.FURTHER, count, by)
+
+    def draw_sample(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
+        """Offer cells drawn at random among those that were not called; fewer where there are no more."""
+        return self._offer(slide_id, Kind.SAMPLE, count, by)
+
+    def mark(
+        self, slide_id: int, field: str, box: Box, opinion: Opinion, *, reader: str, role: Role
+    ) -> Reading:
+        """Read a cell by its place on a field: a candidate, or any other, also one never located."""
+        who = person(reader)
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            number = candidate_at(connection, slide_id, field, box)
+            return append_reading(connection, slide_id, number, who, role, opinion)
+
+    # Readings
+
+    def read(self, slide_id: int, candidate_id: int, opinion: Opinion, *, reader: str, role: Role) -> Reading:
+        """Write what a reader says of a cell.
+
+        A later reading of the same cell by the same reader takes the place of the earlier one, which stays on
+        record. The same reading again is not written twice.
+
+        Raises
+        ------
+        StoreError
+            Where the reader reads this slide in another role, another person has read the cell in this one,
+            or the slide is signed.
+        """
+        who = person(reader)
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            query = select(CANDIDATES.c.id).where(
+                CANDIDATES.c.id == candidate_id, CANDIDATES.c.slide_id == slide_id
+            )
+            if connection.execute(query).one_or_none() is None:
+                raise StoreError(f"slide {slide_id} has no candidate {candidate_id}")
+            return append_reading(connection, slide_id, candidate_id, who, role, opinion)
+
+    def undo(self, slide_id: int, *, reader: str) -> Reading | None:
+        """Take back the reader's last reading on a slide that still stands; None where there is none."""
+        who = person(reader)
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            return undo_last(connection, slide_id, who)
+
+    def flag_field(self, slide_id: int, field: str, *, by: str, reason: str = "") -> None:
+        """Put a field on the list of those to photograph again."""
+        self._flag(slide_id, field, by, reason, flagged=True)
+
+    def unflag_field(self, slide_id: int, field: str, *, by: str) -> None:
+        """Take a field from the list of those to photograph again."""
+        self._flag(slide_id, field, by, "", flagged=False)
+
+    # Signing
+
+    def begin_amendment(self, slide_id: int, reason: str, *, by: str) -> Amendment:
+        """Open a signed slide to change; the next signature gives the next version, beside the old one."""
+        who, at, why = person(by), now(), reason.strip()
+        if not why:
+            raise StoreError("an amendment needs its reason")
+        with self._database.writing() as connection:
+            hold(connection, slide_id)
+            (record,) = records_of(connection, [slide_id])
+            if not record.locked:
+                raise StoreError("only a signed slide can be amended; this one is open to change")
+            version = len(record.signatures) + 1
+            append(connection, AMENDMENTS, slide_id=slide_id, version=version, by=who, reason=why, at=at)
+            note(connection, who, "amendment begun", slide_id, version=version)
+        return Amendment(slide_id, version, who, why, at)
+
+    def add_signature(
+        self,
+        signed: SlideRecord,
+        document: str,
+        sha256: str,
+        pictures: Mapping[int, bytes],
+        *,
+        by: str,
+        at: datetime,
+    ) -> Signature:
+        """Lock a slide's readings under a signed document; `core.review.sign` makes it.
+
+        Parameters
+        ----------
+        signed
+            What the document was made from.
+        document, sha256
+            Canonical JSON, and the hash of its UTF-8 bytes.
+        pictures
+            PNG files of accepted cells, by number of the candidate.
+        by, at
+            As the document has them.
+
+        Raises
+        ------
+        StoreError
+            Where anything was written about the slide since `signed` was read.
+        """
+        slide_id, version = signed.slide.id, len(signed.signatures) + 1
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            (present,) = records_of(connection, [slide_id])
+            if present.last_entry != signed.last_entry:
+                raise StoreError("the slide has changed while it was being signed: look again, then sign")
+            number = append(
+                connection,
+                SIGNATURES,
+                slide_id=slide_id,
+                version=version,
+                by=by,
+                at=at,
+                sha256=sha256,
+                document=document,
+            )
+            for candidate_id, png in pictures.items():
+                append(connection, SIGNED_PICTURES, signature_id=number, candidate_id=candidate_id, png=png)
+            note(connection, by, "signed", slide_id, version=version, sha256=sha256)
+        return Signature(number, slide_id, version, by, at, sha256, document)
+
+    def signed_pictures(self, signature: Signature) -> dict[int, bytes]:
+        """PNG files of accepted cells that were signed with a result, by number of the candidate."""
+        query = select(SIGNED_PICTURES).where(SIGNED_PICTURES.c.signature_id == signature.id)
+        with self._database.reading() as connection:
+            return {row.candidate_id: row.png for row in connection.execute(query)}
+
+    def signatures(self) -> tuple[Signature, ...]:
+        """All signed versions, in the order in which they were signed."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(SIGNATURES).order_by(SIGNATURES.c.id))
+            return tuple(signature_from(row) for row in rows)
+
+    # The audit trail
+
+    def note_export(self, slide_id: int, form: str, version: int, *, by: str) -> None:
+        """Put on record that a signed version left the store, and in which form."""
+        who = person(by)
+        with self._database.writing() as connection:
+            hold(connection, slide_id)
+            note(connection, who, "exported", slide_id, form=form, version=version)
+
+    def audit(self, slide_id: int | None = None) -> tuple[AuditEntry, ...]:
+        """The audit trail, oldest first; of one slide, or all of it."""
+        with self._database.reading() as connection:
+            return audit_of(connection, slide_id)
+
+    def _offer(self, slide_id: int, kind: Kind, count: int, by: str) -> tuple[Candidate, ...]:
+        who = person(by)
+        if count < 1:
+            raise StoreError(f"the number of cells must be at least 1; it is {count}")
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            numbers = append_further(connection, slide_id, kind, count)
+            note(connection, who, f"offered: {kind}", slide_id, cells=len(numbers))
+            (record,) = records_of(connection, [slide_id])
+        offered = {candidate.id: candidate for candidate in record.candidates}
+        return tuple(offered[number] for number in numbers)
+
+    def _flag(self, slide_id: int, field: str, by: str, reason: str, *, flagged: bool) -> None:
+        who = person(by)
+        with self._database.writing() as connection:
+            hold(connection, slide_id)
+            result_of(connection, slide_id)
+            append(
+                connection,
+                FIELD_FLAGS,
+                slide_id=slide_id,
+                field=field,
+                flagged=int(flagged),
+                by=who,
+                reason=reason,
+                at=now(),
+            )
+            note(connection, who, "field flagged" if flagged else "field unflagged", slide_id, field=field)

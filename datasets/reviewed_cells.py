@@ -1,0 +1,206 @@
+"""Cells that readers decided on, from signed slides to a folder that trainings read beside published sets.
+
+The folder holds `index.csv`, one row a cell, and a PNG of each with its surroundings. No patient is named in
+it: cells of one patient have one number in common, by which no split cuts through them.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.atomic import replacing_folder
+from core.crops import disk_masks, raw_crops
+from core.errors import SmearscopeError
+from core.review import Decision, read_document
+from core.review.signed_result import SignedCell
+from core.slides import open_slide, shown_path
+from core.store import Case, Role, SlideRecord
+from datasets.cells import STORED_SIZE_PX, CellSet
+from datasets.fields import AnnotationError, read_rgb
+
+TRUTH = {Decision.ACCEPTED_BY_BOTH: 1, Decision.REJECTED: 0}
+"""What readers were agreed on; a cell of any other decision teaches nothing."""
+
+_VIEW_OVER_CELL = 2.0
+_BOX = ("x", "y", "width", "height")
+_COLOUR = ("red", "green", "blue")
+_COLUMNS = (
+    "path",
+    "infected",
+    "patient",
+    *_BOX,
+    *_COLOUR,
+    "slide",
+    "signed_sha256",
+    "field",
+    "decision",
+    "stages",
+    *Role,
+)
+
+
+class ExportError(SmearscopeError):
+    """Reviewed cells that cannot be written as asked; nothing was."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes
+    ----------
+    slides
+        Signed slides, whose cells were written.
+    infected, healthy
+        Cells.
+    left_out
+        Cells of these slides that were unread, disputed, doubtful or accepted by one reader alone.
+    """
+
+    slides: tuple[SlideRecord, ...]
+    infected: int
+    healthy: int
+    left_out: int
+
+
+def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Exported:
+    """Write the cells of the signed slides among `records`, by the last signed version of each.
+
+    Raises
+    ------
+    ExportError
+        Where `folder` is there already, or no slide is signed.
+    SmearscopeError
+        Where the images of a slide cannot be read any more.
+    core.atomic.OutputError
+        Where the folder cannot be written.
+    """
+    if folder.exists():
+        raise ExportError(f"{shown_path(folder)} is there already: give another --out")
+    signed = tuple(record for record in records if record.signatures)
+    if not signed:
+        raise ExportError("no slide is signed: only cells of signed slides are written")
+    patients = patient_numbers([record.case for record in signed])
+    counts, left_out = {0: 0, 1: 0}, 0
+    with (
+        replacing_folder(folder) as temporary,
+        (temporary / "index.csv").open("w", encoding="utf-8", newline="") as file,
+    ):
+        index = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+        index.writeheader()
+        for record in signed:
+            cells = read_document(record.signatures[-1]).readings
+            decided = [cell for cell in cells if cell.decision in TRUTH]
+            left_out += len(cells) - len(decided)
+            _write_cells(temporary, index, record, decided, patients[record.case.id])
+            for cell in decided:
+                counts[TRUTH[cell.decision]] += 1
+    return Exported(signed, infected=counts[1], healthy=counts[0], left_out=left_out)
+
+
+def reviewed_cells(root: Path) -> CellSet:
+    """Cells as `write_reviewed_cells` wrote them; their group is the patient.
+
+    Raises
+    ------
+    AnnotationError
+        Naming the file and line that does not follow the layout.
+    """
+    index = root / "index.csv"
+    if not index.is_file():
+        raise AnnotationError(f"{index}: missing; give a folder that `smearscope data export` wrote")
+    with index.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        raise AnnotationError(f"{index}: lists no cell; export slides whose cells were decided on")
+    crops, masks, colours = [], [], []
+    for line, row in enumerate(rows, start=2):
+        try:
+            box = np.array([[float(row[side]) for side in _BOX]], np.float32)
+            colours.append([float(row[channel]) for channel in _COLOUR])
+            known = row["infected"] in ("0", "1") and bool(row["patient"]) and bool((box[:, 2:] > 0).all())
+        except (KeyError, TypeError, ValueError) as error:
+            raise AnnotationError(f"{index}: line {line}: {error!r}; export the cells anew") from error
+        if not known:
+            raise AnnotationError(f"{index}: line {line}: no truth, patient or box; export the cells anew")
+        crops.append(raw_crops(read_rgb(root / row["path"]), box, STORED_SIZE_PX))
+        masks.append(disk_masks(box, STORED_SIZE_PX))
+    return CellSet(
+        crops=np.concatenate(crops),
+        masks=np.concatenate(masks),
+        colour=np.array(colours, np.float32),
+        infected=np.array([row["infected"] == "1" for row in rows]),
+        source=np.full(len(rows), "reviewed_cells"),
+        group=np.array([row["patient"] for row in rows]),
+    )
+
+
+def patient_numbers(cases: Sequence[Case]) -> dict[int, str]:
+    """A name for the patient of each case that tells nothing of them, and is one for all their cases.
+
+    Patients are the same where what was entered is, but for capitals and blanks. A case whose patient was
+    erased or never entered stands for itself.
+    """
+    first: dict[str, int] = {}
+    numbers = {}
+    for case in sorted(cases, key=lambda case: case.id):
+        entered = " ".join((case.patient or "").split()).casefold()
+        number = first.setdefault(entered, case.id) if entered else case.id
+        numbers[case.id] = f"patient_{number}"
+    return numbers
+
+
+def _write_cells(
+    folder: Path,
+    index: "csv.DictWriter[str]",
+    record: SlideRecord,
+    cells: Sequence[SignedCell],
+    patient: str,
+) -> None:
+    document, signature = read_document(record.signatures[-1]), record.signatures[-1]
+    slide = open_slide(record.slide.folder)
+    images: dict[str, NDArray[np.uint8]] = {}
+    for cell in sorted(cells, key=lambda cell: cell.field):
+        if cell.field not in images:
+            images = {cell.field: slide.read_field(cell.field).image}
+        image, left, top = _view(images[cell.field], cell)
+        path = f"{record.slide.id}_{cell.candidate}.png"
+        worked, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        if not worked:
+            raise ValueError(f"cannot encode a picture of shape {image.shape}")
+        (folder / path).write_bytes(encoded.tobytes())
+        stages = {str(reading.stage) for reading in cell.readings if reading.stage}
+        said = {reading.role: f"{reading.reader}: {reading.call}" for reading in cell.readings}
+        index.writerow(
+            {
+                "path": path,
+                "infected": TRUTH[cell.decision],
+                "patient": patient,
+                **dict(zip(_BOX, (cell.x - left, cell.y - top, cell.width, cell.height), strict=True)),
+                **dict(zip(_COLOUR, document.reference.cell_colour, strict=True)),
+                "slide": record.slide.id,
+                "signed_sha256": signature.sha256,
+                "field": cell.field,
+                "decision": str(cell.decision),
+                "stages": " ".join(sorted(stages)),
+                **{str(role): said.get(role, "") for role in Role},
+            }
+        )
+
+
+def _view(image: NDArray[np.uint8], cell: SignedCell) -> tuple[NDArray[np.uint8], int, int]:
+    """What of a field lies around a cell, and where it begins.
+
+    It begins at even pixels: `core.crops.raw_crops`, which rounds halves to even, then cuts the same crop
+    from it as from the field.
+    """
+    reach = _VIEW_OVER_CELL / 2 * max(cell.width, cell.height)
+    left = max(0, 2 * int((cell.x + cell.width / 2 - reach) // 2))
+    top = max(0, 2 * int((cell.y + cell.height / 2 - reach) // 2))
+    right, bottom = int(cell.x + cell.width / 2 + reach) + 1, int(cell.y + cell.height / 2 + reach) + 1
+    return image[top:bottom, left:right], left, top

@@ -1,0 +1,41 @@
+"""`smearscope data export`: the reviewed cells of signed slides, as a folder to train with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.app import DATA
+
+
+def export(
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="The folder to make; trainings find it by the name reviewed_cells."),
+    ],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who exports: it is put on record.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="The data folder of the application.")] = DATA,
+) -> None:
+    """Write the cells that readers decided on, of all signed slides: pictures, boxes, who called what.
+
+    Cells that two readers accepted are infected, rejected ones healthy; disputed, doubtful and unread ones
+    are left out. No patient is named; cells of one patient stay together in every split.
+    """
+    from core.store import Store, StoreError
+    from core.store.database import DATABASE_FILE
+    from datasets.reviewed_cells import write_reviewed_cells
+
+    if not (data / DATABASE_FILE).is_file():
+        raise StoreError(f"{data} holds no database ({DATABASE_FILE}): give another --data")
+    store = Store.in_folder(data)
+    try:
+        written = write_reviewed_cells(out, store.records())
+        for record in written.slides:
+            store.note_export(record.slide.id, "training folder", len(record.signatures), by=by)
+    finally:
+        store.close()
+    typer.echo(
+        f"{out}: {written.infected} infected and {written.healthy} healthy cells of {len(written.slides)} "
+        f"signed slides; left out: {written.left_out} disputed, doubtful or unread"
+    )

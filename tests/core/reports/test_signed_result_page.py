@@ -1,0 +1,150 @@
+"""The printed page of a signed result: one page, all that it must say, and nothing that spoils it."""
+
+import re
+import zlib
+from base64 import a85decode
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reportlab.lib.units import mm
+
+from core.reports.candidates import CELL_PX, Candidate, candidate_image
+from core.reports.signed_result_page import cell_and_map, signed_result_pdf
+from core.review import SignedResult, read_document, sign
+from core.store import Call, Opinion, Role, Signature, SlideRecord, Stage, Store
+from tests.scored_slides import box_of, read_all, scored_slide
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.in_folder(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def drawn_on(pdf: bytes) -> str:
+    """The page's own stream of drawing commands."""
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        with suppress(zlib.error):
+            content = zlib.decompress(a85decode(b"<~" + stream.strip(), adobe=True))
+            if b" Tj" in content:
+                return content.decode("cp1252")
+    raise AssertionError("no page with text")
+
+
+def page_text(pdf: bytes) -> str:
+    """What is written on the page, from top to bottom, lines apart by blanks."""
+    text = " ".join(re.findall(r"\((.*?)(?<!\\)\) Tj", drawn_on(pdf)))
+    text = re.sub(r"\\(\d{3})", lambda code: bytes([int(code[1], 8)]).decode("cp1252"), text)
+    return re.sub(r"\\([()\\])", r"\1", text)
+
+
+def signed_slide(store: Store, record: SlideRecord, calls: str) -> tuple[SignedResult, Signature]:
+    read_all(store, record, calls, reader="Anna Roy", role=Role.FIRST)
+    read_all(store, record, calls, reader="Ben", role=Role.SECOND)
+    signature = sign(store, record.slide.id, by="Dora")
+    return read_document(signature), signature
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b(?!s)", pdf))
+
+
+def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=3)
+    ring = Opinion(Call.PARASITE, stage=Stage.RING)
+    for reader, role in (("Anna Roy", Role.FIRST), ("Ben", Role.SECOND)):
+        store.mark(record.slide.id, "field2.png", box_of(7), ring, reader=reader, role=role)
+    store.flag_field(record.slide.id, "field1.png", by="Anna Roy")
+    signed, signature = signed_slide(store, record, "+--")
+    pdf = signed_result_pdf(signed, signature.sha256, "M. Dupré (7)", store.signed_pictures(signature))
+    text = page_text(pdf)
+    assert pages(pdf) == 1
+    for said in (
+        "RESEARCH USE ONLY, NOT FOR DIAGNOSIS",
+        "M. Dupré (7)",
+        "slide 7",
+        "version 1, by Dora",
+        "POSITIVE",
+        "Two readers agree on 2 parasites.",
+        "parasites/µL",  # density
+        "to",
+        "20 evaluable red cells, 2 fields, 3 candidates, 0 unread",
+        "left out: 1 cells, edge",
+        "would be excluded by a clean count",
+        "dots, threshold 0.5, validated on drawn discs",
+        "dots 1",  # the model card
+        "Anna Roy (first, 4 cells); Ben (second, 4 cells)",
+        "4 of 4 cells called alike by first and second reader; Cohen's kappa 1.00",
+        "field1.png",
+        "2 of 2",
+        "rank 1, score 0.990",
+        "marked by hand",
+        "accepted by two readers, ring",
+        signature.sha256,
+    ):
+        assert said in text, said
+
+
+def test_the_same_result_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "+")
+    pictures = store.signed_pictures(signature)
+    first = signed_result_pdf(signed, signature.sha256, "P", pictures)
+    assert first == signed_result_pdf(signed, signature.sha256, "P", pictures)
+
+
+@pytest.mark.parametrize(
+    ("patient", "shown"), [(None, "erased"), ("", "not entered"), ("two\nlines\x07", "two lines")]
+)
+def test_a_patient_that_is_erased_empty_or_odd_is_shown_as_such(
+    store: Store, tmp_path: Path, patient: str | None, shown: str
+) -> None:
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "-")
+    text = page_text(signed_result_pdf(signed, signature.sha256, patient, {}))
+    assert f"Patient {shown} Slide" in text
+    assert "No cell was accepted as infected." in text
+
+
+def test_a_name_that_the_typeface_lacks_is_drawn_and_not_boxes(store: Store, tmp_path: Path) -> None:
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "-")
+    latin = signed_result_pdf(signed, signature.sha256, "Nguyen", {})
+    other = signed_result_pdf(signed, signature.sha256, "Nguyễn", {})
+    assert latin.count(b"/Subtype /Image") == 0
+    assert other.count(b"/Subtype /Image") == 1
+    assert "Nguy" not in page_text(other)
+
+
+def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=30, fields=5)
+    store.flag_field(record.slide.id, "field1.png", by="Anna", reason="x")
+    signed, signature = signed_slide(store, record, "+" * 30)
+    word = "W" * 400
+    long = signed.model_copy(
+        update={
+            "slide": word,
+            "signature": signed.signature.model_copy(update={"amendment": "because of this " * 200}),
+            "verdict": signed.verdict.__class__(signed.verdict.kind, ("a long reason " * 60,) * 6),
+        }
+    )
+    pdf = signed_result_pdf(long, signature.sha256, word, store.signed_pictures(signature))
+    assert pages(pdf) == 1
+    heights = [float(y) for y in re.findall(r"1 0 0 1 [\d.]+ (-?[\d.]+) Tm", drawn_on(pdf))]
+    assert sorted(heights)[2] > 20 * mm  # only the foot lies lower
+    assert "W" * 100 not in page_text(pdf)
+
+
+def test_cell_and_map_are_cut_from_where_they_were_drawn() -> None:
+    crop = np.zeros((64, 64, 3), np.uint8)
+    crop[...] = np.linspace(0, 250, 64, dtype=np.uint8)[:, None, None]
+    activation = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
+    image = candidate_image(Candidate(1, 0.9, "field", crop, activation, 20.0))
+    cell, map_ = cell_and_map(image)
+    assert cell.shape == map_.shape == (CELL_PX, CELL_PX, 3)
+    assert cell[0].max() <= 2
+    assert cell[-1].min() >= 247
+    assert abs(int(map_[0, 0, 0]) - int(cell[0, 0, 0])) <= 2  # where the map is nought, the cell shows
+    square = np.zeros((70, 70, 3), np.uint8)
+    assert cell_and_map(square) == (square,)

@@ -1,0 +1,122 @@
+"""How far a slide has come, what each reader is given, and in which order."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.review import Progress, SlideState, cells_for, progress, second_order, sign, slide_state
+from core.store import Candidate, Kind, Role, ScoringStep, Store
+from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.in_folder(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Path) -> None:
+    slide = store.add_slide(store.add_case("P", by="Anna").id, "other", Path("other"), by="Anna").id
+    assert slide_state(store.record(slide)) == SlideState.QUEUED
+    for step in (ScoringStep.SCORING, ScoringStep.FAILED):
+        store.note_scoring(slide, step, by="process")
+        assert slide_state(store.record(slide)).value == step.value
+
+    record = scored_slide(store, tmp_path, called=2)
+    slide = record.slide.id
+    assert slide_state(record) == SlideState.TO_REVIEW
+    assert slide_state(read_all(store, record, "+.", reader="Anna", role=Role.FIRST)) == SlideState.TO_REVIEW
+    record = read_all(store, record, ".-", reader="Anna", role=Role.FIRST)
+    assert slide_state(record) == SlideState.SECOND_READING
+    record = read_all(store, record, "--", reader="Ben", role=Role.SECOND)
+    assert slide_state(record) == SlideState.ADJUDICATION
+    record = read_all(store, record, "+.", reader="Cleo", role=Role.ADJUDICATOR)
+    assert slide_state(record) == SlideState.TO_SIGN
+    sign(store, slide, by="Cleo")
+    assert slide_state(store.record(slide)) == SlideState.DONE
+    store.begin_amendment(slide, "looked again", by="Cleo")
+    assert slide_state(store.record(slide)) == SlideState.TO_SIGN
+    store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")  # more fields came
+    assert slide_state(store.record(slide)) == SlideState.QUEUED
+
+
+def test_a_slide_without_candidates_waits_for_somebody_to_look_at_a_sample(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, called=0)
+    assert slide_state(record) == SlideState.TO_REVIEW
+    (drawn,) = store.draw_sample(record.slide.id, 1, by="Anna")
+    store.read(record.slide.id, drawn.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    assert slide_state(store.record(record.slide.id)) == SlideState.SECOND_READING
+
+
+def test_progress_counts_what_is_left_to_each_and_what_was_decided(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=6)
+    assert progress(record) == Progress(6, 6, 6, 0, 0, 0, 0, 0)
+    read_all(store, record, "+++?-.", reader="Anna", role=Role.FIRST)
+    record = read_all(store, record, "+-.?+.", reader="Ben", role=Role.SECOND)
+    assert progress(record) == Progress(
+        called=6,
+        first_left=1,
+        second_left=2,
+        to_adjudicate=2,
+        agreed=1,
+        accepted_alone=1,
+        disputed=2,
+        unsure=1,
+    )
+
+
+def test_cells_beyond_the_called_ones_are_left_to_nobody_until_the_first_reader_has_read_them(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, called=1)
+    slide = record.slide.id
+    first, second = store.draw_sample(slide, 2, by="Anna")
+    store.read(slide, first.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    record = store.record(slide)
+    assert (progress(record).first_left, progress(record).second_left) == (1, 2)
+    given = {candidate.id for candidate in cells_for(record, Role.SECOND, "Ben")}
+    assert given == {record.candidates[0].id, first.id}
+    assert {cell.id for cell in cells_for(record, Role.FIRST, "Anna")} == {*given, second.id}
+
+
+def test_a_parasite_that_only_the_second_reader_marked_goes_to_the_adjudicator(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, called=1)
+    slide = record.slide.id
+    read_all(store, record, "-", reader="Anna", role=Role.FIRST)
+    read_all(store, record, "-", reader="Ben", role=Role.SECOND)
+    marked = store.mark(slide, "field2.png", box_of(3), PARASITE, reader="Ben", role=Role.SECOND)
+    record = store.record(slide)
+    assert slide_state(record) == SlideState.ADJUDICATION
+    assert [cell.id for cell in cells_for(record, Role.ADJUDICATOR, "Cleo")] == [marked.candidate_id]
+    store.read(slide, marked.candidate_id, PARASITE, reader="Cleo", role=Role.ADJUDICATOR)
+    record = store.record(slide)
+    assert (slide_state(record), progress(record).agreed) == (SlideState.TO_SIGN, 1)
+    assert [cell.id for cell in cells_for(record, Role.ADJUDICATOR, "Cleo")] == [marked.candidate_id]
+
+
+def candidates(number: int) -> tuple[Candidate, ...]:
+    one = Candidate(0, 1, Kind.CALLED, 1, "field1.png", box_of(0), 0.9, None)
+    return tuple(replace(one, id=count, rank=count) for count in range(1, number + 1))
+
+
+def test_the_second_readers_order_is_their_own_the_same_each_time_and_not_that_of_suspicion() -> None:
+    cells = candidates(40)
+    order = second_order(cells, "Ben", 7)
+    assert sorted(order, key=lambda cell: cell.id) == list(cells)
+    assert order == second_order(cells[::-1], "ben", 7)
+    assert order not in (cells, second_order(cells, "Cleo", 7), second_order(cells, "Ben", 8))
+    # Rank and place have nothing to do with each other: over many readers the mean rank stays in the middle.
+    first = [second_order(cells, f"reader {number}", 7)[0].id for number in range(400)]
+    assert 18.5 < sum(first) / 400 < 22.5
+
+
+def test_a_cell_that_comes_later_moves_none_of_the_others() -> None:
+    with_all, without = second_order(candidates(40), "Ben", 7), second_order(candidates(30), "Ben", 7)
+    assert tuple(cell for cell in with_all if cell.id <= 30) == without

@@ -1,0 +1,62 @@
+"""What people decided cannot be changed or deleted, by SQL neither."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from core.review import sign
+from core.store import Role, Store
+from core.store.tables import METADATA
+from tests.scored_slides import NOT_PARASITE, read_all, scored_slide
+
+ADDED_TO_ONLY = sorted(set(METADATA.tables) - {"cases"})
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """A database with at least one row in each table, opened past the program."""
+    folder = tmp_path_factory.mktemp("append_only")
+    store = Store.in_folder(folder / "data")
+    record = scored_slide(store, folder / "slide", called=2)
+    slide = record.slide.id
+    store.flag_field(slide, "field1.png", by="Anna", reason="blurred")
+    read_all(store, record, "+-", reader="Anna", role=Role.FIRST)
+    store.undo(slide, reader="Anna")
+    store.read(slide, record.candidates[1].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    read_all(store, record, "+-", reader="Ben", role=Role.SECOND)
+    sign(store, slide, by="Anna")
+    store.begin_amendment(slide, "looked again", by="Anna")
+    store.close()
+    connection = sqlite3.connect(folder / "data" / "smearscope.sqlite")
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("table", ADDED_TO_ONLY)
+def test_rows_are_neither_updated_nor_deleted(database: sqlite3.Connection, table: str) -> None:
+    before = database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of our own tables
+    assert before
+    for statement in (f"UPDATE {table} SET id = id + 100", f"DELETE FROM {table}"):  # noqa: S608
+        with pytest.raises(sqlite3.IntegrityError, match="never changed or deleted"):
+            database.execute(statement)
+    assert database.execute(f"SELECT * FROM {table}").fetchall() == before  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM cases",
+        "UPDATE cases SET patient = 'somebody else'",
+        "UPDATE cases SET patient = NULL",  # without the salt that could still tell who it was
+        "UPDATE cases SET patient = NULL, salt = NULL, id = 9",
+        "UPDATE cases SET patient = NULL, salt = NULL, created_at = '2020-01-01'",
+    ],
+)
+def test_a_case_cannot_be_changed_but_for_its_patient_to_be_erased(
+    database: sqlite3.Connection, statement: str
+) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="never"):
+        database.execute(statement)
+    database.execute("UPDATE cases SET patient = NULL, salt = NULL")
+    database.rollback()

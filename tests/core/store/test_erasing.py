@@ -1,0 +1,82 @@
+"""A patient's identification is erased for good, on record, and nothing else is."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.review import read_document, sign, violations
+from core.store import Role, Store, StoreError
+from tests.scored_slides import read_all, scored_slide
+
+PATIENT = "Nguyễn Thị Hồng, 1987-02-30"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.in_folder(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def files_that_hold(folder: Path, text: str) -> list[str]:
+    return [file.name for file in folder.iterdir() if text.encode() in file.read_bytes()]
+
+
+def test_an_erased_patient_is_in_no_file_of_the_database_any_more(store: Store, tmp_path: Path) -> None:
+    case = store.add_case(PATIENT, by="Anna")
+    for number in range(50):  # so that pages are moved and freed
+        store.add_case(f"somebody else {number}", by="Anna")
+    assert files_that_hold(tmp_path / "data", PATIENT) != []
+    erased = store.erase_patient(case.id, by="Supervisor")
+    assert (erased.patient, erased.salt) == (None, None)
+    assert files_that_hold(tmp_path / "data", PATIENT) == []
+    assert files_that_hold(tmp_path / "data", str(case.salt)) == []
+    assert [case.patient for case in store.cases()][:2] == [None, "somebody else 0"]
+
+
+def test_the_audit_trail_says_who_erased_which_case_and_never_held_the_patient(
+    store: Store, tmp_path: Path
+) -> None:
+    case = store.add_case(PATIENT, by="Anna")
+    store.erase_patient(case.id, by="Supervisor")
+    store.erase_patient(case.id, by="Supervisor")
+    erasings = [entry for entry in store.audit() if entry.what == "patient erased"]
+    assert [(entry.who, entry.detail) for entry in erasings] == [("Supervisor", {"case": case.id})]
+    assert all(PATIENT not in str(entry) for entry in store.audit())
+
+
+def test_readings_and_signed_results_outlive_the_patients_identification(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path / "slide", called=1)
+    read_all(store, record, "-", reader="Anna", role=Role.FIRST)
+    signature = sign(store, record.slide.id, by="Anna")
+    assert record.case.patient is not None
+    assert record.case.patient not in signature.document
+    store.erase_patient(record.case.id, by="Supervisor")
+    after = store.record(record.slide.id)
+    assert after.signatures == (signature,)
+    assert len(after.readings) == 1
+    assert violations(after, 1, store.signed_pictures(signature)) == ()
+    store.begin_amendment(record.slide.id, "looked again", by="Anna")
+    assert read_document(sign(store, record.slide.id, by="Anna")).signature.patient_sha256 is None
+
+
+def test_who_reads_all_the_while_is_named_as_the_reason_why_the_log_still_holds_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.database.SECONDS_TO_WAIT", 0)
+    impatient = Store.in_folder(tmp_path / "data")
+    case = impatient.add_case(PATIENT, by="Anna")
+    reader = sqlite3.connect(tmp_path / "data" / "smearscope.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM cases").fetchall()
+    with pytest.raises(StoreError, match="write-ahead log cannot be emptied"):
+        impatient.erase_patient(case.id, by="Supervisor")
+    reader.execute("COMMIT")
+    reader.close()
+    impatient.erase_patient(case.id, by="Supervisor")
+    impatient.close()
+    assert files_that_hold(tmp_path / "data", PATIENT) == []

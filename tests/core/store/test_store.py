@@ -1,0 +1,154 @@
+"""Cases, slides, the steps of their scoring, flagged fields, and what is left in the audit trail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.review import sign
+from core.store import Kind, Role, ScoringStep, Store, StoreError
+from tests.scored_slides import PARASITE, read_all, scored_slide
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.in_folder(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def new_slide(store: Store, folder: str = "images") -> int:
+    case = store.add_case("patient", by="Anna")
+    return store.add_slide(case.id, "slide", Path(folder), by="Anna", um_per_pixel=0.1).id
+
+
+def test_a_new_slide_is_queued_and_holds_what_was_entered(store: Store) -> None:
+    case = store.add_case("  as entered ", by="Anna")
+    slide = store.add_slide(case.id, "S/7 ü", Path("images"), by="Anna", um_per_pixel=0.1)
+    record = store.record(slide.id)
+    assert (record.case, record.slide) == (case, slide)
+    assert case.patient == "  as entered "
+    assert (slide.scoring, slide.folder, slide.um_per_pixel) == (ScoringStep.QUEUED, Path("images"), 0.1)
+    assert (record.taken_in, record.candidates, record.readings, record.locked) == (None, (), (), False)
+    assert store.records() == (record,)
+
+
+def test_the_same_images_cannot_be_two_slides(store: Store) -> None:
+    new_slide(store)
+    with pytest.raises(StoreError, match="images is already here as slide slide"):
+        new_slide(store)
+    assert len(store.slides()) == 1
+
+
+def test_what_is_not_there_is_said_not_to_be(store: Store) -> None:
+    with pytest.raises(StoreError, match="no slide 5"):
+        store.record(5)
+    with pytest.raises(StoreError, match="no slide 5"):
+        store.undo(5, reader="Anna")
+    with pytest.raises(StoreError, match="no case 5"):
+        store.add_slide(5, "slide", Path("images"), by="Anna")
+    with pytest.raises(StoreError, match="no case 5"):
+        store.erase_patient(5, by="Anna")
+
+
+def test_one_process_alone_takes_a_slide_from_the_queue(store: Store) -> None:
+    slide = new_slide(store)
+    assert store.note_scoring(slide, ScoringStep.SCORING, by="process 1").scoring == ScoringStep.SCORING
+    with pytest.raises(StoreError, match="'scoring' cannot become 'scoring'"):
+        store.note_scoring(slide, ScoringStep.SCORING, by="process 2")
+
+
+def test_scoring_can_fail_with_a_reason_be_queued_again_and_stopped(store: Store) -> None:
+    slide = new_slide(store)
+    store.note_scoring(slide, ScoringStep.SCORING, by="process")
+    failed = store.note_scoring(slide, ScoringStep.FAILED, by="process", detail="no field can be read")
+    assert (failed.scoring, failed.scoring_detail) == (ScoringStep.FAILED, "no field can be read")
+    store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
+    store.note_scoring(slide, ScoringStep.STOPPED, by="Anna")
+    with pytest.raises(StoreError, match="'stopped' cannot become 'failed'"):
+        store.note_scoring(slide, ScoringStep.FAILED, by="process")
+    with pytest.raises(StoreError, match="'stopped' cannot become 'scored'"):
+        store.note_scoring(slide, ScoringStep.SCORED, by="process")  # that takes a result
+
+
+def test_flagged_fields_are_listed_until_they_are_unflagged(store: Store, tmp_path: Path) -> None:
+    slide = scored_slide(store, tmp_path).slide.id
+    store.flag_field(slide, "field1.png", by="Anna", reason="blurred")
+    store.flag_field(slide, "field2.png", by="Ben")
+    store.unflag_field(slide, "field2.png", by="Anna")
+    store.flag_field(slide, "field1.png", by="Ben", reason="dirt")
+    flags = store.record(slide).flags
+    assert [(flag.field, flag.by, flag.reason) for flag in flags] == [("field1.png", "Ben", "dirt")]
+
+
+def test_a_field_of_a_slide_that_was_not_scored_cannot_be_flagged(store: Store) -> None:
+    with pytest.raises(StoreError, match="not been scored"):
+        store.flag_field(new_slide(store), "field1.png", by="Anna")
+
+
+def test_a_number_of_cells_below_one_is_refused(store: Store, tmp_path: Path) -> None:
+    slide = scored_slide(store, tmp_path).slide.id
+    with pytest.raises(StoreError, match="at least 1; it is 0"):
+        store.draw_sample(slide, 0, by="Anna")
+
+
+def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=1)
+    slide = record.slide.id
+    read_all(store, record, "+", reader="Ben", role=Role.FIRST)
+    store.draw_sample(slide, 2, by="Ben")
+    store.flag_field(slide, "field1.png", by="Ben")
+    store.unflag_field(slide, "field1.png", by="Ben")
+    store.note_export(slide, "PDF", 1, by="Cleo")
+    trail = [(entry.who, entry.what, entry.slide_id) for entry in store.audit()]
+    assert trail == [
+        ("Anna", "case added", None),
+        ("Anna", "slide added", slide),
+        ("Anna", "result taken in", slide),
+        ("Ben", "read", slide),
+        ("Ben", f"offered: {Kind.SAMPLE}", slide),
+        ("Ben", "field flagged", slide),
+        ("Ben", "field unflagged", slide),
+        ("Cleo", "exported", slide),
+    ]
+    assert store.audit()[-1].detail == {"form": "PDF", "version": 1}
+    assert [entry.id for entry in store.audit()] == list(range(1, 9))
+
+
+def test_a_refused_write_leaves_nothing_not_even_a_line(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=1)
+    read_all(store, record, "+", reader="Ben", role=Role.FIRST)
+    before = (store.records(), store.audit())
+    with pytest.raises(StoreError):
+        read_all(store, record, "-", reader="Ben", role=Role.SECOND)
+    assert (store.records(), store.audit()) == before
+
+
+def test_the_overview_of_all_slides_follows_every_write_of_this_and_of_other_processes(
+    store: Store, tmp_path: Path
+) -> None:
+    """What it keeps from one look to the next is never older than what a single slide's record says."""
+    other = Store.in_folder(tmp_path / "data")
+    first = scored_slide(store, tmp_path / "first", called=1)
+    assert store.records() == (first,)
+    second = scored_slide(other, tmp_path / "second", called=2)
+    slide, cell = second.slide.id, second.candidates[0].id
+    for write in (
+        lambda: other.read(slide, cell, PARASITE, reader="Anna", role=Role.FIRST),
+        lambda: other.undo(slide, reader="Anna"),
+        lambda: other.draw_sample(slide, 1, by="Anna"),
+        lambda: other.flag_field(slide, "field1.png", by="Anna"),
+        lambda: other.note_scoring(slide, ScoringStep.QUEUED, by="Anna"),
+        lambda: other.take_in_result(slide, tmp_path / "second" / "result", by="Anna"),
+        lambda: read_all(other, second, "--", reader="Anna", role=Role.FIRST),
+        lambda: sign(other, slide, by="Anna"),
+        lambda: other.begin_amendment(slide, "again", by="Anna"),
+        lambda: other.erase_patient(second.case.id, by="Anna"),
+    ):
+        before = store.records()
+        write()
+        after = store.records()
+        assert after == (store.record(first.slide.id), store.record(slide))
+        assert after != before
+        assert after[0] is before[0]
+    other.close()

@@ -1,0 +1,215 @@
+"""Cells of signed slides as training data: which ones, with which truth, and that no split cuts a patient."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.crops import raw_crops
+from core.review import sign
+from core.review.signed_result import SignedCell
+from core.store import Call, Case, Opinion, Role, SlideRecord, Stage, Store
+from datasets.cells import STORED_SIZE_PX
+from datasets.fields import AnnotationError
+from datasets.reviewed_cells import (
+    ExportError,
+    _view,
+    patient_numbers,
+    reviewed_cells,
+    write_reviewed_cells,
+)
+from datasets.splits import split
+from tests.scored_slides import box_of, read_all, scored_slide
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.in_folder(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def signed_slide(store: Store, folder: Path, first: str, second: str, third: str = "") -> SlideRecord:
+    record = scored_slide(store, folder, called=len(first))
+    read_all(store, record, first, reader="Anna", role=Role.FIRST)
+    read_all(store, record, second, reader="Ben", role=Role.SECOND)
+    read_all(store, record, third or "." * len(first), reader="Cleo", role=Role.ADJUDICATOR)
+    sign(store, record.slide.id, by="Dora")
+    return store.record(record.slide.id)
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_cells_that_readers_agreed_on_are_written_and_doubtful_ones_left_out(
+    store: Store, tmp_path: Path
+) -> None:
+    record = signed_slide(store, tmp_path / "slide", "+-+?+", "+--?-", "..-.?")
+    written = write_reviewed_cells(tmp_path / "out", store.records())
+    assert (written.infected, written.healthy, written.left_out) == (1, 2, 2)
+    assert written.slides == (record,)
+    by_truth = sorted((row["infected"], row["field"], row["decision"]) for row in rows(tmp_path / "out"))
+    assert by_truth == [
+        ("0", "field1.png", "rejected"),
+        ("0", "field2.png", "rejected"),
+        ("1", "field1.png", "accepted by two readers"),
+    ]
+    (disputed,) = (row for row in rows(tmp_path / "out") if row["adjudicator"])
+    said = (disputed["first"], disputed["second"], disputed["adjudicator"])
+    assert said == ("Anna: parasite", "Ben: not a parasite", "Cleo: not a parasite")
+    assert disputed["signed_sha256"] == record.signatures[0].sha256
+
+
+def test_what_is_written_is_read_back_as_cells_like_those_of_the_published_sets(
+    store: Store, tmp_path: Path
+) -> None:
+    record = signed_slide(store, tmp_path / "slide", "+-", "+-")
+    write_reviewed_cells(tmp_path / "out", [record])
+    cells = reviewed_cells(tmp_path / "out")
+    assert cells.crops.shape == (2, STORED_SIZE_PX, STORED_SIZE_PX, 3)
+    assert cells.infected.tolist() == [True, False]
+    assert set(cells.source) == {"reviewed_cells"}
+    assert cells.colour.tolist() == [[200.0, 140.0, 150.0]] * 2  # the slide's own, as it was scored
+    for crop, candidate in zip(cells.crops, record.candidates, strict=True):
+        image = cv2.imread(str(record.slide.folder / candidate.field))
+        assert image is not None
+        box = np.array([candidate.box], np.float32)
+        np.testing.assert_array_equal(
+            crop, raw_crops(np.asarray(image[..., ::-1], np.uint8), box, STORED_SIZE_PX)[0]
+        )
+
+
+@given(x=st.floats(-5, 190), y=st.floats(-5, 150), width=st.floats(8, 50), height=st.floats(8, 50))
+def test_the_crop_of_a_view_is_that_of_the_field_wherever_the_cell_lies(
+    x: float, y: float, width: float, height: float
+) -> None:
+    x, y, width, height = (round(side, 2) for side in (x, y, width, height))
+    image = np.random.default_rng(0).integers(0, 256, (160, 200, 3)).astype(np.uint8)
+    cell = SignedCell.model_construct(x=x, y=y, width=width, height=height)
+    if x + width / 2 >= 200 or y + height / 2 >= 160 or x + width / 2 < 0 or y + height / 2 < 0:
+        return
+    view, left, top = _view(image, cell)
+    # In quarters, which float32 holds exactly in both places.
+    box = np.round(np.array([[x, y, width, height]]) * 4) / 4
+    moved = (box - [left, top, 0, 0]).astype(np.float32)
+    np.testing.assert_array_equal(
+        raw_crops(view, moved, STORED_SIZE_PX), raw_crops(image, box.astype(np.float32), STORED_SIZE_PX)
+    )
+
+
+def test_stages_that_readers_named_are_written(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path / "slide", called=1)
+    ring = Opinion(Call.PARASITE, stage=Stage.RING)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        store.read(record.slide.id, record.candidates[0].id, ring, reader=reader, role=role)
+    sign(store, record.slide.id, by="Dora")
+    write_reviewed_cells(tmp_path / "out", store.records())
+    assert rows(tmp_path / "out")[0]["stages"] == "ring"
+
+
+def test_cells_come_from_the_last_signed_version_whatever_was_read_since(
+    store: Store, tmp_path: Path
+) -> None:
+    record = signed_slide(store, tmp_path / "slide", "+-", "+-")
+    store.begin_amendment(record.slide.id, "cell 2 too", by="Dora")
+    read_all(store, record, ".+", reader="Anna", role=Role.FIRST)
+    read_all(store, record, ".+", reader="Ben", role=Role.SECOND)
+    assert write_reviewed_cells(tmp_path / "before", store.records()).infected == 1
+    sign(store, record.slide.id, by="Dora")
+    assert write_reviewed_cells(tmp_path / "after", store.records()).infected == 2
+
+
+def test_no_patient_is_named_and_none_is_cut_by_a_split(store: Store, tmp_path: Path) -> None:
+    for number in range(8):  # all of one patient, as `scored_slide` enters them
+        signed_slide(store, tmp_path / f"slide{number}", "+-", "+-")
+    records = [
+        replace(record, case=replace(record.case, patient=f"Patient {number // 2}"))
+        for number, record in enumerate(store.records())
+    ]
+    write_reviewed_cells(tmp_path / "out", records)
+    assert all("Patient " not in file.read_text() for file in (tmp_path / "out").glob("*.csv"))
+    cells = reviewed_cells(tmp_path / "out")
+    assert len(set(cells.group)) == 4
+    parts = split(cells.group.tolist(), cells.infected.astype(str).tolist(), seed=0)
+    groups = [set(cells.group[part]) for part in (parts.training, parts.validation, parts.test)]
+    assert sum(len(group) for group in groups) == 4
+
+
+def test_cases_of_one_patient_are_one_and_those_without_a_name_each_their_own() -> None:
+    entered = ["Anna Roy", "anna  roy ", "", None, "Ben", "", None]
+    cases = [
+        Case(number, patient, None, datetime.now(UTC)) for number, patient in enumerate(entered, start=1)
+    ]
+    assert list(patient_numbers(cases[::-1]).values()) == [
+        "patient_1",
+        "patient_1",
+        "patient_3",
+        "patient_4",
+        "patient_5",
+        "patient_6",
+        "patient_7",
+    ]
+
+
+def test_nothing_is_written_over_and_nothing_without_a_signature(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path / "slide", called=1)
+    with pytest.raises(ExportError, match="no slide is signed"):
+        write_reviewed_cells(tmp_path / "out", [record])
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ExportError, match="out is there already"):
+        write_reviewed_cells(tmp_path / "out", [record])
+
+
+HEAD = "path,infected,patient,x,y,width,height,red,green,blue\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (None, "index.csv: missing"),
+        ("path,infected\n", "lists no cell"),
+        ("path,infected,patient\na.png,1,p\n", "line 2: KeyError\\('x'\\)"),
+        (
+            HEAD + "a.png,1,p,1,1,q,2,3,3,3\n",
+            "line 2: ValueError",
+        ),
+        (
+            HEAD + "a.png,2,p,1,1,2,2,3,3,3\n",
+            "line 2: no truth",
+        ),
+        (
+            HEAD + "a.png,1,,1,1,2,2,3,3,3\n",
+            "line 2: no truth",
+        ),
+        (
+            HEAD + "a.png,1,p,1,1,2,2,3,3,3\n",
+            "cannot be decoded",
+        ),
+    ],
+)
+def test_a_folder_that_is_not_as_written_is_named_with_its_line(
+    tmp_path: Path, content: str | None, named: str
+) -> None:
+    if content is not None:
+        (tmp_path / "index.csv").write_text(content)
+    with pytest.raises(AnnotationError, match=named):
+        reviewed_cells(tmp_path)
+
+
+def test_a_marked_cell_is_among_them(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path / "slide", called=0)
+    parasite = Opinion(Call.PARASITE)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        store.mark(record.slide.id, "field2.png", box_of(3), parasite, reader=reader, role=role)
+    sign(store, record.slide.id, by="Dora")
+    assert write_reviewed_cells(tmp_path / "out", store.records()).infected == 1
