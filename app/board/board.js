@@ -1,0 +1,380 @@
+// The board at which a reader decides on one cell after another.
+//
+// A decision shows the next cell at once and goes to the server in a log: numbered entries that stay in it until
+// the server says that it has written them. A log that is sent twice is written once. What is not acknowledged is
+// said to be unsaved, and is sent again until the server is back.
+//
+// From the server: data = {board, pictures, cells: [{id, name, score, facts, bar, call, stage, reason}], at, done: {log,
+// number, cell}, blind, methods, flagged, words, dark}. To the server: state "log" = {log, entries: [{number, act,
+// cell, call, stage, reason}], sending}.
+
+const KEYS = [
+  { key: "p", act: "read", call: "parasite", group: 0 },
+  { key: "1", act: "read", call: "parasite", stage: "ring", group: 0 },
+  { key: "2", act: "read", call: "parasite", stage: "trophozoite", group: 0 },
+  { key: "3", act: "read", call: "parasite", stage: "schizont", group: 0 },
+  { key: "4", act: "read", call: "parasite", stage: "gametocyte", group: 0 },
+  { key: "n", act: "read", call: "not a parasite", group: 1 },
+  { key: "a", act: "read", call: "not a parasite", reason: "artefact", group: 1 },
+  { key: "l", act: "read", call: "not a parasite", reason: "platelet", group: 1 },
+  { key: "s", act: "read", call: "not a parasite", reason: "stain", group: 1 },
+  { key: "u", act: "read", call: "unsure", group: 2 },
+  { key: "z", act: "undo", group: 3 },
+  { key: "ArrowLeft", act: "previous", group: 3 },
+  { key: "ArrowRight", act: "next", group: 3 },
+  { key: "f", act: "flag", group: 3 },
+];
+const LOOKS = { m: "map" };
+const SIGNS = { parasite: "●", "not a parasite": "✕", unsure: "?" };
+const KINDS = { parasite: "parasite", "not a parasite": "healthy", unsure: "unsure" };
+const SHOWN = { ArrowLeft: "←", ArrowRight: "→" };
+const AHEAD = 4;
+const [LATE_MS, AGAIN_MS] = [1500, 2500];
+const boards = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  let board = boards.get(parentElement);
+  if (!board || board.name !== data.board) {
+    board?.leave();
+    board = newBoard(parentElement, data);
+    boards.set(parentElement, board);
+  }
+  board.send = () => setStateValue("log", { log: board.log, entries: [...board.entries], sending: (board.sendings += 1) });
+  board.take(data);
+  return () => board.leave();
+}
+
+function newBoard(parent, first) {
+  const find = (selector) => parent.querySelector(selector);
+  const root = find(".board");
+  const board = { name: first.board, log: newName(), entries: [], at: null, sent: 0, sendings: 0, decided: [], cells: [], loaded: new Map() };
+  let words = first.words;
+  let data = first;
+
+  board.take = (fresh) => {
+    data = fresh;
+    words = fresh.words;
+    if (fresh.done && fresh.done.log === board.log) {
+      board.entries = board.entries.filter((entry) => entry.number > fresh.done.number);
+      if (fresh.done.undone) show(fresh.done.undone);
+    } else if (board.entries.length) {
+      board.send(); // a server that started anew has not seen them
+    }
+    const pending = new Map(board.entries.filter((entry) => entry.cell).map((entry) => [entry.cell, entry]));
+    board.cells = fresh.cells.map((cell) => withPending(cell, pending.get(cell.id)));
+    root.classList.toggle("blind", fresh.blind);
+    root.classList.toggle("dark", isDark(root));
+    label();
+    gallery();
+    if (!board.cells.some((cell) => cell.id === board.at)) board.at = null;
+    show(board.at ?? fresh.at ?? firstUnread() ?? board.cells[0]?.id ?? null);
+    saved();
+  };
+
+  board.leave = () => {
+    clearTimeout(board.late);
+    document.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("beforeunload", onUnload);
+    boards.delete(parent);
+  };
+
+  const current = () => board.cells.find((cell) => cell.id === board.at);
+  const firstUnread = () => board.cells.find((cell) => !cell.call)?.id;
+
+  function act(command) {
+    const cell = current();
+    if (command.act === "next" || command.act === "previous") return step(command.act === "next" ? 1 : -1);
+    if (!cell) return;
+    if (command.act === "undo") return undo();
+    if (command.act === "flag") return enter({ act: "flag", cell: cell.id });
+    enter({ act: "read", cell: cell.id, call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
+    Object.assign(cell, { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
+    board.decided.push(cell.id);
+    mark(cell);
+    show(nextUnread(cell.id) ?? cell.id);
+  }
+
+  function undo() {
+    const cell = board.cells.find((one) => one.id === board.decided.at(-1));
+    enter({ act: "undo", cell: cell?.id ?? null });
+    if (!cell) return;
+    board.decided.pop();
+    Object.assign(cell, { call: null, stage: null, reason: null });
+    mark(cell);
+    show(cell.id);
+  }
+
+  function enter(entry) {
+    board.sent += 1;
+    board.entries.push({ number: board.sent, ...entry });
+    board.send();
+    saved();
+  }
+
+  function nextUnread(id) {
+    const from = board.cells.findIndex((cell) => cell.id === id);
+    const order = [...board.cells.slice(from + 1), ...board.cells.slice(0, from)];
+    return order.find((cell) => !cell.call)?.id;
+  }
+
+  function step(by) {
+    const from = board.cells.findIndex((cell) => cell.id === board.at);
+    const to = Math.min(board.cells.length - 1, Math.max(0, from + by));
+    if (board.cells[to]) show(board.cells[to].id);
+  }
+
+  function show(id) {
+    board.at = id;
+    const cell = current();
+    root.dataset.cell = cell ? cell.id : "";
+    if (!cell) return;
+    for (const view of parent.querySelectorAll(".view")) picture(view, "cell", cell);
+    picture(find(".around img"), "around", cell);
+    picture(find(".neighbours img"), "neighbours", cell);
+    mapped(cell);
+    for (const [place, bar] of [[".cell .bar", cell.bars?.[0]], [".around .bar", cell.bars?.[1]]]) {
+      find(place).hidden = !bar;
+      if (bar) {
+        find(place).style.width = `${100 * bar[0]}%`;
+        find(`${place} span`).textContent = bar[1];
+      }
+    }
+    const facts = find(".facts");
+    facts.replaceChildren(bold(`${cell.name} `), ...cell.facts.map(([name, value]) => `· ${name ? `${name} ` : ""}${value} `));
+    if (cell.flagged) facts.append(`· ⚑ ${words.flagged}`);
+    find(".cell .view").alt = `${words.cell} ${cell.name}`;
+    for (const tile of parent.querySelectorAll(".tile")) {
+      const chosen = tile.dataset.cell === cell.id;
+      tile.setAttribute("aria-selected", chosen);
+      if (chosen) within(find(".gallery"), tile);
+    }
+    find(".gallery").setAttribute("aria-activedescendant", `tile-${cell.id}`);
+    mark(cell);
+    preload(cell);
+  }
+
+  function picture(img, kind, cell) {
+    const wanted = address(kind, cell);
+    if (img.getAttribute("src") !== wanted) img.src = wanted;
+  }
+
+  function mapped(cell) {
+    const chosen = find(".method").value;
+    const has = Boolean(chosen) && cell.mapped && !data.blind;
+    for (const layer of parent.querySelectorAll(".map")) {
+      layer.hidden = !has || (layer.closest(".cell") && !find(".over").checked);
+      if (!layer.hidden) picture(layer, `map-${chosen}`, cell);
+      layer.style.opacity = find(".opacity").value / 100;
+    }
+    find(".mapped figcaption").textContent = has ? words.rests : words.noMap;
+    const filter = `brightness(${find(".brightness").value}%) contrast(${find(".contrast").value}%)`;
+    for (const img of parent.querySelectorAll(".view, .around img, .neighbours img, .gallery img")) img.style.filter = filter;
+  }
+
+  const address = (kind, cell) => `${data.pictures}/${kind}/${encodeURIComponent(cell.id)}`;
+
+  function preload(cell) {
+    const from = board.cells.indexOf(cell);
+    const kinds = ["cell", "around", "neighbours"];
+    const chosen = find(".method").value;
+    if (chosen && !data.blind) kinds.push(`map-${chosen}`);
+    for (const near of board.cells.slice(from + 1, from + 1 + AHEAD)) {
+      for (const kind of kinds) {
+        const wanted = address(kind, near);
+        if (board.loaded.has(wanted)) continue;
+        const image = new Image();
+        image.src = wanted;
+        board.loaded.set(wanted, image);
+      }
+    }
+  }
+
+  function mark(cell) {
+    const tile = parent.querySelector(`.tile[data-cell="${CSS.escape(cell.id)}"]`);
+    if (tile) {
+      tile.className = `tile ${KINDS[cell.call] ?? ""}`;
+      tile.querySelector(".sign").textContent = SIGNS[cell.call] ?? "";
+      tile.setAttribute("aria-label", `${cell.name}: ${words.calls[cell.call ?? "unread"]}`);
+    }
+    if (cell.id !== board.at) return;
+    const badge = find(".mark");
+    badge.hidden = !cell.call;
+    badge.className = `mark ${KINDS[cell.call] ?? ""}`;
+    const more = cell.stage ?? cell.reason;
+    badge.textContent = cell.call ? `${SIGNS[cell.call]} ${words.calls[cell.call]}${more ? `: ${words[more]}` : ""}` : "";
+  }
+
+  function gallery() {
+    const place = find(".gallery");
+    const known = board.cells.map((cell) => cell.id).join();
+    if (board.drawn !== known || board.picturesAt !== data.pictures) {
+      board.drawn = known;
+      board.picturesAt = data.pictures;
+      place.replaceChildren(...(data.blind ? [] : board.cells.map(tileOf)));
+    }
+    if (!data.blind) board.cells.forEach(mark);
+  }
+
+  function tileOf(cell) {
+    const tile = document.createElement("button");
+    tile.type = "button";
+    tile.tabIndex = -1;
+    tile.dataset.cell = cell.id;
+    tile.id = `tile-${cell.id}`;
+    tile.className = "tile";
+    tile.setAttribute("role", "option");
+    const img = document.createElement("img");
+    img.loading = "lazy";
+    img.alt = "";
+    img.src = address("small", cell);
+    const sign = document.createElement("span");
+    sign.className = "sign";
+    const under = document.createElement("span");
+    under.className = "under";
+    under.append(bold(cell.name), cell.score ?? "");
+    tile.append(img, sign, under);
+    tile.onclick = () => show(cell.id);
+    return tile;
+  }
+
+  function label() {
+    find(".keys").setAttribute("aria-label", words.keys);
+    find(".gallery").setAttribute("aria-label", words.gallery);
+    find(".around figcaption").textContent = words.around;
+    find(".neighbours figcaption").textContent = words.neighbours;
+    find(".looks legend").textContent = words.looks;
+    const names = [words.map, words.over, words.opacity, words.brightness, words.contrast];
+    parent.querySelectorAll(".looks label span").forEach((span, index) => { span.textContent = names[index]; });
+    find(".reset").textContent = words.reset;
+    find(".help-button").replaceChildren(keyCap("?"), ` ${words.help}`);
+    find(".help h2").textContent = words.keys;
+    find(".help p").textContent = words.advice;
+    find(".close").textContent = words.close;
+    const method = find(".method");
+    if (method.options.length === 0) {
+      method.append(...data.methods.map(([name, title]) => new Option(title, name)), new Option(words.off, ""));
+    }
+    buttons();
+  }
+
+  function buttons() {
+    const place = find(".keys");
+    if (place.dataset.words === words.help) return;
+    place.dataset.words = words.help;
+    const groups = [0, 1, 2, 3].map(() => Object.assign(document.createElement("div"), { className: "group" }));
+    for (const command of KEYS) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = KINDS[command.call] ?? "";
+      button.dataset.key = command.key;
+      button.append(keyCap(shown(command.key)), said(command));
+      button.onclick = () => act(command);
+      groups[command.group].append(button);
+    }
+    place.replaceChildren(...groups);
+    const rows = KEYS.map((command) => [shown(command.key), longer(command)]);
+    rows.push(["M", words.mapKey], ["?", words.help]);
+    find(".help table").replaceChildren(...rows.map(([key, meaning]) => {
+      const row = document.createElement("tr");
+      const [left, right] = [document.createElement("td"), document.createElement("td")];
+      left.append(keyCap(key));
+      right.textContent = meaning;
+      row.append(left, right);
+      return row;
+    }));
+  }
+
+  const said = (command) => words[command.stage ?? command.reason] ?? words.calls[command.call] ?? words[command.act];
+  const longer = (command) => [words.calls[command.call], words[command.stage ?? command.reason]].filter(Boolean).join(": ")
+    || words[command.act];
+
+  function saved() {
+    const line = find(".saved");
+    const waiting = board.entries.length;
+    line.classList.toggle("waiting", waiting > 0);
+    line.dataset.waiting = waiting;
+    clearTimeout(board.late);
+    if (!waiting) {
+      line.textContent = board.sent ? words.saved : words.ready;
+      return;
+    }
+    // Every decision takes a moment: only what takes longer is worth a person's eye, and is sent again until a
+    // server answers. The framework sends nothing while there is none, and forgets it.
+    board.late = setTimeout(unsaved, LATE_MS);
+  }
+
+  function unsaved() {
+    find(".saved").textContent = words.unsaved.replace("{count}", board.entries.length);
+    board.send();
+    board.late = setTimeout(unsaved, AGAIN_MS);
+  }
+
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const focus = event.composedPath()[0];
+    if (focus instanceof HTMLElement && focus.matches("input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]")) return;
+    if (find(".help").open) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (focus instanceof HTMLElement && focus.matches("input, select, [role=slider]") && key.startsWith("Arrow")) return;
+    if (document.querySelector("[role=dialog]")) return;
+    if (key === "?") find(".help").showModal();
+    else if (LOOKS[key] === "map") toggleMap();
+    else {
+      const command = KEYS.find((one) => one.key === key);
+      if (!command || (event.repeat && command.act !== "next" && command.act !== "previous")) return;
+      act(command);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  function toggleMap() {
+    find(".over").checked = !find(".over").checked;
+    if (current()) mapped(current());
+  }
+
+  function onUnload(event) {
+    if (board.entries.length) event.preventDefault();
+  }
+
+  find(".help-button").onclick = () => find(".help").showModal();
+  find(".close").onclick = () => find(".help").close();
+  for (const place of [".method", ".over", ".opacity", ".brightness", ".contrast"]) {
+    find(place).oninput = () => current() && mapped(current());
+  }
+  find(".reset").onclick = () => {
+    find(".brightness").value = find(".contrast").value = 100;
+    find(".opacity").value = 60;
+    if (current()) mapped(current());
+  };
+  document.addEventListener("keydown", onKey, true);
+  window.addEventListener("beforeunload", onUnload);
+  return board;
+}
+
+function withPending(cell, entry) {
+  if (!entry || entry.act === "flag") return { ...cell };
+  if (entry.act === "undo") return { ...cell, call: null, stage: null, reason: null };
+  return { ...cell, call: entry.call, stage: entry.stage, reason: entry.reason };
+}
+
+function within(box, tile) {
+  const top = tile.offsetTop - box.offsetTop;
+  if (top < box.scrollTop || top + tile.offsetHeight > box.scrollTop + box.clientHeight) {
+    box.scrollTop = top - box.clientHeight / 2 + tile.offsetHeight / 2;
+  }
+}
+
+const shown = (key) => SHOWN[key] ?? key.toUpperCase();
+const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
+const keyCap = (text) => Object.assign(document.createElement("kbd"), { textContent: text });
+
+function newName() {
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isDark(element) {
+  const [red, green, blue] = (getComputedStyle(element).getPropertyValue("--st-background-color").match(/[0-9a-f]{2}/gi) ?? [])
+    .map((part) => parseInt(part, 16));
+  return red + green + blue < 384;
+}

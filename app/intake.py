@@ -1,0 +1,222 @@
+"""Images brought in: nothing leaves the data folder, nothing unpacks without end, nothing is half there."""
+
+import os
+import shutil
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Protocol
+
+from core.atomic import cannot_write
+from core.errors import SmearscopeError
+from core.slides.formats import is_image_name, shown_path
+
+MOST_FILES = 5_000
+MOST_BYTES = 8 * 1024**3
+"""Of one slide's images, unpacked."""
+MOST_BYTES_A_FILE = 2 * 1024**3
+MOST_TIMES_SMALLER = 100
+"""Images hardly shrink in a zip: what claims to have shrunk more is built to fill disks."""
+_PIECE = 1024**2
+_NAME_BYTES = 150
+
+
+class IntakeError(SmearscopeError):
+    """What was handed in cannot be taken; nothing of it was kept."""
+
+
+class HandedIn(Protocol):
+    """A file as a browser hands it in."""
+
+    @property
+    def name(self) -> str:
+        """As it was called where it comes from."""
+        ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        ...
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Give the next bytes."""
+        ...
+
+    def tell(self) -> int:
+        """The place it is at."""
+        ...
+
+
+@dataclass(frozen=True)
+class TakenFiles:
+    """What came of a hand-in.
+
+    Attributes
+    ----------
+    images
+        Names under which they now lie in the slide's folder.
+    left_out
+        Names of what is no image.
+    """
+
+    images: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
+    """Write images, and those in zip archives, into a new folder: all of them or none.
+
+    Parameters
+    ----------
+    files
+        Images and zip archives. Folders within an archive become part of the names.
+    folder
+        Must not exist yet.
+
+    Raises
+    ------
+    IntakeError
+        For a name that leads out of the folder, a link, an encrypted or damaged archive, more files or bytes
+        than a slide may have, two files of one name, or no image at all.
+    core.atomic.OutputError
+        Where the disk is full or the folder cannot be written.
+    """
+    if folder.exists():
+        raise IntakeError(f"{shown_path(folder.name)} is already here")
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir(parents=True)
+        intake = _Intake(unfinished)
+        for file in files:
+            intake.take_either(file)
+        if not intake.images:
+            raise IntakeError(
+                "no image is among what was handed in: JPEG, PNG, TIFF, BMP, DICOM, SVS or NDPI"
+            )
+        unfinished.rename(folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return TakenFiles(tuple(intake.images), tuple(intake.left_out))
+
+
+def add_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
+    """Add more images to a slide's folder: all of them or none; raises as `take_in_files`.
+
+    A file of a name that is there already is refused: it would take the place of a field that was read.
+    """
+    waiting = folder.with_name(f".{folder.name}.more")
+    shutil.rmtree(waiting, ignore_errors=True)
+    taken = take_in_files(files, waiting)
+    try:
+        present = {file.name.casefold() for file in folder.iterdir()}
+        twice = [name for name in taken.images if name.casefold() in present]
+        if twice:
+            raise IntakeError(
+                f"already a field of this slide: {', '.join(shown_path(name) for name in twice[:5])}; give "
+                "the new fields other names"
+            )
+        for name in taken.images:
+            (waiting / name).rename(folder / name)
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)
+    return taken
+
+
+class _Intake:
+    """Counts what goes into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.images: list[str] = []
+        self.left_out: list[str] = []
+        self._folder = folder
+        self._names: set[str] = set()
+        self._bytes = 0
+
+    def take_either(self, file: HandedIn) -> None:
+        file.seek(0)
+        if PurePosixPath(file.name).suffix.lower() == ".zip":
+            self.take_archive(file)
+        else:
+            self.take(file.name, file)
+
+    def take(self, given: str, content: HandedIn | IO[bytes]) -> None:
+        name = safe_name(given)
+        if not is_image_name(Path(name)):
+            self.left_out.append(given)
+            return
+        if name.casefold() in self._names:
+            raise IntakeError(f"two images are called {shown_path(name)}: give them different names")
+        if len(self.images) == MOST_FILES:
+            raise IntakeError(f"more than {MOST_FILES} images: bring them in as several slides")
+        self._names.add(name.casefold())
+        self.images.append(name)
+        of_file = 0
+        with (self._folder / name).open("xb") as file:
+            while piece := content.read(_PIECE):
+                of_file += len(piece)
+                self._bytes += len(piece)
+                # What is written is counted, not what an archive says of itself.
+                if of_file > MOST_BYTES_A_FILE or self._bytes > MOST_BYTES:
+                    raise IntakeError(
+                        f"{shown_path(given)}: too large; a slide may have {MOST_BYTES // 1024**3} GiB, a "
+                        f"file {MOST_BYTES_A_FILE // 1024**3} GiB"
+                    )
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def take_archive(self, archive: HandedIn) -> None:
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                for entry in opened.infolist():
+                    self._take_entry(opened, entry, archive.name)
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
+            raise IntakeError(f"{shown_path(archive.name)} is damaged or encrypted: {error}") from error
+
+    def _take_entry(self, opened: zipfile.ZipFile, entry: zipfile.ZipInfo, archive: str) -> None:
+        if entry.is_dir() or _is_of_the_system(entry.filename):
+            return
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise IntakeError(
+                f"{shown_path(archive)} holds a link ({shown_path(entry.filename)}): pack files"
+            )
+        safe_name(entry.filename)  # refused before anything is unpacked
+        if entry.file_size > MOST_TIMES_SMALLER * max(entry.compress_size, 1024):
+            raise IntakeError(
+                f"{shown_path(archive)}: {shown_path(entry.filename)} would grow more than "
+                f"{MOST_TIMES_SMALLER} times on unpacking, which no image does"
+            )
+        with opened.open(entry) as content:
+            self.take(entry.filename, content)
+
+
+def safe_name(given: str) -> str:
+    """A name for one file in one folder; what stood in folders of its own keeps their names before it.
+
+    Raises
+    ------
+    IntakeError
+        Where it is absolute, or leads out of the folder it is in.
+    """
+    text = unicodedata.normalize("NFC", given).replace("\\", "/")
+    parts = text.split("/")
+    if text.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in text:
+        raise IntakeError(f"{shown_path(given)} leads out of the slide's folder: nothing was taken in")
+    plain = "__".join(part for part in parts if part not in ("", "."))
+    plain = "".join(letter if letter.isprintable() and letter not in '<>:"|?*' else "_" for letter in plain)
+    stem, dot, ending = plain.rpartition(".")
+    if not dot:
+        stem, ending = plain, ""
+    short = stem.encode()[:_NAME_BYTES].decode(errors="ignore").lstrip(". ") or "image"
+    return f"{short}{dot}{ending[:20]}"
+
+
+def _is_of_the_system(name: str) -> bool:
+    """Whether a file was put into an archive by the system that packed it."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and (parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini"))

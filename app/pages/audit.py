@@ -1,0 +1,88 @@
+"""The audit trail: every write and export, by whom and when; and how well readers agree."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from app.person import words
+from app.wording import Words
+from app.workplace import here
+from core.review import agreement
+
+DAYS = 30
+"""The period that is looked at first."""
+MOST_ROWS = 5000
+
+
+def audit_page() -> None:
+    """Show who did what, and the agreement of each pair of readers over the same period."""
+    say, store = words(), here().store
+    st.subheader(say("page.audit"))
+    st.caption(f"**{say('notice')}**")
+    since, until = _period(say)
+    trail, agreed = st.tabs([say("audit.trail"), say("audit.agreement")])
+    with trail:
+        _trail(since, until, say)
+    with agreed:
+        pairs = agreement(store.records(), since=since, until=until)
+        if not pairs:
+            st.info(say("audit.no_pairs"))
+        else:
+            rows = [
+                {
+                    say("audit.readers"): " / ".join(pair.readers),
+                    say("audit.cells"): pair.cells,
+                    say("audit.alike"): pair.agreed,
+                    say("audit.kappa"): say("audit.not_defined")
+                    if pair.kappa is None
+                    else say.decimal(f"{pair.kappa:.2f}"),
+                }
+                for pair in pairs
+            ]
+            st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def _period(say: Words) -> tuple[datetime, datetime]:
+    today = datetime.now(UTC).date()
+    chosen = st.date_input(
+        say("audit.period"), (today - timedelta(days=DAYS), today), key="period", width=320
+    )
+    days = chosen if isinstance(chosen, tuple) else (chosen,)
+    first, last = (days[0], days[-1]) if days else (today, today)
+    return _begin_of(first), _begin_of(last + timedelta(days=1))
+
+
+def _begin_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _trail(since: datetime, until: datetime, say: Words) -> None:
+    slides = {slide.id: slide.name for slide in here().store.slides()}
+    entries = [entry for entry in here().store.audit() if since <= entry.at < until]
+    who = st.selectbox(
+        say("audit.who"),
+        [None, *sorted({entry.who for entry in entries})],
+        format_func=lambda name: say("audit.everybody") if name is None else name,
+        width=320,
+    )
+    shown = [entry for entry in reversed(entries) if who is None or entry.who == who]
+    if not shown:
+        st.info(say("audit.nothing"))
+        return
+    if len(shown) > MOST_ROWS:
+        st.caption(say("audit.most", shown=MOST_ROWS, count=len(shown)))
+    table = pd.DataFrame(
+        [
+            {
+                say("audit.number"): entry.id,
+                say("audit.when"): f"{entry.at:%Y-%m-%d %H:%M:%S} UTC",
+                say("audit.who"): entry.who,
+                say("audit.what"): entry.what,
+                say("audit.slide"): slides.get(entry.slide_id, "") if entry.slide_id else "",
+                say("audit.detail"): " · ".join(f"{name} {value}" for name, value in entry.detail.items()),
+            }
+            for entry in shown[:MOST_ROWS]
+        ]
+    )
+    st.dataframe(table, hide_index=True, height=560)

@@ -1,0 +1,189 @@
+"""Bringing slides in: by upload, from a folder of the server, and more fields for a slide."""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from app.intake import TakenFiles, add_files, safe_name, take_in_files
+from app.pages.links import WORKLIST, escaped, link
+from app.person import person, words
+from app.scoring.beginning import start
+from app.wording import Words
+from app.workplace import here
+from core.errors import SmearscopeError
+from core.review import SlideState, slide_state
+from core.slides import FoundSlide, find_slides, shown_path
+from core.store import ScoringStep, SlideRecord
+
+MOST_LETTERS = 200
+_MAY_GROW = {
+    SlideState.TO_REVIEW,
+    SlideState.SECOND_READING,
+    SlideState.ADJUDICATION,
+    SlideState.TO_SIGN,
+    SlideState.STOPPED,
+    SlideState.FAILED,
+}
+
+
+def bring_in_page() -> None:
+    """Show the three ways."""
+    say, reader = words(), person()
+    st.subheader(say("page.bring-in"))
+    st.caption(f"**{say('notice')}**")
+    upload, server, more = st.tabs([say("bring.upload"), say("bring.server"), say("bring.more")])
+    with upload:
+        _upload(reader, say)
+    with server:
+        _server(reader, say)
+    with more:
+        _more(reader, say)
+
+
+def _upload(reader: str, say: Words) -> None:
+    with st.form("upload", clear_on_submit=True):
+        patient, name, scale = _about(say)
+        files = st.file_uploader(
+            say("bring.files"), accept_multiple_files=True, help=say("bring.files_help"), key="upload_files"
+        )
+        done = st.form_submit_button(say("bring.take_in"), type="primary")
+    if not done:
+        return
+    if not files or not name.strip():
+        st.error(say("bring.name_and_files"))
+        return
+    workplace = here()
+    try:
+        folder = workplace.slides / _free_name(workplace.slides, name)
+        with st.spinner(say("bring.writing")):
+            taken = take_in_files(files, folder)
+        found = find_slides([folder]).slides
+        # Fields are one slide under the name given; each large scan is a slide of its own.
+        named = [FoundSlide(name.strip(), found[0].path)] if len(found) == 1 else list(found)
+        _add_found(named, patient, scale, reader)
+    except SmearscopeError as error:
+        st.error(str(error))
+        return
+    _taken(taken, say)
+
+
+def _server(reader: str, say: Words) -> None:
+    workplace = here()
+    st.caption(say("bring.server_help", folder=str(workplace.incoming)))
+    known = {slide.folder.resolve() for slide in workplace.store.slides()}
+    discovery = find_slides([workplace.incoming])
+    found = [slide for slide in discovery.slides if slide.path.resolve() not in known]
+    if not found:
+        st.info(say("bring.server_empty"))
+        return
+    with st.form("server"):
+        chosen = st.multiselect(
+            say("bring.folders"), range(len(found)), format_func=lambda number: found[number].name
+        )
+        patient = st.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
+        scale = _scale(say)
+        done = st.form_submit_button(say("bring.take_in"), type="primary")
+    if not done:
+        return
+    if not chosen:
+        st.error(say("bring.choose"))
+        return
+    try:
+        _add_found([found[number] for number in chosen], patient, scale, reader)
+    except SmearscopeError as error:
+        st.error(str(error))
+        return
+    st.success(say("bring.queued", count=len(chosen)))
+    link(WORKLIST, say("page.worklist"), icon=":material/list:")
+
+
+def _more(reader: str, say: Words) -> None:
+    workplace = here()
+    own = workplace.slides.resolve()
+    records = {
+        record.slide.id: record
+        for record in reversed(workplace.store.records())
+        if slide_state(record) in _MAY_GROW
+    }
+    if not records:
+        st.info(say("bring.none_may_grow"))
+        return
+    st.caption(say("bring.more_help"))
+    number = st.selectbox(
+        say("page.slide"), list(records), format_func=lambda one: _line(records[one], say), key="more_slide"
+    )
+    slide = records[number].slide
+    is_own = slide.folder.is_dir() and slide.folder.resolve().is_relative_to(own)
+    with st.form("more", clear_on_submit=True):
+        if is_own:
+            files = st.file_uploader(say("bring.files"), accept_multiple_files=True, key="more_files")
+        else:
+            st.info(say("bring.add_there", folder=shown_path(slide.folder)))
+            files = []
+        done = st.form_submit_button(say("bring.take_in" if is_own else "bring.look_again"))
+    if not done:
+        return
+    try:
+        taken = add_files(files, slide.folder) if files else None
+        workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by=reader)
+    except SmearscopeError as error:
+        st.error(str(error))
+        return
+    start(workplace)
+    _taken(taken, say)
+
+
+def _line(record: SlideRecord, say: Words) -> str:
+    cells = 0 if record.taken_in is None else record.taken_in.result.cells.evaluable
+    return say("bring.slide_line", name=record.slide.name, count=cells)
+
+
+def _about(say: Words) -> tuple[str, str, float | None]:
+    left, right = st.columns(2)
+    patient = left.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
+    name = right.text_input(say("bring.name"), max_chars=MOST_LETTERS)
+    return patient, name, _scale(say)
+
+
+def _scale(say: Words) -> float | None:
+    return st.number_input(
+        say("bring.scale"),
+        min_value=0.01,
+        max_value=2.0,
+        value=None,
+        format="%.4f",
+        help=say("bring.scale_help"),
+        width=320,
+    )
+
+
+def _free_name(slides: Path, name: str) -> str:
+    """A folder's name made from a slide's, that no other slide has."""
+    plain = safe_name(re.sub(r"[/\\:]", "_", name.strip()))
+    taken = {path.name.casefold() for path in slides.iterdir()} if slides.is_dir() else set()
+    number, free = 1, plain
+    while free.casefold() in taken:
+        number += 1
+        free = f"{plain}-{number}"
+    return free
+
+
+def _add_found(found: list[FoundSlide], patient: str, scale: float | None, reader: str) -> None:
+    """All of one patient, as one case."""
+    workplace = here()
+    case = workplace.store.add_case(patient.strip(), by=reader)
+    for slide in found:
+        workplace.store.add_slide(case.id, slide.name, slide.path.resolve(), by=reader, um_per_pixel=scale)
+    start(workplace)
+
+
+def _taken(taken: TakenFiles | None, say: Words) -> None:
+    if taken is not None:
+        st.success(say("bring.taken", count=len(taken.images)))
+        if taken.left_out:
+            shown = ", ".join(escaped(shown_path(name)) for name in taken.left_out[:10])
+            st.warning(say("bring.left_out", count=len(taken.left_out), names=shown))
+    else:
+        st.success(say("bring.queued", count=1))
+    link(WORKLIST, say("page.worklist"), icon=":material/list:")

@@ -1,0 +1,108 @@
+"""Where the pages are, and which slide and cell they are about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.wording import Words
+from app.workplace import here
+from core.review import SlideState, slide_state
+from core.store import SlideRecord, StoreError
+
+WORKLIST, BRING_IN, AUDIT = "worklist", "bring-in", "audit"
+REVIEW, SECOND, ADJUDICATE = "review", "second-reading", "adjudication"
+SLIDE, RESULT = "slide", "result"
+_ICONS = {
+    REVIEW: ":material/visibility:",
+    SECOND: ":material/group:",
+    ADJUDICATE: ":material/balance:",
+    SLIDE: ":material/map:",
+    RESULT: ":material/assignment_turned_in:",
+}
+STATE_ICONS: Mapping[SlideState, str] = {
+    SlideState.QUEUED: ":material/hourglass_empty:",
+    SlideState.SCORING: ":material/progress_activity:",
+    SlideState.STOPPED: ":material/pause_circle:",
+    SlideState.FAILED: ":material/error:",
+    SlideState.TO_REVIEW: ":material/visibility:",
+    SlideState.SECOND_READING: ":material/group:",
+    SlideState.ADJUDICATION: ":material/balance:",
+    SlideState.TO_SIGN: ":material/edit_document:",
+    SlideState.DONE: ":material/task_alt:",
+}
+
+
+def keep_pages(pages: list[Any]) -> None:
+    """Keep the pages of this run, so that one can lead to another without importing it."""
+    st.session_state.pages = {page.url_path or WORKLIST: page for page in pages}
+
+
+def link(to: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
+    """A link to a page about a slide, and perhaps a cell."""
+    st.page_link(
+        st.session_state.pages[to],
+        label=label,
+        icon=icon or _ICONS.get(to),
+        query_params={name: str(value) for name, value in parameters.items()},
+    )
+
+
+def go(to: str, **parameters: object) -> None:
+    """Go to a page at once."""
+    st.switch_page(
+        st.session_state.pages[to], query_params={name: str(value) for name, value in parameters.items()}
+    )
+
+
+def asked_number(name: str) -> int | None:
+    """A number in the address of the page, such as ``?slide=3``; None where there is none."""
+    text = st.query_params.get(name, "")
+    return int(text) if text.isdecimal() else None
+
+
+def asked_record(say: Words) -> SlideRecord:
+    """The slide in the address of the page; says so and ends the page where there is none."""
+    number = asked_number("slide")
+    if number is not None:
+        try:
+            return here().store.record(number)
+        except StoreError as error:
+            st.error(str(error))
+    else:
+        st.info(say("slide.none_asked"))
+    link(WORKLIST, say("page.worklist"), icon=":material/list:")
+    st.stop()
+
+
+def slide_head(record: SlideRecord, say: Words, active: str) -> None:
+    """The slide's name and state, and the way to its other pages."""
+    state = slide_state(record)
+    title, ways = st.columns([1, 1], vertical_alignment="center")
+    title.markdown(f"##### {escaped(record.slide.name)}")
+    title.caption(
+        f"{shown_patient(record, say)} · {STATE_ICONS[state]} {say(f'state.{state}')} · "
+        f":material/person: {escaped(st.session_state.person)} · **{say('notice')}**"
+    )
+    with ways, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        for page in (REVIEW, SECOND, ADJUDICATE, SLIDE, RESULT):
+            if page == active:
+                st.markdown(f"**{_ICONS[page]} {say(f'page.{page}')}**", width="content")
+            else:
+                link(page, say(f"page.{page}"), slide=record.slide.id)
+
+
+def shown_patient(record: SlideRecord, say: Words) -> str:
+    """The patient as entered, in Markdown; or that none was entered, or was erased."""
+    patient = record.case.patient
+    if patient is None:
+        return say("patient.erased")
+    return escaped(patient) or say("patient.none")
+
+
+def escaped(text: str) -> str:
+    """A text of a person in Markdown: shown as it stands, with no mark-up, picture or link of its own."""
+    return "".join(f"\\{letter}" if letter in _MARKS else letter for letter in " ".join(text.split()))
+
+
+_MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:")

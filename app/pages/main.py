@@ -1,0 +1,67 @@
+"""The script that Streamlit runs for every page: who is there, in which language, and which page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.pages.audit import audit_page
+from app.pages.bring_in import bring_in_page
+from app.pages.links import (
+    ADJUDICATE,
+    AUDIT,
+    BRING_IN,
+    RESULT,
+    REVIEW,
+    SECOND,
+    SLIDE,
+    WORKLIST,
+    escaped,
+    keep_pages,
+)
+from app.pages.reading import adjudication_page, review_page, second_reading_page
+from app.pages.result import result_page
+from app.pages.slide_view import slide_page
+from app.pages.worklist import worklist_page
+from app.person import keep_cookies, leave, person, words
+from app.wording import LANGUAGES
+
+ICON = Path(__file__).parents[1] / "icon.png"
+
+st.set_page_config(
+    page_title="Smearscope",
+    page_icon=str(ICON),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
+# Cells need the room that the framework leaves empty about a page.
+st.html("<style>.stMainBlockContainer { padding: 4.2rem 2rem 2rem; }</style>")
+say = words()
+pages = [
+    st.Page(
+        worklist_page, title=say("page.worklist"), url_path=WORKLIST, default=True, icon=":material/list:"
+    ),
+    st.Page(
+        bring_in_page,
+        title=say("page.bring-in"),
+        url_path=BRING_IN,
+        icon=":material/add_photo_alternate:",
+    ),
+    st.Page(audit_page, title=say("page.audit"), url_path=AUDIT, icon=":material/history:"),
+    # Pages of one slide are reached from the worklist.
+    st.Page(review_page, title=say("page.review"), url_path=REVIEW, visibility="hidden"),
+    st.Page(second_reading_page, title=say("page.second-reading"), url_path=SECOND, visibility="hidden"),
+    st.Page(adjudication_page, title=say("page.adjudication"), url_path=ADJUDICATE, visibility="hidden"),
+    st.Page(slide_page, title=say("page.slide"), url_path=SLIDE, visibility="hidden"),
+    st.Page(result_page, title=say("page.result"), url_path=RESULT, visibility="hidden"),
+]
+keep_pages(pages)
+page = st.navigation(pages, position="top")
+# After the navigation: it keeps the address at which somebody arrives who has to give a name first.
+name = person()
+with st.sidebar:
+    st.markdown(f":material/person: **{escaped(name)}**")
+    st.button(say("person.leave"), on_click=leave)
+    st.selectbox(say("person.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language")
+    st.caption(say("person.theme"))
+page.run()
+keep_cookies()

@@ -1,0 +1,164 @@
+"""The result of a slide: what it rests on, its signature, its versions, and the files to take away."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.pages.links import RESULT, REVIEW, asked_record, escaped, link, slide_head
+from app.pages.tally_panel import tally_panel
+from app.pages.unblinding import ask_before_calls
+from app.person import person, words
+from app.wording import Words
+from app.workplace import here
+from core.errors import SmearscopeError
+from core.reports.signed_result_page import signed_result_pdf
+from core.reports.signed_result_table import signed_result_csv
+from core.review import blocks_signing, read_document, sign, tally_of, violations
+from core.store import Signature, SlideRecord, StoreError
+from core.tally import verdict_text
+
+
+def result_page() -> None:
+    """Show what the readings come to; sign it, amend it, take it away."""
+    say, reader = words(), person()
+    record = asked_record(say)
+    slide_head(record, say, RESULT)
+    if record.taken_in is None:
+        st.info(say("reading.not_scored", state=say(f"state.{record.slide.scoring}")))
+        return
+    ask_before_calls(record, reader, say)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        tally_panel(record, record.taken_in, say)
+        tally = tally_of(record)
+        with st.expander(say("result.in_full")):
+            st.code(
+                verdict_text(record.slide.name, tally.evidence, tally.verdict), language=None, wrap_lines=True
+            )
+    with right:
+        if record.locked:
+            _amend(record, reader, say)
+        else:
+            _sign(record, reader, say)
+        for signature in reversed(record.signatures):
+            _version(record, signature, reader, say)
+
+
+def _sign(record: SlideRecord, reader: str, say: Words) -> None:
+    st.markdown(f"##### {say('result.sign')}")
+    if record.amendments:
+        amendment = record.amendments[-1]
+        st.info(
+            say(
+                "result.amending",
+                version=amendment.version,
+                by=escaped(amendment.by),
+                why=escaped(amendment.reason),
+            )
+        )
+    blocks = blocks_signing(record)
+    for block in blocks:
+        st.warning(escaped(block))
+    if blocks:
+        link(REVIEW, say("page.review"), slide=record.slide.id)
+        return
+    st.write(say("result.what_signing_does"))
+    with st.form("signature"):
+        agreed = st.checkbox(say("result.i_have_looked", name=escaped(reader)))
+        done = st.form_submit_button(say("result.sign"), type="primary", icon=":material/edit_document:")
+    if done and not agreed:
+        st.error(say("result.tick_first"))
+    elif done:
+        try:
+            sign(here().store, record.slide.id, by=reader)
+        except StoreError as error:
+            st.error(str(error))
+        else:
+            st.rerun()
+
+
+def _amend(record: SlideRecord, reader: str, say: Words) -> None:
+    st.success(say("result.is_signed", version=len(record.signatures)), icon=":material/task_alt:")
+    with st.expander(say("result.amend")), st.form("amendment"):
+        why = st.text_area(say("result.amend_why"))
+        if st.form_submit_button(say("result.amend")):
+            try:
+                here().store.begin_amendment(record.slide.id, why, by=reader)
+            except StoreError as error:
+                st.error(str(error))
+            else:
+                st.rerun()
+
+
+def _version(record: SlideRecord, signature: Signature, reader: str, say: Words) -> None:
+    store = here().store
+    pictures = store.signed_pictures(signature)
+    signed = read_document(signature)
+    with st.container(border=True):
+        st.markdown(
+            f"**{say('result.version', version=signature.version)}** · "
+            + say(f"verdict.{signed.verdict.kind}")
+        )
+        st.caption(
+            say(
+                "result.signed_by",
+                name=escaped(signature.by),
+                when=f"{signature.at:%Y-%m-%d %H:%M} UTC",
+            )
+        )
+        st.caption(f"SHA-256 `{signature.sha256}`")
+        altered = violations(record, signature.version, pictures)
+        for sentence in altered:
+            st.error(escaped(sentence), icon=":material/gpp_bad:")
+        if not altered:
+            st.caption(f":material/verified_user: {say('result.verified')}")
+        with st.container(horizontal=True):
+            name = f"{record.slide.name}_v{signature.version}"
+            _download(
+                "PDF",
+                f"{name}.pdf",
+                "application/pdf",
+                lambda: signed_result_pdf(signed, signature.sha256, record.case.patient, pictures),
+                signature,
+                reader,
+            )
+            _download(
+                "JSON",
+                f"{name}.json",
+                "application/json",
+                lambda: signature.document.encode(),
+                signature,
+                reader,
+            )
+            _download(
+                "CSV",
+                f"{name}.csv",
+                "text/csv",
+                lambda: signed_result_csv(signed).encode(),
+                signature,
+                reader,
+            )
+
+
+def _download(
+    form: str, name: str, media_type: str, made: Callable[[], bytes], signature: Signature, reader: str
+) -> None:
+    """A file to take away; made, and put on record, when it is asked for."""
+
+    def exported() -> bytes:
+        content = made()
+        here().store.note_export(signature.slide_id, form, signature.version, by=reader)
+        return content
+
+    try:
+        st.download_button(
+            form,
+            exported,
+            file_name=name.replace("/", "_"),
+            mime=media_type,
+            key=f"{form} {signature.id}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    except SmearscopeError as error:
+        st.error(str(error))

@@ -1,0 +1,98 @@
+"""Who sits at the screen, and in which language: asked once, kept by the browser in signed cookies."""
+
+import streamlit as st
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from app.wording import LANGUAGES, Words, language_of
+from app.workplace import here
+
+NAME_COOKIE, LANGUAGE_COOKIE = "smearscope_name", "smearscope_language"
+HOURS = 12
+MOST_LETTERS = 80
+_SALT = "name of a person"
+
+# A page cannot set a cookie: the component's script can. It is given no text that it would run.
+_cookie = st.components.v2.component(
+    "smearscope_cookie",
+    js="""export default function ({ data }) {
+      const value = encodeURIComponent(data.value);
+      document.cookie = `${data.name}=${value}; path=/; max-age=${data.seconds}; SameSite=Strict`;
+    }""",
+)
+
+
+def words() -> Words:
+    """The messages in the language of the person."""
+    if "language" not in st.session_state:
+        kept = st.context.cookies.get(LANGUAGE_COOKIE)
+        st.session_state.language = kept if kept in LANGUAGES else language_of(st.context.locale)
+    return Words(st.session_state.language)
+
+
+def person() -> str:
+    """The name of the person; shows the form that asks for it, and ends the page, where it is not known."""
+    name: str | None = st.session_state.get("person") or _kept_name()
+    if name is None:
+        name = _ask()
+    st.session_state.person = name
+    return name
+
+
+def keep_cookies() -> None:
+    """Let the browser keep name and language, so that a server that starts anew knows them."""
+    who, language = st.session_state.person, st.session_state.language
+    if st.session_state.get("kept_name") != who:
+        # Signed anew only with a new name: the time within would make every run of the page send it.
+        st.session_state.kept_name, st.session_state.name_token = who, signed_name(here().secret, who)
+    _keep(NAME_COOKIE, st.session_state.name_token, HOURS * 3600)
+    _keep(LANGUAGE_COOKIE, language, 365 * 86400)
+
+
+def leave() -> None:
+    """Forget the name, here and in the browser."""
+    st.session_state.person = st.session_state.kept_name = None
+    st.session_state.left = True
+
+
+def _kept_name() -> str | None:
+    token = st.context.cookies.get(NAME_COOKIE)
+    if token is None or st.session_state.get("left"):
+        return None
+    try:
+        name: str = _signer(here().secret).loads(token, max_age=HOURS * 3600)
+    except BadSignature:
+        return None
+    return name
+
+
+def _ask() -> str:
+    say = words()
+    if st.session_state.get("left"):
+        _keep(NAME_COOKIE, "", 0)
+    st.title("Smearscope")
+    st.write(say("person.what"))
+    with st.form("who", width=480):
+        typed = st.text_input(say("person.name"), max_chars=MOST_LETTERS, autocomplete="name")
+        done = st.form_submit_button(say("person.begin"), type="primary")
+    name = " ".join(typed.split())
+    if done and name:
+        st.session_state.left = False
+        st.session_state.person = name
+        st.rerun()
+    if done:
+        st.error(say("person.empty"))
+    st.caption(say("notice"))
+    st.stop()
+
+
+def _keep(name: str, value: str, seconds: int) -> None:
+    _cookie(key=f"cookie {name}", data={"name": name, "value": value, "seconds": seconds})
+
+
+def signed_name(secret: bytes, name: str) -> str:
+    """What a browser keeps of a name: only who has the secret of the data folder can make it."""
+    return _signer(secret).dumps(name)
+
+
+def _signer(secret: bytes) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt=_SALT)

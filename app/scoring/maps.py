@@ -1,0 +1,90 @@
+"""Activation maps of a slide's candidates, by several methods, made where the networks are loaded."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cam import activation_maps, normalised
+from core.crops import cut_crops
+from core.field_scoring import SlideInWork, read_field
+from core.judging import ModelCard
+from core.ledger import Identity, Ledger
+from core.result import SlideResult
+from core.run_record import versions
+from core.scoring import LEDGER_FOLDER, ScoringOptions, slide_in_work
+from core.slide_tables import survey_slide, suspects_of
+from core.slides import Slide
+from core.slides.slide import storable
+from core.store import Box
+from core.suspects import Suspect
+from core.workers import Workers
+from models.checkpoint import Models
+from models.classifier import as_input
+
+METHODS = ("score-cam-paper", "guided-grad-cam", "cam")
+"""The first two find the parasite of a red cell more often than the last, which scoring draws."""
+
+CellMaps = tuple[str, Box, dict[str, NDArray[np.float32]]]
+"""Field, box, and a map in [0, 1] by each method."""
+
+
+def candidate_maps(
+    slide: Slide,
+    folder: Path,
+    card: ModelCard,
+    workers: Workers[Models],
+    options: ScoringOptions,
+    result: SlideResult,
+) -> Iterator[CellMaps]:
+    """Make the maps of the candidates that scoring has written.
+
+    Parameters
+    ----------
+    slide, folder, card, workers, options
+        As they were scored (`core.scoring.score_slide`).
+    result
+        What came of it.
+    """
+    identity = Identity(
+        program=versions()["smearscope"],
+        model=card.identity,
+        um_per_pixel=options.um_per_pixel,
+        slide=storable(str(slide.path.resolve())),
+    )
+    with Ledger(folder / LEDGER_FOLDER, identity, resume=True) as ledger:
+        survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+        threshold = result.evidence.performance.threshold
+        suspects = suspects_of(ledger, survey, threshold, options.review_budget)
+    in_work = slide_in_work(slide, None, options)
+    by_field = sorted(suspects, key=lambda suspect: suspect.field_name)
+    tasks = [
+        (in_work, tuple(on_field))
+        for _, on_field in groupby(by_field, key=lambda suspect: suspect.field_name)
+    ]
+    for _, made in workers.map(maps_of_field, tasks):
+        yield from made
+
+
+def maps_of_field(models: Models, task: tuple[SlideInWork, Sequence[Suspect]]) -> list[CellMaps]:
+    """Make the maps of the candidates of one field."""
+    slide, suspects = task
+    image = read_field(slide, suspects[0].field_name).image
+    boxes = np.array([suspect.box for suspect in suspects], np.float32)
+    crops = cut_crops(image, boxes, suspects[0].cell_colour, models.classifier.crop_size_px)
+    network, inputs = models.classifier.network_of(suspects[0].feature_statistics), as_input(crops)
+    maps = {
+        method: np.asarray(
+            normalised(
+                activation_maps(network, inputs, method, layer="features", size="placed").maps, "max"
+            ).cpu(),
+            np.float32,
+        )
+        for method in METHODS
+    }
+    return [
+        (suspect.field_name, suspect.box, {method: values[number] for method, values in maps.items()})
+        for number, suspect in enumerate(suspects)
+    ]

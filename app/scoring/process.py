@@ -1,0 +1,100 @@
+"""The process that scores queued slides, one after another; started with `python -m app.scoring.process`."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from app.scoring.beginning import alone
+from app.scoring.maps import candidate_maps
+from app.scoring.progress import ProgressFile, StoppedError, progress_path
+from app.workplace import PROGRAM, Workplace, open_workplace
+from core.errors import SmearscopeError
+from core.scoring import ScoringOptions, score_slide
+from core.slides import open_slide
+from core.store import Kind, ScoringStep, Slide, StoreError
+from core.tally import Assumptions
+from core.workers import Workers, available_cores
+from models.cards import load_card
+from models.checkpoint import Models, load_models
+
+MODEL, DEVICE = "released", "auto"
+REVIEW_BUDGET = 100
+"""Most suspected cells that a reader is asked to look at, as for `smearscope score`."""
+
+
+def work_through_queue(workplace: Workplace, said: Callable[[str], None] = print) -> None:
+    """Score queued slides until there are none; does nothing where another process is at it.
+
+    A slide whose scoring a killed process has left behind goes on where it was.
+    """
+    with alone(workplace.jobs) as is_alone:
+        if not is_alone:
+            return
+        _take_up_left_behind(workplace)
+        # One core is left to those who are reviewing in the meantime.
+        with Workers(partial(load_models, MODEL, DEVICE), max(1, available_cores() - 1)) as workers:
+            while slide := _next(workplace):
+                said(f"{slide.name}: scoring")
+                _score(workplace, slide, workers)
+                said(f"{slide.name}: {_state(workplace, slide.id)}")
+
+
+def _score(workplace: Workplace, found: Slide, workers: Workers[Models]) -> None:
+    store, number = workplace.store, found.id
+    try:
+        store.note_scoring(number, ScoringStep.SCORING, by=PROGRAM)
+    except StoreError:
+        return  # stopped by somebody since it was seen in the queue
+    progress = ProgressFile(
+        progress_path(workplace.jobs, number),
+        lambda: _state(workplace, number) == ScoringStep.STOPPED,
+    )
+    try:
+        _score_and_draw(workplace, found, workers, progress)
+    except StoppedError:
+        pass
+    except SmearscopeError as error:
+        store.note_scoring(number, ScoringStep.FAILED, by=PROGRAM, detail=str(error))
+    except Exception as error:
+        traceback.print_exc()
+        detail = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
+        store.note_scoring(number, ScoringStep.FAILED, by=PROGRAM, detail=detail)
+    finally:
+        progress.slide_ends()
+
+
+def _score_and_draw(
+    workplace: Workplace, found: Slide, workers: Workers[Models], progress: ProgressFile
+) -> None:
+    card = load_card(MODEL)
+    slide = open_slide(found.folder, name=found.name)
+    folder = workplace.results / str(found.id)
+    options = ScoringOptions(found.um_per_pixel, REVIEW_BUDGET, Assumptions(), resume=True)
+    result = score_slide(slide, folder, card, workers, options, progress)
+    for field, box, maps in candidate_maps(slide, folder, card, workers, options, result):
+        workplace.tiles.keep_maps(found.id, field, box, maps)
+    record = workplace.store.take_in_result(found.id, folder, by=PROGRAM)
+    if record.taken_in is not None:
+        called = [candidate for candidate in record.candidates if candidate.kind == Kind.CALLED]
+        workplace.tiles.cut_all(record.slide, record.taken_in, called[:REVIEW_BUDGET])
+
+
+def _next(workplace: Workplace) -> Slide | None:
+    return next((slide for slide in workplace.store.slides() if slide.scoring == ScoringStep.QUEUED), None)
+
+
+def _take_up_left_behind(workplace: Workplace) -> None:
+    for slide in workplace.store.slides():
+        if slide.scoring == ScoringStep.SCORING:
+            workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by=PROGRAM)
+
+
+def _state(workplace: Workplace, slide_id: int) -> ScoringStep:
+    (slide,) = (one for one in workplace.store.slides() if one.id == slide_id)
+    return slide.scoring
+
+
+if __name__ == "__main__":
+    work_through_queue(open_workplace(Path(sys.argv[1])), partial(print, flush=True))

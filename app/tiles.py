@@ -1,0 +1,215 @@
+"""Pictures of cells for the screen: cut from the slide's fields when first asked for, and kept."""
+
+import hashlib
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from core.atomic import write_bytes
+from core.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
+from core.errors import SmearscopeError
+from core.reports.review_tiles import (
+    ScaleBar,
+    cut_out,
+    jpeg,
+    map_layer,
+    mosaic,
+    nearest_boxes,
+    png,
+    scale_bar,
+    window_around,
+    with_corners,
+)
+from core.slides import Field, open_slide, shown_path
+from core.store.records import Box, Candidate, Slide, TakenIn
+
+CELL_WIDTHS = {"cell": 2.4, "around": 10.0, "small": 1.7}
+"""How much of the field each kind of picture shows, in widths of its cell."""
+SIDE_PX = {"cell": 480, "around": 480, "small": 128}
+MAP = "map-"
+"""Begins the kind of an activation map; the method's name follows."""
+NEIGHBOURS_ACROSS, NEIGHBOURS_DOWN, NEIGHBOUR_PX = 2, 2, 160
+NEIGHBOUR_CELL_WIDTHS = 1.35
+MAP_CELL_WIDTHS = CROP_SIZE_PX / CELL_DIAMETER_PX
+JPEG, PNG = "image/jpeg", "image/png"
+
+
+class NoTileError(SmearscopeError):
+    """A picture that is not to be had: a kind that does not exist, or a cell without a map."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a browser takes it."""
+
+    content: bytes
+    media_type: str
+
+
+def cell_key(field: str, box: Box) -> str:
+    """Name of a cell that is the same in every result of its slide."""
+    text = "|".join([field, *(f"{side:.2f}" for side in box)])
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def bars_of(box: Box, um_per_pixel: float | None) -> tuple[ScaleBar, ScaleBar] | None:
+    """Scale bars of the large picture and of the field around it; None where no scale is known."""
+    if um_per_pixel is None:
+        return None
+    cell, around = (
+        scale_bar(window_around(box, CELL_WIDTHS[kind]), um_per_pixel) for kind in ("cell", "around")
+    )
+    return cell, around
+
+
+class Tiles:
+    """The pictures of all slides' cells, in `folder`; what is not there is cut from the slide and put there.
+
+    Parameters
+    ----------
+    folder
+        Made where there is none. All that is in it can be thrown away at any time, except the maps.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # Cutting is quick and decoding is not: of many requests for one field, the first decodes it.
+        self._cutting = threading.Lock()
+
+    def picture(self, slide: Slide, taken_in: TakenIn, candidate: Candidate, kind: str) -> Picture:
+        """One picture of a cell.
+
+        Parameters
+        ----------
+        slide, taken_in, candidate
+            The cell, its slide, and the slide's result, from which healthy neighbours are taken.
+        kind
+            ``cell``, ``around``, ``small``, ``neighbours``, or ``map-`` and the name of a method.
+
+        Raises
+        ------
+        NoTileError
+            Where there is no such picture.
+        core.errors.UnreadableImageError
+            Where the field cannot be read any more.
+        """
+        key = cell_key(candidate.field, candidate.box)
+        if kind.startswith(MAP):
+            return Picture(self._map(slide.id, key, kind.removeprefix(MAP)), PNG)
+        if kind not in (*CELL_WIDTHS, "neighbours"):
+            raise NoTileError(f"there are no pictures of the kind {kind!r}")
+        # Neighbours depend on the result, which fields added later may change.
+        path = self._folder / str(slide.id) / f"{kind}-{taken_in.id}-{key}.jpg"
+        if not path.exists():
+            with self._cutting:
+                if not path.exists():
+                    write_bytes(path, self._cut(slide, taken_in, candidate, kind))
+        return Picture(path.read_bytes(), JPEG)
+
+    def field(self, slide: Slide, taken_in: TakenIn, name: str) -> Picture:
+        """A whole field, at full scale.
+
+        Raises
+        ------
+        core.errors.UnreadableImageError
+            Where it cannot be read any more.
+        """
+        path = self._folder / str(slide.id) / f"field-{taken_in.id}-{cell_key(name, (0, 0, 0, 0))}.jpg"
+        if not path.exists():
+            with self._cutting:
+                if not path.exists():
+                    write_bytes(path, jpeg(_field(slide.folder, taken_in.id, name).image))
+        return Picture(path.read_bytes(), JPEG)
+
+    def cut_all(self, slide: Slide, taken_in: TakenIn, candidates: Iterable[Candidate]) -> None:
+        """Cut all pictures of some cells, field by field, so that each field is decoded once."""
+        for candidate in sorted(candidates, key=lambda one: one.field):
+            for kind in (*CELL_WIDTHS, "neighbours"):
+                self.picture(slide, taken_in, candidate, kind)
+
+    def keep_maps(
+        self, slide_id: int, field: str, box: Box, maps: Mapping[str, NDArray[np.floating]]
+    ) -> None:
+        """Keep the activation maps of a cell, by the name of their method: (S, S) in [0, 1]."""
+        levels = {name: np.rint(255 * values).astype(np.uint8) for name, values in maps.items()}
+        path = self._maps(slide_id, cell_key(field, box))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for name, values in levels.items():
+            _, encoded = cv2.imencode(".png", values)
+            write_bytes(path.with_name(f"{path.name}-{name}.png"), encoded.tobytes())
+
+    def mapped(self, slide_id: int) -> dict[str, set[str]]:
+        """Names of the methods by which there are maps, by `cell_key` of the cell."""
+        methods: dict[str, set[str]] = {}
+        for file in (self._folder / str(slide_id) / "maps").glob("*.png"):
+            key, _, method = file.stem.partition("-")
+            methods.setdefault(key, set()).add(method)
+        return methods
+
+    def _maps(self, slide_id: int, key: str) -> Path:
+        return self._folder / str(slide_id) / "maps" / key
+
+    def _map(self, slide_id: int, key: str, method: str) -> bytes:
+        path = self._maps(slide_id, key)
+        available = {file.name: file for file in path.parent.glob(f"{key}-*.png")}
+        file = available.get(f"{key}-{method}.png")
+        if file is None:
+            raise NoTileError(f"there is no map of this cell by {method!r}")
+        levels = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        values = np.asarray(levels, np.float32) / 255
+        return png(map_layer(values, MAP_CELL_WIDTHS, CELL_WIDTHS["cell"], SIDE_PX["cell"]))
+
+    def _cut(self, slide: Slide, taken_in: TakenIn, candidate: Candidate, kind: str) -> bytes:
+        image = _field(slide.folder, taken_in.id, candidate.field).image
+        if kind == "neighbours":
+            return jpeg(_neighbours(image, taken_in, candidate))
+        window = window_around(candidate.box, CELL_WIDTHS[kind])
+        picture = cut_out(image, window, SIDE_PX[kind])
+        return jpeg(with_corners(picture, window, candidate.box) if kind == "around" else picture)
+
+
+@lru_cache(maxsize=4)
+def _field(folder: Path, result_id: int, name: str) -> Field:
+    del result_id  # tells fields that were replaced, and scored again, from those before
+    slide = open_slide(folder)
+    if name not in slide.field_names():
+        raise NoTileError(f"{shown_path(name)} is no longer in {shown_path(folder)}")
+    return slide.read_field(name)
+
+
+def _neighbours(image: NDArray[np.uint8], taken_in: TakenIn, candidate: Candidate) -> NDArray[np.uint8]:
+    """The nearest cells of the field that count and are called healthy."""
+    boxes = _healthy_boxes(taken_in.folder, taken_in.sha256, candidate.field)
+    most = NEIGHBOURS_ACROSS * NEIGHBOURS_DOWN
+    pictures = [
+        cut_out(
+            image,
+            window_around((float(x), float(y), float(width), float(height)), NEIGHBOUR_CELL_WIDTHS),
+            NEIGHBOUR_PX,
+        )
+        for x, y, width, height in boxes[nearest_boxes(boxes, candidate.box, most)]
+    ]
+    return mosaic(pictures, columns=NEIGHBOURS_ACROSS, rows=NEIGHBOURS_DOWN, side_px=NEIGHBOUR_PX, gap_px=6)
+
+
+def _healthy_boxes(folder: Path, sha256: str, field: str) -> NDArray[np.float32]:
+    cells = _healthy(folder, sha256)
+    here = cells.filter(pc.equal(cells["field"], field))
+    return np.stack([here[side].to_numpy() for side in ("x", "y", "width", "height")], axis=1)
+
+
+@lru_cache(maxsize=2)
+def _healthy(folder: Path, sha256: str) -> pa.Table:
+    """Boxes of a result's healthy cells; `sha256` tells one result in the folder from the next."""
+    del sha256
+    columns = ["field", "x", "y", "width", "height"]
+    return pq.read_table(folder / "cells.parquet", columns=columns, filters=pc.field("call") == "healthy")

@@ -1,0 +1,318 @@
+"""The application as a person meets it: in Chromium, by keyboard, with the server killed in between."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.review import standing
+from core.store import Call, Kind, Role, SlideRecord, Stage, Store
+from tests.app.running_server import RunningServer
+from tests.scored_slides import read_all, scored_slide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
+]
+SAVED = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.saved')).find(Boolean)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed: '.[browser]'"
+    )
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """With one slide of eight candidates."""
+    (tmp_path / "data").mkdir()
+    running = RunningServer(tmp_path / "data")
+    store = Store.in_folder(running.data)
+    scored_slide(store, tmp_path / "slide", called=8)
+    store.close()
+    running.start()
+    yield running
+    running.kill()
+
+
+def record(server: RunningServer) -> SlideRecord:
+    store = Store.in_folder(server.data)
+    try:
+        return store.record(1)
+    finally:
+        store.close()
+
+
+def calls(server: RunningServer, role: Role = Role.FIRST) -> list[str | None]:
+    """What stands of each candidate, by rank."""
+    found = record(server)
+    readings = standing(found.readings)
+    return [
+        readings[one.id][role].opinion.call if role in readings.get(one.id, {}) else None
+        for one in found.candidates
+    ]
+
+
+def come_in(browser: "Browser", server: RunningServer, name: str, path: str = "/", **context: Any) -> "Page":  # noqa: ANN401
+    """A person's own browser, at a page, with the name given."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
+    page.set_default_timeout(60_000)
+    page.goto(server.address + path)
+    page.get_by_role("textbox").fill(name)
+    page.keyboard.press("Enter")
+    return page
+
+
+def press(page: "Page", keys: str) -> None:
+    """Press keys one after another, each when the board shows a cell; wait until all is saved."""
+    for key in keys:
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)
+    saved(page)
+
+
+def saved(page: "Page") -> None:
+    page.wait_for_function(f"{SAVED}?.dataset.waiting === '0'")
+
+
+def at_board(page: "Page") -> None:
+    page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
+
+
+def picture(page: "Page", name: str) -> None:
+    """For a person to look at; continuous integration keeps them."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(400)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
+    browser: "Browser", server: RunningServer, tmp_path: Path
+) -> None:
+    anna = come_in(browser, server, "Anna")
+    review = anna.get_by_role("link", name="Review")
+    review.wait_for()
+    picture(anna, "worklist")
+    review.focus()
+    anna.keyboard.press("Enter")
+    at_board(anna)
+    press(anna, "p1nals")
+    picture(anna, "review")
+    press(anna, "uzn")
+    assert calls(server) == [Call.PARASITE, Call.PARASITE, *[Call.NOT_PARASITE] * 5, None]
+    assert record(server).readings[1].opinion.stage == Stage.RING
+    press(anna, "nf")
+    assert [flag.field for flag in record(server).flags] == ["field2.png"]
+    anna.get_by_text("All read.").wait_for()
+
+    ben = come_in(browser, server, "Ben", "/second-reading?slide=1")
+    at_board(ben)
+    picture(ben, "second_reading")
+    press(ben, "pppppppp")
+    assert calls(server, Role.SECOND) == [Call.PARASITE] * 8
+    ben.get_by_text("All read.").wait_for()
+
+    cleo = come_in(browser, server, "Cleo", "/adjudication?slide=1")
+    at_board(cleo)
+    press(cleo, "nnnnnn")
+    cleo.get_by_role("link", name="Result").first.click()
+    cleo.get_by_role("heading").filter(has_text="Positive").wait_for()
+    cleo.get_by_text("I, Cleo, have looked at this result").click()
+    cleo.get_by_role("button", name="Sign the result").click()
+    cleo.get_by_text("Signed: version 1").wait_for()
+    picture(cleo, "result")
+    with cleo.expect_download() as download:
+        cleo.get_by_role("button", name="PDF").click()
+    download.value.save_as(tmp_path / "result.pdf")
+    assert (tmp_path / "result.pdf").read_bytes().startswith(b"%PDF-")
+    after = record(server)
+    assert after.signatures[0].by == "Cleo"
+    store = Store.in_folder(server.data)
+    assert [(entry.who, entry.detail["form"]) for entry in store.audit(1) if entry.what == "exported"] == [
+        ("Cleo", "PDF")
+    ]
+    store.close()
+
+
+def test_a_server_killed_at_any_moment_loses_and_doubles_nothing(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    press(page, "pn")
+    for key in "pnu":
+        page.keyboard.press(key)  # some of these reach the server, some do not
+    server.kill()
+    page.keyboard.press("n")  # this one cannot
+    page.get_by_text("Not saved yet").wait_for()
+    picture(page, "not_saved")
+    written = len(record(server).readings)
+    assert 2 <= written < 6
+    server.start()
+    saved(page)
+    parasite, healthy = Call.PARASITE, Call.NOT_PARASITE
+    assert calls(server) == [parasite, healthy, parasite, healthy, Call.UNSURE, healthy, None, None]
+    assert len(record(server).readings) == 6
+    press(page, "z")
+    assert calls(server)[5] is None
+
+
+def test_undo_goes_back_through_what_was_decided_also_after_the_page_is_loaded_again(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    press(page, "ppp")
+    page.reload()  # the browser knows the name; the board begins a new log
+    at_board(page)
+    press(page, "z")
+    assert calls(server)[:3] == [Call.PARASITE, Call.PARASITE, None]
+    page.wait_for_function(f"{SAVED}.closest('.board').dataset.cell === '{record(server).candidates[2].id}'")
+
+
+def test_keys_typed_into_a_field_are_text_and_no_decisions(browser: "Browser", server: RunningServer) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.get_by_role("combobox", name="Species of parasites").click()
+    page.keyboard.type("pnu")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(500)
+    assert calls(server) == [None] * 8
+
+
+def test_help_lists_the_keys_and_holds_them_back(browser: "Browser", server: RunningServer) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("parasite: schizont").wait_for()
+    picture(page, "help")
+    page.keyboard.press("p")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
+    assert calls(server) == [None] * 8
+
+
+def test_a_click_on_the_slide_chooses_a_cell_and_marks_one_that_was_missed(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    viewer = page.locator(".viewer[data-open='field1.png']")
+    viewer.wait_for()
+    page.wait_for_timeout(800)
+    box = viewer.bounding_box()
+    assert box is not None
+    # The field of 410 x 60 pixels fills the width; its ninth cell was not called.
+    scale = box["width"] / 410
+    place = (box["x"] + (20 + 8 * 40) * scale, box["y"] + box["height"] / 2 + (20 - 30) * scale)
+    page.mouse.click(*place)
+    page.get_by_text("No candidate. A call here").wait_for()
+    picture(page, "slide")
+    page.keyboard.press("p")
+    page.get_by_text("You called it: parasite").wait_for()
+    (marked,) = [one for one in record(server).candidates if one.kind == Kind.MARKED]
+    assert marked.field == "field1.png"
+    assert marked.box[0] == pytest.approx(5 + 8 * 40)
+    page.get_by_role("link", name="In the gallery").click()
+    at_board(page)
+    assert page.locator(".board").get_attribute("data-cell") == str(marked.id)
+
+
+def test_nothing_is_asked_of_any_other_machine(browser: "Browser", server: RunningServer) -> None:
+    page = browser.new_context().new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.address)
+    page.get_by_role("textbox").fill("Anna")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Review").click()
+    at_board(page)
+    page.goto(f"{server.address}/slide?slide=1")
+    page.locator(".viewer[data-open]").wait_for()
+    others = [url for url in asked if not url.startswith((server.address, "data:", "blob:"))]
+    assert others == []
+    assert any("/pictures/" in url for url in asked)
+
+
+@pytest.mark.parametrize(("width", "locale", "scheme"), [(720, "fr-FR", "dark"), (1440, "fr-FR", "light")])
+def test_the_review_fits_half_the_width_as_at_200_percent(
+    browser: "Browser", server: RunningServer, width: int, locale: str, scheme: str
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1", locale=locale, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    at_board(page)
+    picture(page, f"review_{width}_{scheme}_fr")
+    too_wide = page.locator(".stMain").evaluate("main => main.scrollWidth - main.clientWidth")
+    assert too_wide <= 0
+    assert page.get_by_role("button", name="pas un parasite").is_visible()
+
+
+def test_only_this_machine_is_served(server: RunningServer) -> None:
+    listening = [
+        line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
+    ]
+    port = f"{server.port:04X}"
+    addresses = {words[1].split(":")[0] for words in listening if words[1].endswith(f":{port}")}
+    assert addresses == {"0100007F"}  # 127.0.0.1, its bytes in the order of the processor
+
+
+@pytest.mark.slow
+def test_from_an_upload_to_cells_that_can_be_read(browser: "Browser", tmp_path: Path) -> None:
+    from datasets.synthetic import render_slide
+
+    (tmp_path / "data").mkdir()
+    images = render_slide(tmp_path / "images", fields=2, seed=7, parasitaemia=0.05).folder
+    archive = shutil.make_archive(str(tmp_path / "fields"), "zip", images)
+    server = RunningServer(tmp_path / "data")
+    server.start()
+    try:
+        page = come_in(browser, server, "Anna", "/bring-in")
+        page.get_by_role("textbox", name="Slide").fill("smear 12")
+        page.get_by_role("textbox", name="Patient").fill("patient 3")
+        page.locator("input[type=file]").first.set_input_files(archive)
+        page.get_by_text(Path(archive).name).first.wait_for()
+        page.get_by_role("button", name="Bring in").first.click()
+        page.get_by_text("2 images were taken in").wait_for()
+        page.get_by_role("link", name="Worklist").first.click()
+        page.get_by_text("smear 12").wait_for()
+        page.context.close()  # scoring goes on without a browser
+        until = time.monotonic() + 300
+        while record(server).taken_in is None and time.monotonic() < until:
+            time.sleep(1)
+        page = come_in(browser, server, "Anna", "/review?slide=1")
+        at_board(page)
+        picture(page, "uploaded")
+        press(page, "n")
+        assert Call.NOT_PARASITE in calls(server)
+    finally:
+        server.kill()
+
+
+def test_the_first_readers_calls_are_not_shown_to_who_may_be_second(
+    browser: "Browser", server: RunningServer
+) -> None:
+    store = Store.in_folder(server.data)
+    read_all(store, store.record(1), "++++----", reader="Anna", role=Role.FIRST)
+    store.close()
+    page = come_in(browser, server, "Ben", "/second-reading?slide=1")
+    at_board(page)
+    assert page.locator(".mark:not([hidden])").count() == 0
+    page.goto(f"{server.address}/review?slide=1")
+    page.get_by_text("do not look at the calls").wait_for()
+    assert page.locator(".board").count() == 0

@@ -1,0 +1,150 @@
+"""What is brought in: all of it or nothing, inside the folder, and no more than a slide may have."""
+
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import intake
+from app.intake import IntakeError, add_files, safe_name, take_in_files
+
+
+class File(io.BytesIO):
+    """As a browser hands one in."""
+
+    def __init__(self, name: str, content: bytes = b"pixels") -> None:
+        super().__init__(content)
+        self.name = name
+
+
+def archive(**files: bytes) -> File:
+    return packed({name.replace("__", "/"): content for name, content in files.items()})
+
+
+def packed(files: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> File:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as zipped:
+        for name, data in files.items():
+            zipped.writestr(name, data)
+    return File("fields.zip", content.getvalue())
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_images_are_written_as_they_are_and_other_files_are_named_as_left_out(tmp_path: Path) -> None:
+    taken = take_in_files([File("b.jpg", b"1"), File("notes.txt"), File("a.PNG", b"22")], tmp_path / "s")
+    assert taken.images == ("b.jpg", "a.PNG")
+    assert taken.left_out == ("notes.txt",)
+    assert names(tmp_path / "s") == ["a.PNG", "b.jpg"]
+    assert (tmp_path / "s" / "a.PNG").read_bytes() == b"22"
+
+
+def test_an_archive_gives_its_images_with_its_folders_in_their_names(tmp_path: Path) -> None:
+    zipped = packed({"left/1.jpg": b"l", "right/1.jpg": b"r", "__MACOSX/left/._1.jpg": b"x", "left/": b""})
+    taken = take_in_files([zipped], tmp_path / "s")
+    assert names(tmp_path / "s") == ["left__1.jpg", "right__1.jpg"]
+    assert taken.left_out == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../out.jpg", "a/../../out.jpg", "/etc/out.jpg", "..\\out.jpg", "C:\\out.jpg", "\\\\host\\out.jpg"],
+)
+def test_a_name_that_leads_out_of_the_folder_is_refused_with_all_that_came_with_it(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(IntakeError, match="leads out"):
+        take_in_files([File("good.jpg"), packed({"fine.jpg": b"1", name: b"2"})], tmp_path / "s")
+    assert names(tmp_path) == []
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_no_name_leads_out_whatever_it_is(given_name: str) -> None:
+    try:
+        name = safe_name(given_name)
+    except IntakeError:
+        return
+    assert "/" not in name
+    assert "\\" not in name
+    assert name not in ("", ".", "..")
+    assert not name.startswith(".")
+    assert len(name.encode()) < 255
+    assert (Path("/folder") / name).parent == Path("/folder")
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as zipped:
+        link = zipfile.ZipInfo("link.jpg")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        zipped.writestr(link, "/etc/passwd")
+    with pytest.raises(IntakeError, match="holds a link"):
+        take_in_files([File("a.zip", content.getvalue())], tmp_path / "s")
+
+
+def test_an_archive_that_would_grow_without_end_is_refused_before_it_does(tmp_path: Path) -> None:
+    bomb = packed({"zeros.jpg": bytes(50_000_000)}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(IntakeError, match="would grow more than 100 times"):
+        take_in_files([bomb], tmp_path / "s")
+    assert names(tmp_path) == []
+
+
+def test_an_archive_that_lies_about_its_size_is_refused_by_what_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_BYTES", 1000)
+    honest = packed({"noise.jpg": bytes(range(256)) * 100}, zipfile.ZIP_DEFLATED).getvalue()
+    # The size unpacked stands in the local header and in the directory; both now say 1.
+    said = struct.pack("<L", 25_600)
+    with pytest.raises(IntakeError, match=r"too large|damaged"):
+        take_in_files([File("a.zip", honest.replace(said, struct.pack("<L", 1)))], tmp_path / "s")
+    with pytest.raises(IntakeError, match="too large"):
+        take_in_files([File("big.jpg", bytes(1001))], tmp_path / "s")
+    assert names(tmp_path) == []
+
+
+def test_more_images_than_a_slide_may_have_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_FILES", 2)
+    with pytest.raises(IntakeError, match="more than 2 images"):
+        take_in_files([File(f"{number}.jpg") for number in range(3)], tmp_path / "s")
+
+
+def test_two_images_of_one_name_are_refused_whatever_their_capitals(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match="two images are called"):
+        take_in_files([File("a.jpg"), archive(A__jpg=b"", **{"A.JPG": b"1"})], tmp_path / "s")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"not a zip"])
+def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(IntakeError, match="damaged or encrypted"):
+        take_in_files([File("a.zip", content)], tmp_path / "s")
+
+
+def test_what_holds_no_image_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match="no image"):
+        take_in_files([File("notes.txt")], tmp_path / "s")
+    assert names(tmp_path) == []
+
+
+def test_more_fields_come_beside_those_that_are_there(tmp_path: Path) -> None:
+    take_in_files([File("1.jpg", b"old")], tmp_path / "s")
+    assert add_files([File("2.jpg")], tmp_path / "s").images == ("2.jpg",)
+    assert names(tmp_path / "s") == ["1.jpg", "2.jpg"]
+    assert names(tmp_path) == ["s"]
+
+
+def test_a_field_that_was_read_is_never_replaced(tmp_path: Path) -> None:
+    take_in_files([File("1.jpg", b"old")], tmp_path / "s")
+    with pytest.raises(IntakeError, match="already a field"):
+        add_files([File("2.jpg"), File("1.JPG", b"new")], tmp_path / "s")
+    assert names(tmp_path / "s") == ["1.jpg"]
+    assert (tmp_path / "s" / "1.jpg").read_bytes() == b"old"

@@ -1,0 +1,195 @@
+"""Scoring in a process of its own: it says how far it is, can be stopped, goes on, and never runs twice."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.scoring import process
+from app.scoring.beginning import alone, start
+from app.scoring.process import work_through_queue
+from app.scoring.progress import ProgressFile, ScoringProgress, StoppedError, progress_path, read_progress
+from app.workplace import Workplace
+from core.store import Kind, ScoringStep, Slide
+from tests.coloured_cells import DotCard, load_models, save_slide
+
+
+@pytest.fixture(autouse=True)
+def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that need no weights, in place of the released ones; they have no maps by several methods."""
+    monkeypatch.setattr(process, "load_models", lambda name, device: load_models())
+    monkeypatch.setattr(process, "load_card", lambda name: DotCard())
+    monkeypatch.setattr(process, "candidate_maps", lambda *_: iter(()))
+    monkeypatch.setattr(process, "available_cores", lambda: 1)
+
+
+@pytest.fixture
+def slide(workplace: Workplace, tmp_path: Path) -> Slide:
+    case = workplace.store.add_case("patient", by="Anna")
+    folder = save_slide(tmp_path / "images", fields=6)
+    return workplace.store.add_slide(case.id, "slide", folder, by="Anna")
+
+
+def step(workplace: Workplace, slide: Slide) -> ScoringStep:
+    return workplace.store.record(slide.id).slide.scoring
+
+
+def silently(_: str) -> None:
+    pass
+
+
+def test_a_queued_slide_is_scored_taken_in_and_its_candidates_are_cut(
+    workplace: Workplace, slide: Slide
+) -> None:
+    work_through_queue(workplace, silently)
+    record = workplace.store.record(slide.id)
+    assert record.slide.scoring == ScoringStep.SCORED
+    assert [candidate.kind for candidate in record.candidates] == [Kind.CALLED] * 4
+    assert len(list((workplace.folder / "pictures" / str(slide.id)).glob("small-*.jpg"))) == 4
+    assert read_progress(progress_path(workplace.jobs, slide.id)) is None
+
+
+def test_a_slide_that_cannot_be_scored_says_why_and_holds_up_no_other(
+    workplace: Workplace, slide: Slide, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    broken = workplace.store.add_slide(slide.case_id, "broken", tmp_path / "empty", by="Anna")
+    other = workplace.store.add_slide(
+        slide.case_id, "other", save_slide(tmp_path / "more", fields=1), by="Anna"
+    )
+    work_through_queue(workplace, silently)
+    found = workplace.store.record(broken.id).slide
+    assert found.scoring == ScoringStep.FAILED
+    assert "holds no image" in found.scoring_detail
+    assert step(workplace, other) == ScoringStep.SCORED
+
+
+def test_what_nobody_foresaw_is_a_failure_too(
+    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process, "score_slide", break_down)
+    work_through_queue(workplace, silently)
+    found = workplace.store.record(slide.id).slide
+    assert found.scoring == ScoringStep.FAILED
+    assert "ZeroDivisionError" in found.scoring_detail
+
+
+def test_a_stop_keeps_what_is_scored_and_going_on_scores_the_rest_only(
+    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    counting = ProgressFile.field_done
+
+    def stop_after_two(self: ProgressFile, cells: int) -> None:
+        counted.append(cells)
+        if len(counted) == 2:
+            workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
+        counting(self, cells)
+
+    monkeypatch.setattr(ProgressFile, "field_done", stop_after_two)
+    monkeypatch.setattr("app.scoring.progress.SECONDS_BETWEEN", 0.0)
+    work_through_queue(workplace, silently)
+    assert step(workplace, slide) == ScoringStep.STOPPED
+    assert len(counted) == 2
+    workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
+    work_through_queue(workplace, silently)
+    assert step(workplace, slide) == ScoringStep.SCORED
+    assert len(counted) == 6
+
+
+def test_a_slide_whose_process_was_killed_goes_on(workplace: Workplace, slide: Slide) -> None:
+    workplace.store.note_scoring(slide.id, ScoringStep.SCORING, by="a process that is gone")
+    work_through_queue(workplace, silently)
+    assert step(workplace, slide) == ScoringStep.SCORED
+
+
+def test_fields_added_later_are_scored_and_keep_what_was_read(
+    workplace: Workplace, slide: Slide, tmp_path: Path
+) -> None:
+    work_through_queue(workplace, silently)
+    before = workplace.store.record(slide.id)
+    save_slide(tmp_path / "images", fields=9)
+    workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
+    work_through_queue(workplace, silently)
+    after = workplace.store.record(slide.id)
+    assert before.taken_in is not None
+    assert after.taken_in is not None
+    assert after.taken_in.result.cells.evaluable == before.taken_in.result.cells.evaluable + 90
+    assert {candidate.id for candidate in before.candidates} <= {
+        candidate.id for candidate in after.candidates
+    }
+
+
+def test_two_processes_never_score_in_one_folder(workplace: Workplace, slide: Slide) -> None:
+    with alone(workplace.jobs) as is_alone:
+        assert is_alone
+        work_through_queue(workplace, silently)
+        assert start(workplace) is None
+    assert step(workplace, slide) == ScoringStep.QUEUED
+
+
+def test_no_process_is_started_for_an_empty_queue(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.scoring.beginning.subprocess.Popen", lambda *_, **__: pytest.fail("started"))
+    assert start(workplace) is None
+
+
+@pytest.fixture
+def sleeper(workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A process that `start` starts, and that only leaves a mark."""
+    real, mark = subprocess.Popen, workplace.folder / "mark"
+    code = f"import time; time.sleep(0.3); open({str(mark)!r}, 'w').close()"
+    monkeypatch.setattr(
+        "app.scoring.beginning.subprocess.Popen",
+        lambda _, **more: real([sys.executable, "-c", code], **more),
+    )
+    return mark
+
+
+def test_the_process_lives_in_a_session_of_its_own_that_no_closed_terminal_ends(
+    workplace: Workplace, sleeper: Path
+) -> None:
+    started = start(workplace)
+    assert started is not None
+    group = subprocess.run(
+        ["ps", "-o", "pgid=,sid=", "-p", str(started.pid)], capture_output=True, text=True, check=False
+    )
+    started.wait()
+    assert sleeper.exists()
+    if group.returncode == 0 and group.stdout:
+        assert group.stdout.split() == [str(started.pid)] * 2
+
+
+def test_progress_is_written_down_with_the_time_that_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    progress = ProgressFile(path, lambda: False)
+    progress.slide_begins("slide", fields=10, fields_done=4)
+    begun = read_progress(path)
+    assert begun is not None
+    assert (begun.fields, begun.fields_done, begun.fields_of_run) == (10, 4, 0)
+    progress._written = time.monotonic() - 1  # half a second between two writes has passed
+    progress.field_done(90)
+    found = read_progress(path)
+    assert found is not None
+    assert (found.fields_done, found.cells, found.fields_of_run, found.share) == (5, 90, 1, 0.5)
+    progress.slide_ends()
+    assert read_progress(path) is None
+
+
+def test_the_time_left_is_at_the_speed_of_this_run() -> None:
+    assert ScoringProgress(100, 40, 0, 20, 10.0).seconds_left == 30.0
+    assert ScoringProgress(100, 40, 0, 0, 10.0).seconds_left is None
+    assert ScoringProgress(0, 0, 0, 0, 0.0).share == 0.0
+
+
+def test_a_stop_is_seen_at_the_next_write(tmp_path: Path) -> None:
+    progress = ProgressFile(tmp_path / "progress.json", lambda: True)
+    with pytest.raises(StoppedError):
+        progress.slide_begins("slide", fields=10, fields_done=0)
