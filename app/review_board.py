@@ -32,7 +32,7 @@ from core.store import (
 )
 
 _FOLDER = Path(__file__).with_name("board")
-METHODS = ("score-cam-paper", "guided-grad-cam", "cam")
+METHODS = ("guided-grad-cam", "score-cam-paper", "cam")
 """In the order in which they are offered."""
 
 board = st.components.v2.component(

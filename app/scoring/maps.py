@@ -24,8 +24,9 @@ from core.workers import Workers
 from models.checkpoint import Models
 from models.classifier import as_input
 
-METHODS = ("score-cam-paper", "guided-grad-cam", "cam")
-"""The first two find the parasite of a red cell more often than the last, which scoring draws."""
+DRAWN_BY_SCORING = "guided-grad-cam"
+"""It lies on the parasite of a red cell far more often than the others (docs/RESULTS.md)."""
+OTHERS = ("score-cam-paper", "cam")
 
 CellMaps = tuple[str, Box, dict[str, NDArray[np.float32]]]
 """Field, box, and a map in [0, 1] by each method."""
@@ -75,15 +76,10 @@ def maps_of_field(models: Models, task: tuple[SlideInWork, Sequence[Suspect]]) -
     boxes = np.array([suspect.box for suspect in suspects], np.float32)
     crops = cut_crops(image, boxes, suspects[0].cell_colour, models.classifier.crop_size_px)
     network, inputs = models.classifier.network_of(suspects[0].feature_statistics), as_input(crops)
-    maps = {
-        method: np.asarray(
-            normalised(
-                activation_maps(network, inputs, method, layer="features", size="placed").maps, "max"
-            ).cpu(),
-            np.float32,
-        )
-        for method in METHODS
-    }
+    maps = {DRAWN_BY_SCORING: models.classifier.activation_map(crops, suspects[0].feature_statistics)}
+    for method in OTHERS:
+        made = activation_maps(network, inputs, method, layer="features", size="placed")
+        maps[method] = np.asarray(normalised(made.maps, "max").cpu(), np.float32)
     return [
         (suspect.field_name, suspect.box, {method: values[number] for method, values in maps.items()})
         for number, suspect in enumerate(suspects)
