@@ -39,8 +39,8 @@ def evaluate(
 
     settings = settings_of_run(run)
     number = numbered(run, read_progress(run), epoch)
-    name = method or settings.maps.method
-    chosen = method_named(name)
+    name = method or settings.maps.name
+    chosen = method_named(method) if method else settings.maps.chosen
     opened = open_run(data, settings)
     load_epoch(run, number, opened.guided.network, opened.guided.objective)
     found = evaluation(

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 
 from core.atomic import write_bytes
-from core.cam import METHODS
 from core.guided.passes import GuidedNetwork
 from core.guided.training import ImageSets, MeasuredImages
 from core.saliency.objectives import Objective
@@ -69,7 +68,7 @@ def open_run(data: Path, settings: GuidedSettings, source: ImageSource | None = 
             network=network,
             head=loaded.backbone.head,
             objective=Objective(settings.objective.name, settings.objective.weights),
-            method=METHODS[settings.maps.method],
+            method=settings.maps.chosen,
             layer=settings.maps.layer or loaded.backbone.feature_layer,
         ),
         images=ImageSets(

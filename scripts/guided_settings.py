@@ -1,10 +1,11 @@
 """What a configuration says of a guided training."""
 
+from dataclasses import replace
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.cam import METHODS
+from core.cam import METHODS, FIMFScoreCAM, Method, ScoreCAM
 from core.guided.plan import TrainingPlan
 from core.guided.processes import Precision
 from core.saliency.objectives import Objective, ObjectiveError
@@ -114,10 +115,14 @@ class MapSettings(_Settings):
         Name in `core.cam.METHODS`.
     layer
         Module name; None for the last feature map.
+    max_channels
+        Of each image, those of largest spatial standard deviation, for a method that scores its channels one
+        by one; None for as many as the method has: 10 for "faster-score-cam", all for the others.
     """
 
     method: str
     layer: str | None
+    max_channels: int | None = Field(default=None, gt=0)
 
     @field_validator("method")
     @classmethod
@@ -125,6 +130,29 @@ class MapSettings(_Settings):
         if method not in METHODS:
             raise ValueError(f"no method {method!r}; choose of {', '.join(METHODS)}")
         return method
+
+    @model_validator(mode="after")
+    def _has_so_many(self) -> Self:
+        fitting = [name for name, one in METHODS.items() if isinstance(one, ScoreCAM | FIMFScoreCAM)]
+        if self.max_channels is not None and self.method not in fitting:
+            raise ValueError(
+                f"max_channels: {self.method} does not score channels one by one; leave it out, or choose of "
+                + ", ".join(fitting)
+            )
+        return self
+
+    @property
+    def chosen(self) -> Method:
+        """The method, with its number of channels."""
+        method = METHODS[self.method]
+        if self.max_channels is not None and isinstance(method, ScoreCAM | FIMFScoreCAM):
+            return replace(method, max_channels=self.max_channels)
+        return method
+
+    @property
+    def name(self) -> str:
+        """What folders of measures call it."""
+        return self.method if self.max_channels is None else f"{self.method}_{self.max_channels}"
 
 
 class ObjectiveSettings(_Settings):

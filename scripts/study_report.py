@@ -235,7 +235,8 @@ def _does(study: StudyFolder, arm: ArmSettings) -> str:
     words = [arm.objective]
     words += [f"{name} {weight:g}" for name, weight in arm.weights.items()]
     if arm.objective != "cross-entropy":
-        words.append(f"maps by {arm.method or study.settings.base.maps.method}")
+        channels = "" if arm.max_channels is None else f" over {arm.max_channels} channels"
+        words.append(f"maps by {arm.method or study.settings.base.maps.method}{channels}")
         words.append("regions: " + {"own": "its own"}.get(arm.regions, arm.regions))
     if arm.learning_rate is not None:
         words.append(f"learning rate {arm.learning_rate:g}")

@@ -13,6 +13,7 @@ from scripts.guided_settings import (
     GuidedBase,
     GuidedSettings,
     GuidingRegions,
+    MapSettings,
     ObjectiveSettings,
 )
 
@@ -35,6 +36,8 @@ class ArmSettings(_Settings):
         As in a guided training.
     method
         Of the maps in the objective; None for that of the base, by which all arms are measured.
+    max_channels
+        That the method scores; None for as many as it has.
     learning_rate
         Of the guided phase; None for that of the base.
     regions
@@ -45,6 +48,7 @@ class ArmSettings(_Settings):
     objective: str
     weights: dict[str, float] = Field(default_factory=dict)
     method: str | None = None
+    max_channels: int | None = Field(default=None, gt=0)
     learning_rate: float | None = Field(default=None, gt=0)
     regions: GuidingRegions = "own"
 
@@ -65,6 +69,10 @@ class ArmSettings(_Settings):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         ObjectiveSettings(name=self.objective, weights=self.weights)
+        if self.max_channels is not None:
+            if self.method is None:
+                raise ValueError("max_channels: of which method? give it beside")
+            MapSettings(method=self.method, layer=None, max_channels=self.max_channels)
         return self
 
 
@@ -150,6 +158,8 @@ class StudySettings(_Settings):
             raise ValueError("training.patience_epochs: all arms are judged at the same epoch; give null")
         if base.images.fold is not None or base.images.guiding_regions != "own":
             raise ValueError("images: fold and guiding_regions are for the study to set; leave them out")
+        if base.maps.max_channels is not None:
+            raise ValueError("maps.max_channels: all arms are measured by a method as it is; give null")
         return base
 
     @field_validator("seeds")
@@ -220,7 +230,9 @@ class StudySettings(_Settings):
             network="guided",
             images=base.images.model_copy(update={"fold": fold, "guiding_regions": arm.regions}),
             backbone=base.backbone,
-            maps=base.maps.model_copy(update={"method": arm.method or base.maps.method}),
+            maps=MapSettings(
+                method=arm.method or base.maps.method, layer=base.maps.layer, max_channels=arm.max_channels
+            ),
             objective=ObjectiveSettings(name=arm.objective, weights=arm.weights),
             training=base.training.model_copy(update={"guided": guided, "seed": key.seed}),
             precision=base.precision,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from core.notice import RESEARCH_USE_ONLY
 from core.study.numbers import FRONT_MARK, difference_parts, outcome_parts, reached_of, spread_parts
 from core.study.report import StudyReport
 from core.study.table import SHOWN, ArmRow
@@ -10,7 +11,7 @@ from core.study.targets import TARGETS, ArmOutcomes
 
 def arms_markdown(report: StudyReport) -> str:
     """Means, differences and targets, for each set of images that the study is told by."""
-    parts = [f"# {report.title}\n"]
+    parts = [f"# {report.title}\n", f"{RESEARCH_USE_ONLY.capitalize()}.\n"]
     for images, rows in report.tables.items():
         parts.append(f"## {images}\n")
         parts.append(
