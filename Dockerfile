@@ -3,7 +3,9 @@
 #   docker build -t smearscope .
 #   docker run --rm -v "$PWD/slides:/slides:ro" -v "$PWD/results:/results" smearscope score /slides --out /results
 #
-# The user inside has number 1000 and must be allowed to write to the results folder.
+#   docker run --rm -p 127.0.0.1:8501:8501 -v "$PWD/data:/data" smearscope app --data /data --address 0.0.0.0
+#
+# The user inside has number 1000 and must be allowed to write to the results and data folders.
 #
 # The default torch carries GPU libraries of several gigabytes. PyTorch also publishes a build for the CPU alone,
 # on an index of its own (its address is in PyTorch's installation guide). Hand that index to pip to use it:
@@ -25,5 +27,6 @@ ENV PIP_NO_CACHE_DIR=1
 RUN make .venv/installed PIP_OPTIONS="$PIP_OPTIONS"
 
 ENV PATH="/opt/smearscope/.venv/bin:$PATH" NO_ALBUMENTATIONS_UPDATE=1
+EXPOSE 8501
 ENTRYPOINT ["smearscope"]
 CMD ["--help"]

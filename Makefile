@@ -16,7 +16,7 @@ demo: $(INSTALLED)
 	$(BIN)/smearscope demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

@@ -55,8 +55,10 @@ function newBoard(parent, first) {
     data = fresh;
     words = fresh.words;
     if (fresh.done && fresh.done.log === board.log) {
+      const blindly = board.entries.some((entry) => entry.number === fresh.done.number && entry.act === "undo" && !entry.cell);
       board.entries = board.entries.filter((entry) => entry.number > fresh.done.number);
-      if (fresh.done.undone) show(fresh.done.undone);
+      // An undo whose cell the board knew has shown it already, and the person may be further by now.
+      if (blindly && !board.entries.length) board.at = fresh.done.undone ?? board.at;
     } else if (board.entries.length) {
       board.send(); // a server that started anew has not seen them
     }

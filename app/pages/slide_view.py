@@ -107,7 +107,7 @@ def _choose_field(fields: dict[int, FieldRow], key: str, say: Words) -> FieldRow
     before, after = st.columns(2)
     before.button(
         say("plan.before"),
-        shortcut="Left",
+        shortcut="PageUp",
         disabled=position == 0,
         on_click=_go_to,
         args=(key, numbers[max(0, position - 1)]),
@@ -115,7 +115,7 @@ def _choose_field(fields: dict[int, FieldRow], key: str, say: Words) -> FieldRow
     )
     after.button(
         say("plan.after"),
-        shortcut="Right",
+        shortcut="PageDown",
         disabled=position == len(numbers) - 1,
         on_click=_go_to,
         args=(key, numbers[min(len(numbers) - 1, position + 1)]),

@@ -1,5 +1,6 @@
 """A data folder with one slide of four candidates, that the pages of this process work in."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,14 @@ import pytest
 from app.workplace import Workplace, open_workplace, use
 from core.store import SlideRecord
 from tests.scored_slides import scored_slide
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """AppTest leaves its page behind as the main module, which processes started later would run again."""
+    own = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = own
 
 
 @pytest.fixture
