@@ -75,7 +75,8 @@ def maps_of_field(models: Models, task: tuple[SlideInWork, Sequence[Suspect]]) -
     image = read_field(slide, suspects[0].field_name).image
     boxes = np.array([suspect.box for suspect in suspects], np.float32)
     crops = cut_crops(image, boxes, suspects[0].cell_colour, models.classifier.crop_size_px)
-    network, inputs = models.classifier.network_of(suspects[0].feature_statistics), as_input(crops)
+    network = models.classifier.network_of(suspects[0].feature_statistics)
+    inputs = as_input(crops).to(next(network.parameters()).device)
     maps = {DRAWN_BY_SCORING: models.classifier.activation_map(crops, suspects[0].feature_statistics)}
     for method in OTHERS:
         made = activation_maps(network, inputs, method, layer="features", size="placed")
