@@ -40,5 +40,5 @@ class CellClassifier(Protocol):
         ...
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N, S, S) class activation maps for "infected", each scaled to [0, 1]."""
+        """(N, S, S) maps of what speaks for "infected", each scaled to [0, 1]; zero where nothing does."""
         ...

@@ -22,7 +22,7 @@ SPREAD_PX = 1.5
 
 
 class ClassifierNetwork(nn.Module):
-    """Three residual stages down to a sixth of the resolution, mean pooling, one linear layer.
+    """Three residual stages down to an eighth of the resolution, mean pooling, one linear layer.
 
     Ending so, its class activation map is exact: the logit is the mean of the map plus the bias. Every layer
     is normalised by the slide's own cells (`models.slide_norm`).

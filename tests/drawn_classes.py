@@ -7,6 +7,23 @@ import numpy as np
 
 from datasets.boxed_images import BoxedImage, write_box_table
 
+STUDY_BASE = """\
+base:
+  images: {dataset: squares, classes: all, split_seed: 0, size_px: 32}
+  backbone: {name: small, weights: random, normalisation: null}
+  maps: {method: grad-cam, layer: null}
+  training:
+    reference: {epochs: 1, learning_rate: 0.003, weight_decay: 0.0001, warm_up: 0.1, trains: network}
+    guided: {epochs: 1, learning_rate: 0.003, weight_decay: 0.0001, warm_up: 0.1}
+    batch_size: 10
+    images_a_pass: 10
+    freeze_batch_norm: false
+    patience_epochs: null
+    reading_processes: 0
+    seed: 0
+  precision: 32-true
+"""
+"""The training that the arms of a study of the drawn images share, as a configuration has it."""
 COLOURS = {"n1": (220, 40, 40), "n2": (40, 220, 40), "n3": (40, 40, 220)}
 NAMES = ("red", "green", "blue")
 IMAGES_A_CLASS = 14

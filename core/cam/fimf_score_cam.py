@@ -51,8 +51,7 @@ class FIMFScoreCAM(Method):
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
         """(N, h, w)."""
-        channels = most_varied(seen.activations, self.max_channels)
-        chosen = seen.activations[torch.arange(len(channels), device=channels.device)[:, None], channels]
+        chosen = most_varied(seen.activations, self.max_channels)
         templates = (chosen > 0).to(chosen.dtype) if self.template == "positive" else minmax(chosen)
         if seen.head is None:
             weights = _scores_by_tail(seen, templates)

@@ -75,16 +75,17 @@ def class_probability(logits: Tensor, classes: Tensor) -> Tensor:
 
 
 def most_varied(activations: Tensor, max_channels: int | None) -> Tensor:
-    """(N, M) indices of each image's channels of largest spatial standard deviation, in ascending order.
+    """(N, M, h, w): each image's channels of largest spatial standard deviation, in their own order.
 
-    Chosen for each image by itself: an image's map must not depend on its neighbours in the batch. All C
-    where `max_channels` is None or no fewer.
+    Chosen for each image by itself: an image's map must not depend on its neighbours in the batch. The
+    activations themselves where `max_channels` is None or no fewer.
     """
     images, channels = activations.shape[:2]
     if max_channels is None or max_channels >= channels:
-        return torch.arange(channels, device=activations.device).expand(images, channels)
+        return activations
     spread = activations.detach().flatten(2).std(dim=2)
-    return spread.topk(max_channels, dim=1).indices.sort(dim=1).values
+    chosen = spread.topk(max_channels, dim=1).indices.sort(dim=1).values
+    return activations[torch.arange(images, device=chosen.device)[:, None], chosen]
 
 
 def require_channels(max_channels: int | None) -> None:

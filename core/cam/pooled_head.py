@@ -37,15 +37,12 @@ class PooledHead:
 
     Attributes
     ----------
-    linear
-        Name of the linear layer.
     weight
         W, (K, C).
     bias
         b, (K,), or None where the layer has none.
     """
 
-    linear: str
     weight: Tensor
     bias: Tensor | None
 
@@ -111,7 +108,7 @@ def pooled_head(
         linear = network.get_submodule(place.linear)
         if not isinstance(linear, nn.Linear):
             raise TypeError(f"{place.linear} was a linear layer when the network was looked through")
-        head = PooledHead(place.linear, linear.weight, linear.bias)
+        head = PooledHead(linear.weight, linear.bias)
     if head.weight.shape != (logits.shape[1], activations.shape[1]):
         return None
     if place.window is not None and place.window != tuple(activations.shape[2:]):

@@ -61,10 +61,7 @@ class ScoreCAM(Method):
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
         """(N, h, w)."""
-        chosen = seen.activations
-        if self.max_channels is not None:
-            channels = most_varied(seen.activations, self.max_channels)
-            chosen = chosen[torch.arange(len(channels), device=channels.device)[:, None], channels]
+        chosen = most_varied(seen.activations, self.max_channels)
         scores = self._scores(seen, chosen)
         weights = scores.softmax(dim=1) if self.reading == "paper" else scores
         return class_map(weights, chosen), None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from core.saliency.regions import MeasureError, require_boolean
+from core.saliency.regions import require_images
 
 BLUR_SHARE = 10 / 224
 """Standard deviation of the blur as a share of the image's side: 10 of 224 px, as Fong 2017 blurs."""
@@ -38,12 +38,7 @@ def outside_blurred(images: Tensor, regions: Tensor) -> Tensor:
     MeasureError
         For regions of another shape or type.
     """
-    require_boolean(regions)
-    if images.ndim != 4 or images.shape[:1] + images.shape[2:] != regions.shape:
-        raise MeasureError(
-            f"images: {tuple(images.shape)} for regions {tuple(regions.shape)}; "
-            "give (N, C, H, W) and (N, H, W)"
-        )
+    require_images(images, regions)
     rows, columns = (_blur(pixels).to(images) for pixels in images.shape[2:])
     blurred = ((images @ columns.T).transpose(2, 3) @ rows.T).transpose(2, 3)
     return torch.where(regions.to(images.device)[:, None], images, blurred)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.saliency.faithfulness import Score
-from core.saliency.regions import MeasureError, require_boolean
+from core.saliency.regions import require_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +62,7 @@ def region_deletion(score: Score, images: Tensor, regions: Tensor, baseline: Ten
     MeasureError
         For regions of another shape or type.
     """
-    require_boolean(regions)
-    if images.ndim != 4 or images.shape[:1] + images.shape[2:] != regions.shape:
-        raise MeasureError(
-            f"images: {tuple(images.shape)} for regions {tuple(regions.shape)}; "
-            "give (N, C, H, W) and (N, H, W)"
-        )
+    require_images(images, regions)
     pairs = [_covered(region) for region in regions.cpu().numpy()]
     inside, outside = (
         torch.from_numpy(np.array(side, bool).reshape(regions.shape)).to(images.device)[:, None]

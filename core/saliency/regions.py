@@ -140,6 +140,16 @@ def require_boolean(regions: Tensor) -> None:
         raise MeasureError(f"regions: {_form(regions)}; this measure takes bool regions of image size")
 
 
+def require_images(images: Tensor, regions: Tensor) -> None:
+    """Raise `MeasureError` unless images (N, C, H, W) and their boolean regions (N, H, W) go together."""
+    require_boolean(regions)
+    if images.ndim != 4 or images.shape[:1] + images.shape[2:] != regions.shape:
+        raise MeasureError(
+            f"images: {tuple(images.shape)} for regions {tuple(regions.shape)}; "
+            "give (N, C, H, W) and (N, H, W)"
+        )
+
+
 def _require_regions(regions: Tensor) -> None:
     """Raise `MeasureError` unless the regions are (N, H, W), boolean or shares in [0, 1]."""
     if regions.ndim != 3:

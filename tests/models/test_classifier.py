@@ -200,12 +200,12 @@ def test_the_map_lights_up_where_the_network_looked() -> None:
     assert cam[:24].max() == 0
 
 
-def test_the_map_is_brightest_at_the_pixel_that_its_cell_looked_at() -> None:
-    # Each stage has stride 2 and pads by 1: a feature's middle is at pixel 8 i, not at that of an even sixth.
+def test_the_map_is_brightest_at_the_pixel_that_speaks_whether_a_feature_is_centred_there_or_not() -> None:
+    # Each stage has stride 2 and pads by 1: features are centred on pixels 8 i, where CAM has its peaks.
     network = ClassifierNetwork(2).eval()
     for name, parameter in network.named_parameters():
         nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 1.0)
-    for row, column in ((16, 24), (40, 8)):
+    for row, column in ((16, 24), (40, 8), (19, 27), (37, 11)):
         crop = np.full((1, CROP_SIZE_PX, CROP_SIZE_PX, 3), GREY, np.uint8)
         crop[0, row, column] = 255
         classifier = Classifier(network, CPU)

@@ -22,24 +22,11 @@ from scripts.configuration import ConfigurationError, read_study
 from scripts.guided_run import settings_of_run
 from scripts.main import app
 from scripts.study_report import shuffled_controls
-from tests.drawn_classes import save_coloured_squares
+from tests.drawn_classes import STUDY_BASE, save_coloured_squares
 
-CONFIG = """\
-study: Drawn squares
-base:
-  images: {dataset: squares, classes: all, split_seed: 0, size_px: 32}
-  backbone: {name: small, weights: random, normalisation: null}
-  maps: {method: grad-cam, layer: null}
-  training:
-    reference: {epochs: 1, learning_rate: 0.003, weight_decay: 0.0001, warm_up: 0.1, trains: network}
-    guided: {epochs: 1, learning_rate: 0.003, weight_decay: 0.0001, warm_up: 0.1}
-    batch_size: 10
-    images_a_pass: 10
-    freeze_batch_norm: false
-    patience_epochs: null
-    reading_processes: 0
-    seed: 0
-  precision: 32-true
+CONFIG = (
+    f"study: Drawn squares\n{STUDY_BASE}"
+    + """\
 other_method: faster-score-cam
 measured_on: test
 seeds: [0, 1]
@@ -49,6 +36,7 @@ arms:
   - {name: ce, objective: cross-entropy}
   - {name: energy-shuffled, objective: energy, weights: {energy: 1}, learning_rate: 0.001, regions: shuffled}
 """
+)
 
 
 def study(config: Path, data: Path, out: Path) -> Result:

@@ -17,24 +17,13 @@ from scripts.configuration import ConfigurationError, read_study
 from scripts.evaluate_guided import Evaluation, evaluation
 from scripts.guided_run import settings_of_run
 from scripts.main import app
-from tests.drawn_classes import save_coloured_squares
+from tests.drawn_classes import STUDY_BASE, save_coloured_squares
 
-CONFIG = """\
-study: Drawn squares
-base:
-  images: {dataset: squares, classes: all, split_seed: 0, size_px: 32}
-  backbone: {name: small, weights: random, normalisation: null}
-  maps: {method: grad-cam, layer: null}
-  training:
-    reference: {epochs: 2, learning_rate: 0.003, weight_decay: 0.0001, warm_up: 0.1, trains: network}
-    guided: {epochs: 1, learning_rate: 0.003, weight_decay: 0.0001, warm_up: 0.1}
-    batch_size: 10
-    images_a_pass: 10
-    freeze_batch_norm: false
-    patience_epochs: null
-    reading_processes: 0
-    seed: 0
-  precision: 32-true
+# Two epochs of reference: an arm must begin at its end, not after its first.
+BASE = STUDY_BASE.replace("reference: {epochs: 1", "reference: {epochs: 2")
+CONFIG = (
+    f"study: Drawn squares\n{BASE}"
+    + """\
 other_method: faster-score-cam
 measured_on: validation
 seeds: [0]
@@ -45,6 +34,7 @@ arms:
   - {name: shuffled, objective: energy-dice, learning_rate: 0.001, regions: shuffled}
   - {name: fimf, objective: learned-magtr, method: fimf-score-cam}
 """
+)
 
 FOLDS = [f"seed_0_fold_{fold}" for fold in (1, 2, 3)]
 ARMS = ["ce", "shuffled", "fimf"]

@@ -67,40 +67,34 @@ def test_a_parasite_that_the_map_misses_costs_up_to_half_of_its_share_of_the_bat
         assert 0 <= float(extra.detach()) <= 0.5 / LAYOUT.cells + 1e-6
 
 
+def settings_of(objective: ObjectiveSettings) -> ClassifierSettings:
+    return ClassifierSettings(
+        network="classifier",
+        sources=("large",),
+        malaria_free=(),
+        width=4,
+        batch=BatchSettings(slides=2, healthy=6, infected=6),
+        schedule=Schedule(40, 0.01, 0.0, 0.1, 0.8),
+        label_smoothing=0.0,
+        objective=objective,
+        seed=0,
+    )
+
+
 def test_guided_training_brings_the_maps_nearer_to_the_parasite_than_training_without() -> None:
     found = {}
-    for objective in ("cross-entropy", "energy-dice"):
-        settings = ClassifierSettings(
-            network="classifier",
-            sources=("large",),
-            malaria_free=(),
-            width=4,
-            batch=BatchSettings(slides=2, healthy=6, infected=6),
-            schedule=Schedule(40, 0.01, 0.0, 0.1, 0.8),
-            label_smoothing=0.0,
-            objective=ObjectiveSettings(
-                name=objective, weights={} if objective == "cross-entropy" else GUIDED
-            ),
-            seed=0,
-        )
-        network = train_classifier({"large": cells_of("large", 60, 60)}, settings, CPU)
+    for objective in (
+        ObjectiveSettings(name="cross-entropy"),
+        ObjectiveSettings(name="energy-dice", weights=GUIDED),
+    ):
+        network = train_classifier({"large": cells_of("large", 60, 60)}, settings_of(objective), CPU)
         batch = batch_of(cells_of("large", 60, 60), BatchLayout(2, 2, 12), seed=9)
         seen = torch.from_numpy(batch.parasites.any(axis=(1, 2)))
         maps = activation_maps(network, as_input(batch.crops), "cam", layer=MAP_LAYER, size="placed").maps
-        found[objective] = float(energy(maps, torch.from_numpy(batch.parasites))[seen].nanmean())
+        found[objective.name] = float(energy(maps, torch.from_numpy(batch.parasites))[seen].nanmean())
     assert found["energy-dice"] > found["cross-entropy"] + 0.1
 
 
 def test_an_objective_with_learned_weights_is_refused() -> None:
     with pytest.raises(ValueError, match="learned-magtr has learned weights"):
-        ClassifierSettings(
-            network="classifier",
-            sources=("large",),
-            malaria_free=(),
-            width=4,
-            batch=BatchSettings(slides=2, healthy=6, infected=6),
-            schedule=Schedule(40, 0.01, 0.0, 0.1, 0.8),
-            label_smoothing=0.0,
-            objective=ObjectiveSettings(name="learned-magtr"),
-            seed=0,
-        )
+        settings_of(ObjectiveSettings(name="learned-magtr"))
