@@ -125,13 +125,7 @@ def score_slide(
         Where a worker process was killed.
     """
     clock = RunClock()
-    identity = Identity(
-        program=versions()["smearscope"],
-        model=card.identity,
-        um_per_pixel=options.um_per_pixel,
-        slide=storable(str(slide.path.resolve())),
-    )
-    with Ledger(folder / LEDGER_FOLDER, identity, resume=options.resume) as ledger:
+    with Ledger(folder / LEDGER_FOLDER, identity_of(slide, card, options), resume=options.resume) as ledger:
         _remark_on_ledger(ledger, slide, progress)
         _score_missing(slide, ledger, workers, options, progress, clock)
         ledger.close_generation()
@@ -147,6 +141,16 @@ def score_slide(
         write_result(folder / "result.json", result)
         ledger.finish(key)
     return result
+
+
+def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Identity:
+    """Of the scores that a slide is given: they stand in one ledger only with others of the same."""
+    return Identity(
+        program=versions()["smearscope"],
+        model=card.identity,
+        um_per_pixel=options.um_per_pixel,
+        slide=storable(str(slide.path.resolve())),
+    )
 
 
 def _write_tables(

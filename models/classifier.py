@@ -17,6 +17,8 @@ from models.blocks import ConvolutionBlock, ResidualBlock
 from models.slide_norm import SlideNorm, hold, measure, measured
 
 BATCH = 64
+FEATURE_LAYER = "features"
+"""Of `ClassifierNetwork`: the layer that it averages, and that its maps are made of."""
 SPREAD_PX = 1.5
 """Standard deviation, in pixels of a crop, of the blur over its activation map."""
 
@@ -111,7 +113,7 @@ class Classifier:
         pixels (docs/RESULTS.md). They are blurred by `SPREAD_PX`, as single pixels cannot be seen.
         """
         network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
-        maps = activation_maps(network, inputs, "guided-grad-cam", layer="features").maps.cpu()
+        maps = activation_maps(network, inputs, "guided-grad-cam", layer=FEATURE_LAYER).maps.cpu()
         spread = [cv2.GaussianBlur(each, (0, 0), SPREAD_PX) for each in maps.numpy()]
         blurred = torch.from_numpy(np.stack(spread)) if spread else maps
         return np.asarray(normalised(blurred, "max"), np.float32)

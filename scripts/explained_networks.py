@@ -40,7 +40,7 @@ from models.backbones import (
 )
 from models.cards import load_card, model_folder
 from models.checkpoint import load_classifier
-from models.classifier import Classifier, as_input
+from models.classifier import FEATURE_LAYER, Classifier, as_input
 
 
 class ExplainError(SmearscopeError):
@@ -161,7 +161,7 @@ def open_network(
     return ExplainedNetwork(
         title=f"{model}: infected red cells",
         classes=("infected",),
-        feature_layer="features",
+        feature_layer=FEATURE_LAYER,
         for_images=lambda images: _for_cells(classifier, images, device),
         on_nothing=lambda: _on_no_cell(classifier, device),
     )

@@ -12,6 +12,7 @@ from core.confusion import ClassMeasures
 from core.errors import SmearscopeError
 from core.guided.checkpoints import read_progress
 from core.saliency.objectives import OBJECTIVES
+from core.study.changes import KINDS
 from core.study.comparison import RunKey
 from core.study.markdown import arms_markdown
 from core.study.page import study_page
@@ -25,12 +26,6 @@ from scripts.study_runs import StudyFolder
 from scripts.study_settings import ArmSettings, PlannedRun, StudySettings
 
 UNSEEN = "unseen_by_imagenet_weights"
-
-SHEETS = {
-    "right_in_both": "right in both, lowest MAGTR at epoch 0",
-    "right_to_wrong": "right to wrong",
-    "wrong_to_right": "wrong to right",
-}
 
 
 class StudyError(SmearscopeError):
@@ -191,9 +186,9 @@ def _run_report(study: StudyFolder, run: PlannedRun) -> RunReport:
     sheets = folder / "sheets" / study.settings.measured_on
     links = {
         "maps before and after": tuple(
-            _link(study, sheets / f"{name}.png", text)
-            for name, text in SHEETS.items()
-            if (sheets / f"{name}.png").exists()
+            _link(study, sheets / f"{kind.name}.png", kind.title)
+            for kind in KINDS
+            if (sheets / f"{kind.name}.png").exists()  # of a kind without an image there is none
         )
     }
     for epoch, by in study.wanted(run):

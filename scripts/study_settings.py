@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.cam import METHODS
+from core.cam import CAM, METHODS, GradCAM, Method
 from core.study.comparison import RunKey
 from scripts.guided_settings import (
     FoldSettings,
@@ -192,12 +192,12 @@ class StudySettings(_Settings):
     def has_in_loss(self, arm: ArmSettings, method: str) -> bool:
         """Whether the objective of an arm looks at maps of a method, or of one of its kind.
 
-        Score-CAM's readings and numbers of channels are one kind: what is in the loss by one of them is no
-        check by another.
+        Score-CAM's readings and numbers of channels are one kind, CAM and Grad-CAM another: what is in the
+        loss by one of them is no check by another.
         """
         takes_maps = arm.objective != "cross-entropy"
         own = METHODS[arm.method or self.base.maps.method]
-        return takes_maps and type(own) is type(METHODS[method])
+        return takes_maps and _kind(own) is _kind(METHODS[method])
 
     def runs(self) -> Iterator[PlannedRun]:
         """All of them, seed by seed and fold by fold, so that a study that is broken off has whole pairs."""
@@ -237,3 +237,8 @@ class StudySettings(_Settings):
             training=base.training.model_copy(update={"guided": guided, "seed": key.seed}),
             precision=base.precision,
         )
+
+
+def _kind(method: Method) -> type[Method]:
+    """CAM is Grad-CAM, up to a factor, where a network averages before its linear layer (Selvaraju 2017)."""
+    return GradCAM if isinstance(method, CAM) else type(method)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.atomic import replacing_folder
+from core.atomic import OutputError, replacing_folder
 from core.cam import Method, activation_maps, normalised
 from core.cam.method import class_probability
 from core.guided.checkpoints import load_epoch
@@ -73,14 +73,16 @@ def draw_sheets(
         for index in wanted:
             tiles[index].append(_mapped(run, guided, part, index, table[index]))
     with replacing_folder(folder) as temporary:
-        for kind in kinds:
+        for sheet_of in kinds:
             columns = ("image", "epoch 0", f"epoch {epoch}") * IMAGES_A_ROW
             lines = [
-                [tile for index in kind.images[start : start + IMAGES_A_ROW] for tile in tiles[index]]
-                for start in range(0, len(kind.images), IMAGES_A_ROW)
+                [tile for index in sheet_of.images[start : start + IMAGES_A_ROW] for tile in tiles[index]]
+                for start in range(0, len(sheet_of.images), IMAGES_A_ROW)
             ]
-            sheet = map_sheet(kind.title, _summary(kind), columns, lines, TILE_PX)
-            cv2.imwrite(str(temporary / f"{kind.name}.png"), sheet[..., ::-1])
+            sheet = map_sheet(sheet_of.kind.title, _summary(sheet_of), columns, lines, TILE_PX)
+            path = temporary / f"{sheet_of.kind.name}.png"
+            if not cv2.imwrite(str(path), sheet[..., ::-1]):
+                raise OutputError(f"{path}: cannot be written; see that there is room")
 
 
 def _summary(kind: Chosen) -> str:

@@ -20,30 +20,27 @@ from core.saliency.objectives import Objective
 from core.saliency.regions import placed_shares
 from core.slides.field import Field, Rectangle
 from core.training import fit
-from datasets.cells import CellSet, field_cells, joined, marked_cells, nih_cells, westlake_cells
+from datasets.cells import CellSet, field_cells, joined, marked_cells
 from datasets.classification import Batch, BatchLayout, batches
 from datasets.detection import cell_diameter_px
 from datasets.fields import READERS, AnnotatedField
 from datasets.foreground import NoCellsError
-from datasets.reviewed_cells import reviewed_cells
-from models.classifier import ClassifierNetwork, as_input
+from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
 from scripts.configuration import ClassifierSettings, ConfigurationError
+from scripts.image_sources import CELL_SETS
 
 UNSTAINED = (255.0, 255.0, 255.0)
 """A cell colour by which no object counts as hardly stained."""
-MAP_LAYER = "features"
-"""Of `ClassifierNetwork`: its last feature map, whose class activation map is guided."""
-CROP_SETS = {"nih_cells": nih_cells, "westlake_cells": westlake_cells, "reviewed_cells": reviewed_cells}
 
 
 def read_source(data: Path, source: str) -> CellSet:
     """Annotated cells of a set with infected ones, from its folder below `data`."""
-    if source in CROP_SETS:
-        return CROP_SETS[source](data / source)
+    if source in CELL_SETS:
+        return CELL_SETS[source](data / source)
     if source in READERS:
         return marked_cells(READERS[source](data / source))
-    known = ", ".join([*CROP_SETS, *READERS])
+    known = ", ".join([*CELL_SETS, *READERS])
     raise ConfigurationError(f"sources: {source!r} is not a set of annotated cells; known are {known}")
 
 
@@ -91,7 +88,7 @@ def batch_loss(
     if not objective.takes_maps:
         return functional.binary_cross_entropy_with_logits(network(inputs), truth)
     own = network.module if isinstance(network, _FabricModule) else network
-    with recorded(own, MAP_LAYER) as recording:
+    with recorded(own, FEATURE_LAYER) as recording:
         logits = network(inputs)
         maps = maps_of(recording, logits, inputs, "cam").maps
     entropies = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
@@ -115,7 +112,7 @@ def train_classifier(
     loss = partial(
         batch_loss,
         objective=Objective(settings.objective.name, settings.objective.weights),
-        placing=placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), MAP_LAYER),
+        placing=placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), FEATURE_LAYER),
         label_smoothing=settings.label_smoothing,
     )
     return fit(network, crops, loss, settings.schedule, fabric=fabric, curve=curve, name="classifier")

@@ -186,8 +186,8 @@ def _found(network: nn.Module, image: Tensor, layer: str) -> Placing:
     grid = found[0] if len(found) == 1 else _Lost("it does not yield one feature map in a pass")
     if isinstance(grid, _Lost):
         raise CamError(
-            f"where the cells of layer {layer!r} look cannot be worked out: {grid.reason}; take "
-            "size='input', which divides the image evenly among them"
+            f"where the cells of layer {layer!r} look cannot be worked out: {grid.reason}; name another "
+            "layer, or for a map to look at take size='input', which divides the image evenly among them"
         )
     return grid.placing
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -11,7 +11,6 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from core.cam import (
-    CamError,
     Method,
     Placing,
     activation_maps,
@@ -88,9 +87,9 @@ class Batch:
 class GuidedNetwork:
     """A network, what it is trained for, and the maps that this takes.
 
-    Maps and regions are brought together where the layer's cells look (`core.cam.placing_of`). Where that
-    cannot be worked out, and for methods whose maps are at the size of the image anyway, the cells are taken
-    for equal parts of the image.
+    Maps and regions are brought together where the layer's cells look (`core.cam.placing_of`, whose
+    `CamError` says where that cannot be worked out). For methods whose maps are at the size of the image
+    anyway, the cells are taken for equal parts of it.
 
     Attributes
     ----------
@@ -109,7 +108,6 @@ class GuidedNetwork:
     objective: Objective
     method: Method
     layer: str
-    _placings: dict[torch.Size, Placing | None] = field(default_factory=dict, init=False, repr=False)
 
     def begin_training(self, *, freeze_batch_norm: bool) -> None:
         """Set train mode; frozen batch normalisation goes on with the statistics it has and leaves them."""
@@ -176,16 +174,8 @@ class GuidedNetwork:
         return entropies, self.objective(entropies, maps, shares), guidance(maps, shares)
 
     def _placing(self, images: Tensor) -> Placing | None:
-        """Where the layer's cells look in images of this size; None where the usual grid is to be taken."""
-        if self.method.at_input_size:
-            return None
-        size = images.shape[1:]
-        if size not in self._placings:
-            try:
-                self._placings[size] = placing_of(self.network, images, self.layer)
-            except CamError:
-                self._placings[size] = None
-        return self._placings[size]
+        """Where the layer's cells look; None for methods whose maps are at the size of the image."""
+        return None if self.method.at_input_size else placing_of(self.network, images, self.layer)
 
 
 FIGURES = (

@@ -34,10 +34,6 @@ class RegionDeletion:
         """(N,) `inside - outside`: above 0 where the answer rests on the region more than on the rest."""
         return self.inside - self.outside
 
-    def of(self, chosen: Tensor) -> "RegionDeletion":
-        """Of some of the images, by (N,) bool or by their numbers."""
-        return RegionDeletion(self.inside[chosen], self.outside[chosen])
-
 
 def region_deletion(score: Score, images: Tensor, regions: Tensor, baseline: Tensor) -> RegionDeletion:
     """Cover `n = min(|G|, |not G|)` pixels inside the region G, and n outside.

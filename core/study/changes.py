@@ -6,6 +6,31 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What became of an image.
+
+    Attributes
+    ----------
+    name, title
+        Of the sheet's file, and on it.
+    was_right, is_right
+        Before, and after.
+    """
+
+    name: str
+    title: str
+    was_right: bool
+    is_right: bool
+
+
+KINDS = (
+    Kind("right_in_both", "Right in both, lowest MAGTR at epoch 0", was_right=True, is_right=True),
+    Kind("right_to_wrong", "Right at epoch 0, wrong after guiding", was_right=True, is_right=False),
+    Kind("wrong_to_right", "Wrong at epoch 0, right after guiding", was_right=False, is_right=True),
+)
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a network says of one image, before or after.
 
@@ -27,16 +52,15 @@ class Chosen:
 
     Attributes
     ----------
-    name, title
-        Of the sheet's file, and on it.
+    kind
+        Theirs.
     images
         At most as many as asked for.
     of
         How many there are.
     """
 
-    name: str
-    title: str
+    kind: Kind
     images: tuple[int, ...]
     of: int
 
@@ -46,16 +70,12 @@ def chosen_images(before: Sequence[Answer], after: Sequence[Answer], at_most: in
 
     Those that change are in the same order. Images without a region come last.
     """
-    kinds = (
-        ("right_in_both", "Right in both, lowest MAGTR at epoch 0", True, True),
-        ("right_to_wrong", "Right at epoch 0, wrong after guiding", True, False),
-        ("wrong_to_right", "Wrong at epoch 0, right after guiding", False, True),
-    )
     pairs = list(zip(before, after, strict=True))
     # NaN orders as nothing: it is put behind all.
     order = sorted(range(len(pairs)), key=lambda n: (math.isnan(before[n].magtr), before[n].magtr, n))
     sheets = []
-    for name, title, was, is_now in kinds:
-        found = [n for n in order if (pairs[n][0].right, pairs[n][1].right) == (was, is_now)]
-        sheets.append(Chosen(name, title, tuple(found[:at_most]), len(found)))
+    for kind in KINDS:
+        wanted = (kind.was_right, kind.is_right)
+        found = [n for n in order if (pairs[n][0].right, pairs[n][1].right) == wanted]
+        sheets.append(Chosen(kind, tuple(found[:at_most]), len(found)))
     return tuple(sheets)

@@ -1,6 +1,5 @@
 """A study as one HTML page that needs nothing but itself, and the files it links to beside it."""
 
-import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -10,7 +9,7 @@ from core.guided.tables import EpochFigures
 from core.notice import RESEARCH_USE_ONLY
 from core.reports.line_chart import Line, line_chart
 from core.study.comparison import RunKey
-from core.study.numbers import NONE
+from core.study.numbers import number
 from core.study.page_tables import arm_tables, header_row
 from core.study.report import Answers, Link, RunReport, StudyReport
 from core.study.table import SHOWN
@@ -61,7 +60,8 @@ def study_page(report: StudyReport) -> str:
 <a href="study.json">study.json</a>.</p>
 <h2>Runs</h2>
 <p class="pale">Curves: <span class="key training"></span>training images,
-<span class="key validation"></span>validation images, both with their own regions; the dashed upright line is
+<span class="key validation"></span>validation images, both with their own regions, from epoch 0 on by the
+arm's own maps and objective, before it by those of the reference; the dashed upright line is
 epoch 0, where guiding begins.</p>
 {runs}
 </body>
@@ -104,17 +104,14 @@ def _links(links: Iterable[Link]) -> str:
 
 def _last(curves: Sequence[EpochFigures]) -> str:
     row = max((row for row in curves if row.images == "validation"), key=lambda row: row.epoch)
-    return f"validation at epoch {row.epoch}: accuracy {100 * row.accuracy:.1f} %, EPG {100 * row.epg:.1f} %"
+    return f"validation at epoch {row.epoch}: accuracy {number(row.accuracy)} %, EPG {number(row.epg)} %"
 
 
 def _answers(title: str, answers: Answers) -> str:
     names = [one.name.split(",")[0] for one in answers.classes]
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{one.images}</td>'
-        + "".join(
-            f"<td>{NONE if math.isnan(value) else format(100 * value, '.1f')}</td>"
-            for value in (one.precision, one.recall, one.f1)
-        )
+        + "".join(f"<td>{number(value)}</td>" for value in (one.precision, one.recall, one.f1))
         + "</tr>"
         for name, one in zip(names, answers.classes, strict=True)
     )

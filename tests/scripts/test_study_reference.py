@@ -177,9 +177,11 @@ def test_no_arm_may_take_the_folder_of_the_references(tmp_path: Path) -> None:
         ("fimf-score-cam", "faster-score-cam", False),
         ("grad-cam", "faster-score-cam", False),
         ("score-cam", "fimf-score-cam", False),
+        ("grad-cam", "cam", True),
+        ("cam", "fimf-score-cam", False),
     ],
 )
-def test_score_cam_s_readings_are_no_check_of_one_another(
+def test_methods_of_one_kind_are_no_check_of_one_another(
     method: str, other: str, *, same: bool, tmp_path: Path
 ) -> None:
     path = tmp_path / "own.yaml"

@@ -13,11 +13,11 @@ from core.saliency.metrics import energy
 from core.saliency.objectives import Objective
 from core.training import Schedule
 from datasets.classification import Batch, BatchLayout
-from models.classifier import ClassifierNetwork, as_input
+from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
 from scripts.configuration import BatchSettings, ClassifierSettings
 from scripts.guided_settings import ObjectiveSettings
-from scripts.train_classifier import MAP_LAYER, batch_loss, train_classifier
+from scripts.train_classifier import batch_loss, train_classifier
 from tests.datasets.test_classification import CELLS, batch_of, cells_of
 
 LAYOUT = BatchLayout(slides=2, healthy=3, infected=3)
@@ -31,7 +31,7 @@ def loss_of(batch: Batch, objective: str, *, label_smoothing: float = 0.0) -> to
     network = ClassifierNetwork(4).train()
     network.dropout.eval()
     expect_batches(network, LAYOUT.healthy, LAYOUT.infected)
-    placing = placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), MAP_LAYER)
+    placing = placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), FEATURE_LAYER)
     return batch_loss(network, batch, Objective(objective), placing, label_smoothing=label_smoothing)
 
 
@@ -90,7 +90,7 @@ def test_guided_training_brings_the_maps_nearer_to_the_parasite_than_training_wi
         network = train_classifier({"large": cells_of("large", 60, 60)}, settings_of(objective), CPU)
         batch = batch_of(cells_of("large", 60, 60), BatchLayout(2, 2, 12), seed=9)
         seen = torch.from_numpy(batch.parasites.any(axis=(1, 2)))
-        maps = activation_maps(network, as_input(batch.crops), "cam", layer=MAP_LAYER, size="placed").maps
+        maps = activation_maps(network, as_input(batch.crops), "cam", layer=FEATURE_LAYER, size="placed").maps
         found[objective.name] = float(energy(maps, torch.from_numpy(batch.parasites))[seen].nanmean())
     assert found["energy-dice"] > found["cross-entropy"] + 0.1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
+import ctypes
 import resource
 import sys
 
@@ -14,6 +15,8 @@ import torch
 
 from core.guided.allocation import keep_freed_memory
 
+PR_SET_THP_DISABLE = 41  # pages of 4 KiB on every host
+ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
 if sys.argv[1] == "kept":
     keep_freed_memory()
 for _ in range(30):
