@@ -16,7 +16,7 @@ from core.classification import FeatureStatistics
 from core.crops import CELL_DIAMETER_PX, cut_crops
 from core.field_scoring import ScoringModels, SlideInWork, read_field
 from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
-from core.reports.drawing import resized
+from core.reports.drawing import encoded, resized
 from core.workers import Workers
 
 VIEW_PX = 192
@@ -83,7 +83,7 @@ def write_suspects(
                 thumbnails[thumbnail.rank] = thumbnail
         (temporary / "candidates.csv").write_text(_ranked_list(suspects), encoding="utf-8", newline="")
         sheet = contact_sheet(slide_name, cells, calls, [thumbnails[suspect.rank] for suspect in suspects])
-        (temporary / "contact_sheet.jpg").write_bytes(_encoded(".jpg", sheet))
+        (temporary / "contact_sheet.jpg").write_bytes(encoded(sheet, ".jpg"))
 
 
 def image_name(rank: int) -> str:
@@ -118,7 +118,7 @@ def draw_suspects(
             activation_map=np.zeros((TILE_PX, TILE_PX), np.float32),  # the sheet shows none
             cell_width_px=candidate.cell_width_px * TILE_PX / VIEW_PX,
         )
-        drawn.append((thumbnail, _encoded(".png", candidate_image(candidate))))
+        drawn.append((thumbnail, encoded(candidate_image(candidate), ".png")))
     return drawn
 
 
@@ -168,10 +168,3 @@ def _ranked_list(suspects: Iterable[Suspect]) -> str:
             ]
         )
     return text.getvalue()
-
-
-def _encoded(ending: str, image: NDArray[np.uint8]) -> bytes:
-    worked, encoded = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    if not worked:
-        raise ValueError(f"cannot encode an image of shape {image.shape} as {ending}")
-    return encoded.tobytes()

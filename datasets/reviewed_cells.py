@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import replacing_folder
 from core.crops import disk_masks, raw_crops
 from core.errors import SmearscopeError
-from core.review import Decision, read_document
+from core.reports.drawing import encoded
+from core.review import Decision, SignedResult, read_document
 from core.review.signed_result import SignedCell
 from core.slides import open_slide, shown_path
 from core.store import Case, Role, SlideRecord
@@ -24,7 +24,7 @@ from datasets.cells import STORED_SIZE_PX, CellSet
 from datasets.fields import AnnotationError, read_rgb
 
 TRUTH = {Decision.ACCEPTED_BY_BOTH: 1, Decision.REJECTED: 0}
-"""What readers were agreed on; a cell of any other decision teaches nothing."""
+"""Accepted by two; rejected by two, or by the only reader. A cell of any other decision teaches nothing."""
 
 _VIEW_OVER_CELL = 2.0
 _BOX = ("x", "y", "width", "height")
@@ -94,10 +94,10 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
         index = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         index.writeheader()
         for record in signed:
-            cells = read_document(record.signatures[-1]).readings
-            decided = [cell for cell in cells if cell.decision in TRUTH]
-            left_out += len(cells) - len(decided)
-            _write_cells(temporary, index, record, decided, patients[record.case.id])
+            document = read_document(record.signatures[-1])
+            decided = [cell for cell in document.readings if cell.decision in TRUTH]
+            left_out += len(document.readings) - len(decided)
+            _write_cells(temporary, index, record, document, decided, patients[record.case.id])
             for cell in decided:
                 counts[TRUTH[cell.decision]] += 1
     return Exported(signed, infected=counts[1], healthy=counts[0], left_out=left_out)
@@ -159,10 +159,10 @@ def _write_cells(
     folder: Path,
     index: "csv.DictWriter[str]",
     record: SlideRecord,
+    document: SignedResult,
     cells: Sequence[SignedCell],
     patient: str,
 ) -> None:
-    document, signature = read_document(record.signatures[-1]), record.signatures[-1]
     slide = open_slide(record.slide.folder)
     images: dict[str, NDArray[np.uint8]] = {}
     for cell in sorted(cells, key=lambda cell: cell.field):
@@ -170,10 +170,7 @@ def _write_cells(
             images = {cell.field: slide.read_field(cell.field).image}
         image, left, top = _view(images[cell.field], cell)
         path = f"{record.slide.id}_{cell.candidate}.png"
-        worked, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        if not worked:
-            raise ValueError(f"cannot encode a picture of shape {image.shape}")
-        (folder / path).write_bytes(encoded.tobytes())
+        (folder / path).write_bytes(encoded(image, ".png"))
         stages = {str(reading.stage) for reading in cell.readings if reading.stage}
         said = {reading.role: f"{reading.reader}: {reading.call}" for reading in cell.readings}
         index.writerow(
@@ -184,7 +181,7 @@ def _write_cells(
                 **dict(zip(_BOX, (cell.x - left, cell.y - top, cell.width, cell.height), strict=True)),
                 **dict(zip(_COLOUR, document.reference.cell_colour, strict=True)),
                 "slide": record.slide.id,
-                "signed_sha256": signature.sha256,
+                "signed_sha256": record.signatures[-1].sha256,
                 "field": cell.field,
                 "decision": str(cell.decision),
                 "stages": " ".join(sorted(stages)),

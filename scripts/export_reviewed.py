@@ -22,17 +22,19 @@ def export(
     Cells that two readers accepted are infected, rejected ones healthy; disputed, doubtful and unread ones
     are left out. No patient is named; cells of one patient stay together in every split.
     """
-    from core.store import Store, StoreError
-    from core.store.database import DATABASE_FILE
+    from core.store import Store
+    from core.store.database import database_of
+    from core.store.writes import person
     from datasets.reviewed_cells import write_reviewed_cells
 
-    if not (data / DATABASE_FILE).is_file():
-        raise StoreError(f"{data} holds no database ({DATABASE_FILE}): give another --data")
+    # Before anything is written: what leaves the store without a name is not on record.
+    who = person(by)
+    database_of(data)
     store = Store.in_folder(data)
     try:
         written = write_reviewed_cells(out, store.records())
         for record in written.slides:
-            store.note_export(record.slide.id, "training folder", len(record.signatures), by=by)
+            store.note_export(record.slide.id, "training folder", len(record.signatures), by=who)
     finally:
         store.close()
     typer.echo(

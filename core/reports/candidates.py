@@ -87,6 +87,14 @@ def candidate_image(candidate: Candidate) -> NDArray[np.uint8]:
     return page
 
 
+def cell_and_map(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+    """The two pictures that `candidate_image` drew; a square picture is one alone."""
+    if image.shape[0] == image.shape[1]:
+        return (image,)
+    rows, right = slice(_MARGIN, _MARGIN + CELL_PX), _MARGIN + CELL_PX + _GAP
+    return image[rows, _MARGIN : _MARGIN + CELL_PX], image[rows, right : right + CELL_PX]
+
+
 def contact_sheet(
     slide_name: str, cells: int, calls: int, candidates: Sequence[Candidate]
 ) -> NDArray[np.uint8]:

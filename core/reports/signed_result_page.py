@@ -1,6 +1,7 @@
 """A signed result on one printed page."""
 
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,22 +14,13 @@ from reportlab.lib.utils import ImageReader, simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
 from core.notice import RESEARCH_USE_ONLY
-from core.reports.candidates import _GAP, _MARGIN, CELL_PX
+from core.reports.candidates import cell_and_map
 from core.reports.drawing import INK, PALE_INK, SUSPECT, Colour, blank, one_line, text_width, write
-from core.review import Decision, SignedResult
+from core.review import SignedResult
+from core.review.decisions import ACCEPTED
 from core.review.signed_result import SignedCell
 from core.store import Call, Kind
-from core.tally import (
-    VerdictKind,
-    detection_limit_per_ul,
-    effective_cells,
-    excluded_infected_cells_averaged,
-    grouped,
-    grouped_up,
-    percent,
-    verdict_text,
-)
-from core.tally.verdicts import assumed_dispersion
+from core.tally import VerdictKind, grouped, grouped_up, percent, reach_of, verdict_text
 
 _WIDTH, _HEIGHT = A4
 _EDGE = 15 * mm
@@ -167,38 +159,34 @@ def _facts(page: _Page, signed: SignedResult) -> None:
 
 def _limit(signed: SignedResult) -> str:
     """What a count of this size excludes where no parasite is found in it."""
-    evidence, kind = signed.evidence, signed.verdict.kind
-    assumptions, performance = evidence.assumptions, evidence.performance
-    excluded = excluded_infected_cells_averaged(
-        performance.steps,
-        review_sensitivity=assumptions.review_sensitivity,
-        confidence=assumptions.confidence,
-    )
-    cells = effective_cells(evidence.count.cells, assumed_dispersion(performance))
-    limit = detection_limit_per_ul(cells, excluded, assumptions.red_cells_per_ul)
+    kind, limit = signed.verdict.kind, reach_of(signed.evidence).limit_per_ul
     if limit is None or kind == VerdictKind.NOT_VALID:
         return "none: the count allows no figure"
     reached = "excluded" if kind == VerdictKind.NO_PARASITE_SEEN else "would be excluded by a clean count"
-    return f"more than {grouped_up(limit)} parasites/µL {reached} at {percent(assumptions.confidence)}"
+    confidence = percent(signed.evidence.assumptions.confidence)
+    return f"more than {grouped_up(limit)} parasites/µL {reached} at {confidence}"
 
 
 def _readers(signed: SignedResult) -> str:
-    read: dict[tuple[str, str], int] = {}
+    """Who read as what, and how many cells; capitals make no other person."""
+    names: dict[tuple[str, str], str] = {}
+    read: Counter[tuple[str, str]] = Counter()
     for cell in signed.readings:
         for reading in cell.readings:
-            key = (reading.reader, reading.role)
-            read[key] = read.get(key, 0) + 1
-    readers = [f"{name} ({role}, {grouped(cells)} cells)" for (name, role), cells in read.items()]
+            key = (reading.reader.casefold(), reading.role)
+            names.setdefault(key, reading.reader)
+            read[key] += 1
+    readers = [
+        f"{names[key]} ({key[1]}, {grouped(cells)} {'cell' if cells == 1 else 'cells'})"
+        for key, cells in read.items()
+    ]
     return "; ".join(readers) or "nobody has read"
 
 
 def _cells(page: _Page, signed: SignedResult, pictures: Mapping[int, bytes]) -> None:
     by_number = {cell.candidate: cell for cell in signed.readings}
     kept = [by_number[picture.candidate] for picture in signed.pictures]
-    accepted = sum(
-        cell.decision in (Decision.ACCEPTED_BY_BOTH, Decision.ACCEPTED_BY_ONE, Decision.DISPUTED)
-        for cell in signed.readings
-    )
+    accepted = sum(cell.decision in ACCEPTED for cell in signed.readings)
     rows = max(0, int((page.top - _FOOT - 6 * mm) // _PICTURE_ROW))
     shown = kept[: rows * _PAIRS]
     if not accepted:
@@ -229,14 +217,6 @@ def _draw_cell(canvas: Canvas, left: float, below: float, cell: SignedCell, png:
     stages = {reading.stage for reading in cell.readings if reading.call == Call.PARASITE and reading.stage}
     _line(canvas, left, below - 14, ", ".join([cell.decision, *sorted(stages)]), 6.5, INK, room=room)
     _line(canvas, left, below - 21, cell.field, 6.5, PALE_INK, room=room)
-
-
-def cell_and_map(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
-    """The two pictures that `core.reports.candidates.candidate_image` drew; a square picture is one alone."""
-    if image.shape[0] == image.shape[1]:
-        return (image,)
-    rows, right = slice(_MARGIN, _MARGIN + CELL_PX), _MARGIN + CELL_PX + _GAP
-    return image[rows, _MARGIN : _MARGIN + CELL_PX], image[rows, right : right + CELL_PX]
 
 
 def _foot(canvas: Canvas, signed: SignedResult, sha256: str) -> None:

@@ -22,6 +22,10 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
+ACCEPTED = (Decision.ACCEPTED_BY_BOTH, Decision.DISPUTED, Decision.ACCEPTED_BY_ONE)
+"""What cells come to that anybody accepted and no two rejected; those agreed on first."""
+
+
 @dataclass(frozen=True)
 class ReadCell:
     """A candidate with the readings that stand.

@@ -1,17 +1,16 @@
 """Signing a slide's result: what must be done first, and the document, its pictures and its hash."""
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SmearscopeError
+from core.reports.drawing import encoded
 from core.review.agreement import cohen_kappa
-from core.review.decisions import Decision, ReadCell, read_cells
+from core.review.decisions import ACCEPTED, ReadCell, read_cells
 from core.review.progress import progress
 from core.review.signed_result import (
     FieldToRepeat,
@@ -34,15 +33,14 @@ from core.tally import VerdictKind, grouped
 MOST_PICTURES = 16
 """Accepted cells kept as pictures beside a signed document; all of them stand in its list of readings."""
 
-_ACCEPTED = (Decision.ACCEPTED_BY_BOTH, Decision.DISPUTED, Decision.ACCEPTED_BY_ONE)
 _VIEW_OVER_CELL = 2.3
 
 
 def blocks_signing(record: SlideRecord) -> tuple[str, ...]:
     """What must be done before a slide can be signed, a sentence each; empty where it can be.
 
-    - Every candidate has been read; but a slide on which two readers agree is positive without that, and a
-      slide that the model is not valid for needs no reading.
+    - A slide that the model is not valid for needs no reading, and none that was begun needs an end.
+    - Every candidate has been read; but a slide on which two readers agree is positive without that.
     - Where anybody accepted a cell or was unsure of one, or a second reading was begun: the second reader
       has read all, and an adjudicator all on which the two differ.
     """
@@ -51,8 +49,10 @@ def blocks_signing(record: SlideRecord) -> tuple[str, ...]:
     if record.locked:
         return ("The slide is signed. A change takes an amendment, with its reason.",)
     left, found = progress(record), tally_of(record)
+    if found.verdict.kind == VerdictKind.NOT_VALID:
+        return ()
     if left.first_left:
-        if found.verdict.kind in (VerdictKind.POSITIVE, VerdictKind.NOT_VALID):
+        if found.verdict.kind == VerdictKind.POSITIVE:
             return ()
         return (f"{_cells(left.first_left)} not read by the first reader.",)
     if found.verdict.kind == VerdictKind.AWAITING_REVIEW:
@@ -88,12 +88,6 @@ def sign(store: Store, slide_id: int, *, by: str) -> Signature:
     pictures = _pictures(record, record.taken_in, cells)
     document = canonical(_signed_result(record, record.taken_in, cells, tally, pictures, who, at))
     return store.add_signature(record, document, sha256_of(document), pictures, by=who, at=at)
-
-
-def accepted_first(cells: Iterable[ReadCell]) -> tuple[ReadCell, ...]:
-    """The cells that anybody accepted and no two rejected: first those agreed on, each by rank."""
-    accepted = [cell for cell in cells if cell.decision in _ACCEPTED]
-    return tuple(sorted(accepted, key=lambda cell: _ACCEPTED.index(cell.decision)))
 
 
 def _signed_result(
@@ -183,8 +177,12 @@ def _agreement(cells: tuple[ReadCell, ...]) -> ReaderAgreement | None:
 
 
 def _pictures(record: SlideRecord, taken_in: TakenIn, cells: tuple[ReadCell, ...]) -> dict[int, bytes]:
-    """PNG files of the accepted cells: as scoring drew them with their maps, else cut from their field."""
-    shown = accepted_first(cells)[:MOST_PICTURES]
+    """PNG files of the accepted cells: as scoring drew them with their maps, else cut from their field.
+
+    First those agreed on, each by rank.
+    """
+    accepted = [cell for cell in cells if cell.decision in ACCEPTED]
+    shown = sorted(accepted, key=lambda cell: ACCEPTED.index(cell.decision))[:MOST_PICTURES]
     try:
         if hashlib.sha256((taken_in.folder / "result.json").read_bytes()).hexdigest() != taken_in.sha256:
             raise StoreError(
@@ -211,10 +209,7 @@ def _cut(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> by
     left, top = round(x + width / 2 - side / 2), round(y + height / 2 - side / 2)
     rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
-    worked, encoded = cv2.imencode(".png", cv2.cvtColor(image[np.ix_(rows, columns)], cv2.COLOR_RGB2BGR))
-    if not worked:
-        raise ValueError(f"cannot encode a picture of {side} by {side} pixels")
-    return encoded.tobytes()
+    return encoded(image[np.ix_(rows, columns)], ".png")
 
 
 def _cells(number: int) -> str:

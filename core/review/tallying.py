@@ -5,15 +5,7 @@ from dataclasses import dataclass, replace
 
 from core.review.decisions import Decision, ReadCell, read_cells
 from core.store import Role, SlideRecord, StoreError, TakenIn
-from core.tally import (
-    Evidence,
-    FieldReading,
-    Readings,
-    Verdict,
-    VerdictKind,
-    grouped,
-    verdict,
-)
+from core.tally import Evidence, FieldReading, Readings, Verdict, verdict
 
 
 @dataclass(frozen=True)
@@ -55,8 +47,7 @@ def tally_of(record: SlideRecord) -> Tally:
         count=replace(evidence.count, candidates_unread=unread),
         readings=_readings(cells, record.taken_in),
     )
-    unsure_beyond = sum(not cell.called and cell.decision == Decision.UNSURE for cell in cells)
-    return Tally(evidence, _with_unsure(verdict(evidence), unsure_beyond))
+    return Tally(evidence, verdict(evidence))
 
 
 def _readings(cells: tuple[ReadCell, ...], taken_in: TakenIn) -> Readings:
@@ -71,6 +62,7 @@ def _readings(cells: tuple[ReadCell, ...], taken_in: TakenIn) -> Readings:
         marked_by_both=others[Decision.ACCEPTED_BY_BOTH],
         # A dispute over such a cell too is one acceptance that awaits another.
         marked_by_one=others[Decision.ACCEPTED_BY_ONE] + others[Decision.DISPUTED],
+        marked_unsure=others[Decision.UNSURE],
         fields_read_whole=_fields_read_whole(cells, taken_in),
     )
 
@@ -92,13 +84,3 @@ def _fields_read_whole(cells: tuple[ReadCell, ...], taken_in: TakenIn) -> tuple[
         for field, count in taken_in.field_cells.items()
         if field not in partly
     )
-
-
-def _with_unsure(found: Verdict, unsure_beyond: int) -> Verdict:
-    """Let a cell that the machine did not call, and of which readers are unsure, make a slide suspicious."""
-    if not unsure_beyond or found.kind == VerdictKind.POSITIVE:
-        return found
-    cells = "cell" if unsure_beyond == 1 else "cells"
-    reason = f"Readers are unsure of {grouped(unsure_beyond)} {cells} that the machine did not call."
-    earlier = found.reasons if found.kind == VerdictKind.SUSPICIOUS else ()
-    return Verdict(VerdictKind.SUSPICIOUS, (*earlier, reason))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.atomic import replacing
 from core.slides import shown_path
-from core.store.database import DATABASE_FILE, SECONDS_TO_WAIT
+from core.store.database import SECONDS_TO_WAIT, database_of
 from core.store.records import StoreError
 
 
@@ -34,9 +34,7 @@ def back_up(data: Path, copy: Path) -> Backup:
     core.atomic.OutputError
         Where `copy` cannot be written.
     """
-    database = data.absolute() / DATABASE_FILE
-    if not database.is_file():
-        raise StoreError(f"{shown_path(data)} holds no database ({DATABASE_FILE}): give another --data")
+    database = database_of(data)
     if copy.exists():
         raise StoreError(f"{shown_path(copy)} is there already: give another name, backups are not replaced")
     with replacing(copy) as temporary:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from core.slides import shown_path
 from core.store.records import StoreError
 
 DATABASE_FILE = "smearscope.sqlite"
@@ -51,12 +52,6 @@ class Database:
         if self.is_sqlite:
             _use_transactions_of_sqlite(self._engine)
         self._migrate()
-
-    @property
-    def file(self) -> Path | None:
-        """The file of an SQLite database; None for another server."""
-        name = self._engine.url.database
-        return Path(name) if self.is_sqlite and name else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -115,6 +110,14 @@ class Database:
 def url_of_folder(folder: Path) -> str:
     """URL of the SQLite database in a data folder."""
     return f"sqlite:///{folder / DATABASE_FILE}"
+
+
+def database_of(folder: Path) -> Path:
+    """The SQLite database of a data folder; raises `StoreError` where it holds none."""
+    database = folder.absolute() / DATABASE_FILE
+    if not database.is_file():
+        raise StoreError(f"{shown_path(folder)} holds no database ({DATABASE_FILE}): give another --data")
+    return database
 
 
 def _use_transactions_of_sqlite(engine: Engine) -> None:

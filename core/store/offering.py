@@ -5,10 +5,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from core.store.records import Box, Kind, StoreError, TakenIn
+from core.store.records import Box, Candidate, Kind, SlideRecord, StoreError, TakenIn
 from core.store.result_folder import (
     Cell,
     ResultFolder,
+    field_size,
     next_below_threshold,
     random_unsuspected,
     rounded_box,
@@ -42,28 +43,27 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
     return number
 
 
-def append_further(connection: Connection, slide_id: int, kind: Kind, count: int) -> tuple[int, ...]:
-    """Offer the next cells below the threshold, or cells drawn at random; give their candidates' numbers.
+def append_further(connection: Connection, slide_id: int, kind: Kind, count: int) -> tuple[Candidate, ...]:
+    """Offer the next cells below the threshold, or cells drawn at random.
 
     Raises
     ------
     StoreError
-        Where the slide was not scored, or its files are gone.
+        Where the slide was not scored, or its files are gone or damaged.
     """
-    taken_in = result_of(connection, slide_id)
     (record,) = records_of(connection, [slide_id])
+    taken_in = _result(record)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
-    try:
-        if kind == Kind.SAMPLE:
-            seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
-            cells = random_unsuspected(taken_in.folder, count, known, seed)
-        else:
-            cells = next_below_threshold(taken_in.folder, count, known)
-    except OSError as error:
-        raise StoreError(
-            f"the slide's result in {taken_in.folder} cannot be read any more: {error.strerror or error}"
-        ) from error
-    return _offer(connection, slide_id, taken_in.id, kind, cells)
+    if kind == Kind.SAMPLE:
+        seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
+        cells = random_unsuspected(taken_in.folder, count, known, seed)
+    else:
+        cells = next_below_threshold(taken_in.folder, count, known)
+    numbers = _offer(connection, slide_id, taken_in.id, kind, cells)
+    return tuple(
+        Candidate(number, slide_id, kind, None, cell.field, cell.box, cell.infected_score, None)
+        for number, cell in zip(numbers, cells, strict=True)
+    )
 
 
 def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) -> int:
@@ -72,14 +72,22 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
     Raises
     ------
     StoreError
-        Where the slide was not scored, or has no such field.
+        Where the slide was not scored or its files are gone, it has no such field, or the middle of the box
+        does not lie on it.
     """
     taken_in = result_of(connection, slide_id)
     if field not in taken_in.field_cells:
         raise StoreError(f"the slide has no field {field!r} that counts")
-    if min(box[2:]) <= 0:
-        raise StoreError(f"a box needs a width and a height; they are {box[2]} and {box[3]}")
-    cell = Cell(field, rounded_box(box), None, None, None)
+    x, y, width, height = rounded_box(box)
+    if min(width, height) <= 0:
+        raise StoreError(f"a box needs a width and a height; they are {width} and {height}")
+    across, down = field_size(taken_in.folder, field)
+    if not (0 <= x + width / 2 < across and 0 <= y + height / 2 < down):
+        raise StoreError(
+            f"the middle of the box lies beyond the field, which is {across} by {down} pixels: mark a cell "
+            "that is on it"
+        )
+    cell = Cell(field, (x, y, width, height), None, None, None)
     (number,) = _offer(connection, slide_id, taken_in.id, Kind.MARKED, [cell])
     return number
 
@@ -87,6 +95,10 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
 def result_of(connection: Connection, slide_id: int) -> TakenIn:
     """The slide's latest result; raises `StoreError` where there is none."""
     (record,) = records_of(connection, [slide_id])
+    return _result(record)
+
+
+def _result(record: SlideRecord) -> TakenIn:
     if record.taken_in is None:
         raise StoreError("the slide has not been scored yet")
     return record.taken_in

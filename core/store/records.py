@@ -255,7 +255,7 @@ class Signature:
     version
         1, then one more for each amendment.
     document
-        Canonical JSON, as text; see `core.review.signed`.
+        Canonical JSON, as text; see `core.review.signed_result`.
     sha256
         Of the document's UTF-8 bytes.
     """

@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +105,13 @@ def read_result_folder(folder: Path) -> ResultFolder:
 
 
 def next_below_threshold(folder: Path, count: int, known: frozenset[tuple[str, Box]]) -> tuple[Cell, ...]:
-    """The highest-scoring cells that were not called and are not `known` by field and box, best first."""
+    """The highest-scoring cells that were not called and are not `known` by field and box, best first.
+
+    Raises
+    ------
+    StoreError
+        Where the files of the result are gone or damaged.
+    """
     cells = _not_called(folder)
     score = cells["infected_score"].to_numpy()
     return _first_unknown(cells, np.argsort(-score, kind="stable"), count, known)
@@ -112,9 +120,29 @@ def next_below_threshold(folder: Path, count: int, known: frozenset[tuple[str, B
 def random_unsuspected(
     folder: Path, count: int, known: frozenset[tuple[str, Box]], seed: int
 ) -> tuple[Cell, ...]:
-    """Cells drawn at random among those that were not called and are not `known` by field and box."""
+    """Cells drawn at random among those that were not called and are not `known` by field and box.
+
+    Raises
+    ------
+    StoreError
+        Where the files of the result are gone or damaged.
+    """
     cells = _not_called(folder)
     return _first_unknown(cells, np.random.default_rng(seed).permutation(len(cells)), count, known)
+
+
+def field_size(folder: Path, field: str) -> tuple[int, int]:
+    """Width and height of a field's stored image in pixels.
+
+    Raises
+    ------
+    StoreError
+        Where the files of the result are gone or damaged.
+    """
+    with _still_readable(folder):
+        fields = pq.read_table(folder / "fields.parquet", columns=["field", "width", "height"])
+        sizes = {row["field"]: (row["width"], row["height"]) for row in fields.to_pylist()}
+        return sizes[field]
 
 
 def rounded_box(box: Box) -> Box:
@@ -129,8 +157,21 @@ def _evaluable(folder: Path) -> pa.Table:
 
 
 def _not_called(folder: Path) -> pa.Table:
-    cells = _evaluable(folder)
-    return cells.filter(pc.equal(cells["call"], "healthy"))
+    with _still_readable(folder):
+        cells = _evaluable(folder)
+        return cells.filter(pc.equal(cells["call"], "healthy"))
+
+
+@contextmanager
+def _still_readable(folder: Path) -> Iterator[None]:
+    """Name the folder of a result that was whole as it was taken in, and is so no more."""
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid, KeyError) as error:
+        raise StoreError(
+            f"the slide's result in {shown_path(folder)} cannot be read any more: bring back its files from "
+            "a copy, or score the slide again"
+        ) from error
 
 
 def _called(cells: pa.Table, drawn: int) -> tuple[Cell, ...]:

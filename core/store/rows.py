@@ -133,13 +133,17 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
 
 def readings_of(connection: Connection, slide_ids: Sequence[int] | None) -> dict[int, tuple[Reading, ...]]:
     """Readings by slide, in the order in which they were made, with those that were taken back."""
-    query = select(READINGS, UNDOINGS.c.id.label("undone_by")).outerjoin(
-        UNDOINGS, UNDOINGS.c.reading_id == READINGS.c.id
-    )
     grouped: dict[int, list[Reading]] = defaultdict(list)
-    for row in connection.execute(_of_slides(query, READINGS, slide_ids).order_by(READINGS.c.id)):
+    for row in connection.execute(_of_slides(select_readings(), READINGS, slide_ids).order_by(READINGS.c.id)):
         grouped[row.slide_id].append(reading_from(row))
     return {slide_id: tuple(readings) for slide_id, readings in grouped.items()}
+
+
+def select_readings() -> Select[Any]:
+    """Readings, each with the number of what took it back: the rows of `reading_from`."""
+    return select(READINGS, UNDOINGS.c.id.label("undone_by")).outerjoin(
+        UNDOINGS, UNDOINGS.c.reading_id == READINGS.c.id
+    )
 
 
 def reading_from(row: Row[Any]) -> Reading:

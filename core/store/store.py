@@ -28,15 +28,7 @@ from core.store.records import (
     StoreError,
 )
 from core.store.result_folder import read_result_folder
-from core.store.rows import (
-    audit_of,
-    case_from,
-    case_of,
-    records_of,
-    signature_from,
-    slide_of,
-    slides_of,
-)
+from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
 from core.store.tables import (
     AMENDMENTS,
     CANDIDATES,
@@ -113,16 +105,11 @@ class Store:
             note(connection, who, "case added", case=number)
         return Case(number, patient, salt, at)
 
-    def cases(self) -> tuple[Case, ...]:
-        """All cases, in the order in which they were added."""
-        with self._database.reading() as connection:
-            return tuple(case_from(row) for row in connection.execute(select(CASES).order_by(CASES.c.id)))
-
     def erase_patient(self, case_id: int, *, by: str) -> Case:
         """Take the patient's identification out of a case for good; readings and signatures stay.
 
-        It is overwritten in the file and in the write-ahead log, not only unlinked. Backups made before hold
-        it still. Signed documents never held it.
+        On SQLite it is overwritten in the file, and the write-ahead log is cut to nothing. Another server's
+        files and logs may hold it still, and so do backups made before. Signed documents never held it.
         """
         who = person(by)
         with self._database.writing() as connection:
@@ -180,11 +167,12 @@ class Store:
         Raises
         ------
         StoreError
-            Where the step cannot follow the last one, such as `SCORING` where another process has begun.
+            Where the step cannot follow the last one, such as `SCORING` where another process has begun, or
+            the slide is signed.
         """
         who = person(by)
         with self._database.writing() as connection:
-            hold(connection, slide_id)
+            hold_unsigned(connection, slide_id)
             last = slide_of(connection, slide_id).scoring
             if last not in _STEPS_FROM.get(step, set()):
                 raise StoreError(f"a slide that is '{last}' cannot become '{step}'")
@@ -350,12 +338,6 @@ class Store:
         with self._database.reading() as connection:
             return {row.candidate_id: row.png for row in connection.execute(query)}
 
-    def signatures(self) -> tuple[Signature, ...]:
-        """All signed versions, in the order in which they were signed."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(SIGNATURES).order_by(SIGNATURES.c.id))
-            return tuple(signature_from(row) for row in rows)
-
     # The audit trail
 
     def note_export(self, slide_id: int, form: str, version: int, *, by: str) -> None:
@@ -376,11 +358,9 @@ class Store:
             raise StoreError(f"the number of cells must be at least 1; it is {count}")
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
-            numbers = append_further(connection, slide_id, kind, count)
-            note(connection, who, f"offered: {kind}", slide_id, cells=len(numbers))
-            (record,) = records_of(connection, [slide_id])
-        offered = {candidate.id: candidate for candidate in record.candidates}
-        return tuple(offered[number] for number in numbers)
+            offered = append_further(connection, slide_id, kind, count)
+            note(connection, who, f"offered: {kind}", slide_id, cells=len(offered))
+        return offered
 
     def _flag(self, slide_id: int, field: str, by: str, reason: str, *, flagged: bool) -> None:
         who = person(by)

@@ -1,13 +1,14 @@
 """Single writes, each in a transaction that its caller holds; each leaves its line in the audit trail."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from core.slides import shown_path
 from core.store.records import Opinion, Reading, Role, StoreError
-from core.store.rows import reading_from
+from core.store.rows import reading_from, select_readings
 from core.store.tables import AMENDMENTS, AUDIT, READINGS, SIGNATURES, SLIDES, UNDOINGS
 
 
@@ -119,17 +120,7 @@ def undo_last(connection: Connection, slide_id: int, reader: str) -> Reading | N
         return None
     number = append(connection, UNDOINGS, slide_id=slide_id, reading_id=row.id, at=now())
     note(connection, reader, "undone", slide_id, reading=row.id, candidate=row.candidate_id)
-    reading = reading_from(row)
-    return Reading(
-        reading.id,
-        slide_id,
-        reading.candidate_id,
-        reading.reader,
-        reading.role,
-        reading.opinion,
-        reading.at,
-        number,
-    )
+    return replace(reading_from(row), undone_by=number)
 
 
 def _refuse_other_role(connection: Connection, slide_id: int, reader: str, role: Role) -> None:
@@ -152,12 +143,8 @@ def _standing(connection: Connection, candidate_id: int, role: Role) -> Reading 
     return None if row is None else reading_from(row)
 
 
-def _readings_that_stand() -> Any:  # noqa: ANN401 - a select of a table's columns
-    return (
-        select(READINGS, UNDOINGS.c.id.label("undone_by"))
-        .outerjoin(UNDOINGS, UNDOINGS.c.reading_id == READINGS.c.id)
-        .where(UNDOINGS.c.id.is_(None))
-    )
+def _readings_that_stand() -> Select[Any]:
+    return select_readings().where(UNDOINGS.c.id.is_(None))
 
 
 def _reader(role: Role) -> str:

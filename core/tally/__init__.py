@@ -41,7 +41,7 @@ from core.tally.records import (
     SlideConditions,
     SlideCount,
 )
-from core.tally.verdicts import Verdict, VerdictKind, verdict
+from core.tally.verdicts import Reach, Verdict, VerdictKind, reach_of, verdict
 from core.tally.wording import verdict_text
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "FieldReading",
     "Figures",
     "Performance",
+    "Reach",
     "Readings",
     "Recall",
     "SlideConditions",
@@ -76,6 +77,7 @@ __all__ = [
     "poisson_limits",
     "rate_upper_limit",
     "raw_fraction",
+    "reach_of",
     "rogan_gladen",
     "sensitivity_lower_limit",
     "smallest_count_beyond_noise",

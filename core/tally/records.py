@@ -214,6 +214,8 @@ class Readings:
     marked_by_both, marked_by_one
         Parasites marked by hand where the machine saw none, by two readers or by one. They make a
         slide positive or suspicious but stay out of the density.
+    marked_unsure
+        Cells that the machine did not call, that nobody accepted and somebody was unsure of.
     fields_read_whole
         One entry for each field whose candidates were all read by both readers.
     fields_drawn_at_random
@@ -228,6 +230,7 @@ class Readings:
     gametocytes: int = 0
     marked_by_both: int = 0
     marked_by_one: int = 0
+    marked_unsure: int = 0
     fields_read_whole: tuple[FieldReading, ...] = ()
     fields_drawn_at_random: bool = False
 
@@ -240,6 +243,7 @@ class Readings:
             "gametocytes",
             "marked_by_both",
             "marked_by_one",
+            "marked_unsure",
         ):
             check_count(name, getattr(self, name))
         check_at_most("gametocytes", self.gametocytes, "accepted_by_both", self.accepted_by_both)

@@ -127,6 +127,9 @@ def _suspicious(evidence: Evidence) -> Verdict | None:
         reasons.append(f"Readers disagree on {_candidates(readings.disputed)}.")
     if readings.unsure:
         reasons.append(f"Readers are unsure of {_candidates(readings.unsure)}.")
+    if readings.marked_unsure:
+        beyond = f"{grouped(readings.marked_unsure)} {'cell' if readings.marked_unsure == 1 else 'cells'}"
+        reasons.append(f"Readers are unsure of {beyond} that the machine did not call.")
     return Verdict(VerdictKind.SUSPICIOUS, tuple(reasons)) if reasons else None
 
 
@@ -141,7 +144,7 @@ def _not_valid(evidence: Evidence) -> Verdict | None:
 
 
 def _awaiting_review(evidence: Evidence) -> Verdict | None:
-    count, reach = evidence.count, _reach(evidence)
+    count, reach = evidence.count, reach_of(evidence)
     if count.candidates_unread:
         opening = f"{grouped(count.candidates_unread)} of {_candidates(count.candidates)} are unread."
     elif evidence.readings is None and reach.adequate:
@@ -167,7 +170,7 @@ def _awaiting_review(evidence: Evidence) -> Verdict | None:
 
 
 def _inadequate(evidence: Evidence) -> Verdict | None:
-    reach = _reach(evidence)
+    reach = reach_of(evidence)
     if reach.adequate:
         return None
     if evidence.readings is None:
@@ -179,7 +182,7 @@ def _inadequate(evidence: Evidence) -> Verdict | None:
 
 
 def _no_parasite_seen(evidence: Evidence) -> Verdict:
-    reach = _reach(evidence)
+    reach = reach_of(evidence)
     return _on_clean_count(
         VerdictKind.NO_PARASITE_SEEN,
         (*_excludes(evidence, reach, "No parasite seen;"), *_spread(evidence)),
@@ -193,8 +196,18 @@ def assumed_dispersion(performance: Performance) -> float:
 
 
 @dataclass(frozen=True)
-class _Reach:
-    """How far a count without parasites reaches."""
+class Reach:
+    """How far a count without parasites reaches.
+
+    Attributes
+    ----------
+    limit_per_ul
+        Density in parasites/µL above which it excludes; None where no cell was counted.
+    needed, missing
+        Cells that the assumed detection limit takes, and how many of them are still to be counted.
+    shortcomings
+        A sentence for each thing that makes the count inadequate.
+    """
 
     limit_per_ul: float | None
     needed: int
@@ -203,10 +216,12 @@ class _Reach:
 
     @property
     def adequate(self) -> bool:
+        """Whether it may be called free of parasites where none is found."""
         return not self.shortcomings
 
 
-def _reach(evidence: Evidence) -> _Reach:
+def reach_of(evidence: Evidence) -> Reach:
+    """How far the count of a slide reaches where no parasite is found in it, whatever was found."""
     count, assumptions = evidence.count, evidence.assumptions
     phi = assumed_dispersion(evidence.performance)
     excluded = excluded_infected_cells_averaged(
@@ -218,7 +233,7 @@ def _reach(evidence: Evidence) -> _Reach:
     independent = cells_for_limit(assumptions.detection_limit_per_ul, excluded, assumptions.red_cells_per_ul)
     needed = math.ceil(independent * phi)
     missing = max(0, needed - count.cells)
-    return _Reach(limit, needed, missing, _shortcomings(evidence, missing, needed))
+    return Reach(limit, needed, missing, _shortcomings(evidence, missing, needed))
 
 
 def _shortcomings(evidence: Evidence, missing: int, needed: int) -> tuple[str, ...]:
@@ -242,7 +257,7 @@ def _shortcomings(evidence: Evidence, missing: int, needed: int) -> tuple[str, .
     return tuple(found)
 
 
-def _on_clean_count(kind: VerdictKind, reasons: tuple[str, ...], reach: _Reach) -> Verdict:
+def _on_clean_count(kind: VerdictKind, reasons: tuple[str, ...], reach: Reach) -> Verdict:
     return Verdict(
         kind,
         reasons,
@@ -307,17 +322,23 @@ def _remarks_on_agreed(readings: Readings) -> tuple[str, ...]:
             f"{grouped(readings.marked_by_both)} of them {'was' if readings.marked_by_both == 1 else 'were'} "
             "marked by hand where the machine saw none, not counted in the density."
         )
-    undecided = readings.accepted_by_one + readings.disputed + readings.unsure + readings.marked_by_one
+    undecided = (
+        readings.accepted_by_one
+        + readings.disputed
+        + readings.unsure
+        + readings.marked_by_one
+        + readings.marked_unsure
+    )
     if undecided:
         remarks.append(f"{grouped(undecided)} more not agreed by two readers, not counted in the density.")
     return tuple(remarks)
 
 
-def _clean_review_would_exclude(evidence: Evidence, reach: _Reach) -> tuple[str, ...]:
+def _clean_review_would_exclude(evidence: Evidence, reach: Reach) -> tuple[str, ...]:
     return _excludes(evidence, reach, "After a review that accepts none:")
 
 
-def _excludes(evidence: Evidence, reach: _Reach, opening: str) -> tuple[str, ...]:
+def _excludes(evidence: Evidence, reach: Reach, opening: str) -> tuple[str, ...]:
     if reach.limit_per_ul is None:
         return ()
     confidence = percent(evidence.assumptions.confidence)
@@ -351,11 +372,6 @@ def _spread(evidence: Evidence) -> tuple[str, ...]:
         f"The cells come from {grouped(fields)} {'field' if fields == 1 else 'fields'}: take at least "
         f"{TARGET_FIELDS} spread over the film, because parasites cluster.",
     )
-
-
-def _assumed_dispersion(evidence: Evidence) -> float:
-    """The card's phi, at least 1; 1 where the card has none."""
-    return max(1.0, evidence.performance.dispersion or 1.0)
 
 
 def _smallest_count(evidence: Evidence) -> int:

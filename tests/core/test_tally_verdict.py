@@ -21,6 +21,7 @@ from core.tally import (
     SlideCount,
     Verdict,
     VerdictKind,
+    reach_of,
     verdict,
     verdict_text,
 )
@@ -125,13 +126,35 @@ def test_clustering_measured_on_the_slide_widens_its_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    "groups", [{"accepted_by_one": 1}, {"disputed": 1}, {"unsure": 1}, {"marked_by_one": 1}]
+    "groups",
+    [{"accepted_by_one": 1}, {"disputed": 1}, {"unsure": 1}, {"marked_by_one": 1}, {"marked_unsure": 1}],
 )
 def test_what_two_readers_do_not_agree_on_is_suspicious(groups: dict[str, int]) -> None:
     judged = verdict(read(**groups))
     assert judged.kind == VerdictKind.SUSPICIOUS
     assert judged.figures is None
     assert judged.detection_limit_per_ul is None
+
+
+@pytest.mark.parametrize(("number", "cells"), [(1, "1 cell"), (3, "3 cells")])
+def test_doubt_over_cells_that_the_machine_did_not_call_is_said_beside_that_over_its_own(
+    number: int, cells: str
+) -> None:
+    assert verdict(read(unsure=2, marked_unsure=number)).reasons == (
+        "Readers are unsure of 2 candidates.",
+        f"Readers are unsure of {cells} that the machine did not call.",
+    )
+    agreed = verdict(read(accepted_by_both=70, marked_unsure=number))
+    assert f"{number} more not agreed by two readers" in reasons(agreed)
+    with pytest.raises(ValueError, match="marked_unsure"):
+        Readings(marked_unsure=-1)
+
+
+def test_a_count_reaches_equally_far_whatever_was_found_in_it() -> None:
+    clean, positive = reach_of(CLEAN), reach_of(read(accepted_by_both=70))
+    assert clean == positive
+    assert clean.limit_per_ul == verdict(CLEAN).detection_limit_per_ul
+    assert reach_of(replace(SCORED, count=SlideCount(0, 0, 0, 0))).limit_per_ul is None
 
 
 def test_fewer_parasites_than_false_accepts_can_make_are_suspicious() -> None:
@@ -229,6 +252,9 @@ def test_a_count_on_few_fields_asks_for_a_hundred() -> None:
     assert "at least 100" not in reasons(verdict(replace(CLEAN, count=replace(ENOUGH, fields=100))))
 
 
+MARKED = ("marked_by_both", "marked_by_one", "marked_unsure")
+
+
 @st.composite
 def evidence(draw: st.DrawFn) -> Evidence:
     """Any consistent evidence, with readings or without."""
@@ -238,7 +264,7 @@ def evidence(draw: st.DrawFn) -> Evidence:
             dict.fromkeys(("accepted_by_both", "accepted_by_one", "disputed", "unsure"), number)
         )
     )
-    by_hand = draw(st.fixed_dictionaries(dict.fromkeys(("marked_by_both", "marked_by_one"), number)))
+    by_hand = draw(st.fixed_dictionaries(dict.fromkeys(MARKED, number)))
     unread = draw(st.integers(0, 5))
     candidates = sum(groups.values()) + unread
     readings = draw(st.sampled_from([None, Readings(**groups, **by_hand)]))  # type: ignore[arg-type] # counts only

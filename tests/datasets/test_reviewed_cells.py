@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.crops import raw_crops
-from core.review import sign
+from core.review import SignedResult, read_document, sign
 from core.review.signed_result import SignedCell
-from core.store import Call, Case, Opinion, Role, SlideRecord, Stage, Store
+from core.store import Call, Case, Opinion, Role, Signature, SlideRecord, Stage, Store
 from datasets.cells import STORED_SIZE_PX
 from datasets.fields import AnnotationError
 from datasets.reviewed_cells import (
@@ -88,15 +88,17 @@ def test_what_is_written_is_read_back_as_cells_like_those_of_the_published_sets(
         )
 
 
-@given(x=st.floats(-5, 190), y=st.floats(-5, 150), width=st.floats(8, 50), height=st.floats(8, 50))
+@given(
+    middle=st.tuples(st.floats(0.01, 199.98), st.floats(0.01, 159.98)),
+    sides=st.tuples(st.floats(8, 50), st.floats(8, 50)),
+)
 def test_the_crop_of_a_view_is_that_of_the_field_wherever_the_cell_lies(
-    x: float, y: float, width: float, height: float
+    middle: tuple[float, float], sides: tuple[float, float]
 ) -> None:
-    x, y, width, height = (round(side, 2) for side in (x, y, width, height))
+    width, height = (round(side, 2) for side in sides)
+    x, y = (round(place - side / 2, 2) for place, side in zip(middle, (width, height), strict=True))
     image = np.random.default_rng(0).integers(0, 256, (160, 200, 3)).astype(np.uint8)
     cell = SignedCell.model_construct(x=x, y=y, width=width, height=height)
-    if x + width / 2 >= 200 or y + height / 2 >= 160 or x + width / 2 < 0 or y + height / 2 < 0:
-        return
     view, left, top = _view(image, cell)
     # In quarters, which float32 holds exactly in both places.
     box = np.round(np.array([[x, y, width, height]]) * 4) / 4
@@ -206,10 +208,29 @@ def test_a_folder_that_is_not_as_written_is_named_with_its_line(
         reviewed_cells(tmp_path)
 
 
-def test_a_marked_cell_is_among_them(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("box", [box_of(3), (-4.5, -4.5, 9.0, 9.0), (405.49, 55.49, 9.0, 9.0)])
+def test_a_marked_cell_is_among_them_wherever_on_its_field_it_lies(
+    store: Store, tmp_path: Path, box: tuple[float, float, float, float]
+) -> None:
     record = scored_slide(store, tmp_path / "slide", called=0)
     parasite = Opinion(Call.PARASITE)
     for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
-        store.mark(record.slide.id, "field2.png", box_of(3), parasite, reader=reader, role=role)
+        store.mark(record.slide.id, "field2.png", box, parasite, reader=reader, role=role)
     sign(store, record.slide.id, by="Dora")
     assert write_reviewed_cells(tmp_path / "out", store.records()).infected == 1
+    assert len(reviewed_cells(tmp_path / "out").crops) == 1
+
+
+def test_each_signed_document_is_read_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_slide(store, tmp_path / "slide", "+-", "+-")
+    read: list[Signature] = []
+
+    def counting(signature: Signature) -> SignedResult:
+        read.append(signature)
+        return read_document(signature)
+
+    monkeypatch.setattr("datasets.reviewed_cells.read_document", counting)
+    write_reviewed_cells(tmp_path / "out", store.records())
+    assert len(read) == 1

@@ -71,6 +71,13 @@ def test_a_training_takes_the_reviewed_cells_as_they_were_written(tmp_path: Path
     assert (tmp_path / "run" / "classifier.safetensors").is_file()
 
 
+def test_nothing_is_written_for_somebody_without_a_name(tmp_path: Path) -> None:
+    signed_slides(tmp_path / "data", 1)
+    refused = export(tmp_path / "data", tmp_path / "out", "--by", " ")
+    assert "say who you are" in str(refused.exception)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_without_a_database_and_a_missing_name_are_refused(tmp_path: Path) -> None:
     assert "holds no database" in str(export(tmp_path, tmp_path / "out", "--by", "Emil").exception)
     assert list(tmp_path.iterdir()) == []

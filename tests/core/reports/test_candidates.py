@@ -1,13 +1,16 @@
 """Drawn candidates and contact sheets: sizes, what is where, and input that must not spoil them."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from core.reports import candidates as drawn
-from core.reports.candidates import Candidate, candidate_image, contact_sheet
-from core.reports.drawing import PAPER, fitted, one_line, text_width
+from core.reports.candidates import CELL_PX, Candidate, candidate_image, cell_and_map, contact_sheet
+from core.reports.drawing import PAPER, encoded, fitted, one_line, text_width
 
 GREEN = (20, 200, 40)
 
@@ -97,6 +100,13 @@ def test_shortened_names_keep_their_end() -> None:
     assert "…" in short
 
 
+def test_a_picture_in_a_file_is_as_it_was_drawn_and_one_that_no_file_holds_is_named() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encoded(image, ".png")))), image)
+    with pytest.raises(ValueError, match=r"shape \(1, 70000, 3\) as \.jpg"):
+        encoded(np.zeros((1, 70_000, 3), np.uint8), ".jpg")
+
+
 def test_line_breaks_become_spaces() -> None:
     assert one_line(" a\r\n b\tc\x00 ") == "a b c"
 
@@ -120,3 +130,17 @@ def test_pictures_that_do_not_fit_are_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Candidate(1, 0.5, "f", crop, activation_map, 3.0)
+
+
+def test_cell_and_map_are_cut_from_where_they_were_drawn() -> None:
+    crop = np.zeros((64, 64, 3), np.uint8)
+    crop[...] = np.linspace(0, 250, 64, dtype=np.uint8)[:, None, None]
+    activation = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
+    image = candidate_image(Candidate(1, 0.9, "field", crop, activation, 20.0))
+    cell, map_ = cell_and_map(image)
+    assert cell.shape == map_.shape == (CELL_PX, CELL_PX, 3)
+    assert cell[0].max() <= 2
+    assert cell[-1].min() >= 247
+    assert abs(int(map_[0, 0, 0]) - int(cell[0, 0, 0])) <= 2  # where the map is nought, the cell shows
+    square = np.zeros((70, 70, 3), np.uint8)
+    assert cell_and_map(square) == (square,)

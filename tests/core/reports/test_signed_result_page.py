@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
 from reportlab.lib.units import mm
 
-from core.reports.candidates import CELL_PX, Candidate, candidate_image
-from core.reports.signed_result_page import cell_and_map, signed_result_pdf
+from core.reports.signed_result_page import signed_result_pdf
 from core.review import SignedResult, read_document, sign
 from core.store import Call, Opinion, Role, Signature, SlideRecord, Stage, Store
 from tests.scored_slides import box_of, read_all, scored_slide
@@ -70,23 +68,38 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
         "version 1, by Dora",
         "POSITIVE",
         "Two readers agree on 2 parasites.",
-        "parasites/µL",  # density
-        "to",
-        "20 evaluable red cells, 2 fields, 3 candidates, 0 unread",
-        "left out: 1 cells, edge",
-        "would be excluded by a clean count",
-        "dots, threshold 0.5, validated on drawn discs",
-        "dots 1",  # the model card
-        "Anna Roy (first, 4 cells); Ben (second, 4 cells)",
-        "4 of 4 cells called alike by first and second reader; Cohen's kappa 1.00",
-        "field1.png",
-        "2 of 2",
+        # 1 of 20 cells over .95, times 5 million; from chi2.ppf(.025, 2) / 2 to chi2.ppf(.975, 4) / 2 cells
+        "Density 263 158 parasites/µL, 6 663 to 1 466 222 at 95 %",
+        "Fraction raw 5 % (0.127 % to 24.9 %): 1 of 20 cells",
+        "corrected 5.26 % (0.133 % to 29.3 %): raw over sensitivity",
+        "Detection limit more than 792 749 parasites/µL would be excluded by a clean count at 95 %",
+        "Counted 20 evaluable red cells, 2 fields, 3 candidates, 0 unread left out: 1 cells, edge",
+        "Model dots, threshold 0.5, validated on drawn discs finds 95 % of infected cells (95 of 100; ",
+        "calls 0.01 % of healthy cells (1 of 10 000; at most 0.0474 %)",
+        "Given 5 000 000 red cells/µL (assumed) review accepts 100 % of infected candidates (assumed)",
+        "review lets no healthy cell through (assumed) clustering of fields 1.00 (measured on this slide)",
+        "Model card dots 1 Readers",
+        "Readers Anna Roy (first, 4 cells); Ben (second, 4 cells)",
+        "Agreement 4 of 4 cells called alike by first and second reader; Cohen's kappa 1.00",
+        "Photograph again field1.png",
+        "Accepted cells, each with what its score rests on: 2 of 2",
         "rank 1, score 0.990",
         "marked by hand",
         "accepted by two readers, ring",
         signature.sha256,
     ):
         assert said in text, said
+
+
+def test_a_reader_is_named_once_however_the_name_was_written(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=3)
+    read_all(store, record, "+..", reader="Anna", role=Role.FIRST)
+    read_all(store, record, ".-.", reader="anna", role=Role.FIRST)
+    read_all(store, record, "+..", reader="Ben", role=Role.SECOND)
+    signature = sign(store, record.slide.id, by="Dora")
+    pictures = store.signed_pictures(signature)
+    text = page_text(signed_result_pdf(read_document(signature), signature.sha256, "P", pictures))
+    assert "Readers Anna (first, 2 cells); Ben (second, 1 cell) Agreement" in text
 
 
 def test_the_same_result_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
@@ -134,17 +147,3 @@ def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path
     heights = [float(y) for y in re.findall(r"1 0 0 1 [\d.]+ (-?[\d.]+) Tm", drawn_on(pdf))]
     assert sorted(heights)[2] > 20 * mm  # only the foot lies lower
     assert "W" * 100 not in page_text(pdf)
-
-
-def test_cell_and_map_are_cut_from_where_they_were_drawn() -> None:
-    crop = np.zeros((64, 64, 3), np.uint8)
-    crop[...] = np.linspace(0, 250, 64, dtype=np.uint8)[:, None, None]
-    activation = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
-    image = candidate_image(Candidate(1, 0.9, "field", crop, activation, 20.0))
-    cell, map_ = cell_and_map(image)
-    assert cell.shape == map_.shape == (CELL_PX, CELL_PX, 3)
-    assert cell[0].max() <= 2
-    assert cell[-1].min() >= 247
-    assert abs(int(map_[0, 0, 0]) - int(cell[0, 0, 0])) <= 2  # where the map is nought, the cell shows
-    square = np.zeros((70, 70, 3), np.uint8)
-    assert cell_and_map(square) == (square,)

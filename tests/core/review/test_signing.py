@@ -16,9 +16,9 @@ import pytest
 from core.review import blocks_signing, read_document, sign, tally_of, violations
 from core.review.signed_result import SCHEMA_PATH, canonical, signed_result_schema
 from core.review.signing import MOST_PICTURES
-from core.store import Role, SlideRecord, Store, StoreError
-from core.tally import VerdictKind
-from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide, write_score
+from core.store import Opinion, Role, SlideRecord, Store, StoreError
+from core.tally import VerdictKind, verdict
+from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, box_of, read_all, scored_slide, write_score
 
 
 @pytest.fixture
@@ -90,6 +90,32 @@ def test_a_slide_that_the_model_is_not_valid_for_is_signed_as_that_without_readi
     assert read_document(sign(store, slide, by="Anna")).verdict.kind == VerdictKind.NOT_VALID
 
 
+@pytest.mark.parametrize(("first", "second"), [("-..", "..."), ("---", "..."), ("---", "-..")])
+def test_however_much_was_read_of_it_a_slide_that_the_model_is_not_valid_for_can_be_signed(
+    store: Store, tmp_path: Path, first: str, second: str
+) -> None:
+    called = [("a.png", position, 0.9 - 0.1 * position) for position in range(3)]
+    write_score(tmp_path / "result", {"a.png": 8}, called, outside=("Too blue.",))
+    slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
+    record = store.take_in_result(slide, tmp_path / "result", by="Anna")
+    read_all(store, record, first, reader="Anna", role=Role.FIRST)
+    read_all(store, record, second, reader="Ben", role=Role.SECOND)
+    assert read_document(sign(store, slide, by="Anna")).verdict.kind == VerdictKind.NOT_VALID
+
+
+@pytest.mark.parametrize("calls", ["---", "+--", "--?"])
+@pytest.mark.parametrize("marked", [PARASITE, UNSURE, NOT_PARASITE])
+def test_the_verdict_that_is_signed_follows_from_the_evidence_signed_with_it(
+    store: Store, tmp_path: Path, calls: str, marked: Opinion
+) -> None:
+    record = scored_slide(store, tmp_path, called=3, counted=300_000)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        read_all(store, record, calls, reader=reader, role=role)
+        store.mark(record.slide.id, "field1.png", box_of(8), marked, reader=reader, role=role)
+    signed = read_document(sign(store, record.slide.id, by="Dora"))
+    assert verdict(signed.evidence) == signed.verdict
+
+
 def test_a_slide_that_is_not_scored_cannot_be_signed(store: Store) -> None:
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
     with pytest.raises(StoreError, match="not scored: it is queued"):
@@ -124,11 +150,12 @@ def test_the_document_holds_the_result_the_readings_and_the_name(store: Store, f
 
 
 def test_the_document_is_canonical_and_fits_the_published_schema(store: Store, finished: SlideRecord) -> None:
-    document = sign(store, finished.slide.id, by="Dora").document
+    signature = sign(store, finished.slide.id, by="Dora")
+    document = signature.document
     parsed = json.loads(document)
     jsonschema.validate(parsed, json.loads(SCHEMA_PATH.read_text(encoding="utf-8")))
     assert document == json.dumps(parsed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert canonical(read_document(store.signatures()[0])) == document
+    assert canonical(read_document(signature)) == document
     result = json.loads(finished.taken_in.folder.joinpath("result.json").read_text())  # type: ignore[union-attr]
     assert set(result) < set(parsed)
     assert parsed["notice"] == "research use only, not for diagnosis"

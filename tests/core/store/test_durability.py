@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -46,7 +46,8 @@ STEPS: list[Callable[[Store], object]] = [
 def _content(folder: Path) -> list[object]:
     """All that matters of a store; times and salts differ from run to run."""
     store = Store.in_folder(folder)
-    found: list[object] = [(case.id, case.patient) for case in store.cases()]
+    with closing(sqlite3.connect(folder / "smearscope.sqlite")) as connection:
+        found: list[object] = connection.execute("SELECT id, patient FROM cases ORDER BY id").fetchall()
     for record in store.records():
         found += [record.slide.name, record.slide.scoring, record.candidates, record.locked]
         found += [(reading.id, reading.opinion, reading.undone_by) for reading in record.readings]

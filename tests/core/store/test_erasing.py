@@ -33,7 +33,7 @@ def test_an_erased_patient_is_in_no_file_of_the_database_any_more(store: Store, 
     assert (erased.patient, erased.salt) == (None, None)
     assert files_that_hold(tmp_path / "data", PATIENT) == []
     assert files_that_hold(tmp_path / "data", str(case.salt)) == []
-    assert [case.patient for case in store.cases()][:2] == [None, "somebody else 0"]
+    assert files_that_hold(tmp_path / "data", "somebody else 0") != []
 
 
 def test_the_audit_trail_says_who_erased_which_case_and_never_held_the_patient(

@@ -23,10 +23,11 @@ def test_the_steps_of_migration_make_the_tables_that_the_program_knows(tmp_path:
 
 def test_opening_again_changes_nothing_and_keeps_what_is_there(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path)
-    case = store.add_case("patient", by="Anna")
+    slide = store.add_slide(store.add_case("patient", by="Anna").id, "slide", Path("images"), by="Anna")
+    before = store.record(slide.id)
     store.close()
     again = Store.in_folder(tmp_path)
-    assert again.cases() == (case,)
+    assert again.records() == (before,)
     again.close()
 
 
@@ -73,7 +74,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
 
 def _open(folder: Path, patient: str) -> None:
     store = Store.in_folder(folder)
-    store.add_case(patient, by="Anna")
+    store.add_slide(store.add_case(patient, by="Anna").id, "slide", Path(patient), by="Anna")
     store.close()
 
 
@@ -87,5 +88,5 @@ def test_processes_that_open_a_new_folder_at_once_all_find_their_tables(tmp_path
         process.join()
     assert [process.exitcode for process in processes] == [0] * 6
     store = Store.in_folder(tmp_path)
-    assert sorted(str(case.patient) for case in store.cases()) == patients
+    assert sorted(str(record.case.patient) for record in store.records()) == patients
     store.close()

@@ -74,6 +74,7 @@ def test_undoing_brings_back_the_call_before_and_then_none(store: Store, record:
     undone = store.undo(slide, reader="Anna")
     assert undone is not None
     assert undone.opinion == PARASITE
+    assert undone == store.record(slide).readings[1]
     assert opinions(store.record(slide)) == {(cell, Role.FIRST): UNSURE}
     store.undo(slide, reader="Anna")
     assert opinions(store.record(slide)) == {}

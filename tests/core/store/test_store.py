@@ -71,6 +71,17 @@ def test_scoring_can_fail_with_a_reason_be_queued_again_and_stopped(store: Store
         store.note_scoring(slide, ScoringStep.SCORED, by="process")  # that takes a result
 
 
+def test_a_signed_slide_is_scored_again_only_once_it_is_amended(store: Store, tmp_path: Path) -> None:
+    record = read_all(store, scored_slide(store, tmp_path, called=1), "-", reader="Anna", role=Role.FIRST)
+    slide = record.slide.id
+    sign(store, slide, by="Anna")
+    with pytest.raises(StoreError, match="signed by Anna as version 1"):
+        store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
+    assert store.record(slide).slide.scoring == ScoringStep.SCORED
+    store.begin_amendment(slide, "more fields", by="Anna")
+    assert store.note_scoring(slide, ScoringStep.QUEUED, by="Anna").scoring == ScoringStep.QUEUED
+
+
 def test_flagged_fields_are_listed_until_they_are_unflagged(store: Store, tmp_path: Path) -> None:
     slide = scored_slide(store, tmp_path).slide.id
     store.flag_field(slide, "field1.png", by="Anna", reason="blurred")

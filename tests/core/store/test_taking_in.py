@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from core.review import sign, standing
 from core.scoring import score_slide
@@ -137,7 +138,62 @@ def test_further_cells_are_the_next_below_the_threshold_and_none_twice(store: St
     assert scores == sorted(scores, key=lambda score: -(score or 0))
     assert scores[0] == 0.399
     assert len({(cell.field, cell.box) for cell in (*record.candidates, *first, *second)}) == 20
+    assert store.record(record.slide.id).candidates == (*record.candidates, *first, *second)
     assert store.offer_further(record.slide.id, 1, by="Anna") == ()
+
+
+def test_a_cell_that_an_earlier_result_called_is_offered_again_under_its_number(
+    store: Store, tmp_path: Path
+) -> None:
+    slide = new_slide(store, tmp_path)
+    write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 2, 0.9)])
+    (earlier,) = store.take_in_result(slide, tmp_path / "result", by="Anna").candidates
+    write_score(tmp_path / "more", {"a.png": 8, "b.png": 8})
+    assert store.take_in_result(slide, tmp_path / "more", by="Anna").candidates == ()
+    offered = store.offer_further(slide, 16, by="Anna")
+    assert set(store.record(slide).candidates) == set(offered)
+    (again,) = (cell for cell in offered if cell.box == box_of(2) and cell.field == "a.png")
+    assert (again.id, again.rank, again.picture) == (earlier.id, None, None)
+
+
+@pytest.mark.parametrize("kind", [Kind.FURTHER, Kind.SAMPLE])
+def test_a_slide_is_read_once_to_offer_more_of_its_cells(store: Store, tmp_path: Path, kind: Kind) -> None:
+    record = scored_slide(store, tmp_path, called=4)
+    statements: list[str] = []
+    listener = (Engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    event.listen(*listener)
+    try:
+        (store.draw_sample if kind == Kind.SAMPLE else store.offer_further)(record.slide.id, 2, by="Anna")
+    finally:
+        event.remove(*listener)
+    assert sum("FROM readings" in statement for statement in statements) == 1
+
+
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, lambda file: file.write_bytes(b"x"), lambda file: damage(file)]
+)
+def test_a_result_that_is_gone_or_damaged_is_named_with_what_to_do(
+    store: Store, tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
+    slide = scored_slide(store, tmp_path, called=4).slide.id
+    harm(tmp_path / "result" / "cells.parquet")
+    harm(tmp_path / "result" / "fields.parquet")
+    before = (store.record(slide), store.audit())
+    for asked in (
+        lambda: store.offer_further(slide, 1, by="Anna"),
+        lambda: store.draw_sample(slide, 1, by="Anna"),
+        lambda: store.mark(slide, "field1.png", box_of(9), PARASITE, reader="Anna", role=Role.FIRST),
+    ):
+        with pytest.raises(StoreError, match=r"result cannot be read any more: .* score the slide again"):
+            asked()
+    assert (store.record(slide), store.audit()) == before
+
+
+def damage(file: Path) -> None:
+    """Spoil all but the head and the tail of a file, which say that it is a table."""
+    content = bytearray(file.read_bytes())
+    content[4:-8] = bytes(len(content) - 12)
+    file.write_bytes(content)
 
 
 def test_a_sample_is_drawn_among_cells_that_were_not_called_and_another_one_differs(
@@ -148,8 +204,8 @@ def test_a_sample_is_drawn_among_cells_that_were_not_called_and_another_one_diff
     drawn = [(cell.field, cell.box) for sample in samples for cell in sample]
     assert len(set(drawn)) == 12
     assert not {(cell.field, cell.box) for cell in record.candidates} & set(drawn)
-    by_score = sorted(samples[0], key=lambda cell: -(cell.infected_score or 0))
-    assert list(samples[0]) != by_score or list(samples[1]) != by_score
+    scores = [[cell.infected_score or 0 for cell in sample] for sample in samples]
+    assert any(sample != sorted(sample, reverse=True) for sample in scores)
 
 
 def test_a_cell_is_read_by_its_place_whether_it_is_a_candidate_or_was_never_located(
@@ -172,3 +228,32 @@ def test_a_cell_is_read_by_its_place_whether_it_is_a_candidate_or_was_never_loca
         with pytest.raises(StoreError):
             store.mark(slide, field, box, PARASITE, reader="Anna", role=Role.FIRST)
     assert store.record(slide) == after
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (5000, 5000, 9, 9),
+        (-9, 5, 9, 9),
+        (405.5, 5, 9, 9),
+        (5, 55.5, 9, 9),
+        (5, -4.51, 9, 9),
+        (float("nan"), 5, 9, 9),
+    ],
+)
+def test_a_box_with_its_middle_beyond_its_field_is_refused(
+    store: Store, tmp_path: Path, box: tuple[float, float, float, float]
+) -> None:
+    record = scored_slide(store, tmp_path)  # of fields of 410 by 60 pixels
+    with pytest.raises(StoreError, match="lies beyond the field, which is 410 by 60 pixels"):
+        store.mark(record.slide.id, "field1.png", box, PARASITE, reader="Anna", role=Role.FIRST)
+    assert store.record(record.slide.id) == record
+
+
+@pytest.mark.parametrize("box", [(-4.5, -4.5, 9, 9), (405.49, 55.49, 9, 9)])
+def test_a_box_may_reach_over_the_border_of_its_field(
+    store: Store, tmp_path: Path, box: tuple[float, float, float, float]
+) -> None:
+    slide = scored_slide(store, tmp_path).slide.id
+    store.mark(slide, "field1.png", box, PARASITE, reader="Anna", role=Role.FIRST)
+    assert store.record(slide).candidates[-1].box == box
