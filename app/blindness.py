@@ -2,6 +2,7 @@
 
 from core.review import progress
 from core.store import Role, SlideRecord
+from core.store.writes import same_person
 
 
 def must_stay_blind(record: SlideRecord, reader: str) -> bool:
@@ -12,7 +13,7 @@ def must_stay_blind(record: SlideRecord, reader: str) -> bool:
     """
     others = read_as_second = False
     for reading in record.readings:
-        own = reading.reader.casefold() == reader.casefold()
+        own = same_person(reading.reader, reader)
         if own and reading.role != Role.SECOND:
             return False
         others = others or not own

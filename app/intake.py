@@ -1,11 +1,14 @@
 """Images brought in: nothing leaves the data folder, nothing unpacks without end, nothing is half there."""
 
+import lzma
 import os
 import shutil
 import stat
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
@@ -22,6 +25,16 @@ MOST_TIMES_SMALLER = 100
 """Images hardly shrink in a zip: what claims to have shrunk more is built to fill disks."""
 _PIECE = 1024**2
 _NAME_BYTES = 150
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
+"""What reading a damaged, encrypted or strangely packed archive raises."""
 
 
 class IntakeError(SmearscopeError):
@@ -107,11 +120,14 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
 def add_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
     """Add more images to a slide's folder: all of them or none; raises as `take_in_files`.
 
-    A file of a name that is there already is refused: it would take the place of a field that was read.
+    A file of a name that is there already is refused: it would take the place of a field that was read. A
+    kill while the files, written by then, are moved in may leave some of them: each is whole, and the others
+    have to be handed in again.
     """
     waiting = folder.with_name(f".{folder.name}.more")
     shutil.rmtree(waiting, ignore_errors=True)
     taken = take_in_files(files, waiting)
+    moved: list[str] = []
     try:
         present = {file.name.casefold() for file in folder.iterdir()}
         twice = [name for name in taken.images if name.casefold() in present]
@@ -122,6 +138,12 @@ def add_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
             )
         for name in taken.images:
             (waiting / name).rename(folder / name)
+            moved.append(name)
+    except OSError as error:
+        for name in moved:
+            with suppress(OSError):  # the first failure is the one to tell
+                (folder / name).unlink()
+        raise cannot_write(folder, error) from error
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
     return taken
@@ -175,7 +197,9 @@ class _Intake:
             with zipfile.ZipFile(archive) as opened:
                 for entry in opened.infolist():
                     self._take_entry(opened, entry, archive.name)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
+        except _DAMAGE as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's; damaged bzip2 has no number
             raise IntakeError(f"{shown_path(archive.name)} is damaged or encrypted: {error}") from error
 
     def _take_entry(self, opened: zipfile.ZipFile, entry: zipfile.ZipInfo, archive: str) -> None:

@@ -6,11 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import streamlit as st
 
 from app.addresses import Permit, picture_base
-from app.tiles import bars_of, cell_key
+from app.result_tables import fields_of
+from app.tiles import METHODS, bars_of, cell_key
 from app.wording import Words
 from app.workplace import Workplace
 from core.errors import SmearscopeError
@@ -30,10 +30,9 @@ from core.store import (
     StoreError,
     TakenIn,
 )
+from core.store.writes import same_person
 
 _FOLDER = Path(__file__).with_name("board")
-METHODS = ("guided-grad-cam", "score-cam-paper", "cam")
-"""In the order in which they are offered."""
 
 board = st.components.v2.component(
     "smearscope_board",
@@ -82,8 +81,8 @@ def write_entries(
     store, slide_id
         Where to.
     sent
-        ``{log, entries: [{number, act, cell, call, stage, reason}]}``; entries stay in the log until the
-        board is told that they are dealt with, so a server that started anew gets them again.
+        ``{log, entries: [{number, act, cell, call, stage, reason, flagged}]}``; entries stay in the log until
+        the board is told that they are dealt with, so a server that started anew gets them again.
     before
         What came of what it sent last.
     reader, role, species
@@ -115,7 +114,7 @@ def _write(
     species: Species | None,
 ) -> str | None:
     if entry["act"] == "flag":
-        _turn_flag(store, slide_id, int(entry["cell"]), reader)
+        _flag(store, slide_id, int(entry["cell"]), reader, flagged=entry["flagged"])
     elif entry["act"] == "undo":
         return _undo(store, slide_id, entry["cell"], reader)
     else:
@@ -139,7 +138,7 @@ def _undo(store: Store, slide_id: int, cell: str | None, reader: str) -> str | N
         own = [
             reading.candidate_id
             for reading in store.record(slide_id).readings
-            if reading.undone_by is None and reading.reader.casefold() == reader.casefold()
+            if reading.undone_by is None and same_person(reading.reader, reader)
         ]
         if not own or own[-1] != int(cell):
             return cell
@@ -147,13 +146,16 @@ def _undo(store: Store, slide_id: int, cell: str | None, reader: str) -> str | N
     return None if reading is None else str(reading.candidate_id)
 
 
-def _turn_flag(store: Store, slide_id: int, candidate_id: int, reader: str) -> None:
+def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagged: bool) -> None:
+    """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it."""
     record = store.record(slide_id)
     field = next(candidate.field for candidate in record.candidates if candidate.id == candidate_id)
-    if any(flag.field == field for flag in record.flags):
-        store.unflag_field(slide_id, field, by=reader)
-    else:
+    if flagged == any(flag.field == field for flag in record.flags):
+        return
+    if flagged:
         store.flag_field(slide_id, field, by=reader)
+    else:
+        store.unflag_field(slide_id, field, by=reader)
 
 
 def board_data(
@@ -184,10 +186,13 @@ def board_data(
     mapped = {} if blind else workplace.tiles.mapped(record.slide.id)
     readings = standing(record.readings)
     flagged = {flag.field for flag in record.flags}
+    blur = {row.name: row.edge_blur for row in fields_of(taken_in.folder, taken_in.sha256)}
     scale = _um_per_pixel(record.slide)
     cells = []
     for position, candidate in enumerate(cells_for(record, role, reader), start=1):
         own = readings.get(candidate.id, {}).get(role)
+        if blind and own is not None and not same_person(own.reader, reader):
+            own = None  # of another second reader, who is not to be seen either
         bars = bars_of(candidate.box, scale)
         cells.append(
             {
@@ -196,7 +201,9 @@ def board_data(
                 "score": None
                 if blind or candidate.infected_score is None
                 else words.decimal(f"{candidate.infected_score:.2f}"),
-                "facts": _facts(candidate, taken_in, readings.get(candidate.id, {}), role, words),
+                "facts": _facts(
+                    candidate, blur.get(candidate.field), readings.get(candidate.id, {}), role, words
+                ),
                 "flagged": candidate.field in flagged,
                 "bars": bars and [[bar.share, f"{words.decimal(f'{bar.um:g}')} µm"] for bar in bars],
                 "mapped": cell_key(candidate.field, candidate.box) in mapped,
@@ -226,7 +233,7 @@ def _name(candidate: Candidate, position: int, role: Role, words: Words) -> str:
 
 def _facts(
     candidate: Candidate,
-    taken_in: TakenIn,
+    blur: float | None,
     readings: Mapping[Role, Any],
     role: Role,
     words: Words,
@@ -237,7 +244,6 @@ def _facts(
             facts.append([words("fact.score"), words.decimal(f"{candidate.infected_score:.3f}")])
         if candidate.rank is None:
             facts.append([words("fact.kind"), words(f"kind.{candidate.kind}")])
-    blur = _edge_blur(taken_in.folder, taken_in.sha256).get(candidate.field)
     if blur is not None:
         facts.append([words("fact.focus"), words.decimal(f"{blur:.2f}")])
     facts.append([words("fact.field"), candidate.field])
@@ -249,17 +255,9 @@ def _facts(
     return facts
 
 
-@lru_cache(maxsize=16)
-def _edge_blur(folder: Path, sha256: str) -> dict[str, float]:
-    """Measure of focus by field; `sha256` tells one result in the folder from the next."""
-    del sha256
-    table = pq.read_table(folder / "fields.parquet", columns=["field", "edge_blur"])
-    return {row["field"]: row["edge_blur"] for row in table.to_pylist() if row["edge_blur"] is not None}
-
-
 @lru_cache(maxsize=64)
 def _um_per_pixel(slide: Slide) -> float | None:
-    """Scale of a slide: as entered, else as its first readable field has it."""
+    """Scale of a slide: as entered, else as its first field has it; None where that cannot be read."""
     if slide.um_per_pixel is not None:
         return slide.um_per_pixel
     try:

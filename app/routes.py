@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.addresses import HOURS, Permit, permit_of
-from app.slide_plan import fields_of
+from app.result_tables import fields_of
 from app.tiles import MAP, NoTileError, Picture
 from app.workplace import Workplace
 from core.errors import SmearscopeError

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from app.result_tables import boxes_of, cells_of
 from core.atomic import write_bytes
 from core.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
 from core.errors import SmearscopeError
@@ -35,6 +34,9 @@ from core.store.records import Box, Candidate, Slide, TakenIn
 CELL_WIDTHS = {"cell": 2.4, "around": 10.0, "small": 1.7}
 """How much of the field each kind of picture shows, in widths of its cell."""
 SIDE_PX = {"cell": 480, "around": 480, "small": 128}
+METHODS = ("guided-grad-cam", "score-cam-paper", "cam")
+"""Of activation maps, in the order in which they are offered. The first is drawn by scoring: it lies on the
+parasite of a red cell far more often than the others (docs/RESULTS.md)."""
 MAP = "map-"
 """Begins the kind of an activation map; the method's name follows."""
 NEIGHBOURS_ACROSS, NEIGHBOURS_DOWN, NEIGHBOUR_PX = 2, 2, 160
@@ -144,8 +146,7 @@ class Tiles:
         path = self._maps(slide_id, cell_key(field, box))
         path.parent.mkdir(parents=True, exist_ok=True)
         for name, values in levels.items():
-            _, encoded = cv2.imencode(".png", values)
-            write_bytes(path.with_name(f"{path.name}-{name}.png"), encoded.tobytes())
+            write_bytes(path.with_name(f"{path.name}-{name}.png"), png(values))
 
     def mapped(self, slide_id: int) -> dict[str, set[str]]:
         """Names of the methods by which there are maps, by `cell_key` of the cell."""
@@ -188,7 +189,8 @@ def _field(folder: Path, result_id: int, name: str) -> Field:
 
 def _neighbours(image: NDArray[np.uint8], taken_in: TakenIn, candidate: Candidate) -> NDArray[np.uint8]:
     """The nearest cells of the field that count and are called healthy."""
-    boxes = _healthy_boxes(taken_in.folder, taken_in.sha256, candidate.field)
+    cells = cells_of(taken_in.folder, taken_in.sha256, candidate.field)
+    boxes = boxes_of(cells.filter(pc.equal(cells["call"], "healthy")))
     most = NEIGHBOURS_ACROSS * NEIGHBOURS_DOWN
     pictures = [
         cut_out(
@@ -199,17 +201,3 @@ def _neighbours(image: NDArray[np.uint8], taken_in: TakenIn, candidate: Candidat
         for x, y, width, height in boxes[nearest_boxes(boxes, candidate.box, most)]
     ]
     return mosaic(pictures, columns=NEIGHBOURS_ACROSS, rows=NEIGHBOURS_DOWN, side_px=NEIGHBOUR_PX, gap_px=6)
-
-
-def _healthy_boxes(folder: Path, sha256: str, field: str) -> NDArray[np.float32]:
-    cells = _healthy(folder, sha256)
-    here = cells.filter(pc.equal(cells["field"], field))
-    return np.stack([here[side].to_numpy() for side in ("x", "y", "width", "height")], axis=1)
-
-
-@lru_cache(maxsize=2)
-def _healthy(folder: Path, sha256: str) -> pa.Table:
-    """Boxes of a result's healthy cells; `sha256` tells one result in the folder from the next."""
-    del sha256
-    columns = ["field", "x", "y", "width", "height"]
-    return pq.read_table(folder / "cells.parquet", columns=columns, filters=pc.field("call") == "healthy")

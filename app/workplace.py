@@ -2,15 +2,23 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.tiles import Tiles
-from core.atomic import check_writable
+from core.atomic import cannot_write, check_writable
+from core.errors import SmearscopeError
+from core.slides import shown_path
 from core.store import Store
 
 PROGRAM = "smearscope"
 """Who writes to the audit trail where no person does."""
+
+
+class WorkplaceError(SmearscopeError):
+    """A data folder that cannot be used as it is."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ def open_workplace(folder: Path) -> Workplace:
         Where it cannot be written.
     core.store.StoreError
         Where its database cannot be used.
+    WorkplaceError
+        Where its secret is empty.
     """
     folder = folder.absolute()
     check_writable(folder)
@@ -86,10 +96,29 @@ def here() -> Workplace:
 
 
 def _secret(path: Path) -> bytes:
+    """The secret of a data folder: made whole or not at all, by one process where several begin at once."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-    return path.read_bytes()
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if not secret:
+        raise WorkplaceError(
+            f"{shown_path(path)} is empty: take it away, and another is made at the next start (everybody "
+            "then gives a name once more)"
+        )
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".secret.", dir=path.parent)  # of mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()

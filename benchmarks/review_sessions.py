@@ -9,14 +9,10 @@ the next cell without waiting. Afterwards every decision must stand in the datab
 
 import argparse
 import asyncio
-import http.client
 import json
 import os
 import platform
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -32,6 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from app.person import NAME_COOKIE, signed_name
 from app.workplace import open_workplace
 from core.store import Store
+from tests.app.running_server import RunningServer
 from tests.scored_slides import scored_slide
 
 CELLS_EACH = 5
@@ -127,36 +124,23 @@ def measure(folder: Path, sessions: int, decisions: int, pause_s: float) -> dict
     record = scored_slide(workplace.store, folder / "slide", called=CELLS_EACH * sessions, fields=20)
     cookies = [signed_name(workplace.secret, f"reader {place}") for place in range(sessions)]
     workplace.store.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "scripts.main",
-        "app",
-        "--data",
-        str(folder / "data"),
-        "--port",
-        str(port),
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    load_before = os.getloadavg()[2]
+    server = RunningServer(folder / "data")
+    server.start()
     try:
-        _wait_for(port)
 
         async def all_read() -> list[list[float]]:
             all_there = asyncio.Barrier(sessions)
             readers = (
-                read(f"127.0.0.1:{port}", cookie, place, decisions, pause_s, all_there)
+                read(f"127.0.0.1:{server.port}", cookie, place, decisions, pause_s, all_there)
                 for place, cookie in enumerate(cookies)
             )
             return await asyncio.gather(*readers)
 
         seconds = [one for of_session in asyncio.run(all_read()) for one in of_session]
-        memory = psutil.Process(server.pid).memory_info().rss
+        memory = psutil.Process(server.number).memory_info().rss
     finally:
-        server.terminate()
-        server.wait()
+        server.kill()
     store = Store.in_folder(folder / "data")
     readings = store.record(record.slide.id).readings
     store.close()
@@ -173,22 +157,9 @@ def measure(folder: Path, sessions: int, decisions: int, pause_s: float) -> dict
         "largest_ms": round(1000 * ranked[-1]),
         "server_mib": round(memory / 2**20),
         "cores": os.cpu_count(),
-        "load_before": round(os.getloadavg()[2], 1),
+        "load_before": round(load_before, 1),
         "system": platform.platform(),
     }
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/_stcore/health")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise TimeoutError(f"the application does not answer on port {port}")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
 // the server says that it has written them. A log that is sent twice is written once. What is not acknowledged is
 // said to be unsaved, and is sent again until the server is back.
 //
-// From the server: data = {board, pictures, cells: [{id, name, score, facts, bar, call, stage, reason}], at, done: {log,
-// number, cell}, blind, methods, flagged, words, dark}. To the server: state "log" = {log, entries: [{number, act,
-// cell, call, stage, reason}], sending}.
+// From the server: data = {board, pictures, cells: [{id, name, score, facts, flagged, bars, mapped, call, stage, reason}],
+// at, done: {log, number, undone}, blind, methods, words}. To the server: state "log" = {log, entries: [{number, act, cell,
+// call, stage, reason, flagged}], sending}; a flag says what is wanted, so that sent twice it is not taken off again.
 
 const KEYS = [
   { key: "p", act: "read", call: "parasite", group: 0 },
@@ -62,8 +62,7 @@ function newBoard(parent, first) {
     } else if (board.entries.length) {
       board.send(); // a server that started anew has not seen them
     }
-    const pending = new Map(board.entries.filter((entry) => entry.cell).map((entry) => [entry.cell, entry]));
-    board.cells = fresh.cells.map((cell) => withPending(cell, pending.get(cell.id)));
+    board.cells = fresh.cells.map((cell) => board.entries.filter((entry) => entry.cell === cell.id).reduce(withPending, { ...cell }));
     root.classList.toggle("blind", fresh.blind);
     root.classList.toggle("dark", isDark(root));
     label();
@@ -88,12 +87,18 @@ function newBoard(parent, first) {
     if (command.act === "next" || command.act === "previous") return step(command.act === "next" ? 1 : -1);
     if (!cell) return;
     if (command.act === "undo") return undo();
-    if (command.act === "flag") return enter({ act: "flag", cell: cell.id });
+    if (command.act === "flag") return flag(cell);
     enter({ act: "read", cell: cell.id, call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     Object.assign(cell, { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     board.decided.push(cell.id);
     mark(cell);
     show(nextUnread(cell.id) ?? cell.id);
+  }
+
+  function flag(cell) {
+    cell.flagged = !cell.flagged;
+    enter({ act: "flag", cell: cell.id, flagged: cell.flagged });
+    show(cell.id);
   }
 
   function undo() {
@@ -355,7 +360,7 @@ function newBoard(parent, first) {
 }
 
 function withPending(cell, entry) {
-  if (!entry || entry.act === "flag") return { ...cell };
+  if (entry.act === "flag") return { ...cell, flagged: entry.flagged };
   if (entry.act === "undo") return { ...cell, call: null, stage: null, reason: null };
   return { ...cell, call: entry.call, stage: entry.stage, reason: entry.reason };
 }

@@ -5,27 +5,32 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from app.person import words
+from app.pages.unblinding import sees_calls
+from app.person import person, words
 from app.wording import Words
 from app.workplace import here
 from core.review import agreement
+from core.store import AuditEntry
 
 DAYS = 30
 """The period that is looked at first."""
 MOST_ROWS = 5000
+_OPINION = {"call", "reason", "stage", "species"}
 
 
 def audit_page() -> None:
     """Show who did what, and the agreement of each pair of readers over the same period."""
-    say, store = words(), here().store
+    say, reader, records = words(), person(), here().store.records()
+    seen = [record for record in records if sees_calls(record, reader)]
     st.subheader(say("page.audit"))
     st.caption(f"**{say('notice')}**")
     since, until = _period(say)
     trail, agreed = st.tabs([say("audit.trail"), say("audit.agreement")])
     with trail:
-        _trail(since, until, say)
+        _trail(since, until, {record.slide.id for record in seen}, say)
     with agreed:
-        pairs = agreement(store.records(), since=since, until=until)
+        # What a second reader who is not done shares with the first would tell the first's calls.
+        pairs = agreement(seen, since=since, until=until)
         if not pairs:
             st.info(say("audit.no_pairs"))
         else:
@@ -57,7 +62,8 @@ def _begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _trail(since: datetime, until: datetime, say: Words) -> None:
+def _trail(since: datetime, until: datetime, seen: set[int], say: Words) -> None:
+    """Show entries; without the calls on slides that are not in `seen`."""
     slides = {slide.id: slide.name for slide in here().store.slides()}
     entries = [entry for entry in here().store.audit() if since <= entry.at < until]
     who = st.selectbox(
@@ -80,9 +86,14 @@ def _trail(since: datetime, until: datetime, say: Words) -> None:
                 say("audit.who"): entry.who,
                 say("audit.what"): entry.what,
                 say("audit.slide"): slides.get(entry.slide_id, "") if entry.slide_id else "",
-                say("audit.detail"): " · ".join(f"{name} {value}" for name, value in entry.detail.items()),
+                say("audit.detail"): _detail(entry, seen),
             }
             for entry in shown[:MOST_ROWS]
         ]
     )
     st.dataframe(table, hide_index=True, height=560)
+
+
+def _detail(entry: AuditEntry, seen: set[int]) -> str:
+    hidden = set() if entry.slide_id in seen else _OPINION
+    return " · ".join(f"{name} {value}" for name, value in entry.detail.items() if name not in hidden)

@@ -16,13 +16,14 @@ from app.pages.links import (
     slide_head,
 )
 from app.pages.tally_panel import tally_panel
-from app.pages.unblinding import ask_before_calls
+from app.pages.unblinding import ask_before_calls, has_looked
 from app.person import person, words
 from app.review_board import Written, board, board_data, write_entries
 from app.wording import Words
 from app.workplace import here
 from core.review import cells_for, standing
 from core.store import Role, SlideRecord, Species, StoreError, TakenIn
+from core.store.writes import same_person
 
 FURTHER = 20
 """Cells that are offered at a time beyond those that the machine called."""
@@ -54,6 +55,9 @@ def _page(role: Role) -> None:
     other = _other_role(record, reader, role)
     if other is not None:
         st.warning(say("reading.other_role", role=say(f"role.{other}"), wanted=say(f"role.{role}")))
+        return
+    if role == Role.SECOND and has_looked(record, reader):
+        st.warning(say("unblinding.has_looked"), icon=":material/visibility_off:")
         return
     if role != Role.SECOND:
         ask_before_calls(record, reader, say)
@@ -184,6 +188,6 @@ def _nothing_to_read(record: SlideRecord, role: Role, say: Words) -> None:
 def _other_role(record: SlideRecord, reader: str, role: Role) -> Role | None:
     """The role in which a person has read this slide, where it is another one."""
     for reading in record.readings:
-        if reading.role != role and reading.reader.casefold() == reader.casefold():
+        if reading.role != role and same_person(reading.reader, reader):
             return reading.role
     return None

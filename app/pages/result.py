@@ -10,7 +10,6 @@ from app.pages.unblinding import ask_before_calls
 from app.person import person, words
 from app.wording import Words
 from app.workplace import here
-from core.errors import SmearscopeError
 from core.reports.signed_result_page import signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
 from core.review import blocks_signing, read_document, sign, tally_of, violations
@@ -150,15 +149,12 @@ def _download(
         here().store.note_export(signature.slide_id, form, signature.version, by=reader)
         return content
 
-    try:
-        st.download_button(
-            form,
-            exported,
-            file_name=name.replace("/", "_"),
-            mime=media_type,
-            key=f"{form} {signature.id}",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    except SmearscopeError as error:
-        st.error(str(error))
+    st.download_button(
+        form,
+        exported,
+        file_name=name.replace("/", "_"),
+        mime=media_type,
+        key=f"{form} {signature.id}",
+        icon=":material/download:",
+        on_click="ignore",
+    )

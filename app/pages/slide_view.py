@@ -4,9 +4,10 @@ import streamlit as st
 
 from app.addresses import Permit, picture_base
 from app.pages.links import REVIEW, SLIDE, asked_number, asked_record, escaped, link, slide_head
-from app.pages.unblinding import sees_calls
+from app.pages.unblinding import has_looked, sees_calls
 from app.person import person, words
-from app.slide_plan import FieldRow, cell_at, fields_of, plan, plan_data
+from app.result_tables import FieldRow, fields_of
+from app.slide_plan import cell_at, plan, plan_data
 from app.wording import Words
 from app.workplace import here
 from core.review import standing
@@ -20,6 +21,7 @@ from core.store import (
     Stage,
     StoreError,
 )
+from core.store.writes import same_person
 
 _CALLS = (
     ("p", Opinion(Call.PARASITE)),
@@ -92,7 +94,7 @@ def _field(slide_id: int) -> None:
                 fields_base=base.replace("/pictures/", "/fields/", 1),
                 pictures_base=base,
                 chosen=chosen,
-                role=Role.SECOND if blind else None,
+                only_by=reader if blind else None,
                 mapped={} if blind else workplace.tiles.mapped(slide_id),
                 shown=shown,
                 opacity=opacity,
@@ -104,8 +106,7 @@ def _field(slide_id: int) -> None:
 def _choose_field(fields: dict[int, FieldRow], key: str, say: Words) -> FieldRow:
     numbers = list(fields)
     position = numbers.index(st.session_state[key])
-    before, after = st.columns(2)
-    before.button(
+    st.button(
         say("plan.before"),
         shortcut="PageUp",
         disabled=position == 0,
@@ -113,7 +114,7 @@ def _choose_field(fields: dict[int, FieldRow], key: str, say: Words) -> FieldRow
         args=(key, numbers[max(0, position - 1)]),
         width="stretch",
     )
-    after.button(
+    st.button(
         say("plan.after"),
         shortcut="PageDown",
         disabled=position == len(numbers) - 1,
@@ -158,7 +159,7 @@ def _chosen(record: SlideRecord, field: FieldRow, box: Box | None, reader: str, 
     role = _role_of(record, reader)
     readings = {} if candidate is None else standing(record.readings).get(candidate.id, {})
     st.markdown(f"**{say('plan.chosen')}**")
-    if role in readings:
+    if role in readings and same_person(readings[role].reader, reader):
         opinion = readings[role].opinion
         detail = opinion.stage or opinion.reason
         call = say(f"call.{opinion.call}") + (f": {say(f'detail.{detail}')}" if detail else "")
@@ -168,6 +169,9 @@ def _chosen(record: SlideRecord, field: FieldRow, box: Box | None, reader: str, 
     if candidate is not None and sees_calls(record, reader):
         link(REVIEW, say("plan.to_gallery"), slide=record.slide.id, cell=candidate.id)
     if record.locked or field.why_excluded:
+        return
+    if role == Role.SECOND and has_looked(record, reader):
+        st.warning(say("unblinding.has_looked"), icon=":material/visibility_off:")
         return
     place = f"{field.name} {box}"
     with st.container(horizontal=True, gap="small"):
@@ -192,6 +196,6 @@ def _call(slide_id: int, field: str, box: Box, opinion: Opinion, reader: str, ro
 def _role_of(record: SlideRecord, reader: str) -> Role:
     """The role in which a person reads on: their own, else first, else second where another is first."""
     for reading in record.readings:
-        if reading.reader.casefold() == reader.casefold():
+        if same_person(reading.reader, reader):
             return reading.role
     return Role.SECOND if any(reading.role == Role.FIRST for reading in record.readings) else Role.FIRST

@@ -52,12 +52,13 @@ def worklist_page() -> None:
 def _list() -> None:
     say, workplace = words(), here()
     records = workplace.store.records()
-    if any(slide_state(record) == SlideState.QUEUED for record in records):
-        start(workplace)
+    going_on = any(slide_state(record) in _GOING_ON for record in records)
+    if going_on:
+        start(workplace)  # also where the process was killed amid a slide
     elif st.session_state.get("scoring_went_on"):
         st.session_state.scoring_went_on = False
         st.rerun()  # it is over: no need to look again every two seconds
-    st.session_state.scoring_went_on = any(slide_state(record) in _GOING_ON for record in records)
+    st.session_state.scoring_went_on = going_on
     wanted = st.text_input(say("worklist.search"), key="search", icon=":material/search:", width=420)
     states = st.pills(
         say("worklist.state"),

@@ -1,7 +1,7 @@
 // A field of a slide to pan and zoom, with its cells drawn in; a click chooses a cell, or a place without one.
 //
-// From the server: data = {field, picture, width, height, cells: [[x, y, width, height, kind, rank]], chosen: [x, y,
-// width, height] | null, cell_px, heat: [[address, x, y, side]], shown: {boxes, heat}, opacity, words}.
+// From the server: data = {field, picture, cells: [[x, y, width, height, kind, rank]], chosen: [x, y, width, height] |
+// null, cell_px, heat: [[address, x, y, side]], shown: {boxes, heat}, opacity, words}.
 // To the server: trigger "chosen" = [x, y, width, height].
 
 const LIBRARY = "/vendored/openseadragon.min.js";

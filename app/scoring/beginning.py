@@ -22,30 +22,35 @@ def start(workplace: Workplace) -> "subprocess.Popen[bytes] | None":
     waiting = {ScoringStep.QUEUED, ScoringStep.SCORING}
     if not any(slide.scoring in waiting for slide in workplace.store.slides()):
         return None
-    with alone(workplace.jobs) as is_alone:
-        if not is_alone:
+    with alone(workplace.jobs) as lock:
+        if lock is None:
             return None
-    with (workplace.jobs / "log.txt").open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - our own module; the data folder is an argument
-            [sys.executable, "-m", "app.scoring.process", str(workplace.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (workplace.jobs / "log.txt").open("ab") as log:
+            # It inherits the lock: it takes seconds to come up, and nobody may start another meanwhile.
+            return subprocess.Popen(  # noqa: S603 - our own module; the data folder is an argument
+                [sys.executable, "-m", "app.scoring.process", str(workplace.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
 
 
 @contextmanager
-def alone(jobs: Path) -> Iterator[bool]:
-    """Whether no other process scores in this folder; while inside, none can begin."""
+def alone(jobs: Path) -> Iterator[int | None]:
+    """The lock of a data folder's scoring, as a descriptor; None where another process has it.
+
+    While inside, no other can begin; nor can one while a process lives that has inherited the descriptor.
+    """
     jobs.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(jobs / "lock", os.O_CREAT | os.O_RDWR, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield descriptor
     finally:
         os.close(descriptor)

@@ -7,26 +7,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tiles import METHODS
 from core.cam import activation_maps, normalised
 from core.crops import cut_crops
 from core.field_scoring import SlideInWork, read_field
 from core.judging import ModelCard
-from core.ledger import Identity, Ledger
+from core.ledger import Ledger
 from core.result import SlideResult
-from core.run_record import versions
-from core.scoring import LEDGER_FOLDER, ScoringOptions, slide_in_work
+from core.scoring import LEDGER_FOLDER, ScoringOptions, identity_of, slide_in_work
 from core.slide_tables import survey_slide, suspects_of
 from core.slides import Slide
-from core.slides.slide import storable
 from core.store import Box
 from core.suspects import Suspect
 from core.workers import Workers
 from models.checkpoint import Models
-from models.classifier import as_input
+from models.classifier import FEATURE_LAYER, as_input
 
-DRAWN_BY_SCORING = "guided-grad-cam"
-"""It lies on the parasite of a red cell far more often than the others (docs/RESULTS.md)."""
-OTHERS = ("score-cam-paper", "cam")
+DRAWN_BY_SCORING, *OTHERS = METHODS
 
 CellMaps = tuple[str, Box, dict[str, NDArray[np.float32]]]
 """Field, box, and a map in [0, 1] by each method."""
@@ -49,13 +46,7 @@ def candidate_maps(
     result
         What came of it.
     """
-    identity = Identity(
-        program=versions()["smearscope"],
-        model=card.identity,
-        um_per_pixel=options.um_per_pixel,
-        slide=storable(str(slide.path.resolve())),
-    )
-    with Ledger(folder / LEDGER_FOLDER, identity, resume=True) as ledger:
+    with Ledger(folder / LEDGER_FOLDER, identity_of(slide, card, options), resume=True) as ledger:
         survey = survey_slide(ledger, slide.field_names(), card.field_failure)
         threshold = result.evidence.performance.threshold
         suspects = suspects_of(ledger, survey, threshold, options.review_budget)
@@ -79,7 +70,7 @@ def maps_of_field(models: Models, task: tuple[SlideInWork, Sequence[Suspect]]) -
     inputs = as_input(crops).to(next(network.parameters()).device)
     maps = {DRAWN_BY_SCORING: models.classifier.activation_map(crops, suspects[0].feature_statistics)}
     for method in OTHERS:
-        made = activation_maps(network, inputs, method, layer="features", size="placed")
+        made = activation_maps(network, inputs, method, layer=FEATURE_LAYER, size="placed")
         maps[method] = np.asarray(normalised(made.maps, "max").cpu(), np.float32)
     return [
         (suspect.field_name, suspect.box, {method: values[number] for method, values in maps.items()})

@@ -1,4 +1,4 @@
-"""The process that scores queued slides, one after another; started with `python -m app.scoring.process`."""
+"""The process that scores queued slides, one after another; `app.scoring.beginning.start` starts it."""
 
 import sys
 import traceback
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from app.scoring.beginning import alone
 from app.scoring.maps import candidate_maps
 from app.scoring.progress import ProgressFile, StoppedError, progress_path
 from app.workplace import PROGRAM, Workplace, open_workplace
@@ -25,23 +24,20 @@ REVIEW_BUDGET = 100
 
 
 def work_through_queue(workplace: Workplace, said: Callable[[str], None] = print) -> None:
-    """Score queued slides until there are none; does nothing where another process is at it.
+    """Score queued slides until there are none; the caller has the lock of the folder's scoring.
 
     A slide whose scoring a killed process has left behind goes on where it was.
     """
-    with alone(workplace.jobs) as is_alone:
-        if not is_alone:
-            return
-        _take_up_left_behind(workplace)
-        # One core is left to those who are reviewing in the meantime.
-        with Workers(partial(load_models, MODEL, DEVICE), max(1, available_cores() - 1)) as workers:
-            while slide := _next(workplace):
-                said(f"{slide.name}: scoring")
-                _score(workplace, slide, workers)
-                said(f"{slide.name}: {_state(workplace, slide.id)}")
+    _take_up_left_behind(workplace)
+    # One core is left to those who are reviewing in the meantime.
+    with Workers(partial(load_models, MODEL, DEVICE), max(1, available_cores() - 1)) as workers:
+        while slide := _next(workplace):
+            said(f"{slide.name}: scoring")
+            _score(workplace, slide, workers, said)
+            said(f"{slide.name}: {_state(workplace, slide.id)}")
 
 
-def _score(workplace: Workplace, found: Slide, workers: Workers[Models]) -> None:
+def _score(workplace: Workplace, found: Slide, workers: Workers[Models], said: Callable[[str], None]) -> None:
     store, number = workplace.store, found.id
     try:
         store.note_scoring(number, ScoringStep.SCORING, by=PROGRAM)
@@ -56,13 +52,21 @@ def _score(workplace: Workplace, found: Slide, workers: Workers[Models]) -> None
     except StoppedError:
         pass
     except SmearscopeError as error:
-        store.note_scoring(number, ScoringStep.FAILED, by=PROGRAM, detail=str(error))
+        _note_failure(workplace, found, str(error), said)
     except Exception as error:
         traceback.print_exc()
         detail = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
-        store.note_scoring(number, ScoringStep.FAILED, by=PROGRAM, detail=detail)
+        _note_failure(workplace, found, detail, said)
     finally:
         progress.slide_ends()
+
+
+def _note_failure(workplace: Workplace, slide: Slide, why: str, said: Callable[[str], None]) -> None:
+    """Put a failure on record; one that no longer matters, as after a stop, is only said."""
+    try:
+        workplace.store.note_scoring(slide.id, ScoringStep.FAILED, by=PROGRAM, detail=why)
+    except StoreError as refused:
+        said(f"{slide.name}: {why} ({refused})")
 
 
 def _score_and_draw(
@@ -78,7 +82,11 @@ def _score_and_draw(
     record = workplace.store.take_in_result(found.id, folder, by=PROGRAM)
     if record.taken_in is not None:
         called = [candidate for candidate in record.candidates if candidate.kind == Kind.CALLED]
-        workplace.tiles.cut_all(record.slide, record.taken_in, called[:REVIEW_BUDGET])
+        try:
+            workplace.tiles.cut_all(record.slide, record.taken_in, called[:REVIEW_BUDGET])
+        except SmearscopeError as error:
+            # It only saves readers time: what is missing is cut when it is first asked for.
+            progress.remark(f"{found.name}: not all pictures were cut beforehand: {error}")
 
 
 def _next(workplace: Workplace) -> Slide | None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import cannot_write, remove, write_bytes
+from core.reports.drawing import encoded
 from core.reports.overlays import MapTile, map_sheet, reduced
 
 ROWS_A_SHEET = 16
@@ -179,10 +180,7 @@ class MapFiles:
         return self._folder / ("sheet.png" if page == 1 else f"sheet_{page}.png")
 
     def _write_picture(self, name: str, page: NDArray[np.uint8]) -> None:
-        worked, encoded = cv2.imencode(".png", cv2.cvtColor(page, cv2.COLOR_RGB2BGR))
-        if not worked:
-            raise ValueError(f"cannot encode an image of shape {page.shape}")
-        write_bytes(self._folder / name, encoded.tobytes())
+        write_bytes(self._folder / name, encoded(page, ".png"))
 
     def _take_away_earlier(self) -> None:
         """Remove the pictures and arrays that only an earlier run's list names."""

@@ -74,24 +74,22 @@ def cut_out(image: Canvas, window: Window, side_px: int) -> NDArray[np.uint8]:
     (side_px, side_px, 3) uint8, RGB.
     """
     scale = side_px / window.side
+    source, left, top, reduced = image, 0, 0, 1.0
+    if scale < 1:
+        # Averages over what falls into one pixel: sampling alone would drop parasites of a few pixels. Two
+        # pixels on each side are more than the shift below takes.
+        wide_px = side_px + 4
+        left, top = math.floor(window.left - 2 / scale), math.floor(window.top - 2 / scale)
+        part = _part(image, left, top, round(wide_px / scale))
+        source = np.asarray(cv2.resize(part, (wide_px, wide_px), interpolation=cv2.INTER_AREA), np.uint8)
+        reduced = wide_px / len(part)
     # Pixel centres lie at whole numbers for OpenCV, at halves in windows.
     placed = np.array(
         [
-            [scale, 0.0, scale * (0.5 - window.left) - 0.5],
-            [0.0, scale, scale * (0.5 - window.top) - 0.5],
+            [scale / reduced, 0.0, scale * (0.5 / reduced + left - window.left) - 0.5],
+            [0.0, scale / reduced, scale * (0.5 / reduced + top - window.top) - 0.5],
         ]
     )
-    source = image
-    if scale < 1:
-        # Averages over what falls into one pixel: sampling alone would drop parasites of a few pixels.
-        reduced = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        source = np.asarray(cv2.resize(image, reduced, interpolation=cv2.INTER_AREA), np.uint8)
-        placed = np.array(
-            [
-                [1.0, 0.0, -scale * window.left],
-                [0.0, 1.0, -scale * window.top],
-            ]
-        )
     return np.asarray(
         cv2.warpAffine(
             source,
@@ -103,6 +101,15 @@ def cut_out(image: Canvas, window: Window, side_px: int) -> NDArray[np.uint8]:
         ),
         np.uint8,
     )
+
+
+def _part(image: Canvas, left: int, top: int, side: int) -> NDArray[np.uint8]:
+    """(side, side, 3): a square of a field, paper where it leaves the field."""
+    part = np.full((side, side, 3), PAPER, np.uint8)
+    inside = image[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
+    row, column = max(0, -top), max(0, -left)
+    part[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    return part
 
 
 def with_corners(picture: Canvas, window: Window, box: tuple[float, float, float, float]) -> Canvas:
@@ -208,13 +215,18 @@ def mosaic(
 
 def jpeg(picture: Canvas) -> bytes:
     """An RGB picture as a JPEG file."""
-    _, encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
-    )
-    return encoded.tobytes()
+    bgr = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+    return _encoded(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
-    """An RGBA picture as a PNG file."""
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA))
+    """An RGBA picture, (H, W, 4), or one of grey levels, (H, W), as a PNG file."""
+    levels = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA)
+    return _encoded(".png", np.asarray(levels, np.uint8), ())
+
+
+def _encoded(ending: str, picture: NDArray[np.uint8], parameters: Sequence[int]) -> bytes:
+    worked, encoded = cv2.imencode(ending, picture, parameters)
+    if not worked:
+        raise ValueError(f"cannot encode a picture of shape {picture.shape} as {ending}")
     return encoded.tobytes()

@@ -28,6 +28,13 @@ class RunningServer:
         """Where it is reached."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def number(self) -> int:
+        """Of its process, while it runs."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [

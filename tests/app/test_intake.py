@@ -1,17 +1,20 @@
 """What is brought in: all of it or nothing, inside the folder, and no more than a slide may have."""
 
+import errno
 import io
 import stat
 import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app import intake
 from app.intake import IntakeError, add_files, safe_name, take_in_files
+from core.atomic import OutputError
 
 
 class File(io.BytesIO):
@@ -96,17 +99,31 @@ def test_an_archive_that_would_grow_without_end_is_refused_before_it_does(tmp_pa
     assert names(tmp_path) == []
 
 
-def test_an_archive_that_lies_about_its_size_is_refused_by_what_it_writes(
+def test_more_bytes_than_a_slide_may_have_are_refused_wherever_they_come_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "MOST_BYTES", 1000)
+    with pytest.raises(IntakeError, match=r"2\.jpg: too large"):
+        take_in_files([packed({"1.jpg": bytes(600), "2.jpg": bytes(600)})], tmp_path / "s")
+    with pytest.raises(IntakeError, match=r"big\.jpg: too large"):
+        take_in_files([packed({"1.jpg": bytes(600)}), File("big.jpg", bytes(401))], tmp_path / "s")
+    assert names(tmp_path) == []
+    assert take_in_files([packed({"1.jpg": bytes(600)}), File("2.jpg", bytes(400))], tmp_path / "s").images
+
+
+def test_a_file_larger_than_one_may_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_BYTES_A_FILE", 500)
+    with pytest.raises(IntakeError, match=r"2\.jpg: too large"):
+        take_in_files([packed({"1.jpg": bytes(500), "2.jpg": bytes(501)})], tmp_path / "s")
+
+
+def test_an_archive_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
     honest = packed({"noise.jpg": bytes(range(256)) * 100}, zipfile.ZIP_DEFLATED).getvalue()
     # The size unpacked stands in the local header and in the directory; both now say 1.
-    said = struct.pack("<L", 25_600)
-    with pytest.raises(IntakeError, match=r"too large|damaged"):
-        take_in_files([File("a.zip", honest.replace(said, struct.pack("<L", 1)))], tmp_path / "s")
-    with pytest.raises(IntakeError, match="too large"):
-        take_in_files([File("big.jpg", bytes(1001))], tmp_path / "s")
+    lie = honest.replace(struct.pack("<L", 25_600), struct.pack("<L", 1))
+    assert lie != honest
+    with pytest.raises(IntakeError, match="damaged"):
+        take_in_files([File("a.zip", lie)], tmp_path / "s")
     assert names(tmp_path) == []
 
 
@@ -129,6 +146,35 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
         take_in_files([File("a.zip", content)], tmp_path / "s")
 
 
+@pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+@pytest.mark.parametrize("where", [0.1, 0.5, 0.9])
+def test_an_archive_with_an_image_damaged_in_the_middle_is_refused(
+    tmp_path: Path, compression: int, where: float
+) -> None:
+    # Of few values: what does not compress would be stored, also in a deflated member.
+    noise = np.random.default_rng(5).integers(0, 4, 20_000, np.uint8).tobytes()
+    whole = packed({"fine.jpg": b"1", "noise.jpg": noise}, compression).getvalue()
+    middle = int(where * len(whole))
+    damaged = whole[:middle] + bytes(byte ^ 0xFF for byte in whole[middle : middle + 8]) + whole[middle + 8 :]
+    with pytest.raises(IntakeError, match=r"a\.zip is damaged"):
+        take_in_files([File("a.zip", damaged)], tmp_path / "s")
+    assert names(tmp_path) == []
+
+
+def test_a_disk_that_fails_amid_an_archive_is_not_taken_for_a_damaged_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.intake.os.fsync", fill)
+    with pytest.raises(OutputError, match="No space left"):
+        take_in_files([packed({"1.jpg": b"1"})], tmp_path / "s")
+    assert names(tmp_path) == []
+
+
 def test_what_holds_no_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IntakeError, match="no image"):
         take_in_files([File("notes.txt")], tmp_path / "s")
@@ -139,6 +185,24 @@ def test_more_fields_come_beside_those_that_are_there(tmp_path: Path) -> None:
     take_in_files([File("1.jpg", b"old")], tmp_path / "s")
     assert add_files([File("2.jpg")], tmp_path / "s").images == ("2.jpg",)
     assert names(tmp_path / "s") == ["1.jpg", "2.jpg"]
+    assert names(tmp_path) == ["s"]
+
+
+def test_where_a_file_cannot_be_moved_in_none_of_those_with_it_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in_files([File("1.jpg", b"old")], tmp_path / "s")
+    rename = Path.rename
+
+    def fail_at_the_third(self: Path, target: Path) -> Path:
+        if target == tmp_path / "s" / "3.jpg":
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_at_the_third)
+    with pytest.raises(OutputError, match="Disk quota exceeded"):
+        add_files([File("2.jpg"), File("3.jpg"), File("4.jpg")], tmp_path / "s")
+    assert names(tmp_path / "s") == ["1.jpg"]
     assert names(tmp_path) == ["s"]
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.review_board import METHODS
 from app.scoring.process import work_through_queue
-from app.tiles import cell_key
+from app.tiles import METHODS, cell_key
 from app.workplace import Workplace
 from core.store import Kind
 from datasets.synthetic import render_slide

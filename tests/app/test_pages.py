@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.workplace import Workplace
 from core.review import read_document, sign
-from core.store import Kind, Role, ScoringStep, SlideRecord
+from core.store import Call, Kind, Opinion, Role, ScoringStep, SlideRecord, Stage
 from tests.app.pages import page, said
 from tests.scored_slides import read_all, scored_slide
 
@@ -133,6 +133,29 @@ def test_a_stopped_slide_can_go_on_and_a_queued_one_can_be_stopped(
     assert workplace.store.record(slide.id).slide.scoring == ScoringStep.QUEUED
 
 
+def test_the_worklist_looks_again_until_scoring_is_over_and_takes_up_what_a_killed_process_has_left(
+    workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Workplace] = []
+    reruns: list[bool] = []
+    monkeypatch.setattr("app.pages.worklist.start", started.append)
+    monkeypatch.setattr("app.pages.worklist.st.rerun", lambda: reruns.append(True))
+    case = workplace.store.add_case("patient", by="Anna")
+    slide = workplace.store.add_slide(case.id, "waits", tmp_path, by="Anna")
+    test = page("worklist", "worklist_page")
+    assert len(started) == 1
+    workplace.store.note_scoring(slide.id, ScoringStep.SCORING, by="a process")
+    test.run()
+    test.run()
+    assert len(started) == 3
+    assert reruns == []
+    workplace.store.note_scoring(slide.id, ScoringStep.FAILED, by="a process")
+    test.run()
+    test.run()
+    assert len(started) == 3
+    assert reruns == [True]
+
+
 def test_a_name_with_marks_in_it_is_shown_as_it_stands(workplace: Workplace, tmp_path: Path) -> None:
     case = workplace.store.add_case("[click](http://x) <b>", by="Anna")
     workplace.store.add_slide(case.id, "![](http://x) `a`", tmp_path, by="Anna")
@@ -161,6 +184,37 @@ def test_whoever_may_be_second_reader_is_warned_before_calls_are_shown(
         assert "accepted" not in said(test)
         test.button[0].click().run()
         assert "**4** accepted" in said(test)
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [("reading", "second_reading_page"), ("slide_view", "slide_page")]
+)
+def test_whoever_has_looked_at_calls_is_no_second_reader_any_more(
+    workplace: Workplace, record: SlideRecord, module: str, function: str
+) -> None:
+    read_all(workplace.store, record, "+++.", reader="Anna", role=Role.FIRST)
+    looking = page("reading", "review_page", person="Ben", slide=record.slide.id)
+    looking.button[0].click().run()
+    looking.session_state["page_under_test"] = (f"app.pages.{module}", function)
+    first = record.candidates[0]
+    looking.session_state[f"field {record.slide.id} chosen"] = (first.field, first.box)
+    looking.run()
+    assert "second reader must be another person" in said(looking)
+    assert "artefact" not in buttons(looking)
+    assert "Own order" not in said(looking)
+
+
+def test_who_comes_after_somebody_in_the_same_tab_is_asked_anew(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "++++", reader="Anna", role=Role.FIRST)
+    test = page("reading", "review_page", person="Ben", slide=record.slide.id)
+    test.button[0].click().run()
+    assert "**4** accepted" in said(test)
+    test.session_state["person"] = "Cleo"
+    test.run()
+    assert "do not look at the calls" in said(test)
+    assert "accepted" not in said(test)
 
 
 def test_the_second_reader_sees_neither_tally_nor_verdict(workplace: Workplace, record: SlideRecord) -> None:
@@ -257,6 +311,26 @@ def test_the_audit_lists_who_did_what_and_how_well_readers_agree(
     assert pairs.iloc[0].tolist() == ["Anna / Ben", 4, 3, "0.50"]
     test.selectbox[0].select("Anna").run()
     assert set(test.dataframe[0].value["who"]) == {"Anna"}
+
+
+def test_the_audit_tells_a_second_reader_neither_call_nor_agreement_before_all_is_read(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    opinion = Opinion(Call.PARASITE, stage=Stage.RING)
+    workplace.store.read(record.slide.id, record.candidates[0].id, opinion, reader="Anna", role=Role.FIRST)
+    read_all(workplace.store, record, ".+++", reader="Anna", role=Role.FIRST)
+    read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
+    test = page("audit", "audit_page", person="Ben")
+    details = test.dataframe[0].value["detail"]
+    assert any("candidate 1" in detail for detail in details)
+    assert not any("parasite" in detail or "ring" in detail for detail in details)
+    assert "No two people have read" in said(test)
+    by_anna = page("audit", "audit_page", person="Anna")
+    assert any("parasite" in detail for detail in by_anna.dataframe[0].value["detail"])
+    read_all(workplace.store, record, ".+++", reader="Ben", role=Role.SECOND)
+    after = page("audit", "audit_page", person="Ben")
+    assert any("parasite" in detail for detail in after.dataframe[0].value["detail"])
+    assert after.dataframe[1].value.iloc[0].tolist()[:3] == ["Anna / Ben", 4, 4]
 
 
 def test_a_period_without_writes_says_so(workplace: Workplace, record: SlideRecord) -> None:

@@ -128,11 +128,25 @@ def test_a_flag_is_put_on_the_field_of_the_cell_and_taken_off_again(
     workplace: Workplace, record: SlideRecord
 ) -> None:
     slide, cell = record.slide.id, record.candidates[1]
-    before = write(workplace, slide, [entry(1, cell.id, None, act="flag")])
+    before = write(workplace, slide, [entry(1, cell.id, None, act="flag", flagged=True)])
     assert [flag.field for flag in workplace.store.record(slide).flags] == [cell.field]
     assert [one["flagged"] for one in shown(workplace, record)["cells"]] == [False, True, False, True]
-    write(workplace, slide, [entry(2, cell.id, None, act="flag")], before)
+    write(workplace, slide, [entry(2, cell.id, None, act="flag", flagged=False)], before)
     assert workplace.store.record(slide).flags == ()
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+def test_a_flag_that_is_sent_again_to_a_server_started_anew_changes_nothing(
+    workplace: Workplace, record: SlideRecord, flagged: bool
+) -> None:
+    slide, cell = record.slide.id, record.candidates[1]
+    entries = [entry(1, cell.id, None, act="flag", flagged=True)]
+    if not flagged:
+        entries.append(entry(2, cell.id, None, act="flag", flagged=False))
+    write(workplace, slide, entries)
+    write(workplace, slide, entries[-1:], None)
+    assert bool(workplace.store.record(slide).flags) is flagged
+    assert len([one for one in workplace.store.audit(slide) if "flagged" in one.what]) == len(entries)
 
 
 def test_what_a_rule_forbids_is_told_and_does_not_hold_up_the_rest(
@@ -202,6 +216,16 @@ def test_the_second_reader_sees_neither_score_nor_rank_nor_map_nor_call_of_the_f
     order = [str(one.id) for one in cells_for(workplace.store.record(record.slide.id), Role.SECOND, "Ben")]
     assert [cell["id"] for cell in data["cells"]] == order
     assert [cell["name"] for cell in data["cells"]] == ["1", "2", "3", "4"]
+
+
+def test_a_second_reader_sees_nothing_of_another_second_reader(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "+-+-", reader="Anna", role=Role.FIRST)
+    read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
+    by_ben, by_cleo = (shown(workplace, record, reader=one, role=Role.SECOND) for one in ("BEN", "Cleo"))
+    assert [cell["call"] for cell in by_ben["cells"] if cell["call"]] == ["parasite"]
+    assert [cell["call"] for cell in by_cleo["cells"]] == [None] * 4
 
 
 def test_the_adjudicator_sees_what_both_have_called(workplace: Workplace, record: SlideRecord) -> None:

@@ -1,5 +1,6 @@
 """Scoring in a process of its own: it says how far it is, can be stopped, goes on, and never runs twice."""
 
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,13 @@ from app.scoring import process
 from app.scoring.beginning import alone, start
 from app.scoring.process import work_through_queue
 from app.scoring.progress import ProgressFile, ScoringProgress, StoppedError, progress_path, read_progress
+from app.tiles import Tiles
 from app.workplace import Workplace
+from core.atomic import OutputError
+from core.errors import SmearscopeError
+from core.result import SlideResult
+from core.scoring import score_slide
+from core.slides import Slide as OpenedSlide
 from core.store import Kind, ScoringStep, Slide
 from tests.coloured_cells import DotCard, load_models, save_slide
 
@@ -80,6 +87,45 @@ def test_what_nobody_foresaw_is_a_failure_too(
     assert "ZeroDivisionError" in found.scoring_detail
 
 
+def test_what_fails_after_a_stop_or_a_result_holds_up_no_other_slide(
+    workplace: Workplace, slide: Slide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither 'stopped' nor 'scored' can become 'failed'."""
+    folder = save_slide(tmp_path / "more", fields=6)
+    other = workplace.store.add_slide(slide.case_id, "other", folder, by="Anna")
+
+    def stop_and_fail(opened: OpenedSlide, *more: Any) -> SlideResult:  # noqa: ANN401 - all that follows
+        if opened.name == slide.name:
+            workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
+            raise SmearscopeError("the disk is gone")
+        return score_slide(opened, *more)
+
+    def break_down(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process, "score_slide", stop_and_fail)
+    monkeypatch.setattr(Tiles, "cut_all", break_down)
+    lines: list[str] = []
+    work_through_queue(workplace, lines.append)
+    assert (step(workplace, slide), step(workplace, other)) == (ScoringStep.STOPPED, ScoringStep.SCORED)
+    assert any("the disk is gone" in line for line in lines)
+    assert any("ZeroDivisionError" in line for line in lines)
+
+
+def test_pictures_that_cannot_be_cut_beforehand_are_no_failure(
+    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fill_disk(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
+        raise OutputError("no space left")
+
+    monkeypatch.setattr(Tiles, "cut_all", fill_disk)
+    lines: list[str] = []
+    work_through_queue(workplace, lines.append)
+    assert step(workplace, slide) == ScoringStep.SCORED
+    assert lines == ["slide: scoring", "slide: scored"]
+    assert "not all pictures were cut beforehand: no space left" in capsys.readouterr().out
+
+
 def test_a_stop_keeps_what_is_scored_and_going_on_scores_the_rest_only(
     workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,10 +173,11 @@ def test_fields_added_later_are_scored_and_keep_what_was_read(
 
 
 def test_two_processes_never_score_in_one_folder(workplace: Workplace, slide: Slide) -> None:
-    with alone(workplace.jobs) as is_alone:
-        assert is_alone
-        work_through_queue(workplace, silently)
+    with alone(workplace.jobs) as lock:
+        assert lock is not None
         assert start(workplace) is None
+        with alone(workplace.jobs) as second:
+            assert second is None
     assert step(workplace, slide) == ScoringStep.QUEUED
 
 
@@ -158,13 +205,22 @@ def test_the_process_lives_in_a_session_of_its_own_that_no_closed_terminal_ends(
 ) -> None:
     started = start(workplace)
     assert started is not None
-    group = subprocess.run(
-        ["ps", "-o", "pgid=,sid=", "-p", str(started.pid)], capture_output=True, text=True, check=False
-    )
+    assert os.getsid(started.pid) == started.pid
+    assert os.getpgid(started.pid) == started.pid
     started.wait()
     assert sleeper.exists()
-    if group.returncode == 0 and group.stdout:
-        assert group.stdout.split() == [str(started.pid)] * 2
+
+
+def test_started_again_before_it_has_come_up_it_stays_one_process(
+    workplace: Workplace, sleeper: Path
+) -> None:
+    started = start(workplace)
+    assert started is not None
+    assert start(workplace) is None
+    started.wait()
+    again = start(workplace)  # the slide waits still, and the process that had the lock is gone
+    assert again is not None
+    again.wait()
 
 
 def test_progress_is_written_down_with_the_time_that_is_left(tmp_path: Path) -> None:

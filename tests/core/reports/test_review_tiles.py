@@ -1,5 +1,8 @@
 """Cut-outs, maps and bars that a reader judges cells by: each pixel comes from where it is said to."""
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -56,6 +59,48 @@ def test_a_parasite_of_two_pixels_is_still_seen_in_a_cut_out_at_a_tenth() -> Non
     image = np.full((400, 400, 3), 255, np.uint8)
     image[203:205, 203:205] = 0
     assert cut_out(image, Window(0, 0, 400), 40).min() < 250
+
+
+def test_a_reduced_cut_out_averages_over_what_falls_into_each_of_its_pixels() -> None:
+    image = np.random.default_rng(2).integers(0, 256, (400, 400, 3), np.uint8)
+    averages = image.reshape(100, 4, 100, 4, 3).mean(axis=(1, 3))
+    cut = cut_out(image, Window(80, 120, 200), 50)
+    assert np.abs(cut - averages[30:80, 20:70]).max() <= 1
+
+
+def test_a_reduced_cut_out_is_at_its_place_also_far_from_the_fields_origin() -> None:
+    """1 007 pixels reduced tenfold are no whole number: what lies far out must not be shifted by that."""
+    image = np.zeros((60, 1007, 3), np.uint8)
+    image[:, 950:] = 255
+    row = cut_out(image, Window(900, 0, 100), 10)[3, :, 0].astype(float)
+    assert row[:5].mean() < 3
+    assert row[5:].mean() > 252
+
+
+def test_only_what_a_window_shows_is_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reducing the whole of a large field took thirty times as long as the cut-out itself."""
+    given: list[tuple[int, ...]] = []
+    resize = cv2.resize
+
+    def watched(image: NDArray[np.uint8], *more: Any, **named: Any) -> Any:  # noqa: ANN401 - as OpenCV has it
+        given.append(image.shape)
+        return resize(image, *more, **named)
+
+    monkeypatch.setattr(cv2, "resize", watched)
+    cut_out(np.zeros((2000, 3000, 3), np.uint8), Window(1500, 900, 200), 100)
+    assert given == [(208, 208, 3)]
+
+
+@pytest.mark.parametrize("left", [-300.0, 100.0])
+def test_a_reduced_window_beside_the_field_is_all_paper(left: float) -> None:
+    assert (cut_out(np.zeros((50, 60, 3), np.uint8), Window(left, 0, 200), 40) == PAPER).all()
+
+
+def test_a_reduced_window_over_the_border_shows_field_and_paper() -> None:
+    cut = cut_out(np.zeros((100, 100, 3), np.uint8), Window(-50, -50, 100), 20)
+    assert (cut[:9] == PAPER).all()
+    assert (cut[:, :9] == PAPER).all()
+    assert (cut[11:, 11:] == 0).all()
 
 
 def test_beyond_the_border_of_the_field_there_is_paper() -> None:
@@ -134,6 +179,20 @@ def test_a_mosaic_has_its_pictures_in_rows_and_paper_where_there_is_none() -> No
     assert drawn[12, 0, 0] == 30
     assert tuple(drawn[12, 12]) == PAPER
     assert tuple(drawn[11, 11]) == PAPER
+
+
+@pytest.mark.parametrize(("encode", "channels"), [(jpeg, 3), (png, 4)])
+def test_a_picture_that_opencv_cannot_encode_is_an_error_and_no_empty_file(
+    monkeypatch: pytest.MonkeyPatch, encode: Callable[[NDArray[np.uint8]], bytes], channels: int
+) -> None:
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, np.zeros(0, np.uint8)))
+    with pytest.raises(ValueError, match="cannot encode a picture of shape"):
+        encode(np.zeros((4, 4, channels), np.uint8))
+
+
+def test_grey_levels_are_a_png_of_one_channel() -> None:
+    levels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert np.array_equal(decoded(png(levels), cv2.IMREAD_UNCHANGED), levels)
 
 
 def test_pictures_are_files_with_their_colours_in_the_right_order() -> None:
