@@ -112,6 +112,9 @@ class Backbone:
     url
         Of torchvision's weights, learned on ImageNet (their first version, on which published figures of
         activation maps rest); empty where there are none.
+    last_stage
+        Module name of the stage that halves the resolution for the last time, where that can be undone
+        (`models.dilation`); empty where it cannot.
     """
 
     name: str
@@ -121,6 +124,7 @@ class Backbone:
     input_size_px: int
     normalisation: InputNormalisation
     url: str
+    last_stage: str = ""
 
     def build(self, classes: int, seed: int = 0) -> nn.Module:
         """The network in evaluation mode, its weights drawn from the seed; no other random state moves."""
@@ -177,6 +181,7 @@ BACKBONES: Mapping[str, Backbone] = {
             input_size_px=224,
             normalisation=MEAN_AND_DEVIATION,
             url=models.ResNet50_Weights.IMAGENET1K_V1.url,
+            last_stage="layer4",
         ),
         Backbone(
             name="vgg16",
@@ -195,6 +200,7 @@ BACKBONES: Mapping[str, Backbone] = {
             input_size_px=224,
             normalisation=MEAN_AND_DEVIATION,
             url=models.MobileNet_V2_Weights.IMAGENET1K_V1.url,
+            last_stage="features.14",
         ),
         Backbone(
             name="mobilenet_v3_small",
@@ -205,7 +211,7 @@ BACKBONES: Mapping[str, Backbone] = {
             normalisation=MEAN_AND_DEVIATION,
             url=models.MobileNet_V3_Small_Weights.IMAGENET1K_V1.url,
         ),
-        Backbone("small", small, "features", "fc", 64, MEAN_AND_DEVIATION, ""),
+        Backbone("small", small, "features", "fc", 64, MEAN_AND_DEVIATION, "", "features.third"),
     )
 }
 

@@ -10,6 +10,7 @@ from core.guided.passes import GuidedNetwork
 from core.guided.training import ImageSets, MeasuredImages
 from core.saliency.objectives import Objective
 from models.backbones import InputNormalisation, LoadedBackbone, WeightsFile, load_backbone, random_backbone
+from models.dilation import dilate_last_stage
 from scripts.configuration import ConfigurationError, read_settings
 from scripts.guided_settings import NORMALISATIONS, BackboneSettings, GuidedSettings
 from scripts.image_sources import ImageSource, Part, read_source, split_of
@@ -119,6 +120,13 @@ def begin_run(run: Path, config: Path, settings: GuidedSettings, content: bytes)
 
 
 def _backbone(data: Path, settings: BackboneSettings, classes: int, seed: int) -> LoadedBackbone:
+    loaded = _as_published(data, settings, classes, seed)
+    if settings.dilate_last_stage:
+        dilate_last_stage(loaded.network, loaded.backbone)
+    return loaded
+
+
+def _as_published(data: Path, settings: BackboneSettings, classes: int, seed: int) -> LoadedBackbone:
     if settings.weights == "random":
         return random_backbone(settings.name, classes, seed)
     if settings.normalisation is None:

@@ -83,11 +83,14 @@ class BackboneSettings(_Settings):
         "random", "torchvision" (as its cache has them), or a safetensors file below the folder of the data.
     normalisation
         What the weights of a file expect: "imagenet" or "minus-one-to-one"; None for the other two.
+    dilate_last_stage
+        Twice as many cells a side in its last feature map (`models.dilation`).
     """
 
     name: str
     weights: str = Field(min_length=1)
     normalisation: Literal["imagenet", "minus-one-to-one"] | None
+    dilate_last_stage: bool = False
 
     @field_validator("name")
     @classmethod
