@@ -23,6 +23,13 @@ def train(
         typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    *,
+    tensorboard: Annotated[
+        bool,
+        typer.Option(
+            "--tensorboard", help="Curves of a guided training for TensorBoard too, in OUT/tensorboard."
+        ),
+    ] = False,
 ) -> None:
     """Train the network that CONFIG describes; the same configuration gives the same weights."""
     from lightning_fabric import Fabric
@@ -30,15 +37,17 @@ def train(
 
     from models.cards import RELEASED
     from models.checkpoint import load_detector, save_weights
-    from scripts.configuration import DetectorSettings, read_settings
+    from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
     from scripts.guided_settings import GuidedSettings
     from scripts.train_classifier import read_cells, train_classifier
     from scripts.train_detector import read_fields, train_detector
 
     settings = read_settings(config)
     if isinstance(settings, GuidedSettings):
-        _train_guided(config, settings, data, out, device)
+        _train_guided(config, settings, data, out, device, tensorboard=tensorboard)
         return
+    if tensorboard:
+        raise ConfigurationError(f"--tensorboard: {config} is not of a guided training; leave it out")
     fabric = Fabric(accelerator=device, devices=1)
     curve = out / f"{settings.network}_curve.csv"
     if isinstance(settings, DetectorSettings):
@@ -51,15 +60,21 @@ def train(
     typer.echo(f"Weights: {path}\nCurve: {curve}")
 
 
-def _train_guided(config: Path, settings: "GuidedSettings", data: Path, out: Path, device: str) -> None:
+def _train_guided(
+    config: Path, settings: "GuidedSettings", data: Path, out: Path, device: str, *, tensorboard: bool
+) -> None:
     from core.guided.processes import launched
     from core.guided.training import train_guided
     from scripts.guided_run import begin_run, open_run
+    from scripts.tensorboard_curves import tensorboard_curves
 
     run = open_run(data, settings)
     fabric = launched(device, settings.precision)
     if fabric.is_global_zero:
         begin_run(out, config, settings, config.read_bytes())
-    progress = train_guided(run.guided, run.images, settings.training, fabric, out, typer.echo)
+    with tensorboard_curves(out / "tensorboard", wanted=tensorboard and fabric.is_global_zero) as watch:
+        progress = train_guided(
+            run.guided, run.images, settings.training, fabric, out, typer.echo, watch=watch
+        )
     if fabric.is_global_zero:
         typer.echo(f"Best epoch: {progress.best_epoch}\nRun: {out}")

@@ -5,7 +5,7 @@ gives the same step in whatever portions and on however many processes it is wor
 nothing but those sums and the figures of an epoch; networks start out alike because they are built alike.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -30,7 +30,7 @@ from core.guided.checkpoints import (
 )
 from core.guided.passes import FIGURES, Batch, GuidedNetwork, Sample, Samples
 from core.guided.plan import TrainingPlan
-from core.guided.tables import epoch_figures, write_curves, write_image_figures
+from core.guided.tables import EpochFigures, epoch_figures, write_curves, write_image_figures
 from core.training import LARGEST_GRADIENT, rate_factor, require_finite
 
 WEIGHTS_LEARNING_RATE = 0.01
@@ -82,6 +82,7 @@ def train_guided(
     out: Path,
     say: Callable[[str], None] = lambda _: None,
     reference: Path | None = None,
+    watch: Callable[[Sequence[EpochFigures]], None] = lambda _: None,
 ) -> Progress:
     """Train, or go on where a training in the same folder was broken off.
 
@@ -107,6 +108,8 @@ def train_guided(
         this one begins at its epoch 0. The weights come out as without it, bit for bit, since the objective,
         its maps and its regions play no part before; rows of the curves before epoch 0 are those of the
         other training, with its objective and maps. None to train the reference phase here.
+    watch
+        Called by the first process with the curves so far: where a training goes on, and after each epoch.
 
     Raises
     ------
@@ -123,13 +126,14 @@ def train_guided(
             begun = Progress(plan.first_epoch, ())
         else:
             begun = load_reference(reference, plan, guided.network)
-        progress = _measured(begun, guided, images, plan, fabric, out, say)
+        progress = _measured(begun, guided, images, plan, fabric, out, say, watch)
         _save(out, progress, guided, {}, fabric)
     else:
         load_epoch(out, progress.epoch, guided.network, guided.objective)
         if fabric.is_global_zero:
             # A kill may have come between the table of an epoch and the end of it.
             write_curves(out / "curves.csv", progress.curves)
+            watch(progress.curves)
     optimiser: PhaseOptimiser | None = None
     while progress.epoch < plan.guided.epochs and not progress.to_stop(plan.patience_epochs):
         epoch = progress.epoch + 1
@@ -138,7 +142,7 @@ def train_guided(
             if epoch not in (1, plan.first_epoch + 1):
                 load_optimiser(out, progress.epoch, optimiser.optimiser, optimiser.named)
         _train_epoch(epoch, guided, images.drawn(epoch - plan.first_epoch), plan, fabric, optimiser)
-        progress = _measured(Progress(epoch, progress.curves), guided, images, plan, fabric, out, say)
+        progress = _measured(Progress(epoch, progress.curves), guided, images, plan, fabric, out, say, watch)
         _save(out, progress, guided, optimiser_state(optimiser.optimiser, optimiser.named), fabric)
     return progress
 
@@ -271,6 +275,7 @@ def _measured(
     fabric: Fabric,
     out: Path,
     say: Callable[[str], None],
+    watch: Callable[[Sequence[EpochFigures]], None],
 ) -> Progress:
     """Measure both sets, write the tables, and give the progress with the two rows."""
     rows = list(progress.curves)
@@ -282,6 +287,7 @@ def _measured(
             write_image_figures(table, measured.paths, images.class_names, figures, classes)
     if fabric.is_global_zero:
         write_curves(out / "curves.csv", rows)
+        watch(rows)
         last = rows[-1]
         say(
             f"epoch {last.epoch}: validation accuracy {last.accuracy:.4f}, CE {last.cross_entropy:.4f}, "
