@@ -82,7 +82,8 @@ def test_memory_does_not_grow_with_the_number_of_fields(tmp_path: Path) -> None:
             peak = max(peak, sum(_pss(process) for process in family))
             time.sleep(0.05)
         peaks.append(peak)
-    assert peaks[1] < 1.1 * peaks[0]
+    # Of a field its rows stay, 20 to 50 kB; its pixels are 3.7 MB, which would be 1.3 GB more.
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def _pss(process: psutil.Process) -> int:
