@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import SmearscopeError
 from core.slides.formats import shown_path
+from core.wording import sentence
 
 
 class OutputError(SmearscopeError):
@@ -89,8 +90,7 @@ def check_writable(folder: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """Say what could not be written, why, and that nothing is lost."""
     return OutputError(
-        f"cannot write {shown_path(path)}: {error.strerror or error}; mend that or give another --out "
-        "(what was written before is kept)"
+        sentence("output.cannot_write", path=shown_path(path), why=error.strerror or str(error))
     )
 
 

@@ -1,11 +1,28 @@
 """The errors a user can cause and mend; each message names the thing, the value and the remedy."""
 
+from core.wording import Sentence, in_language
+
 
 class SmearscopeError(Exception):
     """Something the user gave cannot be used as it is.
 
     The message is one line a person can act on. Commands print it without a traceback.
+
+    Parameters
+    ----------
+    message
+        Texts and sentences of the catalogues, in their order. Texts stay in English in every language.
     """
+
+    def __init__(self, *message: str | Sentence) -> None:
+        super().__init__(" ".join(map(str, message)))
+        self._message = message
+
+    def in_language(self, language: str) -> str:
+        """The message, as far as it is made of sentences, in a language of `core.wording.LANGUAGES`."""
+        return " ".join(
+            said if isinstance(said, str) else in_language(said, language) for said in self._message
+        )
 
 
 class UnreadableImageError(SmearscopeError):

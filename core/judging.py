@@ -27,6 +27,7 @@ from core.tally import (
     verdict,
 )
 from core.tally.verdicts import assumed_dispersion
+from core.wording import Sentence
 
 
 class ModelCard(Protocol):
@@ -58,7 +59,9 @@ class ModelCard(Protocol):
         """Why a whole field is left out; empty for a good one."""
         ...
 
-    def outside_validity(self, qualities: Sequence[FieldQuality], candidate_share: float) -> tuple[str, ...]:
+    def outside_validity(
+        self, qualities: Sequence[FieldQuality], candidate_share: float
+    ) -> tuple[Sentence, ...]:
         """One sentence for each thing in which a slide of these fields is unlike those of the validation."""
         ...
 
@@ -110,12 +113,14 @@ def judge(
         *(Excluded(count, "fields", reason) for reason, count in survey.excluded.items()),
     )
     qualities = [ledger.get(name).quality for name in survey.counted]
+    outside = card.outside_validity(
+        [quality for quality in qualities if quality is not None], candidates / cells if cells else 0.0
+    )
     conditions = SlideConditions(
-        outside_validity=card.outside_validity(
-            [quality for quality in qualities if quality is not None], candidates / cells if cells else 0.0
-        ),
+        outside_validity=tuple(map(str, outside)),
         fields_failed=survey.failed,
         failed_share_limit=card.failed_share_limit,
+        outside=outside,
     )
     count = SlideCount(cells, len(survey.counted), candidates, candidates, excluded)
     evidence = Evidence(count, conditions, performance, assumptions)

@@ -20,6 +20,7 @@ from core.atomic import cannot_write, write_bytes
 from core.errors import SmearscopeError
 from core.scored_field import ScoredField, scored_field_from_table, scored_fields_to_table
 from core.slides.formats import shown_path
+from core.slides.slide import storable
 
 FORMAT = 3
 
@@ -95,7 +96,9 @@ class Ledger:
             # Parts without a manifest cannot be told to belong to this slide and model.
             _empty(self.folder)
             manifest = {"format": FORMAT, "identity": asdict(identity), "reference": None, "generation": 1}
-        _refuse_other(manifest, identity, self.folder.parent)
+        _refuse_other(manifest, identity, self.folder)
+        # Where both are now: moved together, they still belong together.
+        manifest |= {"identity": asdict(identity), "at": _at(self.folder)}
         self._manifest: dict[str, Any] = manifest
         self._save_manifest()
         self._read_parts()
@@ -176,9 +179,7 @@ class Ledger:
 
     def _read_parts(self) -> None:
         discarded = []
-        for path in sorted(
-            self.folder.glob("part-*.arrow"), key=lambda part: (part.stat().st_mtime_ns, part.name)
-        ):
+        for path in sorted(self.folder.glob("part-*.arrow"), key=_age):
             digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
             if path.name == f"part-{digest}.arrow":
                 self._index(_from_ipc(path))
@@ -190,6 +191,40 @@ class Ledger:
     def _index(self, table: pa.Table) -> None:
         for row, name in enumerate(table["name"].to_pylist()):
             self._where[name] = (table, row)
+
+
+def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
+    """A scored field as a ledger has it on the disk, also while a run is writing it.
+
+    Parameters
+    ----------
+    folder
+        Of the ledger.
+    name
+        The field.
+    model
+        As in `Identity`: scores of another model are not given.
+
+    Returns
+    -------
+    None where there is no such field.
+    """
+    try:
+        manifest = _read_manifest(folder / "manifest.json")
+        if manifest is None or manifest["format"] != FORMAT or manifest["identity"]["model"] != model:
+            return None
+        for path in sorted(folder.glob("part-*.arrow"), key=_age, reverse=True):
+            table = _from_ipc(path)
+            rows = table["name"].to_pylist()
+            if name in rows:
+                return scored_field_from_table(table, rows.index(name))
+    except FileNotFoundError:
+        return None  # thrown away meanwhile, to be scored anew
+    return None
+
+
+def _age(part: Path) -> tuple[int, str]:
+    return part.stat().st_mtime_ns, part.name
 
 
 def _locked(folder: Path) -> int:
@@ -227,8 +262,23 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _refuse_other(manifest: dict[str, Any], identity: Identity, slide_output: Path) -> None:
+def _at(folder: Path) -> str:
+    return storable(str(folder.resolve()))
+
+
+def _moved_together(manifest: dict[str, Any], identity: Identity, folder: Path) -> bool:
+    """Whether the slide lies to the ledger as it did when the ledger was last opened."""
+    at = manifest.get("at")
+    if at is None:
+        return False
+    before: str = os.path.relpath(manifest["identity"]["slide"], at)
+    return before == os.path.relpath(identity.slide, _at(folder))
+
+
+def _refuse_other(manifest: dict[str, Any], identity: Identity, folder: Path) -> None:
     begun = {"format": manifest["format"], **manifest["identity"]}
+    if _moved_together(manifest, identity, folder):
+        begun["slide"] = identity.slide
     now = {"format": FORMAT, **asdict(identity)}
     different = [
         f"{name.replace('_', ' ')} {begun.get(name)!r}, now {now[name]!r}"
@@ -237,7 +287,7 @@ def _refuse_other(manifest: dict[str, Any], identity: Identity, slide_output: Pa
     ]
     if different:
         raise LedgerError(
-            f"{shown_path(slide_output)} was begun with {'; '.join(different)}; "
+            f"{shown_path(folder.parent)} was begun with {'; '.join(different)}; "
             "give another --out, or score the slide anew with --no-resume"
         )
 

@@ -60,12 +60,15 @@ class Exported:
         Cells.
     left_out
         Cells of these slides that were unread, disputed, doubtful or accepted by one reader alone.
+    beyond_field
+        Cells decided on of which no middle lies on their field: earlier versions let them be marked.
     """
 
     slides: tuple[SlideRecord, ...]
     infected: int
     healthy: int
     left_out: int
+    beyond_field: int
 
 
 def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Exported:
@@ -86,7 +89,7 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
     if not signed:
         raise ExportError("no slide is signed: only cells of signed slides are written")
     patients = patient_numbers([record.case for record in signed])
-    counts, left_out = {0: 0, 1: 0}, 0
+    counts, left_out, beyond_field = {0: 0, 1: 0}, 0, 0
     with (
         replacing_folder(folder) as temporary,
         (temporary / "index.csv").open("w", encoding="utf-8", newline="") as file,
@@ -97,10 +100,13 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
             document = read_document(record.signatures[-1])
             decided = [cell for cell in document.readings if cell.decision in TRUTH]
             left_out += len(document.readings) - len(decided)
-            _write_cells(temporary, index, record, document, decided, patients[record.case.id])
-            for cell in decided:
+            written = _write_cells(temporary, index, record, document, decided, patients[record.case.id])
+            beyond_field += len(decided) - len(written)
+            for cell in written:
                 counts[TRUTH[cell.decision]] += 1
-    return Exported(signed, infected=counts[1], healthy=counts[0], left_out=left_out)
+    return Exported(
+        signed, infected=counts[1], healthy=counts[0], left_out=left_out, beyond_field=beyond_field
+    )
 
 
 def reviewed_cells(root: Path) -> CellSet:
@@ -162,12 +168,16 @@ def _write_cells(
     document: SignedResult,
     cells: Sequence[SignedCell],
     patient: str,
-) -> None:
-    slide = open_slide(record.slide.folder)
+) -> list[SignedCell]:
+    """Write what lies on its field; give which those were."""
+    slide, written = open_slide(record.slide.folder), []
     images: dict[str, NDArray[np.uint8]] = {}
     for cell in sorted(cells, key=lambda cell: cell.field):
         if cell.field not in images:
             images = {cell.field: slide.read_field(cell.field).image}
+        if not _lies_on(images[cell.field], cell):
+            continue
+        written.append(cell)
         image, left, top = _view(images[cell.field], cell)
         path = f"{record.slide.id}_{cell.candidate}.png"
         (folder / path).write_bytes(encoded(image, ".png"))
@@ -188,6 +198,13 @@ def _write_cells(
                 **{str(role): said.get(role, "") for role in Role},
             }
         )
+    return written
+
+
+def _lies_on(image: NDArray[np.uint8], cell: SignedCell) -> bool:
+    """Whether the middle of a cell lies on its field, as `core.store` asks of every mark by now."""
+    height, width = map(int, image.shape[:2])
+    return 0 <= cell.x + cell.width / 2 < width and 0 <= cell.y + cell.height / 2 < height
 
 
 def _view(image: NDArray[np.uint8], cell: SignedCell) -> tuple[NDArray[np.uint8], int, int]:

@@ -15,6 +15,7 @@ from core.cells import WhyNot
 from core.errors import SmearscopeError
 from core.quality import FieldQuality
 from core.tally import FalseCalls, Performance, Recall
+from core.wording import Sentence, sentence
 
 RELEASED = Path(__file__).parent / "released"
 FILES = ("detector.safetensors", "detector.json", "classifier.safetensors", "classifier.json")
@@ -177,14 +178,8 @@ def write_card(card: DetectorCard | ClassifierCard, path: Path) -> None:
     path.write_text(card.model_dump_json(indent=1) + "\n")
 
 
-MEANINGS = {
-    "edge_blur": "the blur of the cells' edges, over their width,",
-    "background": "the brightness of the empty background, of 255,",
-    "density_red": "the stain's optical density in red",
-    "density_green": "the stain's optical density in green",
-    "density_blue": "the stain's optical density in blue",
-}
-"""What the measures of `core.quality.FieldQuality` are called in a sentence."""
+MEASURES = ("edge_blur", "background", "density_red", "density_green", "density_blue")
+"""Of `core.quality.FieldQuality`, by which a slide is held against those of the validation."""
 
 
 @dataclass(frozen=True)
@@ -244,23 +239,27 @@ class PairCard:
         blurred = quality.edge_blur > self.classifier.validity.edge_blur.high
         return WhyNot.OUT_OF_FOCUS if blurred else WhyNot.EVALUABLE
 
-    def outside_validity(self, qualities: Sequence[FieldQuality], candidate_share: float) -> tuple[str, ...]:
+    def outside_validity(
+        self, qualities: Sequence[FieldQuality], candidate_share: float
+    ) -> tuple[Sentence, ...]:
         """One sentence for each measure whose median over the fields lies outside the validated range."""
         validity = self.classifier.validity
         sentences = []
-        for measure, meaning in MEANINGS.items():
+        for measure in MEASURES:
             values = np.array([getattr(quality, measure) for quality in qualities], float)
             values = values[np.isfinite(values)]
             allowed: Range = getattr(validity, measure)
             if len(values) and not allowed.holds(middle := float(np.median(values))):
                 sentences.append(
-                    f"{meaning} is {middle:.3g}, outside the {allowed.low:.3g} to {allowed.high:.3g} "
-                    "of the slides this model was validated on"
+                    sentence(f"outside.{measure}", value=middle, low=allowed.low, high=allowed.high)
                 )
         if candidate_share > validity.largest_candidate_share:
             sentences.append(
-                f"{100 * candidate_share:.2g} % of the cells are called infected, more than the "
-                f"{100 * validity.largest_candidate_share:.2g} % up to which calls can be trusted"
+                sentence(
+                    "outside.candidates",
+                    percent=100 * candidate_share,
+                    limit_percent=100 * validity.largest_candidate_share,
+                )
             )
         return tuple(sentences)
 

@@ -23,6 +23,7 @@ from core.quality import FieldQuality
 from core.scoring import ScoringOptions
 from core.slides import find_slides
 from core.tally import Assumptions, FalseCalls, Performance, Recall
+from core.wording import Sentence
 from core.workers import Workers
 
 DIAMETER_PX = 24
@@ -117,7 +118,7 @@ class DotCard:
     failed_share_limit: float = 0.2
     fixed_threshold: float = 0.05
     widest_blur: float = 0.3
-    outside: tuple[str, ...] = ()
+    outside: tuple[Sentence, ...] = ()
 
     def calling(self, scores: NDArray[np.float32], review_budget: int) -> Calling:
         threshold = self.fixed_threshold
@@ -127,7 +128,7 @@ class DotCard:
     def field_failure(self, quality: FieldQuality) -> WhyNot:
         return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
 
-    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[str, ...]:
+    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[Sentence, ...]:
         return self.outside
 
 

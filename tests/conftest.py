@@ -23,3 +23,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real images are not here: no folder shared/data beside the checkout")
     return SHARED_DATA
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pictures of the documents be made anew."""
+    parser.addoption(
+        "--pictures",
+        action="store_true",
+        help="write docs/pictures anew from drawn slides (with -m browser; takes minutes)",
+    )

@@ -1,4 +1,4 @@
-"""A signed result on one printed page."""
+"""A signed result on one printed page, in each language."""
 
 import io
 from collections import Counter
@@ -13,14 +13,15 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader, simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.candidates import cell_and_map
 from core.reports.drawing import INK, PALE_INK, SUSPECT, Colour, blank, one_line, text_width, write
 from core.review import SignedResult
 from core.review.decisions import ACCEPTED
 from core.review.signed_result import SignedCell
-from core.store import Call, Kind
-from core.tally import VerdictKind, grouped, grouped_up, percent, reach_of, verdict_text
+from core.store import Call
+from core.tally import VerdictKind, reach_of, reasons_in, verdict_facts
+from core.tally.wording import excluded_in
+from core.wording import in_language, sentence, term
 
 _WIDTH, _HEIGHT = A4
 _EDGE = 15 * mm
@@ -33,18 +34,14 @@ _PITCH = (_ROOM + 3 * mm) / _PAIRS
 _PICTURE_ROW = _PAIR + 10 * mm
 _MOST_LINES = 4
 """Lines that one text may take; what is longer is cut, so that all stays on one page."""
-_INDENT = 13
-"""Where the texts begin in the lines of `core.tally.verdict_text`."""
-
-_KINDS = {
-    Kind.FURTHER: "below threshold",
-    Kind.SAMPLE: "random sample",
-    Kind.MARKED: "marked by hand",
-}
 
 
 def signed_result_pdf(
-    signed: SignedResult, sha256: str, patient: str | None, pictures: Mapping[int, bytes]
+    signed: SignedResult,
+    sha256: str,
+    patient: str | None,
+    pictures: Mapping[int, bytes],
+    language: str = "en",
 ) -> bytes:
     """Draw a signed result on one A4 page; the same result gives the same bytes.
 
@@ -57,16 +54,18 @@ def signed_result_pdf(
     pictures
         PNG files of accepted cells, by number of the candidate; as `core.store.Store.signed_pictures` gives
         them. As many as there is room for are shown, and how many there are is said.
+    language
+        One of `core.wording.LANGUAGES`.
     """
     file = io.BytesIO()
-    canvas = Canvas(file, pagesize=A4, invariant=True)
+    canvas = Canvas(file, pagesize=A4, invariant=True, lang=language)
     canvas.setTitle(f"{one_line(signed.slide)}, version {signed.signature.version}")
-    page = _Page(canvas)
+    page = _Page(canvas, language)
     _head(page, signed, patient)
     _verdict(page, signed)
     _facts(page, signed)
     _cells(page, signed, pictures)
-    _foot(canvas, signed, sha256)
+    _foot(page, signed, sha256)
     canvas.showPage()
     canvas.save()
     return file.getvalue()
@@ -74,10 +73,24 @@ def signed_result_pdf(
 
 @dataclass
 class _Page:
-    """The page, and how far down it is filled (in points from below)."""
+    """The page, its language, and how far down it is filled (in points from below)."""
 
     canvas: Canvas
+    language: str
     top: float = _HEIGHT - _EDGE
+
+    def say(self, code: str, /, **values: int | float | str) -> str:
+        """A text of the page."""
+        return in_language(sentence(f"page.{code}", **values), self.language)
+
+    def term(self, group: str, value: str) -> str:
+        """The word for a value of a group."""
+        return term(group, value, self.language)
+
+    @property
+    def notice(self) -> str:
+        """What goes with every result."""
+        return in_language(sentence("notice"), self.language)
 
     def text(self, left: float, text: str, room: float, size: float = _SIZE, colour: Colour = INK) -> None:
         """Write a text on as many lines as it takes, and go down below it."""
@@ -104,70 +117,62 @@ class _Page:
 
 
 def _head(page: _Page, signed: SignedResult, patient: str | None) -> None:
-    under = signed.signature
-    page.text(_EDGE, "Thin blood smear: signed result", _ROOM / 2, 14)
-    _line(page.canvas, _WIDTH - _EDGE, page.top, RESEARCH_USE_ONLY.upper(), 9, SUSPECT, right=True)
+    under, say = signed.signature, page.say
+    page.text(_EDGE, page.notice.upper(), _ROOM, 9, SUSPECT)
+    page.text(_EDGE, say("title"), _ROOM, 14)
     page.rule()
-    page.labelled("Patient", "erased" if patient is None else patient or "not entered")
-    page.labelled("Slide", signed.slide)
-    page.labelled(
-        "Signed", f"version {under.version}, by {under.by}, {under.at.strftime('%Y-%m-%d %H:%M')} UTC"
-    )
+    page.labelled(say("patient"), say("erased") if patient is None else patient or say("not_entered"))
+    page.labelled(say("slide"), signed.slide)
+    when = f"{under.at.strftime('%Y-%m-%d %H:%M')} UTC"
+    page.labelled(say("signed"), say("signature", version=under.version, by=under.by, when=when))
     if under.amendment is not None:
-        page.labelled("Amended because", under.amendment)
+        page.labelled(say("amended"), under.amendment)
     page.rule()
 
 
 def _verdict(page: _Page, signed: SignedResult) -> None:
-    serious = signed.verdict.kind in (VerdictKind.POSITIVE, VerdictKind.SUSPICIOUS)
-    page.text(_EDGE, signed.verdict.kind.upper(), _ROOM, 15, SUSPECT if serious else INK)
-    for reason in signed.verdict.reasons:
+    judged = signed.verdict
+    serious = judged.kind in (VerdictKind.POSITIVE, VerdictKind.SUSPICIOUS)
+    page.text(_EDGE, page.term("kind", judged.kind).upper(), _ROOM, 15, SUSPECT if serious else INK)
+    for reason in reasons_in(judged, page.language):
         page.text(_EDGE, reason, _ROOM, 9)
+    if page.language != "en" and not judged.sentences:
+        page.text(_EDGE, page.say("reasons_as_signed"), _ROOM, _SIZE, PALE_INK)
     page.rule()
 
 
 def _facts(page: _Page, signed: SignedResult) -> None:
     """All that a verdict is printed with, in the words of the tally; the limit of detection; the readers."""
-    lines = verdict_text(signed.slide, signed.evidence, signed.verdict).splitlines()[1:-1]
-    rows: list[tuple[str, list[str]]] = []
-    for line in (line for line in lines if not line.startswith("  - ")):
-        label, text = line[:_INDENT].strip(), line[_INDENT:]
-        if label:
-            rows.append((label, [text]))
-        else:
-            rows[-1][1].append(text)
-    for label, texts in rows:
-        if label == "Counted":
-            page.labelled("Detection limit", _limit(signed))
-            left_out = "; ".join(text.removeprefix("left out: ") for text in texts[1:])
-            texts = [texts[0], *([f"left out: {left_out}"] if left_out else [])]
-        page.labelled(label, *texts)
-    page.labelled("Model card", signed.model.identity)
-    page.labelled("Readers", _readers(signed))
+    say = page.say
+    for fact in verdict_facts(signed.evidence, signed.verdict, page.language):
+        texts = fact.texts
+        if fact.code == "counted":
+            page.labelled(say("detection_limit"), _limit(page, signed))
+            left_out = "; ".join(excluded_in(signed.evidence, page.language))
+            texts = (texts[0], *([say("left_out", what=left_out)] if left_out else []))
+        page.labelled(fact.label, *texts)
+    page.labelled(say("model_card"), signed.model.identity)
+    page.labelled(say("readers"), _readers(page, signed))
     if signed.agreement is not None:
-        kappa = signed.agreement.kappa
-        page.labelled(
-            "Agreement",
-            f"{grouped(signed.agreement.agreed)} of {grouped(signed.agreement.cells)} cells called alike by "
-            f"first and second reader; Cohen's kappa {'not defined' if kappa is None else f'{kappa:.2f}'}",
-        )
+        agreed, cells, kappa = signed.agreement.agreed, signed.agreement.cells, signed.agreement.kappa
+        shown = say("no_kappa") if kappa is None else say("kappa", kappa=kappa)
+        page.labelled(say("agreement"), say("alike", agreed=agreed, cells=cells, kappa=shown))
     if signed.fields_to_photograph_again:
         fields = ", ".join(flag.field for flag in signed.fields_to_photograph_again)
-        page.labelled("Photograph again", fields)
+        page.labelled(say("photograph_again"), fields)
     page.rule()
 
 
-def _limit(signed: SignedResult) -> str:
+def _limit(page: _Page, signed: SignedResult) -> str:
     """What a count of this size excludes where no parasite is found in it."""
     kind, limit = signed.verdict.kind, reach_of(signed.evidence).limit_per_ul
     if limit is None or kind == VerdictKind.NOT_VALID:
-        return "none: the count allows no figure"
-    reached = "excluded" if kind == VerdictKind.NO_PARASITE_SEEN else "would be excluded by a clean count"
-    confidence = percent(signed.evidence.assumptions.confidence)
-    return f"more than {grouped_up(limit)} parasites/µL {reached} at {confidence}"
+        return page.say("no_limit")
+    code = "excluded" if kind == VerdictKind.NO_PARASITE_SEEN else "would_be_excluded"
+    return page.say(code, limit=limit, confidence=signed.evidence.assumptions.confidence)
 
 
-def _readers(signed: SignedResult) -> str:
+def _readers(page: _Page, signed: SignedResult) -> str:
     """Who read as what, and how many cells; capitals make no other person."""
     names: dict[tuple[str, str], str] = {}
     read: Counter[tuple[str, str]] = Counter()
@@ -176,11 +181,8 @@ def _readers(signed: SignedResult) -> str:
             key = (reading.reader.casefold(), reading.role)
             names.setdefault(key, reading.reader)
             read[key] += 1
-    readers = [
-        f"{names[key]} ({key[1]}, {grouped(cells)} {'cell' if cells == 1 else 'cells'})"
-        for key, cells in read.items()
-    ]
-    return "; ".join(readers) or "nobody has read"
+    readers = [page.say("reader", name=names[key], role=key[1], cells=cells) for key, cells in read.items()]
+    return "; ".join(readers) or page.say("nobody_read")
 
 
 def _cells(page: _Page, signed: SignedResult, pictures: Mapping[int, bytes]) -> None:
@@ -190,43 +192,35 @@ def _cells(page: _Page, signed: SignedResult, pictures: Mapping[int, bytes]) -> 
     rows = max(0, int((page.top - _FOOT - 6 * mm) // _PICTURE_ROW))
     shown = kept[: rows * _PAIRS]
     if not accepted:
-        page.text(_EDGE, "No cell was accepted as infected.", _ROOM, 9)
+        page.text(_EDGE, page.say("none_accepted"), _ROOM, 9)
         return
-    page.text(
-        _EDGE,
-        f"Accepted cells, each with what its score rests on: {grouped(len(shown))} of {grouped(accepted)}",
-        _ROOM,
-        9,
-    )
+    page.text(_EDGE, page.say("accepted", shown=len(shown), accepted=accepted), _ROOM, 9)
     page.top -= 2 * mm
     for position, cell in enumerate(shown):
         row, column = divmod(position, _PAIRS)
         left, below = _EDGE + column * _PITCH, page.top - row * _PICTURE_ROW - _PAIR
-        _draw_cell(page.canvas, left, below, cell, pictures[cell.candidate])
+        _draw_cell(page, left, below, cell, pictures[cell.candidate])
 
 
-def _draw_cell(canvas: Canvas, left: float, below: float, cell: SignedCell, png: bytes) -> None:
+def _draw_cell(page: _Page, left: float, below: float, cell: SignedCell, png: bytes) -> None:
     image = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-    parts = cell_and_map(image)
+    parts, canvas = cell_and_map(image), page.canvas
     for number, part in enumerate(parts):
         canvas.drawImage(_reader(part), left + number * (_PAIR + 0.5 * mm), below, _PAIR, _PAIR)
     room = _PITCH - 3 * mm
-    score = "" if cell.infected_score is None else f", score {cell.infected_score:.3f}"
-    place = _KINDS[cell.kind] if cell.rank is None else f"rank {cell.rank}"
-    _line(canvas, left, below - 7, f"{place}{score}", 6.5, INK, room=room)
+    place = page.term("place", cell.kind) if cell.rank is None else page.say("rank", rank=cell.rank)
+    score = [] if cell.infected_score is None else [page.say("score", score=cell.infected_score)]
+    _line(canvas, left, below - 7, ", ".join([place, *score]), 6.5, INK, room=room)
     stages = {reading.stage for reading in cell.readings if reading.call == Call.PARASITE and reading.stage}
-    _line(canvas, left, below - 14, ", ".join([cell.decision, *sorted(stages)]), 6.5, INK, room=room)
+    words = [page.term("decision", cell.decision), *(page.term("stage", stage) for stage in sorted(stages))]
+    _line(canvas, left, below - 14, ", ".join(words), 6.5, INK, room=room)
     _line(canvas, left, below - 21, cell.field, 6.5, PALE_INK, room=room)
 
 
-def _foot(canvas: Canvas, signed: SignedResult, sha256: str) -> None:
-    version = signed.versions["smearscope"]
-    lines = (
-        f"{RESEARCH_USE_ONLY}. Smearscope {version}. What was signed is the JSON document with this SHA-256:",
-        sha256,
-    )
-    for number, line in enumerate(lines):
-        _line(canvas, _EDGE, 12 * mm - number * 9, line, 7, PALE_INK)
+def _foot(page: _Page, signed: SignedResult, sha256: str) -> None:
+    foot = page.say("foot", notice=page.notice, version=signed.versions["smearscope"])
+    for number, line in enumerate((foot, sha256)):
+        _line(page.canvas, _EDGE, 12 * mm - number * 9, line, 7, PALE_INK)
 
 
 def _line(

@@ -2,10 +2,18 @@
 
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
-from core.review.progress import Progress, SlideState, cells_for, progress, second_order, slide_state
+from core.review.progress import (
+    Progress,
+    SlideState,
+    cells_for,
+    is_anothers,
+    progress,
+    second_order,
+    slide_state,
+)
 from core.review.signed_result import SignedResult, read_document, violations
 from core.review.signing import blocks_signing, sign
-from core.review.tallying import Tally, tally_of
+from core.review.tallying import Tally, evidence_of, tally_of
 
 __all__ = [
     "Decision",
@@ -20,6 +28,8 @@ __all__ = [
     "cells_for",
     "cohen_kappa",
     "decision_of",
+    "evidence_of",
+    "is_anothers",
     "progress",
     "read_cells",
     "read_document",

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
 
 from core.store import Call, Candidate, Kind, Reading, Role, SlideRecord, Stage
 
@@ -39,7 +41,7 @@ class ReadCell:
     candidate: Candidate
     readings: Mapping[Role, Reading]
 
-    @property
+    @cached_property
     def decision(self) -> Decision:
         """What its readings come to."""
         return decision_of([reading.opinion.call for reading in self.readings.values()])
@@ -52,12 +54,14 @@ class ReadCell:
     @property
     def gametocyte(self) -> bool:
         """Whether two accepted it, and every stage that was named with an acceptance is gametocyte."""
+        if self.decision != Decision.ACCEPTED_BY_BOTH:
+            return False
         stages = {
             reading.opinion.stage
             for reading in self.readings.values()
             if reading.opinion.call == Call.PARASITE and reading.opinion.stage
         }
-        return self.decision == Decision.ACCEPTED_BY_BOTH and stages == {Stage.GAMETOCYTE}
+        return stages == {Stage.GAMETOCYTE}
 
     @property
     def to_adjudicate(self) -> bool:
@@ -106,5 +110,5 @@ def standing(readings: Iterable[Reading]) -> dict[int, dict[Role, Reading]]:
 
 def read_cells(record: SlideRecord) -> tuple[ReadCell, ...]:
     """Candidates of a slide, in its order, each with the readings that stand."""
-    readings = standing(record.readings)
-    return tuple(ReadCell(candidate, readings.get(candidate.id, {})) for candidate in record.candidates)
+    readings, unread = standing(record.readings), MappingProxyType[Role, Reading]({})
+    return tuple(ReadCell(candidate, readings.get(candidate.id, unread)) for candidate in record.candidates)

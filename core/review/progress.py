@@ -1,11 +1,14 @@
 """How far the reading of a slide has come, and what is to be read next by whom."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.review.decisions import Decision, ReadCell, read_cells
-from core.store import Candidate, Role, ScoringStep, SlideRecord
+from core.store import Candidate, Reading, Role, ScoringStep, SlideRecord
+from core.store.writes import same_person
 
 
 class SlideState(StrEnum):
@@ -54,16 +57,18 @@ class Progress:
 def progress(record: SlideRecord) -> Progress:
     """How far the reading of a slide has come."""
     cells = read_cells(record)
-    decisions = [cell.decision for cell in cells]
+    read = [cell for cell in cells if cell.readings]
+    unread = sum(cell.called for cell in cells if not cell.readings)
+    decisions = Counter(cell.decision for cell in read)
     return Progress(
-        called=sum(cell.called for cell in cells),
-        first_left=sum(cell.called and Role.FIRST not in cell.readings for cell in cells),
-        second_left=sum(_for_second(cell) and Role.SECOND not in cell.readings for cell in cells),
-        to_adjudicate=sum(cell.to_adjudicate for cell in cells),
-        agreed=decisions.count(Decision.ACCEPTED_BY_BOTH),
-        accepted_alone=decisions.count(Decision.ACCEPTED_BY_ONE),
-        disputed=decisions.count(Decision.DISPUTED),
-        unsure=decisions.count(Decision.UNSURE),
+        called=unread + sum(cell.called for cell in read),
+        first_left=unread + sum(cell.called and Role.FIRST not in cell.readings for cell in read),
+        second_left=unread + sum(_for_second(cell) and Role.SECOND not in cell.readings for cell in read),
+        to_adjudicate=sum(cell.to_adjudicate for cell in read),
+        agreed=decisions[Decision.ACCEPTED_BY_BOTH],
+        accepted_alone=decisions[Decision.ACCEPTED_BY_ONE],
+        disputed=decisions[Decision.DISPUTED],
+        unsure=decisions[Decision.UNSURE],
     )
 
 
@@ -87,15 +92,25 @@ def cells_for(record: SlideRecord, role: Role, reader: str) -> tuple[Candidate, 
 
     The first reader gets all, most suspected first. The second gets what the machine called and what the
     first has read beyond that, in an order of their own (`second_order`), so that neither rank nor order
-    tells anything. The adjudicator gets the cells on which the two differ, and those already adjudicated.
+    tells anything; without cells that another second reader has read, because a cell has one reader in each
+    role. The adjudicator gets the cells on which the two differ, and those already adjudicated.
     """
-    cells = read_cells(record)
     if role == Role.FIRST:
         return record.candidates
+    cells = read_cells(record)
     if role == Role.SECOND:
-        given = [cell.candidate for cell in cells if _for_second(cell)]
+        given = [
+            cell.candidate
+            for cell in cells
+            if _for_second(cell) and not is_anothers(cell.readings, role, reader)
+        ]
         return second_order(given, reader, record.slide.id)
     return tuple(cell.candidate for cell in cells if cell.to_adjudicate or Role.ADJUDICATOR in cell.readings)
+
+
+def is_anothers(readings: Mapping[Role, Reading], role: Role, reader: str) -> bool:
+    """Whether another person has read a cell in a role, so that this one cannot."""
+    return role in readings and not same_person(readings[role].reader, reader)
 
 
 def second_order(

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.result import SlideResult
 from core.review.decisions import Decision
 from core.store import Call, Case, Kind, Reason, Role, Signature, SlideRecord, Species, Stage
+from core.wording import Sentence, sentence
 
 SCHEMA_PATH = Path(__file__).with_name("signed_result.schema.json")
 
@@ -139,7 +140,7 @@ def read_document(signature: Signature) -> SignedResult:
     return SignedResult.model_validate_json(signature.document)
 
 
-def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes]) -> tuple[str, ...]:
+def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes]) -> tuple[Sentence, ...]:
     """Hold a signed version against the store: one sentence for each thing that was altered since.
 
     Parameters
@@ -154,28 +155,28 @@ def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes])
     signature = record.signatures[version - 1]
     found = []
     if sha256_of(signature.document) != signature.sha256:
-        found.append("The document is not the one that was signed: its hash differs.")
+        found.append(sentence("altered.document"))
     try:
         document = read_document(signature)
     except ValidationError:
-        return (*found, "The document is no signed result.")
+        return (*found, sentence("altered.no_result"))
     under = document.signature
     if (under.version, under.by, under.at) != (signature.version, signature.by, signature.at):
-        found.append("Version, name or time of the signature are not those in the document.")
+        found.append(sentence("altered.signature"))
     previous = record.signatures[version - 2].sha256 if version > 1 else None
     if under.previous_sha256 != previous:
-        found.append("The version before it is not the one that was amended.")
+        found.append(sentence("altered.version_before"))
     patient = patient_sha256(record.case)
     if patient and under.patient_sha256 and patient != under.patient_sha256:
-        found.append("The case's patient is not the one the result was signed for.")
+        found.append(sentence("altered.patient"))
     found += _altered_readings(record, document)
     hashes = {candidate: hashlib.sha256(png).hexdigest() for candidate, png in pictures.items()}
     if hashes != {picture.candidate: picture.sha256 for picture in document.pictures}:
-        found.append("The pictures are not those that were signed.")
+        found.append(sentence("altered.pictures"))
     return tuple(found)
 
 
-def _altered_readings(record: SlideRecord, document: SignedResult) -> list[str]:
+def _altered_readings(record: SlideRecord, document: SignedResult) -> list[Sentence]:
     present = {
         reading.id: (reading.candidate_id, reading.reader, reading.role, reading.opinion, reading.at)
         for reading in record.readings
@@ -195,7 +196,7 @@ def _altered_readings(record: SlideRecord, document: SignedResult) -> list[str]:
                 reading.role,
                 reading.at,
             ) or given != (opinion.call, opinion.reason, opinion.stage, opinion.species)
-    return [f"Readings that were signed are not as they were: {altered}."] if altered else []
+    return [sentence("altered.readings", count=altered)] if altered else []
 
 
 @cache

@@ -28,7 +28,8 @@ from core.review.tallying import Tally, tally_of
 from core.slides import open_slide, shown_path
 from core.store import Role, ScoringStep, Signature, SlideRecord, Store, StoreError, TakenIn
 from core.store.writes import person
-from core.tally import VerdictKind, grouped
+from core.tally import VerdictKind
+from core.wording import Sentence, sentence
 
 MOST_PICTURES = 16
 """Accepted cells kept as pictures beside a signed document; all of them stand in its list of readings."""
@@ -36,7 +37,7 @@ MOST_PICTURES = 16
 _VIEW_OVER_CELL = 2.3
 
 
-def blocks_signing(record: SlideRecord) -> tuple[str, ...]:
+def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
     """What must be done before a slide can be signed, a sentence each; empty where it can be.
 
     - A slide that the model is not valid for needs no reading, and none that was begun needs an end.
@@ -45,27 +46,25 @@ def blocks_signing(record: SlideRecord) -> tuple[str, ...]:
       has read all, and an adjudicator all on which the two differ.
     """
     if record.slide.scoring != ScoringStep.SCORED or record.taken_in is None:
-        return (f"The slide is not scored: it is {record.slide.scoring}.",)
+        return (sentence("signing.not_scored", step=record.slide.scoring),)
     if record.locked:
-        return ("The slide is signed. A change takes an amendment, with its reason.",)
+        return (sentence("signing.signed"),)
     left, found = progress(record), tally_of(record)
     if found.verdict.kind == VerdictKind.NOT_VALID:
         return ()
     if left.first_left:
         if found.verdict.kind == VerdictKind.POSITIVE:
             return ()
-        return (f"{_cells(left.first_left)} not read by the first reader.",)
+        return (sentence("signing.first_left", cells=left.first_left),)
     if found.verdict.kind == VerdictKind.AWAITING_REVIEW:
-        return ("Nobody has looked at the slide: draw a sample of unsuspected cells and read it.",)
+        return (sentence("signing.nobody_looked"),)
     begun = any(Role.SECOND in cell.readings for cell in read_cells(record))
     doubtful = left.agreed + left.accepted_alone + left.disputed + left.unsure
     blocks = []
     if left.second_left and (begun or doubtful):
-        blocks.append(f"{_cells(left.second_left)} not read by the second reader.")
+        blocks.append(sentence("signing.second_left", cells=left.second_left))
     if left.to_adjudicate:
-        blocks.append(
-            f"{_cells(left.to_adjudicate)} called differently by the two readers: an adjudicator must decide."
-        )
+        blocks.append(sentence("signing.to_adjudicate", cells=left.to_adjudicate))
     return tuple(blocks)
 
 
@@ -81,7 +80,7 @@ def sign(store: Store, slide_id: int, *, by: str) -> Signature:
     record = store.record(slide_id)
     blocks = blocks_signing(record)
     if blocks or record.taken_in is None:
-        raise StoreError(f"the slide cannot be signed. {' '.join(blocks)}")
+        raise StoreError(sentence("signing.blocked"), *blocks)
     who = person(by)
     at = datetime.now(UTC)
     cells, tally = read_cells(record), tally_of(record)
@@ -107,7 +106,7 @@ def _signed_result(
         cells=result.cells,
         evidence=tally.evidence,
         verdict=tally.verdict,
-        machine_figures=result.machine_figures,
+        machine_figures=tally.machine_figures,
         reference=result.reference,
         options=result.options,
         model=result.model,
@@ -185,14 +184,12 @@ def _pictures(record: SlideRecord, taken_in: TakenIn, cells: tuple[ReadCell, ...
     shown = sorted(accepted, key=lambda cell: ACCEPTED.index(cell.decision))[:MOST_PICTURES]
     try:
         if hashlib.sha256((taken_in.folder / "result.json").read_bytes()).hexdigest() != taken_in.sha256:
-            raise StoreError(
-                f"{shown_path(taken_in.folder)} holds another result than the one that was read: take it in"
-            )
+            raise StoreError(sentence("signing.other_result", folder=shown_path(taken_in.folder)))
         return {cell.candidate.id: _picture(record.slide.folder, taken_in.folder, cell) for cell in shown}
     except (OSError, SmearscopeError) as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"the pictures of accepted cells cannot be had: {error}") from error
+        raise StoreError(sentence("signing.no_pictures", why=str(error))) from error
 
 
 def _picture(images: Path, results: Path, cell: ReadCell) -> bytes:
@@ -210,7 +207,3 @@ def _cut(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> by
     rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
     return encoded(image[np.ix_(rows, columns)], ".png")
-
-
-def _cells(number: int) -> str:
-    return f"{grouped(number)} {'cell is' if number == 1 else 'cells are'}"

@@ -4,8 +4,10 @@ from core.slides.discovery import Discovery, FoundSlide, SlideProblem, find_slid
 from core.slides.field import Field, Rectangle, Slide
 from core.slides.formats import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key, shown_path
 from core.slides.pixels import content_hash
+from core.slides.placing import PlacedField, is_region, place_fields
 from core.slides.single_images import SingleImage, find_images
-from core.slides.slide import open_slide
+from core.slides.slide import open_overview, open_slide
+from core.slides.whole_slide import ScanOverview
 
 __all__ = [
     "MINIMUM_SIDE_PX",
@@ -13,14 +15,19 @@ __all__ = [
     "Discovery",
     "Field",
     "FoundSlide",
+    "PlacedField",
     "Rectangle",
+    "ScanOverview",
     "SingleImage",
     "Slide",
     "SlideProblem",
     "content_hash",
     "find_images",
     "find_slides",
+    "is_region",
     "natural_key",
+    "open_overview",
     "open_slide",
+    "place_fields",
     "shown_path",
 ]

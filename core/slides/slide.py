@@ -9,6 +9,7 @@ from core.slides.field import Field, Slide
 from core.slides.folder import FieldSource, file_fields, folder_contents
 from core.slides.formats import shown_path
 from core.slides.regions import REGION_PX, Cutting
+from core.slides.whole_slide import ScanOverview, scan_overview
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,22 @@ def open_slide(
         sources.update(_sources(path, cutting, is_alone=True))
     own_name = path.absolute().name if path.is_dir() else path.stem
     return _FieldSlide(name or storable(own_name), path, sources)
+
+
+def open_overview(path: Path) -> ScanOverview | None:
+    """All of a large image at once, where its file holds reduced copies; None for every other slide.
+
+    Parameters
+    ----------
+    path
+        As for `open_slide`.
+
+    Raises
+    ------
+    EmptySlideError, UnreadableImageError
+        As `open_slide` does.
+    """
+    return scan_overview(_files_of(path)[0] if path.is_dir() else path)
 
 
 def storable(name: str) -> str:

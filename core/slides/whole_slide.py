@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import openslide
+from numpy.typing import NDArray
 from tifffile import TiffFile
 
 from core.errors import UnreadableImageError
@@ -70,6 +72,67 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, ScanRegion]:
         f"#x={region.area.left},y={region.area.top}": ScanRegion(path, region, um_per_pixel)
         for region in regions
     }
+
+
+@dataclass(frozen=True)
+class ScanOverview:
+    """A scan with reduced copies in its file, so that all of it can be shown at once.
+
+    Attributes
+    ----------
+    path
+        The file, of a DICOM scan any one instance.
+    width_px, height_px
+        At full resolution.
+    """
+
+    path: Path
+    width_px: int
+    height_px: int
+
+    def read(self, left: int, top: int, width: int, height: int, reduction: int) -> NDArray[np.uint8]:
+        """Decode a part of the scan, reduced.
+
+        Parameters
+        ----------
+        left, top
+            At full resolution.
+        width, height
+            Of what is given, in reduced pixels.
+        reduction
+            Pixels of the scan that become one, along each side.
+
+        Returns
+        -------
+        (height, width, 3) uint8, RGB; white where nothing was scanned.
+
+        Raises
+        ------
+        UnreadableImageError
+            Where the file cannot be read any more.
+        """
+        with decoding(self.path):
+            scan = _scan(self.path)
+            level = scan.get_best_level_for_downsample(reduction + 0.01)
+            within = reduction / scan.level_downsamples[level]
+            size = (max(1, round(width * within)), max(1, round(height * within)))
+            try:
+                picture = to_rgb(np.asarray(scan.read_region((left, top), level, size)))
+            except openslide.OpenSlideError:
+                _opened.cache_clear()
+                raise
+        if picture.shape[:2] == (height, width):
+            return picture
+        return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def scan_overview(path: Path) -> ScanOverview | None:
+    """The overview of a scan; None where the file is none, or holds no reduced copies of its image."""
+    with decoding(path):
+        if openslide.OpenSlide.detect_format(path) is None:
+            return None
+        scan = _scan(path)
+        return ScanOverview(path, *scan.dimensions) if scan.level_count > 1 else None
 
 
 def is_scanner_tiff(path: Path) -> bool:

@@ -1,6 +1,8 @@
 """Cases, slides, candidates and what readers said of them, in a database; readings are only ever added."""
 
 from core.store.database import url_of_folder
+from core.store.model_switches import ModelSwitch
+from core.store.people import Right, StaffRole
 from core.store.records import (
     Amendment,
     AuditEntry,
@@ -10,6 +12,7 @@ from core.store.records import (
     Case,
     FlaggedField,
     Kind,
+    Look,
     Opinion,
     Reading,
     Reason,
@@ -34,15 +37,19 @@ __all__ = [
     "Case",
     "FlaggedField",
     "Kind",
+    "Look",
+    "ModelSwitch",
     "Opinion",
     "Reading",
     "Reason",
+    "Right",
     "Role",
     "ScoringStep",
     "Signature",
     "Slide",
     "SlideRecord",
     "Species",
+    "StaffRole",
     "Stage",
     "Store",
     "StoreError",

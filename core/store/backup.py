@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.atomic import replacing
 from core.slides import shown_path
-from core.store.database import SECONDS_TO_WAIT, database_of
+from core.store.database import SECONDS_TO_WAIT, existing_file
 from core.store.records import StoreError
 
 
@@ -21,8 +21,8 @@ class Backup:
     signatures: int
 
 
-def back_up(data: Path, copy: Path) -> Backup:
-    """Copy the database of a data folder into one file, as of one moment, and check the copy.
+def back_up(url: str, copy: Path) -> Backup:
+    """Copy a SQLite database into one file, as of one moment, and check the copy.
 
     Writers are neither stopped nor slowed. A data folder that holds the copy as `smearscope.sqlite` is opened
     as any other.
@@ -30,11 +30,13 @@ def back_up(data: Path, copy: Path) -> Backup:
     Raises
     ------
     StoreError
-        Where there is no database, it is damaged, or `copy` is there already.
+        Where there is no database, it is on a server, it is damaged, or `copy` is there already.
     core.atomic.OutputError
         Where `copy` cannot be written.
     """
-    database = database_of(data)
+    database = existing_file(url)
+    if database is None:
+        raise StoreError("a database on a server is copied with the server's own tools, such as pg_dump")
     if copy.exists():
         raise StoreError(f"{shown_path(copy)} is there already: give another name, backups are not replaced")
     with replacing(copy) as temporary:

@@ -10,12 +10,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.slides import shown_path
+from core.store.places import DATA_FOLDER
 from core.store.records import StoreError
+from core.wording import sentence
 
 DATABASE_FILE = "smearscope.sqlite"
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -34,6 +36,8 @@ class Database:
     ----------
     url
         Any SQLAlchemy URL.
+    folder
+        The data folder, within which slides are kept by their place; None for none.
 
     Raises
     ------
@@ -41,11 +45,16 @@ class Database:
         Where it cannot be opened, or a newer version of the program made it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path | None) -> None:
+        self._url = _url(url)
+        self._folder = None if folder is None else folder.absolute()
         try:
-            self._engine = create_engine(url)
+            self._engine = create_engine(self._url, execution_options={DATA_FOLDER: self._folder})
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"{_without_password(url)} is no usable database: {error}") from error
+            raise StoreError(
+                f"{shown_url(self._url)} is no usable database: {self._scrubbed(str(error))} (PostgreSQL "
+                "takes psycopg, installed beside, and an address that begins with postgresql+psycopg://)"
+            ) from error
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         # Within one process writers stand in line here: SQLite's own waiting is by chance, and slower.
         self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
@@ -57,14 +66,14 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose reads are all of one moment."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _named_errors(), self._engine.connect().execution_options(**options) as connection:
+        with self._named_errors(), self._engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection whose writes come to pass together on leaving, or not at all."""
         with (
-            _named_errors(),
+            self._named_errors(),
             self._one_writer,
             self._engine.execution_options(writes=True).begin() as connection,
         ):
@@ -80,13 +89,13 @@ class Database:
         """
         if not self.is_sqlite:
             return
-        with _named_errors(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as bare:
+        with (
+            self._named_errors(),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as bare,
+        ):
             busy = bare.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
         if busy:
-            raise StoreError(
-                "it was erased, but the write-ahead log cannot be emptied of it while other processes read "
-                "the database: erase once more when they have stopped"
-            )
+            raise StoreError(sentence("store.log_not_emptied"))
 
     def close(self) -> None:
         """Close all connections."""
@@ -99,12 +108,28 @@ class Database:
         try:
             with self.writing() as connection:
                 config.attributes["connection"] = connection
+                config.attributes[DATA_FOLDER] = self._folder
                 command.upgrade(config, "head")
         except CommandError as error:
             raise StoreError(
-                f"{_without_password(str(self._engine.url))} was made by a newer version of Smearscope (this "
+                f"{shown_url(self._url)} was made by a newer version of Smearscope (this "
                 f"one knows its tables up to {newest}): use that version"
             ) from error
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Say of a database's own errors which it was, and that nothing was written."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(
+                sentence("store.refuses", database=shown_url(self._url), why=self._scrubbed(str(error.orig)))
+            ) from error
+
+    def _scrubbed(self, message: str) -> str:
+        """What a driver says, in one line, without the password that it may repeat."""
+        line = " ".join(message.split())
+        return line.replace(str(self._url.password), "***") if self._url.password else line
 
 
 def url_of_folder(folder: Path) -> str:
@@ -112,12 +137,24 @@ def url_of_folder(folder: Path) -> str:
     return f"sqlite:///{folder / DATABASE_FILE}"
 
 
-def database_of(folder: Path) -> Path:
-    """The SQLite database of a data folder; raises `StoreError` where it holds none."""
-    database = folder.absolute() / DATABASE_FILE
-    if not database.is_file():
-        raise StoreError(f"{shown_path(folder)} holds no database ({DATABASE_FILE}): give another --data")
-    return database
+def shown_url(url: URL) -> str:
+    """A database as messages name it: its file, or its kind, name and machine; never user or password."""
+    if url.get_backend_name() == "sqlite":
+        return shown_path(url.database or "a database in memory")
+    return (
+        f"the {url.get_backend_name()} database {url.database or '(none named)'} on {url.host or 'no host'}"
+    )
+
+
+def existing_file(url: str) -> Path | None:
+    """The file of a SQLite database, which must be there; None for a database on a server."""
+    parsed = _url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    file = Path(parsed.database or "").absolute()
+    if not file.is_file():
+        raise StoreError(f"{shown_path(file.parent)} holds no database ({file.name}): give another --data")
+    return file
 
 
 def _use_transactions_of_sqlite(engine: Engine) -> None:
@@ -136,17 +173,15 @@ def _use_transactions_of_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    """Say of a database's own errors that they are one, and that nothing was written."""
+def _url(url: str) -> URL:
+    """Parse an address; it may hold a password, so no part of one that is malformed is repeated."""
     try:
-        yield
-    except DBAPIError as error:
-        raise StoreError(f"the database refuses: {error.orig}; nothing was written") from error
-
-
-def _without_password(url: str) -> str:
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "the address given"
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or "@" in (parsed.host or ""):
+        raise StoreError(
+            "the address given is no usable database: it is KIND://USER:PASSWORD@HOST:PORT/NAME, with @ / : "
+            "and % of a password written as %40 %2F %3A %25, or sqlite:////WHOLE/PATH"
+        )
+    return parsed

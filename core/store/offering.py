@@ -1,11 +1,12 @@
 """Cells laid before readers: those of a result, those looked at by choice, those marked by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from core.store.records import Box, Candidate, Kind, SlideRecord, StoreError, TakenIn
+from core.store.places import kept_place
+from core.store.records import Box, Candidate, Kind, StoreError, TakenIn
 from core.store.result_folder import (
     Cell,
     ResultFolder,
@@ -14,9 +15,10 @@ from core.store.result_folder import (
     random_unsuspected,
     rounded_box,
 )
-from core.store.rows import records_of
+from core.store.rows import latest_results, records_of
 from core.store.tables import CANDIDATES, OFFERS, RESULTS
 from core.store.writes import append, now
+from core.wording import sentence
 
 
 def append_result(connection: Connection, slide_id: int, folder: Path, read: ResultFolder) -> int | None:
@@ -27,13 +29,14 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
         .order_by(RESULTS.c.id.desc())
         .limit(1)
     ).one_or_none()
-    if last is not None and (last.sha256, last.folder) == (read.sha256, str(folder)):
+    kept = kept_place(connection, folder)
+    if last is not None and (last.sha256, last.folder) == (read.sha256, kept):
         return None
     number = append(
         connection,
         RESULTS,
         slide_id=slide_id,
-        folder=str(folder),
+        folder=kept,
         sha256=read.sha256,
         document=read.document,
         field_cells=read.field_cells,
@@ -52,7 +55,7 @@ def append_further(connection: Connection, slide_id: int, kind: Kind, count: int
         Where the slide was not scored, or its files are gone or damaged.
     """
     (record,) = records_of(connection, [slide_id])
-    taken_in = _result(record)
+    taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
     if kind == Kind.SAMPLE:
         seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
@@ -77,16 +80,13 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
     """
     taken_in = result_of(connection, slide_id)
     if field not in taken_in.field_cells:
-        raise StoreError(f"the slide has no field {field!r} that counts")
+        raise StoreError(sentence("store.no_field", field=repr(field)))
     x, y, width, height = rounded_box(box)
     if min(width, height) <= 0:
-        raise StoreError(f"a box needs a width and a height; they are {width} and {height}")
+        raise StoreError(sentence("store.empty_box", width=f"{width}", height=f"{height}"))
     across, down = field_size(taken_in.folder, field)
     if not (0 <= x + width / 2 < across and 0 <= y + height / 2 < down):
-        raise StoreError(
-            f"the middle of the box lies beyond the field, which is {across} by {down} pixels: mark a cell "
-            "that is on it"
-        )
+        raise StoreError(sentence("store.beyond_field", across=f"{across}", down=f"{down}"))
     cell = Cell(field, (x, y, width, height), None, None, None)
     (number,) = _offer(connection, slide_id, taken_in.id, Kind.MARKED, [cell])
     return number
@@ -94,21 +94,16 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
 
 def result_of(connection: Connection, slide_id: int) -> TakenIn:
     """The slide's latest result; raises `StoreError` where there is none."""
-    (record,) = records_of(connection, [slide_id])
-    return _result(record)
-
-
-def _result(record: SlideRecord) -> TakenIn:
-    if record.taken_in is None:
-        raise StoreError("the slide has not been scored yet")
-    return record.taken_in
+    taken_in = latest_results(connection, [slide_id]).get(slide_id)
+    if taken_in is None:
+        raise StoreError(sentence("store.not_scored"))
+    return taken_in
 
 
 def _offer(
-    connection: Connection, slide_id: int, result_id: int, kind: Kind, cells: Iterable[Cell]
+    connection: Connection, slide_id: int, result_id: int, kind: Kind, cells: Sequence[Cell]
 ) -> tuple[int, ...]:
-    rows = connection.execute(select(CANDIDATES).where(CANDIDATES.c.slide_id == slide_id))
-    known = {(row.field, (row.x, row.y, row.width, row.height)): row.id for row in rows}
+    known = _known(connection, slide_id, cells)
     offered = []
     for cell in cells:
         number = known.get((cell.field, cell.box))
@@ -140,3 +135,19 @@ def _offer(
         )
         offered.append(number)
     return tuple(offered)
+
+
+def _known(connection: Connection, slide_id: int, cells: Sequence[Cell]) -> dict[tuple[str, Box], int]:
+    """Numbers of a slide's candidates by place: one cell is looked up, for several all are read."""
+    query = select(CANDIDATES).where(CANDIDATES.c.slide_id == slide_id)
+    if len(cells) == 1:
+        x, y, width, height = cells[0].box
+        query = query.where(
+            CANDIDATES.c.field == cells[0].field,
+            CANDIDATES.c.x == x,
+            CANDIDATES.c.y == y,
+            CANDIDATES.c.width == width,
+            CANDIDATES.c.height == height,
+        )
+    rows = connection.execute(query)
+    return {(row.field, (row.x, row.y, row.width, row.height)): row.id for row in rows}

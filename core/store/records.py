@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import SmearscopeError
 from core.result import SlideResult
+from core.wording import sentence
 
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the field's stored image."""
@@ -119,6 +120,10 @@ class Slide:
         Scale of all its fields; None where the files or the cells are to say.
     scoring, scoring_detail
         The last that happened to its scoring, and what is to be known of it, such as why it failed.
+    red_cells_per_ul
+        Measured for this patient; None where they were not.
+    review_budget
+        Most cells that readers are to look at; None as for every slide.
     """
 
     id: int
@@ -129,6 +134,8 @@ class Slide:
     added_at: datetime
     scoring: ScoringStep
     scoring_detail: str
+    red_cells_per_ul: float | None = None
+    review_budget: int | None = None
 
 
 @dataclass(frozen=True)
@@ -198,9 +205,9 @@ class Opinion:
 
     def __post_init__(self) -> None:
         if self.reason and self.call != Call.NOT_PARASITE:
-            raise StoreError(f"'{self.reason}' is a reason for 'not a parasite', not for '{self.call}'")
+            raise StoreError(sentence("store.reason", reason=self.reason, call=self.call))
         if (self.stage or self.species) and self.call != Call.PARASITE:
-            raise StoreError(f"only a parasite has a stage and a species; the call is '{self.call}'")
+            raise StoreError(sentence("store.stage", call=self.call))
 
 
 @dataclass(frozen=True)
@@ -270,6 +277,23 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class Look:
+    """Somebody has looked at what others called on a slide; never changed, never deleted.
+
+    Attributes
+    ----------
+    last_reading_id
+        Number of the last reading of the slide that was there to be seen.
+    """
+
+    id: int
+    slide_id: int
+    person: str
+    last_reading_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """One write, or one export: who, when, what. Holds no patient's identifier.
 
@@ -307,6 +331,8 @@ class SlideRecord:
         Fields to photograph again, as they stand.
     signatures, amendments
         In order.
+    looks
+        Who has looked at others' calls, in the order in which they did.
     last_entry
         Number of the last audit entry about the slide: a write of any kind makes it grow.
     """
@@ -319,6 +345,7 @@ class SlideRecord:
     flags: tuple[FlaggedField, ...]
     signatures: tuple[Signature, ...]
     amendments: tuple[Amendment, ...]
+    looks: tuple[Look, ...]
     last_entry: int
 
     @property

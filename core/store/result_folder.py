@@ -17,6 +17,7 @@ from core.result import SlideResult
 from core.slides import shown_path
 from core.store.records import Box, StoreError
 from core.suspects import image_name
+from core.wording import sentence
 
 FILES = ("result.json", "cells.parquet", "fields.parquet", "candidates/candidates.csv")
 _BOX = ("x", "y", "width", "height")
@@ -75,9 +76,7 @@ def read_result_folder(folder: Path) -> ResultFolder:
     path = folder / "result.json"
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise StoreError(
-            f"{shown_path(folder)} holds no finished result ({missing[0]} is missing): score the slide"
-        )
+        raise StoreError(sentence("store.no_result", folder=shown_path(folder), missing=missing[0]))
     try:
         content = path.read_bytes()
         result = SlideResult.model_validate_json(content)
@@ -86,15 +85,10 @@ def read_result_folder(folder: Path) -> ResultFolder:
         fields = pq.read_table(folder / "fields.parquet", columns=["field", "evaluable_cells", "excluded"])
         unchanged = path.read_bytes() == content
     except (ValidationError, OSError, pa.ArrowInvalid, KeyError) as error:
-        raise StoreError(
-            f"{shown_path(folder)} holds no result that this version can read: score the slide again"
-        ) from error
+        raise StoreError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
     ranked = [cell.field for cell in called[: result.cells.candidates_written]]
     if not unchanged or len(called) != result.cells.called_infected or ranked != ranked_fields:
-        raise StoreError(
-            f"the files in {shown_path(folder)} do not belong together: wait for the scoring to end, or "
-            "score the slide again"
-        )
+        raise StoreError(sentence("store.mixed_result", folder=shown_path(folder)))
     return ResultFolder(
         content.decode(),
         hashlib.sha256(content).hexdigest(),
@@ -168,10 +162,7 @@ def _still_readable(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise StoreError(
-            f"the slide's result in {shown_path(folder)} cannot be read any more: bring back its files from "
-            "a copy, or score the slide again"
-        ) from error
+        raise StoreError(sentence("store.lost_result", folder=shown_path(folder))) from error
 
 
 def _called(cells: pa.Table, drawn: int) -> tuple[Cell, ...]:

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, and_, func, select
 
 from core.result import SlideResult
+from core.store.places import place
 from core.store.records import (
     Amendment,
     AuditEntry,
@@ -16,6 +16,7 @@ from core.store.records import (
     Case,
     FlaggedField,
     Kind,
+    Look,
     Opinion,
     Reading,
     Reason,
@@ -35,14 +36,17 @@ from core.store.tables import (
     CANDIDATES,
     CASES,
     FIELD_FLAGS,
+    LOOKS,
     OFFERS,
     READINGS,
     RESULTS,
     SCORING_STEPS,
     SIGNATURES,
+    SLIDE_SETTINGS,
     SLIDES,
     UNDOINGS,
 )
+from core.wording import sentence
 
 _Rows = dict[int, list[Row[Any]]]
 _Value = TypeVar("_Value")
@@ -52,7 +56,7 @@ def case_of(connection: Connection, case_id: int) -> Case:
     """One case; raises `StoreError` where there is none."""
     row = connection.execute(select(CASES).where(CASES.c.id == case_id)).one_or_none()
     if row is None:
-        raise StoreError(f"there is no case {case_id}")
+        raise StoreError(sentence("store.no_case", case=str(case_id)))
     return case_from(row)
 
 
@@ -64,9 +68,20 @@ def case_from(row: Row[Any]) -> Case:
 def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) -> tuple[Slide, ...]:
     """Slides with the last step of their scoring, in the order in which they were added; None: all."""
     last = select(func.max(SCORING_STEPS.c.id)).group_by(SCORING_STEPS.c.slide_id)
+    last_set = select(func.max(SLIDE_SETTINGS.c.id)).group_by(SLIDE_SETTINGS.c.slide_id)
     query = (
-        select(SLIDES, SCORING_STEPS.c.step, SCORING_STEPS.c.detail)
+        select(
+            SLIDES,
+            SCORING_STEPS.c.step,
+            SCORING_STEPS.c.detail,
+            SLIDE_SETTINGS.c.red_cells_per_ul,
+            SLIDE_SETTINGS.c.review_budget,
+        )
         .join(SCORING_STEPS, SCORING_STEPS.c.slide_id == SLIDES.c.id)
+        .outerjoin(
+            SLIDE_SETTINGS,
+            and_(SLIDE_SETTINGS.c.slide_id == SLIDES.c.id, SLIDE_SETTINGS.c.id.in_(last_set)),
+        )
         .where(SCORING_STEPS.c.id.in_(last))
         .order_by(SLIDES.c.id)
     )
@@ -77,11 +92,13 @@ def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) ->
             row.id,
             row.case_id,
             row.name,
-            Path(row.folder),
+            place(connection, row.folder),
             row.um_per_pixel,
             row.added_at,
             ScoringStep(row.step),
             row.detail,
+            row.red_cells_per_ul,
+            row.review_budget,
         )
         for row in connection.execute(query)
     )
@@ -91,7 +108,7 @@ def slide_of(connection: Connection, slide_id: int) -> Slide:
     """One slide; raises `StoreError` where there is none."""
     found = slides_of(connection, [slide_id])
     if not found:
-        raise StoreError(f"there is no slide {slide_id}")
+        raise StoreError(sentence("store.no_slide", slide=str(slide_id)))
     return found[0]
 
 
@@ -101,13 +118,14 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
     chosen = None if slide_ids is None else [slide.id for slide in slides]
     of_these = select(CASES).where(CASES.c.id.in_({slide.case_id for slide in slides}))
     cases = {row.id: case_from(row) for row in connection.execute(of_these)}
-    results = _latest_results(connection, chosen)
+    results = latest_results(connection, chosen)
     candidates = _by_slide(connection, CANDIDATES, chosen)
     offers = _by_slide(connection, OFFERS, chosen)
     readings = readings_of(connection, chosen)
     flags = _by_slide(connection, FIELD_FLAGS, chosen)
     signatures = _by_slide(connection, SIGNATURES, chosen)
     amendments = _by_slide(connection, AMENDMENTS, chosen)
+    looks = _by_slide(connection, LOOKS, chosen)
     last = _of_slides(select(AUDIT.c.slide_id, func.max(AUDIT.c.id).label("last")), AUDIT, chosen)
     last_entries = {row.slide_id: row.last for row in connection.execute(last.group_by(AUDIT.c.slide_id))}
     return tuple(
@@ -125,6 +143,7 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
                 Amendment(row.slide_id, row.version, row.by, row.reason, row.at)
                 for row in amendments[slide.id]
             ),
+            tuple(look_from(row) for row in looks[slide.id]),
             last_entries[slide.id],
         )
         for slide in slides
@@ -164,6 +183,11 @@ def signature_from(row: Row[Any]) -> Signature:
     return Signature(row.id, row.slide_id, row.version, row.by, row.at, row.sha256, row.document)
 
 
+def look_from(row: Row[Any]) -> Look:
+    """A row of looks."""
+    return Look(row.id, row.slide_id, row.person, row.last_reading_id, row.at)
+
+
 def audit_of(connection: Connection, slide_id: int | None = None) -> tuple[AuditEntry, ...]:
     """The audit trail, oldest first; of one slide, or all of it."""
     query = select(AUDIT).order_by(AUDIT.c.id)
@@ -186,14 +210,15 @@ def _by_slide(connection: Connection, table: Table, slide_ids: Sequence[int] | N
     return grouped
 
 
-def _latest_results(connection: Connection, slide_ids: Sequence[int] | None) -> dict[int, TakenIn]:
+def latest_results(connection: Connection, slide_ids: Sequence[int] | None) -> dict[int, TakenIn]:
+    """The latest result of each slide that was scored, by number of the slide."""
     last = select(func.max(RESULTS.c.id)).group_by(RESULTS.c.slide_id)
     query = _of_slides(select(RESULTS).where(RESULTS.c.id.in_(last)), RESULTS, slide_ids)
     return {
         row.slide_id: TakenIn(
             row.id,
             row.slide_id,
-            Path(row.folder),
+            place(connection, row.folder),
             row.sha256,
             SlideResult.model_validate_json(row.document),
             row.field_cells,

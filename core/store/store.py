@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 
@@ -9,8 +10,12 @@ from sqlalchemy import select, update
 
 from core.slides import shown_path
 from core.store.database import Database, url_of_folder
+from core.store.model_switches import ModelSwitches
 from core.store.offering import append_further, append_result, candidate_at, result_of
 from core.store.overview import Overview
+from core.store.people import People, Right
+from core.store.places import kept_place
+from core.store.reading_writes import append_reading, undo_last
 from core.store.records import (
     Amendment,
     AuditEntry,
@@ -29,6 +34,8 @@ from core.store.records import (
 )
 from core.store.result_folder import read_result_folder
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
+from core.store.scoring_steps import append_opening, append_step
+from core.store.slide_settings import SlideSettings
 from core.store.tables import (
     AMENDMENTS,
     CANDIDATES,
@@ -39,24 +46,8 @@ from core.store.tables import (
     SIGNED_PICTURES,
     SLIDES,
 )
-from core.store.writes import (
-    append,
-    append_reading,
-    hold,
-    hold_unsigned,
-    note,
-    now,
-    person,
-    undo_last,
-)
-
-_STEPS_FROM = {
-    ScoringStep.QUEUED: set(ScoringStep) - {ScoringStep.QUEUED},
-    ScoringStep.SCORING: {ScoringStep.QUEUED},
-    ScoringStep.STOPPED: {ScoringStep.QUEUED, ScoringStep.SCORING},
-    ScoringStep.FAILED: {ScoringStep.SCORING},
-}
-"""What must have come before a step; `SCORED` comes with a result alone."""
+from core.store.writes import append, hold, hold_unsigned, note, now
+from core.wording import sentence
 
 
 class Store:
@@ -69,6 +60,8 @@ class Store:
     ----------
     url
         Any SQLAlchemy URL.
+    folder
+        Data folder: slides within it are kept by their place in it, so that it can be moved.
 
     Raises
     ------
@@ -76,9 +69,10 @@ class Store:
         Where it cannot be opened. Every method raises it where what is asked would break a rule.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, folder: Path | None = None) -> None:
+        self._database = Database(url, folder)
         self._overview = Overview()
+        self.people = People(self._database, asked=False)
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Store":
@@ -86,10 +80,25 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(
-                f"cannot make the data folder {shown_path(folder)}: {error.strerror or error}"
-            ) from error
-        return cls(url_of_folder(folder))
+            why = error.strerror or str(error)
+            raise StoreError(sentence("store.no_folder", folder=shown_path(folder), why=why)) from error
+        return cls(url_of_folder(folder), folder)
+
+    def asking_roles(self) -> "Store":
+        """The same store for people who have signed in: each write asks for a role of who makes it."""
+        asking = copy(self)
+        asking.people = People(self._database, asked=True)
+        return asking
+
+    @property
+    def settings(self) -> SlideSettings:
+        """What is set of slides until they are signed."""
+        return SlideSettings(self._database, self.people)
+
+    @property
+    def models(self) -> ModelSwitches:
+        """Which model scores slides."""
+        return ModelSwitches(self._database, self.people)
 
     def close(self) -> None:
         """Close all connections."""
@@ -99,7 +108,7 @@ class Store:
 
     def add_case(self, patient: str, *, by: str) -> Case:
         """Add a case; `patient` is kept as entered."""
-        who, at, salt = person(by), now(), secrets.token_hex(16)
+        who, at, salt = self.people.require(by, Right.BRING_IN), now(), secrets.token_hex(16)
         with self._database.writing() as connection:
             number = append(connection, CASES, patient=patient, salt=salt, created_at=at)
             note(connection, who, "case added", case=number)
@@ -111,7 +120,7 @@ class Store:
         On SQLite it is overwritten in the file, and the write-ahead log is cut to nothing. Another server's
         files and logs may hold it still, and so do backups made before. Signed documents never held it.
         """
-        who = person(by)
+        who = self.people.require(by, Right.ERASE_PATIENT)
         with self._database.writing() as connection:
             case = case_of(connection, case_id)
             if case.patient is not None:
@@ -124,18 +133,21 @@ class Store:
         self, case_id: int, name: str, folder: Path, *, by: str, um_per_pixel: float | None = None
     ) -> Slide:
         """Add a slide to a case and queue it for scoring; `name` is its identification as entered."""
-        who, at = person(by), now()
+        who, at = self.people.require(by, Right.BRING_IN), now()
         with self._database.writing() as connection:
             case_of(connection, case_id)
-            same = connection.execute(select(SLIDES.c.name).where(SLIDES.c.folder == str(folder))).first()
+            kept, folder = kept_place(connection, folder), folder.absolute()
+            same = connection.execute(select(SLIDES.c.name).where(SLIDES.c.folder == kept)).first()
             if same is not None:
-                raise StoreError(f"{shown_path(folder)} is already here as slide {shown_path(same.name)}")
+                raise StoreError(
+                    sentence("store.same_folder", folder=shown_path(folder), slide=shown_path(same.name))
+                )
             number = append(
                 connection,
                 SLIDES,
                 case_id=case_id,
                 name=name,
-                folder=str(folder),
+                folder=kept,
                 um_per_pixel=um_per_pixel,
                 added_at=at,
             )
@@ -149,10 +161,9 @@ class Store:
             return slides_of(connection)
 
     def record(self, slide_id: int) -> SlideRecord:
-        """All that is held of a slide, as of one moment."""
+        """All that is held of a slide, as of one moment; only what is new is read anew."""
         with self._database.reading() as connection:
-            slide_of(connection, slide_id)
-            return records_of(connection, [slide_id])[0]
+            return self._overview.record(connection, slide_id)
 
     def records(self) -> tuple[SlideRecord, ...]:
         """All that is held of all slides, as of one moment; the unchanged is not read again."""
@@ -170,15 +181,18 @@ class Store:
             Where the step cannot follow the last one, such as `SCORING` where another process has begun, or
             the slide is signed.
         """
-        who = person(by)
+        who = self.people.require(by, Right.BRING_IN)
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
-            last = slide_of(connection, slide_id).scoring
-            if last not in _STEPS_FROM.get(step, set()):
-                raise StoreError(f"a slide that is '{last}' cannot become '{step}'")
-            append(connection, SCORING_STEPS, slide_id=slide_id, step=step, detail=detail, at=now())
-            note(connection, who, f"scoring: {step}", slide_id)
+            append_step(connection, slide_id, step, who, detail)
             return slide_of(connection, slide_id)
+
+    def open_for_fields(self, slide_id: int, *, by: str) -> None:
+        """Stop a slide's scoring, done or not, before fields are added: nobody can sign till then."""
+        who = self.people.require(by, Right.BRING_IN)
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            append_opening(connection, slide_id, who)
 
     def take_in_result(self, slide_id: int, folder: Path, *, by: str) -> SlideRecord:
         """Take in the folder that scoring wrote: its result, and its called cells as candidates.
@@ -191,7 +205,7 @@ class Store:
         StoreError
             Where the folder holds no finished result, or the slide is signed.
         """
-        who, read = person(by), read_result_folder(folder)
+        who, read = self.people.require(by, Right.BRING_IN), read_result_folder(folder)
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
             result_id = append_result(connection, slide_id, folder, read)
@@ -221,7 +235,7 @@ class Store:
         self, slide_id: int, field: str, box: Box, opinion: Opinion, *, reader: str, role: Role
     ) -> Reading:
         """Read a cell by its place on a field: a candidate, or any other, also one never located."""
-        who = person(reader)
+        who = self.people.require(reader, Right.ADJUDICATE if role == Role.ADJUDICATOR else Right.READ)
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
             number = candidate_at(connection, slide_id, field, box)
@@ -241,19 +255,21 @@ class Store:
             Where the reader reads this slide in another role, another person has read the cell in this one,
             or the slide is signed.
         """
-        who = person(reader)
+        who = self.people.require(reader, Right.ADJUDICATE if role == Role.ADJUDICATOR else Right.READ)
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
             query = select(CANDIDATES.c.id).where(
                 CANDIDATES.c.id == candidate_id, CANDIDATES.c.slide_id == slide_id
             )
             if connection.execute(query).one_or_none() is None:
-                raise StoreError(f"slide {slide_id} has no candidate {candidate_id}")
+                raise StoreError(
+                    sentence("store.no_candidate", slide=str(slide_id), candidate=str(candidate_id))
+                )
             return append_reading(connection, slide_id, candidate_id, who, role, opinion)
 
     def undo(self, slide_id: int, *, reader: str) -> Reading | None:
         """Take back the reader's last reading on a slide that still stands; None where there is none."""
-        who = person(reader)
+        who = self.people.require(reader, Right.READ)
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
             return undo_last(connection, slide_id, who)
@@ -270,14 +286,14 @@ class Store:
 
     def begin_amendment(self, slide_id: int, reason: str, *, by: str) -> Amendment:
         """Open a signed slide to change; the next signature gives the next version, beside the old one."""
-        who, at, why = person(by), now(), reason.strip()
+        who, at, why = self.people.require(by, Right.SIGN), now(), reason.strip()
         if not why:
-            raise StoreError("an amendment needs its reason")
+            raise StoreError(sentence("store.no_reason"))
         with self._database.writing() as connection:
             hold(connection, slide_id)
             (record,) = records_of(connection, [slide_id])
             if not record.locked:
-                raise StoreError("only a signed slide can be amended; this one is open to change")
+                raise StoreError(sentence("store.not_signed"))
             version = len(record.signatures) + 1
             append(connection, AMENDMENTS, slide_id=slide_id, version=version, by=who, reason=why, at=at)
             note(connection, who, "amendment begun", slide_id, version=version)
@@ -311,12 +327,13 @@ class Store:
         StoreError
             Where anything was written about the slide since `signed` was read.
         """
+        self.people.require(by, Right.SIGN)
         slide_id, version = signed.slide.id, len(signed.signatures) + 1
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
             (present,) = records_of(connection, [slide_id])
             if present.last_entry != signed.last_entry:
-                raise StoreError("the slide has changed while it was being signed: look again, then sign")
+                raise StoreError(sentence("store.changed"))
             number = append(
                 connection,
                 SIGNATURES,
@@ -342,7 +359,7 @@ class Store:
 
     def note_export(self, slide_id: int, form: str, version: int, *, by: str) -> None:
         """Put on record that a signed version left the store, and in which form."""
-        who = person(by)
+        who = self.people.require(by, Right.EXPORT)
         with self._database.writing() as connection:
             hold(connection, slide_id)
             note(connection, who, "exported", slide_id, form=form, version=version)
@@ -353,9 +370,9 @@ class Store:
             return audit_of(connection, slide_id)
 
     def _offer(self, slide_id: int, kind: Kind, count: int, by: str) -> tuple[Candidate, ...]:
-        who = person(by)
+        who = self.people.require(by, Right.READ)
         if count < 1:
-            raise StoreError(f"the number of cells must be at least 1; it is {count}")
+            raise StoreError(sentence("store.too_few_cells", count=str(count)))
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
             offered = append_further(connection, slide_id, kind, count)
@@ -363,7 +380,7 @@ class Store:
         return offered
 
     def _flag(self, slide_id: int, field: str, by: str, reason: str, *, flagged: bool) -> None:
-        who = person(by)
+        who = self.people.require(by, Right.READ)
         with self._database.writing() as connection:
             hold(connection, slide_id)
             result_of(connection, slide_id)

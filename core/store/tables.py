@@ -70,6 +70,17 @@ SLIDES = Table(
     Column("added_at", UtcTime, nullable=False),
 )
 
+SLIDE_SETTINGS = Table(
+    "slide_settings",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("red_cells_per_ul", Float),
+    Column("review_budget", Integer),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
 SCORING_STEPS = Table(
     "scoring_steps",
     METADATA,
@@ -123,7 +134,7 @@ READINGS = Table(
     METADATA,
     _id(),
     _slide_id(),
-    Column("candidate_id", ForeignKey("candidates.id"), nullable=False),
+    Column("candidate_id", ForeignKey("candidates.id"), nullable=False, index=True),
     Column("reader", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("call", String(16), nullable=False),
@@ -187,6 +198,37 @@ SIGNED_PICTURES = Table(
     Column("candidate_id", ForeignKey("candidates.id"), nullable=False),
     Column("png", LargeBinary, nullable=False),
     UniqueConstraint("signature_id", "candidate_id"),
+)
+
+ROLE_CHANGES = Table(
+    "role_changes",
+    METADATA,
+    _id(),
+    Column("person", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("granted", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+LOOKS = Table(
+    "looks",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("person", Text, nullable=False),
+    Column("last_reading_id", ForeignKey("readings.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+MODEL_SWITCHES = Table(
+    "model_switches",
+    METADATA,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 AUDIT = Table(

@@ -26,7 +26,6 @@ from core.tally.density import (
     rogan_gladen,
     sensitivity_lower_limit,
 )
-from core.tally.grouping import grouped, grouped_up, percent
 from core.tally.records import (
     TARGET_CELLS,
     TARGET_FIELDS,
@@ -41,8 +40,9 @@ from core.tally.records import (
     SlideConditions,
     SlideCount,
 )
-from core.tally.verdicts import Reach, Verdict, VerdictKind, reach_of, verdict
-from core.tally.wording import verdict_text
+from core.tally.verdicts import Reach, Verdict, VerdictKind, reach_of, reasons_in, verdict
+from core.tally.wording import Fact, verdict_facts, verdict_text
+from core.wording import grouped, grouped_up, percent
 
 __all__ = [
     "TARGET_CELLS",
@@ -51,6 +51,7 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Excluded",
+    "Fact",
     "FalseCalls",
     "FieldReading",
     "Figures",
@@ -78,11 +79,13 @@ __all__ = [
     "rate_upper_limit",
     "raw_fraction",
     "reach_of",
+    "reasons_in",
     "rogan_gladen",
     "sensitivity_lower_limit",
     "smallest_count_beyond_noise",
     "unaided_limit_per_ul",
     "verdict",
+    "verdict_facts",
     "verdict_text",
     "zero_count_bound",
 ]

@@ -11,6 +11,7 @@ from core.tally.arguments import (
     check_sensitivity,
     check_share,
 )
+from core.wording.catalogue import Sentence
 
 TARGET_CELLS = 200_000
 """Red cells to examine before a slide may be called free of visible parasites; the rule readers know."""
@@ -157,17 +158,20 @@ class SlideConditions:
     Attributes
     ----------
     outside_validity
-        One sentence for each thing (stain, focus, share of candidates) that lies outside; empty
+        One sentence for each thing (stain, focus, share of candidates) that lies outside, in English; empty
         where nothing does.
     fields_failed
         Fields left out because they fail focus or stain.
     failed_share_limit
         Largest share of all fields, in [0, 1], that may fail.
+    outside
+        The same sentences as codes and values; empty in what was written before there were any.
     """
 
     outside_validity: tuple[str, ...]
     fields_failed: int
     failed_share_limit: float
+    outside: tuple[Sentence, ...] = ()
 
     def __post_init__(self) -> None:
         check_count("fields_failed", self.fields_failed)

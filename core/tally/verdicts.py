@@ -1,7 +1,7 @@
 """The verdict on a slide: six cases, the first that holds, each with its reasons as sentences."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.notice import RESEARCH_USE_ONLY
@@ -21,8 +21,8 @@ from core.tally.density import (
     parasites_for_precision,
     sensitivity_lower_limit,
 )
-from core.tally.grouping import grouped, grouped_up, percent
 from core.tally.records import TARGET_CELLS, TARGET_FIELDS, Evidence, Performance, Readings
+from core.wording.catalogue import AS_WRITTEN, Sentence, in_language, sentence
 
 
 class VerdictKind(StrEnum):
@@ -45,7 +45,7 @@ class Verdict:
     kind
         Which of the six cases.
     reasons
-        Sentences for the person at the microscope, at least one.
+        Sentences for the person at the microscope, at least one, in English.
     figures
         Fraction and density, for a positive slide whose parasites may be counted; else None.
     detection_limit_per_ul
@@ -58,6 +58,8 @@ class Verdict:
         How many of them are still to be counted.
     target_cells
         The number readers know.
+    sentences
+        The reasons as codes and values, for other languages; empty in what was written before there were any.
     notice
         Printed with each verdict.
     """
@@ -70,6 +72,14 @@ class Verdict:
     cells_missing: int | None = None
     target_cells: int = TARGET_CELLS
     notice: str = RESEARCH_USE_ONLY
+    sentences: tuple[Sentence, ...] = ()
+
+
+def reasons_in(judged: Verdict, language: str) -> tuple[str, ...]:
+    """The reasons of a verdict in a language; as they were written where they are kept as text alone."""
+    if not judged.sentences:
+        return judged.reasons
+    return tuple(in_language(said, language) for said in judged.sentences)
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -98,15 +108,12 @@ def _positive(evidence: Evidence) -> Verdict | None:
     if agreed < _smallest_count(evidence):
         return None
     figures, reasons = _density(evidence, readings)
-    return Verdict(
-        VerdictKind.POSITIVE,
-        (
-            f"Two readers agree on {_parasites(agreed)}.",
-            *_remarks_on_agreed(readings),
-            *reasons,
-        ),
-        figures=figures,
+    sentences = (
+        sentence("verdict.agreed", parasites=agreed),
+        *_remarks_on_agreed(readings),
+        *reasons,
     )
+    return _verdict(VerdictKind.POSITIVE, sentences, figures=figures)
 
 
 def _suspicious(evidence: Evidence) -> Verdict | None:
@@ -117,44 +124,47 @@ def _suspicious(evidence: Evidence) -> Verdict | None:
     reasons = []
     if agreed:
         reasons.append(
-            f"Two readers agree on {_parasites(agreed)}, but {_smallest_count(evidence)} are needed: "
-            f"fewer can be false accepts among {grouped(evidence.count.cells)} cells."
+            sentence(
+                "verdict.too_few",
+                parasites=agreed,
+                needed=_smallest_count(evidence),
+                cells=evidence.count.cells,
+            )
         )
     alone = readings.accepted_by_one + readings.marked_by_one
     if alone:
-        reasons.append(f"{_parasites(alone)} accepted by only one reader: a second reader must decide.")
+        reasons.append(sentence("verdict.alone", parasites=alone))
     if readings.disputed:
-        reasons.append(f"Readers disagree on {_candidates(readings.disputed)}.")
+        reasons.append(sentence("verdict.disputed", candidates=readings.disputed))
     if readings.unsure:
-        reasons.append(f"Readers are unsure of {_candidates(readings.unsure)}.")
+        reasons.append(sentence("verdict.unsure", candidates=readings.unsure))
     if readings.marked_unsure:
-        beyond = f"{grouped(readings.marked_unsure)} {'cell' if readings.marked_unsure == 1 else 'cells'}"
-        reasons.append(f"Readers are unsure of {beyond} that the machine did not call.")
-    return Verdict(VerdictKind.SUSPICIOUS, tuple(reasons)) if reasons else None
+        reasons.append(sentence("verdict.unsure_beyond", cells=readings.marked_unsure))
+    return _verdict(VerdictKind.SUSPICIOUS, tuple(reasons)) if reasons else None
 
 
 def _not_valid(evidence: Evidence) -> Verdict | None:
-    outside = evidence.conditions.outside_validity
-    if not outside:
+    conditions = evidence.conditions
+    if not conditions.outside_validity:
         return None
-    return Verdict(
-        VerdictKind.NOT_VALID,
-        (*outside, "The model was not validated on such slides, so no figure is given."),
+    outside = conditions.outside or tuple(
+        sentence(AS_WRITTEN, text=text) for text in conditions.outside_validity
     )
+    return _verdict(VerdictKind.NOT_VALID, (*outside, sentence("verdict.not_valid")))
 
 
 def _awaiting_review(evidence: Evidence) -> Verdict | None:
     count, reach = evidence.count, reach_of(evidence)
     if count.candidates_unread:
-        opening = f"{grouped(count.candidates_unread)} of {_candidates(count.candidates)} are unread."
+        opening = sentence("verdict.unread", unread=count.candidates_unread, candidates=count.candidates)
     elif evidence.readings is None and reach.adequate:
-        opening = "No cell scores above the threshold, but nobody has looked at the slide yet."
+        opening = sentence("verdict.nobody_looked")
     else:
         return None
     verdict_on_count = (
-        (f"The count is adequate for {grouped(evidence.assumptions.detection_limit_per_ul)} parasites/µL.",)
+        (sentence("verdict.adequate", limit=evidence.assumptions.detection_limit_per_ul),)
         if reach.adequate
-        else ("The count is not adequate yet.", *reach.shortcomings)
+        else (sentence("verdict.not_adequate"), *reach.shortcomings)
     )
     return _on_clean_count(
         VerdictKind.AWAITING_REVIEW,
@@ -176,7 +186,7 @@ def _inadequate(evidence: Evidence) -> Verdict | None:
     if evidence.readings is None:
         excludes = _clean_review_would_exclude(evidence, reach)
     else:
-        excludes = _excludes(evidence, reach, "No parasite seen so far;")
+        excludes = _excludes(evidence, reach, "verdict.excludes_so_far")
     reasons = (*reach.shortcomings, *excludes, *_spread(evidence))
     return _on_clean_count(VerdictKind.INADEQUATE, reasons, reach)
 
@@ -185,7 +195,7 @@ def _no_parasite_seen(evidence: Evidence) -> Verdict:
     reach = reach_of(evidence)
     return _on_clean_count(
         VerdictKind.NO_PARASITE_SEEN,
-        (*_excludes(evidence, reach, "No parasite seen;"), *_spread(evidence)),
+        (*_excludes(evidence, reach, "verdict.excludes"), *_spread(evidence)),
         reach,
     )
 
@@ -212,7 +222,7 @@ class Reach:
     limit_per_ul: float | None
     needed: int
     missing: int
-    shortcomings: tuple[str, ...]
+    shortcomings: tuple[Sentence, ...]
 
     @property
     def adequate(self) -> bool:
@@ -236,38 +246,48 @@ def reach_of(evidence: Evidence) -> Reach:
     return Reach(limit, needed, missing, _shortcomings(evidence, missing, needed))
 
 
-def _shortcomings(evidence: Evidence, missing: int, needed: int) -> tuple[str, ...]:
+def _shortcomings(evidence: Evidence, missing: int, needed: int) -> tuple[Sentence, ...]:
     count, conditions, assumptions = evidence.count, evidence.conditions, evidence.assumptions
     found = []
     if not count.cells:
-        found.append("No evaluable red cell was counted, so nothing can be said of parasites.")
+        found.append(sentence("verdict.no_cells"))
     if missing:
         found.append(
-            f"{grouped(missing)} more cells are missing: {grouped(count.cells)} are counted, and "
-            f"{grouped(needed)} are needed to exclude "
-            f"{grouped(assumptions.detection_limit_per_ul)} parasites/µL with this sensitivity. "
-            "Fields may be added to this slide."
+            sentence(
+                "verdict.missing",
+                missing=missing,
+                cells=count.cells,
+                needed=needed,
+                limit=assumptions.detection_limit_per_ul,
+            )
         )
     fields = count.fields + conditions.fields_failed
     if fields and conditions.fields_failed / fields > conditions.failed_share_limit:
         found.append(
-            f"{grouped(conditions.fields_failed)} of {grouped(fields)} fields fail focus or stain, more than "
-            f"the {percent(conditions.failed_share_limit)} that may: photograph or prepare the slide again."
+            sentence(
+                "verdict.fields_fail",
+                failed=conditions.fields_failed,
+                fields=fields,
+                share=conditions.failed_share_limit,
+            )
         )
     return tuple(found)
 
 
-def _on_clean_count(kind: VerdictKind, reasons: tuple[str, ...], reach: Reach) -> Verdict:
-    return Verdict(
-        kind,
-        reasons,
+def _verdict(kind: VerdictKind, sentences: tuple[Sentence, ...], figures: Figures | None = None) -> Verdict:
+    return Verdict(kind, tuple(map(str, sentences)), figures, sentences=sentences)
+
+
+def _on_clean_count(kind: VerdictKind, sentences: tuple[Sentence, ...], reach: Reach) -> Verdict:
+    return replace(
+        _verdict(kind, sentences),
         detection_limit_per_ul=reach.limit_per_ul,
         cells_needed=reach.needed,
         cells_missing=reach.missing,
     )
 
 
-def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tuple[str, ...]]:
+def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tuple[Sentence, ...]]:
     """Figures of a positive slide, or None, and the sentences that explain them."""
     fields = readings.fields_read_whole
     if not evidence.count.candidates_unread:
@@ -276,16 +296,11 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
     elif fields and readings.fields_drawn_at_random:
         infected = sum(reading.infected for reading in fields)
         cells = sum(reading.cells for reading in fields)
-        remarks = [
-            f"Reviewed only in part: the density comes from {grouped(len(fields))} "
-            f"{'field' if len(fields) == 1 else 'fields'} read whole and drawn at random."
-        ]
+        remarks = [sentence("verdict.in_part", fields=len(fields))]
     else:
-        return None, (
-            "Reviewed only in part, without fields drawn at random and read whole: no density is given.",
-        )
+        return None, (sentence("verdict.in_part_no_density"),)
     if not infected:
-        remarks.append("No parasite that counts toward the density was found: no density is given.")
+        remarks.append(sentence("verdict.none_counts"))
         return None, tuple(remarks)
     # Fields with all the same share would give 0, which no interval can be made from.
     estimated = dispersion(fields) or None
@@ -299,29 +314,20 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
         dispersion_measured=estimated is not None,
     )
     if figures is None or not figures.density_per_ul.value:
-        remarks.append("What was found is no more than review lets through by mistake: no density is given.")
+        remarks.append(sentence("verdict.no_more_than_mistakes"))
         return None, tuple(remarks)
     enough = parasites_for_precision()
     if infected < enough:
-        remarks.append(
-            f"The density rests on {_parasites(infected)}; about {enough} are needed to know it within 25 %."
-        )
+        remarks.append(sentence("verdict.rough", parasites=infected, enough=enough))
     return figures, tuple(remarks)
 
 
-def _remarks_on_agreed(readings: Readings) -> tuple[str, ...]:
+def _remarks_on_agreed(readings: Readings) -> tuple[Sentence, ...]:
     remarks = []
     if readings.gametocytes:
-        remarks.append(
-            f"{grouped(readings.gametocytes)} of them "
-            f"{'is a gametocyte' if readings.gametocytes == 1 else 'are gametocytes'}, "
-            "not counted in the density."
-        )
+        remarks.append(sentence("verdict.gametocytes", count=readings.gametocytes))
     if readings.marked_by_both:
-        remarks.append(
-            f"{grouped(readings.marked_by_both)} of them {'was' if readings.marked_by_both == 1 else 'were'} "
-            "marked by hand where the machine saw none, not counted in the density."
-        )
+        remarks.append(sentence("verdict.marked", count=readings.marked_by_both))
     undecided = (
         readings.accepted_by_one
         + readings.disputed
@@ -330,22 +336,21 @@ def _remarks_on_agreed(readings: Readings) -> tuple[str, ...]:
         + readings.marked_unsure
     )
     if undecided:
-        remarks.append(f"{grouped(undecided)} more not agreed by two readers, not counted in the density.")
+        remarks.append(sentence("verdict.undecided", count=undecided))
     return tuple(remarks)
 
 
-def _clean_review_would_exclude(evidence: Evidence, reach: Reach) -> tuple[str, ...]:
-    return _excludes(evidence, reach, "After a review that accepts none:")
+def _clean_review_would_exclude(evidence: Evidence, reach: Reach) -> tuple[Sentence, ...]:
+    return _excludes(evidence, reach, "verdict.excludes_after_review")
 
 
-def _excludes(evidence: Evidence, reach: Reach, opening: str) -> tuple[str, ...]:
+def _excludes(evidence: Evidence, reach: Reach, code: str) -> tuple[Sentence, ...]:
     if reach.limit_per_ul is None:
         return ()
-    confidence = percent(evidence.assumptions.confidence)
-    return (f"{opening} more than {grouped_up(reach.limit_per_ul)} parasites/µL excluded at {confidence}.",)
+    return (sentence(code, limit=reach.limit_per_ul, confidence=evidence.assumptions.confidence),)
 
 
-def _without_review(evidence: Evidence) -> tuple[str, ...]:
+def _without_review(evidence: Evidence) -> tuple[Sentence, ...]:
     """What the calls alone could tell, at the safe limits of s and f; nothing where they tell nothing."""
     confidence, false_calls = evidence.assumptions.confidence, evidence.performance.false_calls
     sensitivity = sensitivity_lower_limit(evidence.performance.steps, confidence=confidence)
@@ -361,27 +366,16 @@ def _without_review(evidence: Evidence) -> tuple[str, ...]:
     )
     if limit is None:
         return ()
-    return (f"Without review, false calls alone can hide up to {grouped_up(limit)} parasites/µL.",)
+    return (sentence("verdict.without_review", limit=limit),)
 
 
-def _spread(evidence: Evidence) -> tuple[str, ...]:
+def _spread(evidence: Evidence) -> tuple[Sentence, ...]:
     fields = evidence.count.fields
     if fields >= TARGET_FIELDS or not evidence.count.cells:
         return ()
-    return (
-        f"The cells come from {grouped(fields)} {'field' if fields == 1 else 'fields'}: take at least "
-        f"{TARGET_FIELDS} spread over the film, because parasites cluster.",
-    )
+    return (sentence("verdict.spread", fields=fields, target=TARGET_FIELDS),)
 
 
 def _smallest_count(evidence: Evidence) -> int:
     expected = evidence.count.cells * evidence.false_accept_rate
     return smallest_count_beyond_noise(expected, confidence=evidence.assumptions.confidence)
-
-
-def _parasites(number: int) -> str:
-    return f"{grouped(number)} {'parasite' if number == 1 else 'parasites'}"
-
-
-def _candidates(number: int) -> str:
-    return f"{grouped(number)} {'candidate' if number == 1 else 'candidates'}"

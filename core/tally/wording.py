@@ -1,116 +1,187 @@
-"""A verdict as lines of plain text, for terminals and reports."""
+"""A verdict as lines of plain text, for terminals, pages and reports, in each language."""
+
+from dataclasses import dataclass
 
 from core.tally.bounds import rate_upper_limit
-from core.tally.density import Estimate, Figures, sensitivity_lower_limit
-from core.tally.grouping import grouped, percent
+from core.tally.density import Figures, sensitivity_lower_limit
 from core.tally.records import Evidence
-from core.tally.verdicts import Verdict, assumed_dispersion
+from core.tally.verdicts import Verdict, assumed_dispersion, reasons_in
+from core.wording.catalogue import Sentence, in_language, sentence, term
 
 
-def verdict_text(slide_name: str, evidence: Evidence, verdict: Verdict) -> str:
+@dataclass(frozen=True)
+class Fact:
+    """Something that a verdict rests on: one or more texts under one label.
+
+    Attributes
+    ----------
+    code
+        ``density``, ``fraction``, ``counted``, ``target``, ``model`` or ``given``.
+    label, texts
+        In words.
+    """
+
+    code: str
+    label: str
+    texts: tuple[str, ...]
+
+
+def verdict_text(slide_name: str, evidence: Evidence, verdict: Verdict, language: str = "en") -> str:
     """Give the verdict, its reasons and all it rests on, as lines without a trailing newline.
 
     Line breaks in the slide's name become spaces. The last line is the research-use notice.
     """
-    lines = [f"{' '.join(slide_name.split())}: {verdict.kind.upper()}"]
-    lines += [f"  - {reason}" for reason in verdict.reasons]
+    lines = [f"{' '.join(slide_name.split())}: {term('kind', verdict.kind, language).upper()}"]
+    lines += [f"  - {reason}" for reason in reasons_in(verdict, language)]
+    for fact in verdict_facts(evidence, verdict, language):
+        labels = (fact.label, *("" for _ in fact.texts[1:]))
+        lines += [f"  {label:<11}{text}" for label, text in zip(labels, fact.texts, strict=True)]
+    notice = verdict.notice if language == "en" else in_language(sentence("notice"), language)
+    return "\n".join([*lines, f"  {notice}"])
+
+
+def verdict_facts(evidence: Evidence, verdict: Verdict, language: str) -> tuple[Fact, ...]:
+    """All that a verdict is printed with, in the order in which it is."""
+    facts: list[tuple[str, list[Sentence]]] = []
     if verdict.figures is not None:
-        lines += _figures(evidence, verdict.figures)
-    lines += _counted(evidence)
+        facts += _figures(evidence, verdict.figures)
+    facts.append(("counted", _counted(evidence)))
     if verdict.cells_needed is not None:
-        lines += _target(evidence, verdict.target_cells, verdict.cells_needed)
-    lines += _model(evidence)
-    lines += _assumed(evidence, verdict.figures)
-    return "\n".join([*lines, f"  {verdict.notice}"])
-
-
-def _labelled(label: str, *texts: str) -> list[str]:
-    """One line for each text, the first with the label before it."""
-    return [f"  {label if position == 0 else '':<11}{text}" for position, text in enumerate(texts)]
-
-
-def _figures(evidence: Evidence, figures: Figures) -> list[str]:
-    density, confidence = figures.density_per_ul, percent(evidence.assumptions.confidence)
-    corrected = (
-        "with false accepts taken out" if evidence.assumptions.false_accepts else "raw over sensitivity"
+        facts.append(("target", [_target(evidence, verdict.target_cells, verdict.cells_needed)]))
+    facts += [
+        ("model", _model(evidence, language)),
+        ("given", _assumed(evidence, verdict.figures)),
+    ]
+    return tuple(
+        Fact(
+            code,
+            in_language(sentence(f"label.{code}"), language),
+            tuple(in_language(said, language) for said in sentences)
+            + (_left_out(evidence, language) if code == "counted" else ()),
+        )
+        for code, sentences in facts
     )
+
+
+def excluded_in(evidence: Evidence, language: str) -> tuple[str, ...]:
+    """What was left out of the count and why, a text for each."""
+    return tuple(
+        in_language(sentence("fact.excluded", count=item.count, what=item.what, why=item.why), language)
+        for item in evidence.count.excluded
+    )
+
+
+def _left_out(evidence: Evidence, language: str) -> tuple[str, ...]:
+    return tuple(
+        in_language(sentence("fact.left_out", what=text), language)
+        for text in excluded_in(evidence, language)
+    )
+
+
+def _figures(evidence: Evidence, figures: Figures) -> list[tuple[str, list[Sentence]]]:
+    density, raw, corrected = figures.density_per_ul, figures.raw_fraction, figures.corrected_fraction
+    plain, without_false = "fact.corrected_fraction", "fact.corrected_fraction_false_accepts"
+    how = without_false if evidence.assumptions.false_accepts else plain
     return [
-        *_labelled(
-            "Density",
-            f"{grouped(density.value)} parasites/µL, {grouped(density.low)} to {grouped(density.high)} "
-            f"at {confidence}",
+        (
+            "density",
+            [
+                sentence(
+                    "fact.density",
+                    value=density.value,
+                    low=density.low,
+                    high=density.high,
+                    confidence=evidence.assumptions.confidence,
+                )
+            ],
         ),
-        *_labelled(
-            "Fraction",
-            f"raw {_fraction(figures.raw_fraction)}: "
-            f"{grouped(figures.infected)} of {grouped(figures.cells)} cells",
-            f"corrected {_fraction(figures.corrected_fraction)}: {corrected}",
+        (
+            "fraction",
+            [
+                sentence(
+                    "fact.raw_fraction",
+                    value=raw.value,
+                    low=raw.low,
+                    high=raw.high,
+                    infected=figures.infected,
+                    cells=figures.cells,
+                ),
+                sentence(how, value=corrected.value, low=corrected.low, high=corrected.high),
+            ],
         ),
     ]
 
 
-def _fraction(estimate: Estimate) -> str:
-    return f"{percent(estimate.value)} ({percent(estimate.low)} to {percent(estimate.high)})"
-
-
-def _counted(evidence: Evidence) -> list[str]:
+def _counted(evidence: Evidence) -> list[Sentence]:
     count = evidence.count
-    return _labelled(
-        "Counted",
-        f"{grouped(count.cells)} evaluable red cells, {grouped(count.fields)} fields, "
-        f"{grouped(count.candidates)} candidates, {grouped(count.candidates_unread)} unread",
-        *(f"left out: {grouped(item.count)} {item.what}, {item.why}" for item in count.excluded),
-    )
-
-
-def _target(evidence: Evidence, target: int, needed: int) -> list[str]:
-    limit = evidence.assumptions.detection_limit_per_ul
-    return _labelled(
-        "Target",
-        f"{grouped(target)} cells; {grouped(needed)} with this sensitivity for {grouped(limit)} parasites/µL",
-    )
-
-
-def _model(evidence: Evidence) -> list[str]:
-    performance, confidence = evidence.performance, evidence.assumptions.confidence
-    lower = sensitivity_lower_limit(performance.steps, confidence=confidence)
-    false_calls = performance.false_calls
-    upper = rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=confidence)
-    steps = " × ".join(
-        f"{grouped(step.found)} of {grouped(step.found + step.missed)}" for step in performance.steps
-    )
-    return _labelled(
-        "Model",
-        f"{performance.model}, threshold {performance.threshold:.4g}, "
-        f"validated on {performance.validation_set}",
-        f"finds {percent(performance.sensitivity)} of infected cells ({steps}; "
-        f"at least {percent(lower)} at {percent(confidence)})",
-        f"calls {percent(false_calls.rate)} of healthy cells ({grouped(false_calls.count)} of "
-        f"{grouped(false_calls.healthy_cells)}; at most {percent(upper)})",
-    )
-
-
-def _assumed(evidence: Evidence, figures: Figures | None) -> list[str]:
-    assumptions = evidence.assumptions
-    red_cells = f"{grouped(assumptions.red_cells_per_ul)} red cells/µL"
-    if assumptions.false_accepts is None:
-        accepts = "review lets no healthy cell through (assumed)"
-    else:
-        accepts = (
-            f"review lets {grouped(assumptions.false_accepts.count)} of "
-            f"{grouped(assumptions.false_accepts.healthy_cells)} healthy cells through (measured)"
+    return [
+        sentence(
+            "fact.counted",
+            cells=count.cells,
+            fields=count.fields,
+            candidates=count.candidates,
+            unread=count.candidates_unread,
         )
-    return _labelled(
-        "Given",
-        f"{red_cells} ({'measured' if assumptions.red_cells_measured else 'assumed'})",
-        f"review accepts {percent(assumptions.review_sensitivity)} of infected candidates (assumed)",
+    ]
+
+
+def _target(evidence: Evidence, target: int, needed: int) -> Sentence:
+    limit = evidence.assumptions.detection_limit_per_ul
+    return sentence("fact.target", target=target, needed=needed, limit=limit)
+
+
+def _model(evidence: Evidence, language: str) -> list[Sentence]:
+    performance, confidence = evidence.performance, evidence.assumptions.confidence
+    false_calls = performance.false_calls
+    steps = " × ".join(
+        in_language(sentence("fact.step", found=step.found, infected=step.found + step.missed), language)
+        for step in performance.steps
+    )
+    return [
+        sentence(
+            "fact.model",
+            model=performance.model,
+            threshold=performance.threshold,
+            validation_set=performance.validation_set,
+        ),
+        sentence(
+            "fact.finds",
+            sensitivity=performance.sensitivity,
+            steps=steps,
+            lower=sensitivity_lower_limit(performance.steps, confidence=confidence),
+            confidence=confidence,
+        ),
+        sentence(
+            "fact.false_calls",
+            rate=false_calls.rate,
+            count=false_calls.count,
+            healthy=false_calls.healthy_cells,
+            upper=rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=confidence),
+        ),
+    ]
+
+
+def _assumed(evidence: Evidence, figures: Figures | None) -> list[Sentence]:
+    assumptions = evidence.assumptions
+    measured = "measured" if assumptions.red_cells_measured else "assumed"
+    if assumptions.false_accepts is None:
+        accepts = sentence("fact.no_false_accepts")
+    else:
+        accepts = sentence(
+            "fact.false_accepts",
+            count=assumptions.false_accepts.count,
+            healthy=assumptions.false_accepts.healthy_cells,
+        )
+    return [
+        sentence(f"fact.red_cells_{measured}", red_cells=assumptions.red_cells_per_ul),
+        sentence("fact.review_accepts", sensitivity=assumptions.review_sensitivity),
         accepts,
         _clustering(evidence, figures),
-    )
+    ]
 
 
-def _clustering(evidence: Evidence, figures: Figures | None) -> str:
+def _clustering(evidence: Evidence, figures: Figures | None) -> Sentence:
     if figures is not None and figures.dispersion_measured:
-        return f"clustering of fields {figures.dispersion:.2f} (measured on this slide)"
-    source = "assumed" if evidence.performance.dispersion is None else "from the model's card"
-    return f"clustering of fields {assumed_dispersion(evidence.performance):.2f} ({source})"
+        return sentence("fact.clustering_measured", dispersion=figures.dispersion)
+    source = "assumed" if evidence.performance.dispersion is None else "of_card"
+    return sentence(f"fact.clustering_{source}", dispersion=assumed_dispersion(evidence.performance))

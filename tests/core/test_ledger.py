@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.ledger import Identity, Ledger, LedgerError
+from core.ledger import Identity, Ledger, LedgerError, kept_field
 from core.quality import FieldQuality
 from core.scored_field import ScoredField, unreadable_field
 
@@ -198,3 +198,18 @@ def test_the_reference_and_the_key_of_the_results_are_remembered(tmp_path: Path)
     with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
         assert ledger.reference == {"cell_diameter_px": 30.123456789012345}
         assert ledger.finished == "key"
+
+
+def test_a_field_is_read_from_the_disk_while_a_run_holds_the_ledger(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png"))
+        ledger.flush()
+        ledger.add(replace(scored("a.png"), cell_colour=(1.0, 2.0, 3.0)))
+        ledger.flush()
+        ledger.add(scored("not yet on the disk.png"))
+        found = kept_field(tmp_path, "a.png", IDENTITY.model)
+        assert found is not None
+        assert found.cell_colour == (1.0, 2.0, 3.0)
+        assert kept_field(tmp_path, "not yet on the disk.png", IDENTITY.model) is None
+        assert kept_field(tmp_path, "a.png", "another model") is None
+    assert kept_field(tmp_path / "nothing", "a.png", IDENTITY.model) is None

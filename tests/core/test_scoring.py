@@ -14,6 +14,7 @@ from core.result import SlideResult, read_result
 from core.scoring import NoReadableFieldError, score_slide
 from core.slides import open_slide
 from core.tally import Assumptions, VerdictKind
+from core.wording import sentence
 from core.workers import Workers
 from tests.coloured_cells import (
     BACKGROUND,
@@ -265,7 +266,7 @@ def test_a_field_out_of_focus_is_left_out_and_said_to_be(tmp_path: Path) -> None
 
 
 def test_a_slide_outside_the_models_validity_gets_no_figure(tmp_path: Path) -> None:
-    card = DotCard(outside=("The stain is paler than any the model has seen.",))
+    card = DotCard(outside=(sentence("as written", text="The stain is paler than any the model has seen."),))
     result = score(save_slide(tmp_path / "slide", fields=3), tmp_path / "out", card=card)
     assert result.verdict.kind is VerdictKind.NOT_VALID
     assert result.machine_figures is None

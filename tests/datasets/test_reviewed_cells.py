@@ -26,7 +26,7 @@ from datasets.reviewed_cells import (
     write_reviewed_cells,
 )
 from datasets.splits import split
-from tests.scored_slides import box_of, read_all, scored_slide
+from tests.scored_slides import PARASITE, box_of, read_all, scored_slide
 
 
 @pytest.fixture
@@ -218,6 +218,20 @@ def test_a_marked_cell_is_among_them_wherever_on_its_field_it_lies(
         store.mark(record.slide.id, "field2.png", box, parasite, reader=reader, role=role)
     sign(store, record.slide.id, by="Dora")
     assert write_reviewed_cells(tmp_path / "out", store.records()).infected == 1
+    assert len(reviewed_cells(tmp_path / "out").crops) == 1
+
+
+def test_a_cell_that_an_earlier_version_let_be_marked_beyond_its_field_is_left_out_and_counted(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = scored_slide(store, tmp_path / "slide", called=0)
+    monkeypatch.setattr("core.store.offering.field_size", lambda *_: (10_000, 10_000))
+    for box in ((500.0, 20.0, 30.0, 30.0), (10.0, 59.0, 30.0, 30.0), box_of(3)):
+        for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+            store.mark(record.slide.id, "field2.png", box, PARASITE, reader=reader, role=role)
+    sign(store, record.slide.id, by="Dora")
+    written = write_reviewed_cells(tmp_path / "out", store.records())
+    assert (written.infected, written.beyond_field, written.left_out) == (1, 2, 0)
     assert len(reviewed_cells(tmp_path / "out").crops) == 1
 
 

@@ -143,7 +143,7 @@ def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
 )
 def test_each_measure_outside_is_said_with_its_value(quality: FieldQuality, said: str) -> None:
     (sentence,) = PAIR.outside_validity([quality] * 3, candidate_share=0.01)
-    assert said in sentence
+    assert said in str(sentence)
 
 
 def test_one_odd_field_does_not_put_a_slide_outside() -> None:
@@ -159,8 +159,8 @@ def test_fields_without_cells_say_nothing_of_the_stain() -> None:
 
 def test_too_many_candidates_put_a_slide_outside() -> None:
     (sentence,) = PAIR.outside_validity([GOOD], candidate_share=0.12)
-    assert "12 % of the cells" in sentence
-    assert "5 %" in sentence
+    assert "12 % of the cells" in str(sentence)
+    assert "5 %" in str(sentence)
     assert PAIR.outside_validity([GOOD], candidate_share=0.05) == ()
 
 

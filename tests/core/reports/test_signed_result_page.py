@@ -5,6 +5,7 @@ import zlib
 from base64 import a85decode
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,41 @@ def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path
     heights = [float(y) for y in re.findall(r"1 0 0 1 [\d.]+ (-?[\d.]+) Tm", drawn_on(pdf))]
     assert sorted(heights)[2] > 20 * mm  # only the foot lies lower
     assert "W" * 100 not in page_text(pdf)
+
+
+def test_in_french_the_page_says_the_same_in_french(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=3)
+    store.flag_field(record.slide.id, "field1.png", by="Anna Roy")
+    signed, signature = signed_slide(store, record, "+--")
+    pdf = signed_result_pdf(signed, signature.sha256, None, store.signed_pictures(signature), "fr")
+    text = page_text(pdf)
+    assert pages(pdf) == 1
+    for said in (
+        "À DES FINS DE RECHERCHE UNIQUEMENT, NE PAS UTILISER POUR LE DIAGNOSTIC",
+        "Patient effacé",
+        "Signé version 1, par Dora",
+        "POSITIF Deux lecteurs s'accordent sur 1 parasite.",
+        "Densité 263 158 parasites/µL (de 6 663 à 1 466 222, intervalle à 95 %)",
+        "corrigée 5,26 % (0,133 % à 29,3 %) : brute rapportée à la sensibilité",
+        "Limite de détection un compte négatif exclurait plus de 792 749 parasites/µL à 95 %",
+        "Compte 20 hématies évaluables, 2 champs, 3 candidats, dont 0 non lu",
+        "non compté : 1 hématie(s) (au bord)",
+        "Lecteurs Anna Roy (premier lecteur, 3 hématies); Ben (second lecteur, 3 hématies)",
+        "kappa de Cohen 1,00",
+        "À rephotographier field1.png",
+        "rang 1, score 0,990",
+        "retenue par deux lecteurs",
+        signature.sha256,
+    ):
+        assert said in text, said
+    assert not re.search(r"\b(cells?|readers?|parasites agreed|accepted|healthy|fields)\b", text)
+
+
+def test_reasons_that_were_signed_as_text_alone_are_shown_as_they_were_signed(
+    store: Store, tmp_path: Path
+) -> None:
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "-")
+    before_codes = signed.model_copy(update={"verdict": replace(signed.verdict, sentences=())})
+    text = page_text(signed_result_pdf(before_codes, signature.sha256, "P", {}, "fr"))
+    assert before_codes.verdict.reasons[0][:40] in text
+    assert "Motifs tels qu'ils ont été signés, conservés en anglais seulement." in text

@@ -101,6 +101,24 @@ def test_a_parasite_that_only_the_second_reader_marked_goes_to_the_adjudicator(
     assert [cell.id for cell in cells_for(record, Role.ADJUDICATOR, "Cleo")] == [marked.candidate_id]
 
 
+def test_a_second_reader_is_left_what_no_other_second_reader_has_read(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path)
+    slide = record.slide.id
+    read_all(store, record, "++--", reader="Anna", role=Role.FIRST)
+    record = read_all(store, record, "+-..", reader="Ben", role=Role.SECOND)
+    cells = [candidate.id for candidate in record.candidates]
+    given = {reader: {one.id for one in cells_for(record, Role.SECOND, reader)} for reader in ("BEN", "Cleo")}
+    assert given == {"BEN": set(cells), "Cleo": set(cells[2:])}
+    for candidate in cells_for(record, Role.SECOND, "Cleo"):
+        store.read(slide, candidate.id, NOT_PARASITE, reader="Cleo", role=Role.SECOND)
+    record = store.record(slide)
+    assert progress(record).second_left == 0
+    # What Ben takes back is left to either again.
+    store.undo(slide, reader="Ben")
+    left = cells_for(store.record(slide), Role.SECOND, "Cleo")
+    assert {one.id for one in left} == set(cells[1:])
+
+
 def candidates(number: int) -> tuple[Candidate, ...]:
     one = Candidate(0, 1, Kind.CALLED, 1, "field1.png", box_of(0), 0.9, None)
     return tuple(replace(one, id=count, rank=count) for count in range(1, number + 1))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.atomic import OutputError
-from core.store import Role, Store, StoreError
+from core.store import Role, Store, StoreError, url_of_folder
 from core.store.backup import Backup, back_up
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all, scored_slide
 
@@ -15,7 +15,9 @@ def test_a_copy_opens_as_a_store_with_everything_in_it_and_needs_no_file_beside_
     store = Store.in_folder(tmp_path / "data")
     record = read_all(store, scored_slide(store, tmp_path, called=2), "+-", reader="Anna", role=Role.FIRST)
     copy = tmp_path / "copies" / "smearscope.sqlite"
-    assert back_up(tmp_path / "data", copy) == Backup(cases=1, slides=1, readings=2, signatures=0)
+    assert back_up(url_of_folder(tmp_path / "data"), copy) == Backup(
+        cases=1, slides=1, readings=2, signatures=0
+    )
     assert [file.name for file in copy.parent.iterdir()] == ["smearscope.sqlite"]
     other = Store.in_folder(copy.parent)
     assert other.record(record.slide.id) == record
@@ -43,7 +45,9 @@ def test_copies_taken_while_readers_read_are_each_of_one_moment_and_miss_nothing
     try:
         for number in range(4):
             before = saved[0]
-            copied = back_up(tmp_path / "data", tmp_path / f"copy{number}" / "smearscope.sqlite")
+            copied = back_up(
+                url_of_folder(tmp_path / "data"), tmp_path / f"copy{number}" / "smearscope.sqlite"
+            )
             assert before <= copied.readings <= saved[0] + 1
     finally:
         stop.set()
@@ -60,13 +64,13 @@ def test_a_copy_that_is_there_is_kept(tmp_path: Path) -> None:
     Store.in_folder(tmp_path / "data").close()
     (tmp_path / "copy").write_text("of yesterday")
     with pytest.raises(StoreError, match="copy is there already"):
-        back_up(tmp_path / "data", tmp_path / "copy")
+        back_up(url_of_folder(tmp_path / "data"), tmp_path / "copy")
     assert (tmp_path / "copy").read_text() == "of yesterday"
 
 
 def test_a_folder_without_a_database_is_named_and_none_is_made_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere holds no database"):
-        back_up(tmp_path / "nowhere", tmp_path / "copy")
+        back_up(url_of_folder(tmp_path / "nowhere"), tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -80,7 +84,7 @@ def test_a_damaged_database_leaves_no_copy(tmp_path: Path) -> None:
     content[len(content) // 2 : len(content) // 2 + 8192] = b"\xff" * 8192
     file.write_bytes(content)
     with pytest.raises(StoreError, match="cannot be copied"):
-        back_up(tmp_path / "data", tmp_path / "copies" / "copy")
+        back_up(url_of_folder(tmp_path / "data"), tmp_path / "copies" / "copy")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
@@ -88,4 +92,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     Store.in_folder(tmp_path / "data").close()
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"):
-        back_up(tmp_path / "data", tmp_path / "file" / "copy")
+        back_up(url_of_folder(tmp_path / "data"), tmp_path / "file" / "copy")
+
+
+def test_a_database_on_a_server_is_left_to_the_servers_tools(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="pg_dump"):
+        back_up("postgresql://somebody:secret@host/name", tmp_path / "copy")

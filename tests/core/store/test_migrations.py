@@ -5,11 +5,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from core.store import Store, StoreError, url_of_folder
+from core.store import StaffRole, Store, StoreError, url_of_folder
+from core.store.database import MIGRATIONS
 from core.store.tables import METADATA
 
 
@@ -89,4 +92,30 @@ def test_processes_that_open_a_new_folder_at_once_all_find_their_tables(tmp_path
     assert [process.exitcode for process in processes] == [0] * 6
     store = Store.in_folder(tmp_path)
     assert sorted(str(record.case.patient) for record in store.records()) == patients
+    store.close()
+
+
+def test_a_database_of_the_first_version_is_opened_with_all_that_it_holds(tmp_path: Path) -> None:
+    engine = create_engine(url_of_folder(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO cases VALUES (1, 'patient', 'salt', '2025-11-01')",
+            "INSERT INTO slides VALUES (1, 1, 'slide', 'images', NULL, '2025-11-01')",
+            "INSERT INTO scoring_steps VALUES (1, 1, 'queued', '', '2025-11-01')",
+            "INSERT INTO candidates VALUES (1, 1, 'field1.png', 5, 5, 30, 30)",
+            "INSERT INTO readings VALUES (1, 1, 1, 'A', 'first', 'unsure', NULL, NULL, NULL, '2025-11-01')",
+            "INSERT INTO audit VALUES (1, '2025-11-01', 'Anna', 'slide added', 1, '{}')",
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    store = Store.in_folder(tmp_path)
+    (record,) = store.records()
+    assert (record.case.patient, record.readings[0].reader, record.looks) == ("patient", "A", ())
+    store.people.note_looks({1: 1}, by="Ben")
+    store.people.grant("Ben", StaffRole.REVIEWER, by="Anna")
+    assert store.record(1).looks[0].person == "Ben"
     store.close()

@@ -1,8 +1,7 @@
 """Numbers as a person reads them: thousands grouped by spaces, shares in percent."""
 
 import math
-
-import numpy as np
+from decimal import Context
 
 
 def grouped(number: float) -> str:
@@ -20,4 +19,10 @@ def grouped_up(number: float) -> str:
 
 def percent(share: float) -> str:
     """A share in percent with three significant digits and no exponent: 0.00006 is "0.006 %"."""
-    return np.format_float_positional(100 * share, precision=3, fractional=False, trim="-") + " %"
+    return significant(100 * share) + " %"
+
+
+def significant(number: float) -> str:
+    """Three significant digits and no exponent: 933.33 is "933", 2.1666 is "2.17"."""
+    text = f"{Context(prec=3).create_decimal_from_float(float(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

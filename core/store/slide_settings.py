@@ -1,0 +1,75 @@
+"""What is set of a slide until it is signed: every change is kept, the last one holds."""
+
+import math
+
+from core.store.database import Database
+from core.store.people import People, Right
+from core.store.records import ScoringStep, StoreError
+from core.store.rows import slide_of
+from core.store.scoring_steps import append_step
+from core.store.tables import SLIDE_SETTINGS
+from core.store.writes import append, hold_unsigned, note, now
+from core.wording import sentence
+
+
+class SlideSettings:
+    """The settings of a store's slides.
+
+    Parameters
+    ----------
+    database
+        Holds them.
+    people
+        Say who may change them.
+    """
+
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._people = people
+
+    def change(
+        self, slide_id: int, *, red_cells_per_ul: float | None, review_budget: int | None, by: str
+    ) -> None:
+        """Set what holds of a slide from now on; what is as it was is not written again.
+
+        With another review budget the slide is queued, so that the machine calls as many cells as readers are
+        to look at. What was scored is not scored anew for that.
+
+        Parameters
+        ----------
+        red_cells_per_ul
+            Measured for this patient; None where they were not.
+        review_budget
+            Most cells that readers are to look at; None as for every slide.
+
+        Raises
+        ------
+        StoreError
+            Where a value is not above 0, or the slide is signed.
+        """
+        who = self._people.require(by, Right.BRING_IN)
+        if red_cells_per_ul is not None and not (math.isfinite(red_cells_per_ul) and red_cells_per_ul > 0):
+            raise StoreError(sentence("store.no_red_cells", value=str(red_cells_per_ul)))
+        if review_budget is not None and review_budget < 1:
+            raise StoreError(sentence("store.no_budget", value=str(review_budget)))
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            before = slide_of(connection, slide_id)
+            if (before.red_cells_per_ul, before.review_budget) == (red_cells_per_ul, review_budget):
+                return
+            append(
+                connection,
+                SLIDE_SETTINGS,
+                slide_id=slide_id,
+                red_cells_per_ul=red_cells_per_ul,
+                review_budget=review_budget,
+                by=who,
+                at=now(),
+            )
+            detail = {
+                "red_cells_per_ul": None if red_cells_per_ul is None else f"{red_cells_per_ul:.0f}",
+                "review_budget": review_budget,
+            }
+            note(connection, who, "settings changed", slide_id, **detail)
+            if before.review_budget != review_budget and before.scoring != ScoringStep.QUEUED:
+                append_step(connection, slide_id, ScoringStep.QUEUED, who, "")
