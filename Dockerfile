@@ -3,7 +3,8 @@
 #   docker build -t smearscope .
 #   docker run --rm -v "$PWD/slides:/slides:ro" -v "$PWD/results:/results" smearscope score /slides --out /results
 #
-#   docker run --rm -p 127.0.0.1:8501:8501 -v "$PWD/data:/data" smearscope app --data /data --address 0.0.0.0
+#   docker run --rm -p 127.0.0.1:8501:8501 -v "$PWD/data:/data" smearscope app --data /data --address 0.0.0.0 \
+#     --without-sign-in
 #
 # The user inside has number 1000 and must be allowed to write to the results and data folders.
 #

@@ -7,7 +7,7 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from typing import IO, Protocol
 from core.atomic import cannot_write
 from core.errors import SmearscopeError
 from core.slides.formats import is_image_name, shown_path
+from core.wording import sentence
 
 MOST_FILES = 5_000
 MOST_BYTES = 8 * 1024**3
@@ -97,7 +98,7 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
         Where the disk is full or the folder cannot be written.
     """
     if folder.exists():
-        raise IntakeError(f"{shown_path(folder.name)} is already here")
+        raise IntakeError(sentence("intake.here_already", name=shown_path(folder.name)))
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -106,9 +107,7 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
         for file in files:
             intake.take_either(file)
         if not intake.images:
-            raise IntakeError(
-                "no image is among what was handed in: JPEG, PNG, TIFF, BMP, DICOM, SVS or NDPI"
-            )
+            raise IntakeError(sentence("intake.no_image"))
         unfinished.rename(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
@@ -117,8 +116,11 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
     return TakenFiles(tuple(intake.images), tuple(intake.left_out))
 
 
-def add_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
+def add_files(files: Iterable[HandedIn], folder: Path, *, before_moving: Callable[[], None]) -> TakenFiles:
     """Add more images to a slide's folder: all of them or none; raises as `take_in_files`.
+
+    `before_moving` is called when all files are written beside the folder, and before the first of them is
+    moved in: what it raises keeps them out.
 
     A file of a name that is there already is refused: it would take the place of a field that was read. A
     kill while the files, written by then, are moved in may leave some of them: each is whole, and the others
@@ -132,10 +134,9 @@ def add_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
         present = {file.name.casefold() for file in folder.iterdir()}
         twice = [name for name in taken.images if name.casefold() in present]
         if twice:
-            raise IntakeError(
-                f"already a field of this slide: {', '.join(shown_path(name) for name in twice[:5])}; give "
-                "the new fields other names"
-            )
+            names = ", ".join(shown_path(name) for name in twice[:5])
+            raise IntakeError(sentence("intake.field_already", names=names))
+        before_moving()
         for name in taken.images:
             (waiting / name).rename(folder / name)
             moved.append(name)
@@ -172,9 +173,9 @@ class _Intake:
             self.left_out.append(given)
             return
         if name.casefold() in self._names:
-            raise IntakeError(f"two images are called {shown_path(name)}: give them different names")
+            raise IntakeError(sentence("intake.same_name", name=shown_path(name)))
         if len(self.images) == MOST_FILES:
-            raise IntakeError(f"more than {MOST_FILES} images: bring them in as several slides")
+            raise IntakeError(sentence("intake.too_many", most=MOST_FILES))
         self._names.add(name.casefold())
         self.images.append(name)
         of_file = 0
@@ -185,8 +186,12 @@ class _Intake:
                 # What is written is counted, not what an archive says of itself.
                 if of_file > MOST_BYTES_A_FILE or self._bytes > MOST_BYTES:
                     raise IntakeError(
-                        f"{shown_path(given)}: too large; a slide may have {MOST_BYTES // 1024**3} GiB, a "
-                        f"file {MOST_BYTES_A_FILE // 1024**3} GiB"
+                        sentence(
+                            "intake.too_large",
+                            name=shown_path(given),
+                            slide_gib=MOST_BYTES // 1024**3,
+                            file_gib=MOST_BYTES_A_FILE // 1024**3,
+                        )
                     )
                 file.write(piece)
             file.flush()
@@ -200,21 +205,20 @@ class _Intake:
         except _DAMAGE as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's; damaged bzip2 has no number
-            raise IntakeError(f"{shown_path(archive.name)} is damaged or encrypted: {error}") from error
+            raise IntakeError(
+                sentence("intake.damaged", archive=shown_path(archive.name), why=str(error))
+            ) from error
 
     def _take_entry(self, opened: zipfile.ZipFile, entry: zipfile.ZipInfo, archive: str) -> None:
         if entry.is_dir() or _is_of_the_system(entry.filename):
             return
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise IntakeError(
-                f"{shown_path(archive)} holds a link ({shown_path(entry.filename)}): pack files"
-            )
+            names = {"archive": shown_path(archive), "name": shown_path(entry.filename)}
+            raise IntakeError(sentence("intake.link", **names))
         safe_name(entry.filename)  # refused before anything is unpacked
         if entry.file_size > MOST_TIMES_SMALLER * max(entry.compress_size, 1024):
-            raise IntakeError(
-                f"{shown_path(archive)}: {shown_path(entry.filename)} would grow more than "
-                f"{MOST_TIMES_SMALLER} times on unpacking, which no image does"
-            )
+            names = {"archive": shown_path(archive), "name": shown_path(entry.filename)}
+            raise IntakeError(sentence("intake.grows", times=MOST_TIMES_SMALLER, **names))
         with opened.open(entry) as content:
             self.take(entry.filename, content)
 
@@ -230,7 +234,7 @@ def safe_name(given: str) -> str:
     text = unicodedata.normalize("NFC", given).replace("\\", "/")
     parts = text.split("/")
     if text.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in text:
-        raise IntakeError(f"{shown_path(given)} leads out of the slide's folder: nothing was taken in")
+        raise IntakeError(sentence("intake.leads_out", name=shown_path(given)))
     plain = "__".join(part for part in parts if part not in ("", "."))
     plain = "".join(letter if letter.isprintable() and letter not in '<>:"|?*' else "_" for letter in plain)
     stem, dot, ending = plain.rpartition(".")

@@ -1,10 +1,17 @@
-"""Who sits at the screen, and in which language: asked once, kept by the browser in signed cookies."""
+"""Who sits at the screen, what they may do, and in which language.
+
+Where people sign in, the provider says who they are. Elsewhere a name is asked for once, believed, and kept
+by the browser in a signed cookie.
+"""
 
 import streamlit as st
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from app.sign_in import signed_in
 from app.wording import LANGUAGES, Words, language_of
 from app.workplace import here
+from core.store import Right
+from core.store.identity import Identity
 
 NAME_COOKIE, LANGUAGE_COOKIE = "smearscope_name", "smearscope_language"
 HOURS = 12
@@ -30,26 +37,71 @@ def words() -> Words:
 
 
 def person() -> str:
-    """The name of the person; shows the form that asks for it, and ends the page, where it is not known."""
-    name: str | None = st.session_state.get("person") or _kept_name()
-    if name is None:
-        name = _ask()
+    """The name of the person; shows what asks for it, and ends the page, where it is not known."""
+    name: str
+    if signs_in():
+        name = (signed_in() or _ask_to_sign_in()).name
+    else:
+        name = st.session_state.get("person") or _kept_name() or _ask()
     st.session_state.person = name
     return name
+
+
+def signs_in() -> bool:
+    """Whether people sign in with a provider."""
+    return here().settings.auth is not None
+
+
+def shown_name() -> str:
+    """What the person is called."""
+    identity = signed_in() if signs_in() else None
+    return person() if identity is None else identity.shown
+
+
+def may(right: Right) -> bool:
+    """Whether the person may do something, as of now."""
+    return here().store.people.may(person(), right)
+
+
+def opens(right: Right) -> bool:
+    """Whether a page is named in the navigation: also before somebody is there to be asked."""
+    if not signs_in():
+        return True
+    identity = signed_in()
+    return identity is not None and here().store.people.may(identity.name, right)
+
+
+def need(right: Right) -> None:
+    """Say so and end the page where the person may not do what it is for."""
+    if may(right):
+        return
+    say, own = words(), here().store.people.roles_of(person())
+    st.error(say("people.not_allowed"), icon=":material/lock:")
+    held = ", ".join(sorted(say(f"people.{role}") for role in own)) or say("people.no_role")
+    st.write(say("people.your_roles", roles=held))
+    st.write(say("people.ask_supervisor"))
+    st.code(person(), language=None)
+    st.caption(f"**{say('notice')}**")
+    st.stop()
 
 
 def keep_cookies() -> None:
     """Let the browser keep name and language, so that a server that starts anew knows them."""
     who, language = st.session_state.person, st.session_state.language
+    _keep(LANGUAGE_COOKIE, language, 365 * 86400)
+    if signs_in():
+        return  # the provider knows the name
     if st.session_state.get("kept_name") != who:
         # Signed anew only with a new name: the time within would make every run of the page send it.
         st.session_state.kept_name, st.session_state.name_token = who, signed_name(here().secret, who)
     _keep(NAME_COOKIE, st.session_state.name_token, HOURS * 3600)
-    _keep(LANGUAGE_COOKIE, language, 365 * 86400)
 
 
 def leave() -> None:
-    """Forget the name, here and in the browser."""
+    """Forget the person, here and in the browser."""
+    if signs_in():
+        st.logout()
+        return
     st.session_state.person = st.session_state.kept_name = None
     st.session_state.left = True
 
@@ -63,6 +115,15 @@ def _kept_name() -> str | None:
     except BadSignature:
         return None
     return name
+
+
+def _ask_to_sign_in() -> Identity:
+    say = words()
+    st.title("Smearscope")
+    st.write(say("person.what"))
+    st.button(say("person.sign_in"), type="primary", icon=":material/login:", on_click=st.login)
+    st.caption(say("notice"))
+    st.stop()
 
 
 def _ask() -> str:

@@ -21,6 +21,8 @@ class FieldRow:
     ----------
     number
         In the order of the result.
+    width, height
+        Of its image, in pixels.
     cells
         Evaluable ones.
     called
@@ -33,6 +35,8 @@ class FieldRow:
 
     number: int
     name: str
+    width: int
+    height: int
     cells: int
     called: int
     edge_blur: float | None
@@ -48,6 +52,8 @@ def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
         FieldRow(
             number,
             row["field"],
+            row["width"],
+            row["height"],
             row["evaluable_cells"],
             row["called_infected"],
             row["edge_blur"],
@@ -60,7 +66,7 @@ def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
 
 def cells_of(folder: Path, sha256: str, field: str) -> pa.Table:
     """Cells of one field of a result: `SIDES` of their boxes, whether each counts, and the machine's call."""
-    cells = _cells(folder, sha256)
+    cells = all_cells_of(folder, sha256)
     return cells.filter(pc.equal(cells["field"], field))
 
 
@@ -70,6 +76,7 @@ def boxes_of(cells: pa.Table) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=2)
-def _cells(folder: Path, sha256: str) -> pa.Table:
+def all_cells_of(folder: Path, sha256: str) -> pa.Table:
+    """Cells of a whole result, with the columns of `cells_of` and ``field``."""
     del sha256
     return pq.read_table(folder / "cells.parquet", columns=["field", *SIDES, "evaluable", "call"])

@@ -1,8 +1,9 @@
 """The board at which cells are read: what it is given, and how what it sends is written."""
 
-from collections.abc import Mapping
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,17 @@ import streamlit as st
 
 from app.addresses import Permit, picture_base
 from app.result_tables import fields_of
-from app.tiles import METHODS, bars_of, cell_key
+from app.scale import um_per_pixel_of
+from app.tiles import METHODS, bars_of
 from app.wording import Words
 from app.workplace import Workplace
-from core.errors import SmearscopeError
-from core.review import cells_for, standing
-from core.slides import open_slide
+from core.review import cells_for, is_anothers, standing
 from core.store import (
     Call,
     Candidate,
     Opinion,
     Reason,
     Role,
-    Slide,
     SlideRecord,
     Species,
     Stage,
@@ -38,7 +37,7 @@ board = st.components.v2.component(
     "smearscope_board",
     html=(_FOLDER / "board.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "board.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "board.js").read_text(encoding="utf-8"),
+    js="\n".join((_FOLDER / part).read_text(encoding="utf-8") for part in ("keys.js", "board.js")),
 )
 
 
@@ -61,7 +60,7 @@ class Written:
     log: str
     number: int
     undone: str | None
-    problems: tuple[str, ...]
+    problems: tuple[StoreError, ...]
 
 
 def write_entries(
@@ -101,7 +100,7 @@ def write_entries(
         try:
             undone = _write(store, slide_id, entry, reader, role, species)
         except StoreError as error:
-            problems.append(str(error))
+            problems.append(error)
     return Written(log, number, undone, tuple(problems))
 
 
@@ -158,6 +157,29 @@ def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagge
         store.unflag_field(slide_id, field, by=reader)
 
 
+MOST_CHANGES = 200
+"""Calls that differ from what a board was given, before it is given all anew."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The list of cells that a board was given; what follows says only what differs from it.
+
+    Attributes
+    ----------
+    version
+        Its name, of this list alone: the board says it again with all that it sends.
+    content
+        Text that another list, another language or another result would not have.
+    calls
+        Call, stage and reason by number of the cell, as they then stood.
+    """
+
+    version: str
+    content: str
+    calls: Mapping[str, tuple[str, str | None, str | None]]
+
+
 def board_data(
     workplace: Workplace,
     record: SlideRecord,
@@ -168,8 +190,9 @@ def board_data(
     role: Role,
     at: int | None,
     written: Written | None,
-) -> dict[str, Any]:
-    """What the board shows to a reader.
+    holds: Given | None,
+) -> tuple[dict[str, Any], Given]:
+    """What the board shows to a reader: the list of cells, or what differs from the one that it holds.
 
     A second reader gets neither score nor rank, neither map nor anybody else's call.
 
@@ -181,18 +204,81 @@ def board_data(
         Candidate to begin with; None begins with the first that is unread.
     written
         What came of what the board sent last.
+    holds
+        What the board says that it holds; None where it holds nothing.
+
+    Returns
+    -------
+    The data, and the list that it rests on.
     """
     blind = role == Role.SECOND
-    mapped = {} if blind else workplace.tiles.mapped(record.slide.id)
+    candidates = cells_for(record, role, reader)
+    calls = _calls(record, role, reader)
+    content = _content(record, taken_in, candidates, role, words)
+    given, changes = holds, {}
+    if given is not None:
+        either = calls.keys() | given.calls.keys()
+        changes = {cell: calls.get(cell) for cell in either if calls.get(cell) != given.calls.get(cell)}
+    data: dict[str, Any] = {
+        "board": f"{record.slide.id} {role}",
+        "pictures": picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader)),
+        "at": None if at is None else str(at),
+        "done": written and {"log": written.log, "number": written.number, "undone": written.undone},
+        "blind": blind,
+    }
+    if given is not None and given.content == content and len(changes) <= MOST_CHANGES:
+        return {**data, "version": given.version, "calls": changes}, given
+    given = Given(secrets.token_hex(6), content, calls)
+    data["version"], data["calls"] = given.version, calls
+    data["cells"] = _cells(record, taken_in, candidates, role, words)
+    data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
+    data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
+    return data, given
+
+
+def _content(
+    record: SlideRecord,
+    taken_in: TakenIn,
+    candidates: Sequence[Candidate],
+    role: Role,
+    words: Words,
+) -> str:
+    """Text that stays while nothing but the reader's own calls changes."""
+    parts = [
+        taken_in.id,
+        words.language,
+        *sorted(flag.field for flag in record.flags),
+        # What first and second reader called stands beside each cell.
+        record.last_entry if role == Role.ADJUDICATOR else "",
+        *(candidate.id for candidate in candidates),
+    ]
+    return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def _calls(record: SlideRecord, role: Role, reader: str) -> dict[str, tuple[str, str | None, str | None]]:
+    """Call, stage and reason of each cell that was read in a role; of second readings, the reader's own."""
+    calls: dict[str, tuple[str, str | None, str | None]] = {}
+    for number, readings in standing(record.readings).items():
+        if role in readings and not (role == Role.SECOND and is_anothers(readings, role, reader)):
+            opinion = readings[role].opinion
+            calls[str(number)] = (str(opinion.call), opinion.stage, opinion.reason)
+    return calls
+
+
+def _cells(
+    record: SlideRecord,
+    taken_in: TakenIn,
+    candidates: Sequence[Candidate],
+    role: Role,
+    words: Words,
+) -> list[dict[str, Any]]:
+    blind = role == Role.SECOND
     readings = standing(record.readings)
     flagged = {flag.field for flag in record.flags}
     blur = {row.name: row.edge_blur for row in fields_of(taken_in.folder, taken_in.sha256)}
-    scale = _um_per_pixel(record.slide)
+    scale = um_per_pixel_of(record.slide)
     cells = []
-    for position, candidate in enumerate(cells_for(record, role, reader), start=1):
-        own = readings.get(candidate.id, {}).get(role)
-        if blind and own is not None and not same_person(own.reader, reader):
-            own = None  # of another second reader, who is not to be seen either
+    for position, candidate in enumerate(candidates, start=1):
         bars = bars_of(candidate.box, scale)
         cells.append(
             {
@@ -206,23 +292,9 @@ def board_data(
                 ),
                 "flagged": candidate.field in flagged,
                 "bars": bars and [[bar.share, f"{words.decimal(f'{bar.um:g}')} µm"] for bar in bars],
-                "mapped": cell_key(candidate.field, candidate.box) in mapped,
-                "call": own and own.opinion.call,
-                "stage": own and own.opinion.stage,
-                "reason": own and own.opinion.reason,
             }
         )
-    methods = sorted({method for of_cell in mapped.values() for method in of_cell}, key=METHODS.index)
-    return {
-        "board": f"{record.slide.id} {role}",
-        "pictures": picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind)),
-        "cells": cells,
-        "at": None if at is None else str(at),
-        "done": written and {"log": written.log, "number": written.number, "undone": written.undone},
-        "blind": blind,
-        "methods": [[method, words(f"method.{method}")] for method in methods],
-        "words": {**words.group("board"), "calls": words.group("call"), **words.group("detail")},
-    }
+    return cells
 
 
 def _name(candidate: Candidate, position: int, role: Role, words: Words) -> str:
@@ -253,15 +325,3 @@ def _facts(
                 call = readings[other].opinion.call
                 facts.append([words(f"role.{other}"), words(f"call.{call}")])
     return facts
-
-
-@lru_cache(maxsize=64)
-def _um_per_pixel(slide: Slide) -> float | None:
-    """Scale of a slide: as entered, else as its first field has it; None where that cannot be read."""
-    if slide.um_per_pixel is not None:
-        return slide.um_per_pixel
-    try:
-        opened = open_slide(slide.folder)
-        return opened.read_field(opened.field_names()[0]).um_per_pixel
-    except SmearscopeError:
-        return None

@@ -49,6 +49,10 @@ class NoTileError(SmearscopeError):
     """A picture that is not to be had: a kind that does not exist, or a cell without a map."""
 
 
+class NoMapYetError(NoTileError):
+    """A map by a method that is offered, which was not made so far."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture as a browser takes it."""
@@ -79,7 +83,7 @@ class Tiles:
     Parameters
     ----------
     folder
-        Made where there is none. All that is in it can be thrown away at any time, except the maps.
+        Made where there is none. All that is in it can be thrown away at any time: it is made again.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -100,13 +104,14 @@ class Tiles:
         Raises
         ------
         NoTileError
-            Where there is no such picture.
+            Where there is no such picture; `NoMapYetError` for a map that can be made.
         core.errors.UnreadableImageError
             Where the field cannot be read any more.
         """
         key = cell_key(candidate.field, candidate.box)
         if kind.startswith(MAP):
-            return Picture(self._map(slide.id, key, kind.removeprefix(MAP)), PNG)
+            model = taken_in.result.model.identity
+            return Picture(self._map(slide.id, model, key, kind.removeprefix(MAP)), PNG)
         if kind not in (*CELL_WIDTHS, "neighbours"):
             raise NoTileError(f"there are no pictures of the kind {kind!r}")
         # Neighbours depend on the result, which fields added later may change.
@@ -117,21 +122,6 @@ class Tiles:
                     write_bytes(path, self._cut(slide, taken_in, candidate, kind))
         return Picture(path.read_bytes(), JPEG)
 
-    def field(self, slide: Slide, taken_in: TakenIn, name: str) -> Picture:
-        """A whole field, at full scale.
-
-        Raises
-        ------
-        core.errors.UnreadableImageError
-            Where it cannot be read any more.
-        """
-        path = self._folder / str(slide.id) / f"field-{taken_in.id}-{cell_key(name, (0, 0, 0, 0))}.jpg"
-        if not path.exists():
-            with self._cutting:
-                if not path.exists():
-                    write_bytes(path, jpeg(_field(slide.folder, taken_in.id, name).image))
-        return Picture(path.read_bytes(), JPEG)
-
     def cut_all(self, slide: Slide, taken_in: TakenIn, candidates: Iterable[Candidate]) -> None:
         """Cut all pictures of some cells, field by field, so that each field is decoded once."""
         for candidate in sorted(candidates, key=lambda one: one.field):
@@ -139,32 +129,28 @@ class Tiles:
                 self.picture(slide, taken_in, candidate, kind)
 
     def keep_maps(
-        self, slide_id: int, field: str, box: Box, maps: Mapping[str, NDArray[np.floating]]
+        self, slide_id: int, model: str, field: str, box: Box, maps: Mapping[str, NDArray[np.floating]]
     ) -> None:
-        """Keep the activation maps of a cell, by the name of their method: (S, S) in [0, 1]."""
+        """Keep the activation maps of a cell by a model, by the name of their method: (S, S) in [0, 1].
+
+        The model is named by its identity, as results name it.
+        """
         levels = {name: np.rint(255 * values).astype(np.uint8) for name, values in maps.items()}
-        path = self._maps(slide_id, cell_key(field, box))
-        path.parent.mkdir(parents=True, exist_ok=True)
         for name, values in levels.items():
-            write_bytes(path.with_name(f"{path.name}-{name}.png"), png(values))
+            path = self._map_path(slide_id, model, cell_key(field, box), name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, png(values))
 
-    def mapped(self, slide_id: int) -> dict[str, set[str]]:
-        """Names of the methods by which there are maps, by `cell_key` of the cell."""
-        methods: dict[str, set[str]] = {}
-        for file in (self._folder / str(slide_id) / "maps").glob("*.png"):
-            key, _, method = file.stem.partition("-")
-            methods.setdefault(key, set()).add(method)
-        return methods
+    def _map_path(self, slide_id: int, model: str, key: str, method: str) -> Path:
+        of_model = hashlib.blake2b(model.encode(), digest_size=6).hexdigest()
+        return self._folder / str(slide_id) / "maps" / of_model / f"{key}-{method}.png"
 
-    def _maps(self, slide_id: int, key: str) -> Path:
-        return self._folder / str(slide_id) / "maps" / key
-
-    def _map(self, slide_id: int, key: str, method: str) -> bytes:
-        path = self._maps(slide_id, key)
-        available = {file.name: file for file in path.parent.glob(f"{key}-*.png")}
-        file = available.get(f"{key}-{method}.png")
-        if file is None:
-            raise NoTileError(f"there is no map of this cell by {method!r}")
+    def _map(self, slide_id: int, model: str, key: str, method: str) -> bytes:
+        if method not in METHODS:
+            raise NoTileError(f"there are no maps by {method!r}")
+        file = self._map_path(slide_id, model, key, method)
+        if not file.exists():
+            raise NoMapYetError(f"there is no map of this cell by {method!r} yet")
         levels = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
         values = np.asarray(levels, np.float32) / 255
         return png(map_layer(values, MAP_CELL_WIDTHS, CELL_WIDTHS["cell"], SIDE_PX["cell"]))

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from core.tally import grouped
+from core.errors import SmearscopeError
+from core.wording import Sentence, grouped, in_language
 
 MESSAGES = Path(__file__).with_name("messages")
 LANGUAGES = {"en": "English", "fr": "Français"}
@@ -39,6 +40,14 @@ class Words:
         if not isinstance(message, str):
             message = message["one" if self._is_one(values["count"]) else "other"]
         return message.format(**{key: self.shown(value) for key, value in values.items()})
+
+    def text(self, said: Sentence) -> str:
+        """A sentence of the core's own catalogues."""
+        return in_language(said, self.language)
+
+    def error(self, error: SmearscopeError) -> str:
+        """What an error says; texts that stand in no catalogue stay in English."""
+        return error.in_language(self.language)
 
     def group(self, prefix: str) -> dict[str, str]:
         """All messages of a group as they stand, by the rest of their names."""

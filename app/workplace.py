@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.pyramid import Pyramid
 from app.tiles import Tiles
 from core.atomic import cannot_write, check_writable
 from core.errors import SmearscopeError
 from core.slides import shown_path
 from core.store import Store
+from core.store.settings import Settings, read_settings
 
 PROGRAM = "smearscope"
 """Who writes to the audit trail where no person does."""
@@ -29,17 +31,23 @@ class Workplace:
     ----------
     folder
         Holds everything else.
+    settings
+        Where the database is, and how people sign in.
     store
         Cases, slides and readings.
     tiles
         Pictures of cells.
+    pyramid
+        Pictures of whole slides.
     secret
         Signs addresses of pictures and the name a browser keeps; made once, readable by the owner alone.
     """
 
     folder: Path
+    settings: Settings
     store: Store
     tiles: Tiles
+    pyramid: Pyramid
     secret: bytes
 
     @property
@@ -58,9 +66,24 @@ class Workplace:
         return self.folder / "results"
 
     @property
+    def models(self) -> Path:
+        """Models beside the released one; a folder each."""
+        return self.folder / "models"
+
+    @property
+    def comparisons(self) -> Path:
+        """What the comparison of two models on reviewed slides has written."""
+        return self.folder / "comparisons"
+
+    @property
     def jobs(self) -> Path:
         """What scoring says of itself while it goes on."""
         return self.folder / "scoring"
+
+    @property
+    def asked_maps(self) -> Path:
+        """Activation maps that readers wait for; see `app.asked_maps`."""
+        return self.jobs / "maps"
 
 
 def open_workplace(folder: Path) -> Workplace:
@@ -70,6 +93,8 @@ def open_workplace(folder: Path) -> Workplace:
     ------
     core.atomic.OutputError
         Where it cannot be written.
+    core.store.settings.SettingsError
+        Where its settings cannot be used.
     core.store.StoreError
         Where its database cannot be used.
     WorkplaceError
@@ -78,7 +103,10 @@ def open_workplace(folder: Path) -> Workplace:
     folder = folder.absolute()
     check_writable(folder)
     check_writable(folder / "incoming")
-    return Workplace(folder, Store.in_folder(folder), Tiles(folder / "pictures"), _secret(folder / "secret"))
+    settings = read_settings(folder)
+    store = Store(settings.database_url(folder), folder)
+    pictures = folder / "pictures"
+    return Workplace(folder, settings, store, Tiles(pictures), Pyramid(pictures), _secret(folder / "secret"))
 
 
 _here: list[Workplace] = []

@@ -1,6 +1,6 @@
 """Twenty readers at once: from a decision to the server's word that it is written, over real websockets.
 
-    python -m benchmarks.review_sessions --sessions 20 --decisions 20
+    python -m benchmarks.review_sessions --sessions 20 --decisions 20 --candidates 400
 
 A slide is made without a network, the application is started as a person starts it, and each session reads
 cells of its own on that one slide. What is measured ends later than what a reader waits for: the board shows
@@ -31,8 +31,6 @@ from core.store import Store
 from tests.app.running_server import RunningServer
 from tests.scored_slides import scored_slide
 
-CELLS_EACH = 5
-"""A hundred candidates for twenty readers, as many as the review budget allows."""
 CALLS = ("not a parasite", "parasite", "unsure")
 
 
@@ -45,6 +43,7 @@ class Session:
     board_id: str = ""
     fragment_id: str = ""
     written: int = 0
+    version: str | None = None
     cells: list[str] = field(default_factory=list)
 
     async def open_page(self) -> None:
@@ -65,7 +64,8 @@ class Session:
         run.query_string, run.page_script_hash, run.fragment_id = "slide=1", self.page_hash, self.fragment_id
         state = run.widget_states.widgets.add()
         state.id = self.board_id
-        state.json_value = json.dumps({"log": {"log": self.fragment_id + self.board_id, "entries": [entry]}})
+        log = {"log": self.fragment_id + self.board_id, "holds": self.version, "entries": [entry]}
+        state.json_value = json.dumps({"log": log})
         await self.socket.send(message.SerializeToString())
         while self.written < number:
             self._take(await self.socket.recv())
@@ -80,7 +80,9 @@ class Session:
         if element.HasField("bidi_component") and element.bidi_component.component_name == "smearscope_board":
             self.board_id, self.fragment_id = element.bidi_component.id, message.delta.fragment_id
             data: dict[str, Any] = json.loads(element.bidi_component.json)
-            self.cells = [cell["id"] for cell in data["cells"]]
+            self.version = data["version"]
+            if "cells" in data:
+                self.cells = [cell["id"] for cell in data["cells"]]
             if data["done"]:
                 self.written = data["done"]["number"]
 
@@ -111,17 +113,24 @@ def main() -> None:
     """Measure, check, print a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=20)
-    parser.add_argument("--decisions", type=int, default=20, help="by each session, a multiple of 5")
+    parser.add_argument("--decisions", type=int, default=20, help="by each session")
+    parser.add_argument("--candidates", type=int, default=100, help="of the slide, read by turns")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds from one decision to the next")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measure(Path(folder), chosen.sessions, chosen.decisions, chosen.pause)))
+        print(
+            json.dumps(
+                measure(Path(folder), chosen.sessions, chosen.decisions, chosen.candidates, chosen.pause)
+            )
+        )
 
 
-def measure(folder: Path, sessions: int, decisions: int, pause_s: float) -> dict[str, Any]:
+def measure(folder: Path, sessions: int, decisions: int, candidates: int, pause_s: float) -> dict[str, Any]:
     """Start the application, let the sessions read, hold what is in the database against what they did."""
     workplace = open_workplace(folder / "data")
-    record = scored_slide(workplace.store, folder / "slide", called=CELLS_EACH * sessions, fields=20)
+    record = scored_slide(
+        workplace.store, folder / "slide", called=candidates, fields=max(20, candidates // 10)
+    )
     cookies = [signed_name(workplace.secret, f"reader {place}") for place in range(sessions)]
     workplace.store.close()
     load_before = os.getloadavg()[2]
@@ -145,13 +154,19 @@ def measure(folder: Path, sessions: int, decisions: int, pause_s: float) -> dict
     readings = store.record(record.slide.id).readings
     store.close()
     times = Counter(reading.candidate_id for reading in readings)
-    cells, each = [candidate.id for candidate in record.candidates], decisions // CELLS_EACH
+    expected = Counter(
+        own[number % len(own)]
+        for place in range(sessions)
+        for own in [[candidate.id for candidate in record.candidates][place::sessions]]
+        for number in range(1, decisions + 1)
+    )
     ranked = sorted(seconds)
     return {
         "sessions": sessions,
         "decisions": len(seconds),
-        "lost": sum(max(0, each - times[cell]) for cell in cells),
-        "doubled": sum(max(0, times[cell] - each) for cell in cells),
+        "candidates": candidates,
+        "lost": (expected - times).total(),
+        "doubled": (times - expected).total(),
         "median_ms": round(1000 * statistics.median(ranked)),
         "p95_ms": round(1000 * ranked[int(0.95 * len(ranked))]),
         "largest_ms": round(1000 * ranked[-1]),

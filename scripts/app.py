@@ -21,18 +21,36 @@ def app(
         bool, typer.Option("--demo", help="Come up with demonstration slides, drawn and scored once.")
     ] = False,
     address: Annotated[
-        str, typer.Option(help="Where to listen. Others than 127.0.0.1 let other machines in, by name alone.")
+        str, typer.Option(help="Where to listen. Others than 127.0.0.1 let other machines in.")
     ] = "127.0.0.1",
+    without_sign_in: Annotated[
+        bool,
+        typer.Option(
+            "--without-sign-in",
+            help="Let other machines in although nobody signs in: whoever comes may do everything.",
+        ),
+    ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8501,
 ) -> None:
     """Review slides in the browser: read the suspected cells, watch the count, sign the result.
 
+    How people sign in, and which database is used, is read from settings.toml in the data folder.
+
     For research use only. Not for diagnosis.
     """
-    from app.server import serve
+    from app.server import check_reach, serve
     from app.workplace import open_workplace
+    from core.store.settings import is_loopback
 
-    workplace = open_workplace(data or (DEMO_DATA if demo else DATA))
+    folder = data or (DEMO_DATA if demo else DATA)
+    workplace = open_workplace(folder)
+    check_reach(workplace, address, without_sign_in=without_sign_in)
+    if workplace.settings.auth is None and not is_loopback(address):
+        typer.echo(
+            f"Warning: nobody signs in, and whoever reaches {address}:{port} may do everything.", err=True
+        )
+    if workplace.settings.auth is not None and not workplace.store.people.holders():
+        typer.echo(f"Nobody has a role yet: smearscope supervisor EMAIL --data {folder}", err=True)
     if demo:
         from app.demo import prepare_demo
 

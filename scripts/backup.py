@@ -18,11 +18,13 @@ def backup(
     It holds cases, slides, every reading and all signed results with their pictures. Images of slides and
     what scoring wrote are ordinary files that do not change: copy them as such. To go back to a copy, stop
     the application and put the copy in the data folder as smearscope.sqlite, without the files
-    smearscope.sqlite-wal and smearscope.sqlite-shm.
+    smearscope.sqlite-wal and smearscope.sqlite-shm. A database on a server (settings.toml) is copied with the
+    server's own tools.
     """
     from core.store.backup import back_up
+    from core.store.settings import read_settings
 
-    made = back_up(data, copy)
+    made = back_up(read_settings(data).database_url(data), copy)
     typer.echo(
         f"{copy}: {made.cases} cases, {made.slides} slides, {made.readings} readings, "
         f"{made.signatures} signed results; the copy was checked"

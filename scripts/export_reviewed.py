@@ -23,14 +23,16 @@ def export(
     are left out. No patient is named; cells of one patient stay together in every split.
     """
     from core.store import Store
-    from core.store.database import database_of
+    from core.store.database import existing_file
+    from core.store.settings import read_settings
     from core.store.writes import person
     from datasets.reviewed_cells import write_reviewed_cells
 
     # Before anything is written: what leaves the store without a name is not on record.
     who = person(by)
-    database_of(data)
-    store = Store.in_folder(data)
+    url = read_settings(data).database_url(data)
+    existing_file(url)  # none is made by an export
+    store = Store(url, data)
     try:
         written = write_reviewed_cells(out, store.records())
         for record in written.slides:
@@ -40,4 +42,5 @@ def export(
     typer.echo(
         f"{out}: {written.infected} infected and {written.healthy} healthy cells of {len(written.slides)} "
         f"signed slides; left out: {written.left_out} disputed, doubtful or unread"
+        + (f", {written.beyond_field} marked beyond their field" if written.beyond_field else "")
     )

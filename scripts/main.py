@@ -13,6 +13,7 @@ from scripts.release import release
 from scripts.render import render
 from scripts.score import score
 from scripts.study import study
+from scripts.supervisor import supervisor
 from scripts.train import train
 from scripts.validate import validate
 
@@ -36,6 +37,7 @@ def smearscope() -> None:
 app.command()(score)
 app.command(name="app")(review_app)
 app.command()(backup)
+app.command()(supervisor)
 app.command()(explain)
 app.command()(demo)
 app.command()(render)

@@ -4,42 +4,28 @@
 // the server says that it has written them. A log that is sent twice is written once. What is not acknowledged is
 // said to be unsaved, and is sent again until the server is back.
 //
-// From the server: data = {board, pictures, cells: [{id, name, score, facts, flagged, bars, mapped, call, stage, reason}],
-// at, done: {log, number, undone}, blind, methods, words}. To the server: state "log" = {log, entries: [{number, act, cell,
-// call, stage, reason, flagged}], sending}; a flag says what is wanted, so that sent twice it is not taken off again.
+// From the server: data = {board, version, pictures, cells: [{id, name, score, facts, flagged, bars}], calls: {cell: [call,
+// stage, reason]}, at, done: {log, number, undone}, blind, methods, words}; or without cells, methods and words: then calls
+// holds what differs from the list of that version. To the server: state "log" = {log, holds: version, entries: [{number,
+// act, cell, call, stage, reason, flagged}], sending}; a flag says what is wanted, so that sent twice it is not taken off;
+// and trigger "slide" = the cell to be shown on the slide.
 
-const KEYS = [
-  { key: "p", act: "read", call: "parasite", group: 0 },
-  { key: "1", act: "read", call: "parasite", stage: "ring", group: 0 },
-  { key: "2", act: "read", call: "parasite", stage: "trophozoite", group: 0 },
-  { key: "3", act: "read", call: "parasite", stage: "schizont", group: 0 },
-  { key: "4", act: "read", call: "parasite", stage: "gametocyte", group: 0 },
-  { key: "n", act: "read", call: "not a parasite", group: 1 },
-  { key: "a", act: "read", call: "not a parasite", reason: "artefact", group: 1 },
-  { key: "l", act: "read", call: "not a parasite", reason: "platelet", group: 1 },
-  { key: "s", act: "read", call: "not a parasite", reason: "stain", group: 1 },
-  { key: "u", act: "read", call: "unsure", group: 2 },
-  { key: "z", act: "undo", group: 3 },
-  { key: "ArrowLeft", act: "previous", group: 3 },
-  { key: "ArrowRight", act: "next", group: 3 },
-  { key: "f", act: "flag", group: 3 },
-];
-const LOOKS = { m: "map" };
-const SIGNS = { parasite: "●", "not a parasite": "✕", unsure: "?" };
-const KINDS = { parasite: "parasite", "not a parasite": "healthy", unsure: "unsure" };
-const SHOWN = { ArrowLeft: "←", ArrowRight: "→" };
 const AHEAD = 4;
 const [LATE_MS, AGAIN_MS] = [1500, 2500];
+const [MAP_AGAIN_MS, MOST_ASKED] = [700, 120];
 const boards = new WeakMap();
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let board = boards.get(parentElement);
   if (!board || board.name !== data.board) {
     board?.leave();
     board = newBoard(parentElement, data);
     boards.set(parentElement, board);
   }
-  board.send = () => setStateValue("log", { log: board.log, entries: [...board.entries], sending: (board.sendings += 1) });
+  board.send = () => setStateValue("log", {
+    log: board.log, holds: board.whole?.version ?? null, entries: [...board.entries], sending: (board.sendings += 1),
+  });
+  board.toSlide = () => board.at && setTriggerValue("slide", board.at);
   board.take(data);
   return () => board.leave();
 }
@@ -47,13 +33,19 @@ export default function ({ data, parentElement, setStateValue }) {
 function newBoard(parent, first) {
   const find = (selector) => parent.querySelector(selector);
   const root = find(".board");
-  const board = { name: first.board, log: newName(), entries: [], at: null, sent: 0, sendings: 0, decided: [], cells: [], loaded: new Map() };
-  let words = first.words;
+  const board = { name: first.board, log: newName(), entries: [], at: null, sent: 0, sendings: 0, decided: [], cells: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
+  let words = {};
   let data = first;
 
   board.take = (fresh) => {
-    data = fresh;
-    words = fresh.words;
+    if (fresh.cells) board.whole = fresh;
+    if (board.whole?.version !== fresh.version) {
+      board.whole = null;
+      board.send(); // asks for the whole list
+      return;
+    }
+    data = { ...board.whole, ...fresh, calls: { ...board.whole.calls, ...fresh.calls } };
+    words = data.words;
     if (fresh.done && fresh.done.log === board.log) {
       const blindly = board.entries.some((entry) => entry.number === fresh.done.number && entry.act === "undo" && !entry.cell);
       board.entries = board.entries.filter((entry) => entry.number > fresh.done.number);
@@ -62,7 +54,14 @@ function newBoard(parent, first) {
     } else if (board.entries.length) {
       board.send(); // a server that started anew has not seen them
     }
-    board.cells = fresh.cells.map((cell) => board.entries.filter((entry) => entry.cell === cell.id).reduce(withPending, { ...cell }));
+    board.cells = data.cells.map((cell) => {
+      const [call, stage, reason] = data.calls[cell.id] ?? [null, null, null];
+      return { ...cell, call, stage, reason };
+    });
+    for (const entry of board.entries) {
+      const at = board.cells.findIndex((cell) => cell.id === entry.cell);
+      if (at >= 0) board.cells[at] = withPending(board.cells[at], entry);
+    }
     root.classList.toggle("blind", fresh.blind);
     root.classList.toggle("dark", isDark(root));
     label();
@@ -167,15 +166,29 @@ function newBoard(parent, first) {
 
   function mapped(cell) {
     const chosen = find(".method").value;
-    const has = Boolean(chosen) && cell.mapped && !data.blind;
+    const wanted = chosen && !data.blind ? address(`map-${chosen}`, cell) : null;
+    if (wanted) ask(wanted);
+    const state = wanted && board.maps.get(wanted).state;
     for (const layer of parent.querySelectorAll(".map")) {
-      layer.hidden = !has || (layer.closest(".cell") && !find(".over").checked);
+      layer.hidden = state !== "there" || (layer.closest(".cell") && !find(".over").checked);
       if (!layer.hidden) picture(layer, `map-${chosen}`, cell);
       layer.style.opacity = find(".opacity").value / 100;
     }
-    find(".mapped figcaption").textContent = has ? words.rests : words.noMap;
+    find(".mapped figcaption").textContent = { there: words.rests, asked: words.makingMap }[state] ?? words.noMap;
+    root.dataset.map = state ?? "";
     const filter = `brightness(${find(".brightness").value}%) contrast(${find(".contrast").value}%)`;
     for (const img of parent.querySelectorAll(".view, .around img, .neighbours img, .gallery img")) img.style.filter = filter;
+  }
+
+  // A map that was never looked at is made first: the server says so, and is asked again until it is there.
+  function ask(wanted, again = 0) {
+    if (board.maps.has(wanted) && !again) return;
+    const map = board.maps.get(wanted) ?? { state: "asked" };
+    board.maps.set(wanted, map);
+    fetch(wanted).then(({ status }) => {
+      if (status === 202 && again < MOST_ASKED) setTimeout(() => ask(wanted, again + 1), MAP_AGAIN_MS);
+      else map.state = status === 200 ? "there" : "none";
+    }, () => board.maps.delete(wanted)).then(() => current() && map.state !== "asked" && mapped(current()));
   }
 
   const address = (kind, cell) => `${data.pictures}/${kind}/${encodeURIComponent(cell.id)}`;
@@ -184,7 +197,6 @@ function newBoard(parent, first) {
     const from = board.cells.indexOf(cell);
     const kinds = ["cell", "around", "neighbours"];
     const chosen = find(".method").value;
-    if (chosen && !data.blind) kinds.push(`map-${chosen}`);
     for (const near of board.cells.slice(from + 1, from + 1 + AHEAD)) {
       for (const kind of kinds) {
         const wanted = address(kind, near);
@@ -193,11 +205,12 @@ function newBoard(parent, first) {
         image.src = wanted;
         board.loaded.set(wanted, image);
       }
+      if (chosen && !data.blind) ask(address(`map-${chosen}`, near));
     }
   }
 
   function mark(cell) {
-    const tile = parent.querySelector(`.tile[data-cell="${CSS.escape(cell.id)}"]`);
+    const tile = board.tiles.get(cell.id);
     if (tile) {
       tile.className = `tile ${KINDS[cell.call] ?? ""}`;
       tile.querySelector(".sign").textContent = SIGNS[cell.call] ?? "";
@@ -217,7 +230,8 @@ function newBoard(parent, first) {
     if (board.drawn !== known || board.picturesAt !== data.pictures) {
       board.drawn = known;
       board.picturesAt = data.pictures;
-      place.replaceChildren(...(data.blind ? [] : board.cells.map(tileOf)));
+      board.tiles = new Map(data.blind ? [] : board.cells.map((cell) => [cell.id, tileOf(cell)]));
+      place.replaceChildren(...board.tiles.values());
     }
     if (!data.blind) board.cells.forEach(mark);
   }
@@ -253,6 +267,7 @@ function newBoard(parent, first) {
     const names = [words.map, words.over, words.opacity, words.brightness, words.contrast];
     parent.querySelectorAll(".looks label span").forEach((span, index) => { span.textContent = names[index]; });
     find(".reset").textContent = words.reset;
+    find(".slide-button").replaceChildren(keyCap("G"), ` ${words.toSlide}`);
     find(".help-button").replaceChildren(keyCap("?"), ` ${words.help}`);
     find(".help h2").textContent = words.keys;
     find(".help p").textContent = words.advice;
@@ -261,39 +276,8 @@ function newBoard(parent, first) {
     if (method.options.length === 0) {
       method.append(...data.methods.map(([name, title]) => new Option(title, name)), new Option(words.off, ""));
     }
-    buttons();
+    buttons(parent, words, act);
   }
-
-  function buttons() {
-    const place = find(".keys");
-    if (place.dataset.words === words.help) return;
-    place.dataset.words = words.help;
-    const groups = [0, 1, 2, 3].map(() => Object.assign(document.createElement("div"), { className: "group" }));
-    for (const command of KEYS) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = KINDS[command.call] ?? "";
-      button.dataset.key = command.key;
-      button.append(keyCap(shown(command.key)), said(command));
-      button.onclick = () => act(command);
-      groups[command.group].append(button);
-    }
-    place.replaceChildren(...groups);
-    const rows = KEYS.map((command) => [shown(command.key), longer(command)]);
-    rows.push(["M", words.mapKey], ["?", words.help]);
-    find(".help table").replaceChildren(...rows.map(([key, meaning]) => {
-      const row = document.createElement("tr");
-      const [left, right] = [document.createElement("td"), document.createElement("td")];
-      left.append(keyCap(key));
-      right.textContent = meaning;
-      row.append(left, right);
-      return row;
-    }));
-  }
-
-  const said = (command) => words[command.stage ?? command.reason] ?? words.calls[command.call] ?? words[command.act];
-  const longer = (command) => [words.calls[command.call], words[command.stage ?? command.reason]].filter(Boolean).join(": ")
-    || words[command.act];
 
   function saved() {
     const line = find(".saved");
@@ -326,6 +310,7 @@ function newBoard(parent, first) {
     if (document.querySelector("[role=dialog]")) return;
     if (key === "?") find(".help").showModal();
     else if (LOOKS[key] === "map") toggleMap();
+    else if (LOOKS[key] === "slide") board.toSlide();
     else {
       const command = KEYS.find((one) => one.key === key);
       if (!command || (event.repeat && command.act !== "next" && command.act !== "previous")) return;
@@ -344,6 +329,7 @@ function newBoard(parent, first) {
     if (board.entries.length) event.preventDefault();
   }
 
+  find(".slide-button").onclick = () => board.toSlide();
   find(".help-button").onclick = () => find(".help").showModal();
   find(".close").onclick = () => find(".help").close();
   for (const place of [".method", ".over", ".opacity", ".brightness", ".contrast"]) {
@@ -372,10 +358,7 @@ function within(box, tile) {
   }
 }
 
-const shown = (key) => SHOWN[key] ?? key.toUpperCase();
 const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
-const keyCap = (text) => Object.assign(document.createElement("kbd"), { textContent: text });
-
 function newName() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from app.pages.unblinding import sees_calls
-from app.person import person, words
+from app.pages.unblinding import note_looks, sees_calls
+from app.person import need, person, words
 from app.wording import Words
 from app.workplace import here
 from core.review import agreement
-from core.store import AuditEntry
+from core.store import AuditEntry, Right
 
 DAYS = 30
 """The period that is looked at first."""
@@ -20,11 +20,14 @@ _OPINION = {"call", "reason", "stage", "species"}
 
 def audit_page() -> None:
     """Show who did what, and the agreement of each pair of readers over the same period."""
+    need(Right.AUDIT)
     say, reader, records = words(), person(), here().store.records()
     seen = [record for record in records if sees_calls(record, reader)]
     st.subheader(say("page.audit"))
     st.caption(f"**{say('notice')}**")
     since, until = _period(say)
+    read = [record for record in seen if any(since <= reading.at < until for reading in record.readings)]
+    note_looks(read, reader)
     trail, agreed = st.tabs([say("audit.trail"), say("audit.agreement")])
     with trail:
         _trail(since, until, {record.slide.id for record in seen}, say)

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.intake import TakenFiles, add_files, safe_name, take_in_files
+from app.growing import add_fields
+from app.intake import TakenFiles, safe_name, take_in_files
 from app.pages.links import WORKLIST, escaped, link
-from app.person import person, words
+from app.pages.slide_settings import settings_fields
+from app.person import need, person, words
 from app.scoring.beginning import start
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
 from core.review import SlideState, slide_state
 from core.slides import FoundSlide, find_slides, shown_path
-from core.store import ScoringStep, SlideRecord
+from core.store import Right, ScoringStep, SlideRecord
 
 MOST_LETTERS = 200
 _MAY_GROW = {
@@ -30,6 +32,7 @@ _MAY_GROW = {
 def bring_in_page() -> None:
     """Show the three ways."""
     say, reader = words(), person()
+    need(Right.BRING_IN)
     st.subheader(say("page.bring-in"))
     st.caption(f"**{say('notice')}**")
     upload, server, more = st.tabs([say("bring.upload"), say("bring.server"), say("bring.more")])
@@ -44,6 +47,7 @@ def bring_in_page() -> None:
 def _upload(reader: str, say: Words) -> None:
     with st.form("upload", clear_on_submit=True):
         patient, name, scale = _about(say)
+        red_cells, budget = settings_fields(say)
         files = st.file_uploader(
             say("bring.files"), accept_multiple_files=True, help=say("bring.files_help"), key="upload_files"
         )
@@ -61,9 +65,9 @@ def _upload(reader: str, say: Words) -> None:
         found = find_slides([folder]).slides
         # Fields are one slide under the name given; each large scan is a slide of its own.
         named = [FoundSlide(name.strip(), found[0].path)] if len(found) == 1 else list(found)
-        _add_found(named, patient, scale, reader)
+        _add_found(named, patient, scale, red_cells, budget, reader)
     except SmearscopeError as error:
-        st.error(str(error))
+        st.error(escaped(say.error(error)))
         return
     _taken(taken, say)
 
@@ -83,6 +87,7 @@ def _server(reader: str, say: Words) -> None:
         )
         patient = st.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
         scale = _scale(say)
+        red_cells, budget = settings_fields(say)
         done = st.form_submit_button(say("bring.take_in"), type="primary")
     if not done:
         return
@@ -90,9 +95,9 @@ def _server(reader: str, say: Words) -> None:
         st.error(say("bring.choose"))
         return
     try:
-        _add_found([found[number] for number in chosen], patient, scale, reader)
+        _add_found([found[number] for number in chosen], patient, scale, red_cells, budget, reader)
     except SmearscopeError as error:
-        st.error(str(error))
+        st.error(escaped(say.error(error)))
         return
     st.success(say("bring.queued", count=len(chosen)))
     link(WORKLIST, say("page.worklist"), icon=":material/list:")
@@ -125,10 +130,13 @@ def _more(reader: str, say: Words) -> None:
     if not done:
         return
     try:
-        taken = add_files(files, slide.folder) if files else None
-        workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by=reader)
+        if files:
+            taken = add_fields(workplace, slide, files, by=reader)
+        else:
+            taken = None
+            workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by=reader)
     except SmearscopeError as error:
-        st.error(str(error))
+        st.error(escaped(say.error(error)))
         return
     start(workplace)
     _taken(taken, say)
@@ -169,12 +177,22 @@ def _free_name(slides: Path, name: str) -> str:
     return free
 
 
-def _add_found(found: list[FoundSlide], patient: str, scale: float | None, reader: str) -> None:
+def _add_found(
+    found: list[FoundSlide],
+    patient: str,
+    scale: float | None,
+    red_cells: float | None,
+    budget: int | None,
+    reader: str,
+) -> None:
     """All of one patient, as one case."""
     workplace = here()
     case = workplace.store.add_case(patient.strip(), by=reader)
     for slide in found:
-        workplace.store.add_slide(case.id, slide.name, slide.path.resolve(), by=reader, um_per_pixel=scale)
+        added = workplace.store.add_slide(
+            case.id, slide.name, slide.path.resolve(), by=reader, um_per_pixel=scale
+        )
+        workplace.store.settings.change(added.id, red_cells_per_ul=red_cells, review_budget=budget, by=reader)
     start(workplace)
 
 

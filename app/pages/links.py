@@ -1,16 +1,19 @@
 """Where the pages are, and which slide and cell they are about."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from app.person import may
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState, slide_state
-from core.store import SlideRecord, StoreError
+from core.store import Right, SlideRecord, StoreError
 
-WORKLIST, BRING_IN, AUDIT = "worklist", "bring-in", "audit"
+WORKLIST, BRING_IN, AUDIT, PEOPLE = "worklist", "bring-in", "audit", "people"
+MODELS = "models"
 REVIEW, SECOND, ADJUDICATE = "review", "second-reading", "adjudication"
 SLIDE, RESULT = "slide", "result"
 _ICONS = {
@@ -20,6 +23,14 @@ _ICONS = {
     SLIDE: ":material/map:",
     RESULT: ":material/assignment_turned_in:",
 }
+OPENED_BY: Mapping[str, Right] = {
+    REVIEW: Right.READ,
+    SECOND: Right.READ,
+    ADJUDICATE: Right.ADJUDICATE,
+    SLIDE: Right.LOOK,
+    RESULT: Right.LOOK,
+}
+"""What the pages of a slide ask for."""
 STATE_ICONS: Mapping[SlideState, str] = {
     SlideState.QUEUED: ":material/hourglass_empty:",
     SlideState.SCORING: ":material/progress_activity:",
@@ -68,7 +79,7 @@ def asked_record(say: Words) -> SlideRecord:
         try:
             return here().store.record(number)
         except StoreError as error:
-            st.error(str(error))
+            st.error(escaped(say.error(error)))
     else:
         st.info(say("slide.none_asked"))
     link(WORKLIST, say("page.worklist"), icon=":material/list:")
@@ -88,12 +99,14 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
         for page in (REVIEW, SECOND, ADJUDICATE, SLIDE, RESULT):
             if page == active:
                 st.markdown(f"**{_ICONS[page]} {say(f'page.{page}')}**", width="content")
-            else:
+            elif may(OPENED_BY[page]):
                 link(page, say(f"page.{page}"), slide=record.slide.id)
 
 
 def shown_patient(record: SlideRecord, say: Words) -> str:
-    """The patient as entered, in Markdown; or that none was entered, or was erased."""
+    """The patient as entered, in Markdown; or that none was entered, was erased, or is not to be shown."""
+    if not may(Right.SEE_PATIENTS):
+        return say("patient.hidden")
     patient = record.case.patient
     if patient is None:
         return say("patient.erased")
@@ -102,7 +115,10 @@ def shown_patient(record: SlideRecord, say: Words) -> str:
 
 def escaped(text: str) -> str:
     """A text of a person in Markdown: shown as it stands, with no mark-up, picture or link of its own."""
-    return "".join(f"\\{letter}" if letter in _MARKS else letter for letter in " ".join(text.split()))
+    unlinked = _MADE_LINKS.sub("\N{WORD JOINER}", " ".join(text.split()))
+    return "".join(f"\\{letter}" if letter in _MARKS else letter for letter in unlinked)
 
 
+_MADE_LINKS = re.compile(r"(?=@)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+"""Where addresses become links in spite of every mark, unless they are parted."""
 _MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:")

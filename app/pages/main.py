@@ -10,6 +10,8 @@ from app.pages.links import (
     ADJUDICATE,
     AUDIT,
     BRING_IN,
+    MODELS,
+    PEOPLE,
     RESULT,
     REVIEW,
     SECOND,
@@ -18,12 +20,16 @@ from app.pages.links import (
     escaped,
     keep_pages,
 )
+from app.pages.model_cards import models_page
+from app.pages.people import people_page
 from app.pages.reading import adjudication_page, review_page, second_reading_page
 from app.pages.result import result_page
 from app.pages.slide_view import slide_page
 from app.pages.worklist import worklist_page
-from app.person import keep_cookies, leave, person, words
+from app.person import keep_cookies, leave, opens, person, shown_name, signs_in, words
 from app.wording import LANGUAGES
+from app.workplace import here
+from core.store import Right
 
 ICON = Path(__file__).parents[1] / "icon.png"
 
@@ -45,8 +51,29 @@ pages = [
         title=say("page.bring-in"),
         url_path=BRING_IN,
         icon=":material/add_photo_alternate:",
+        visibility="visible" if opens(Right.BRING_IN) else "hidden",
     ),
-    st.Page(audit_page, title=say("page.audit"), url_path=AUDIT, icon=":material/history:"),
+    st.Page(
+        audit_page,
+        title=say("page.audit"),
+        url_path=AUDIT,
+        icon=":material/history:",
+        visibility="visible" if opens(Right.AUDIT) else "hidden",
+    ),
+    st.Page(
+        models_page,
+        title=say("page.models"),
+        url_path=MODELS,
+        icon=":material/network_node:",
+        visibility="visible" if opens(Right.SEE_MODELS) else "hidden",
+    ),
+    st.Page(
+        people_page,
+        title=say("page.people"),
+        url_path=PEOPLE,
+        icon=":material/badge:",
+        visibility="visible" if signs_in() and opens(Right.NAME_PEOPLE) else "hidden",
+    ),
     # Pages of one slide are reached from the worklist.
     st.Page(review_page, title=say("page.review"), url_path=REVIEW, visibility="hidden"),
     st.Page(second_reading_page, title=say("page.second-reading"), url_path=SECOND, visibility="hidden"),
@@ -59,8 +86,12 @@ page = st.navigation(pages, position="top")
 # After the navigation: it keeps the address at which somebody arrives who has to give a name first.
 name = person()
 with st.sidebar:
-    st.markdown(f":material/person: **{escaped(name)}**")
-    st.button(say("person.leave"), on_click=leave)
+    st.markdown(f":material/person: **{escaped(shown_name())}**")
+    if signs_in():
+        roles = sorted(say(f"people.{role}") for role in here().store.people.roles_of(name))
+        st.text(name)
+        st.caption(say("people.your_roles", roles=", ".join(roles) or say("people.no_role")))
+    st.button(say("person.sign_out" if signs_in() else "person.leave"), on_click=leave)
     st.selectbox(say("person.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language")
     st.caption(say("person.theme"))
 page.run()

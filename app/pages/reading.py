@@ -1,28 +1,32 @@
 """Reading a slide's cells: the first reading, the second and blind one, and what is settled between them."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from app.pages.links import (
     ADJUDICATE,
+    OPENED_BY,
     RESULT,
     REVIEW,
     SECOND,
+    SLIDE,
     asked_number,
     asked_record,
     escaped,
+    go,
     link,
     slide_head,
 )
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls, has_looked
-from app.person import person, words
-from app.review_board import Written, board, board_data, write_entries
+from app.person import need, person, words
+from app.review_board import Given, Written, board, board_data, write_entries
 from app.wording import Words
 from app.workplace import here
 from core.review import cells_for, standing
-from core.store import Role, SlideRecord, Species, StoreError, TakenIn
+from core.store import Candidate, Role, SlideRecord, Species, StoreError, TakenIn
 from core.store.writes import same_person
 
 FURTHER = 20
@@ -47,6 +51,7 @@ def adjudication_page() -> None:
 
 def _page(role: Role) -> None:
     say, reader = words(), person()
+    need(OPENED_BY[_PAGES[role]])
     record = asked_record(say)
     slide_head(record, say, _PAGES[role])
     if record.taken_in is None:
@@ -61,51 +66,68 @@ def _page(role: Role) -> None:
         return
     if role != Role.SECOND:
         ask_before_calls(record, reader, say)
+    # The page may begin another board: it is given all its cells.
+    st.session_state[f"{_key(record.slide.id, role, reader)} holds"] = None
     _reading(record.slide.id, role, asked_number("cell"))
+
+
+def _key(slide_id: int, role: Role, reader: str) -> str:
+    return f"board {slide_id} {role} {reader}"
 
 
 @st.fragment
 def _reading(slide_id: int, role: Role, at: int | None) -> None:
     """The board and what stands beside it; after each decision only this runs again."""
     say, reader, workplace = words(), person(), here()
-    key = f"board {slide_id} {role} {reader}"
+    need(OPENED_BY[_PAGES[role]])
+    key = _key(slide_id, role, reader)
     record = workplace.store.record(slide_id)
     if record.taken_in is None:
         return
+    wanted = st.session_state.pop(f"{key} on slide", None)
+    if wanted is not None:
+        go(SLIDE, slide=slide_id, cell=wanted)
     _problems(key, say)
-    if not cells_for(record, role, reader):
+    cells = cells_for(record, role, reader)
+    if not cells:
         _nothing_to_read(record, role, say)
         return
     main, beside = st.columns([4, 1], gap="medium")
     with main:
         if record.locked:
             st.info(say("reading.signed", version=len(record.signatures)))
+        given: Given | None = st.session_state.get(f"{key} given")
+        held = given is not None and st.session_state[f"{key} holds"] == given.version
+        data, st.session_state[f"{key} given"] = board_data(
+            workplace,
+            record,
+            record.taken_in,
+            say,
+            reader=reader,
+            role=role,
+            at=at,
+            written=st.session_state.get(f"{key} written"),
+            holds=given if held else None,
+        )
         board(
             key=key,
-            data=board_data(
-                workplace,
-                record,
-                record.taken_in,
-                say,
-                reader=reader,
-                role=role,
-                at=at,
-                written=st.session_state.get(f"{key} written"),
-            ),
+            data=data,
             default={"log": None},
             on_log_change=partial(_take, key, slide_id, role, reader),
+            on_slide_change=lambda: st.session_state.update({f"{key} on slide": st.session_state[key].slide}),
         )
     with beside:
-        _beside(record, record.taken_in, role, reader, say)
+        _beside(record, record.taken_in, role, cells, reader, say)
 
 
 def _take(key: str, slide_id: int, role: Role, reader: str) -> None:
     """Write what the board has sent, before anything is shown."""
-    name = f"{key} written"
+    name, sent = f"{key} written", st.session_state[key].log
+    st.session_state[f"{key} holds"] = sent and sent.get("holds")
     written = write_entries(
         here().store,
         slide_id,
-        st.session_state[key].log,
+        sent,
         st.session_state.get(name),
         reader=reader,
         role=role,
@@ -117,11 +139,17 @@ def _take(key: str, slide_id: int, role: Role, reader: str) -> None:
 def _problems(key: str, say: Words) -> None:
     written: Written | None = st.session_state.get(f"{key} written")
     for problem in written.problems if written else ():
-        st.error(say("reading.not_written", why=escaped(problem)), icon=":material/error:")
+        st.error(say("reading.not_written", why=escaped(say.error(problem))), icon=":material/error:")
 
 
-def _beside(record: SlideRecord, taken_in: TakenIn, role: Role, reader: str, say: Words) -> None:
-    given = cells_for(record, role, reader)
+def _beside(
+    record: SlideRecord,
+    taken_in: TakenIn,
+    role: Role,
+    given: Sequence[Candidate],
+    reader: str,
+    say: Words,
+) -> None:
     readings = standing(record.readings)
     unread = sum(role not in readings.get(candidate.id, {}) for candidate in given)
     if role == Role.SECOND:
@@ -166,7 +194,7 @@ def _offer(slide_id: int, reader: str, kind: str) -> None:
             slide_id, FURTHER, by=reader
         )
     except StoreError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(escaped(words().error(error)), icon=":material/error:")
         return
     st.toast(words()("reading.offered", count=len(offered)))
 

@@ -1,27 +1,32 @@
 """The result of a slide: what it rests on, its signature, its versions, and the files to take away."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from app.pages.erasing import erasing
 from app.pages.links import RESULT, REVIEW, asked_record, escaped, link, slide_head
+from app.pages.slide_settings import change_settings
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls
-from app.person import person, words
-from app.wording import Words
+from app.person import may, need, person, words
+from app.wording import LANGUAGES, Words
 from app.workplace import here
 from core.reports.signed_result_page import signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
 from core.review import blocks_signing, read_document, sign, tally_of, violations
-from core.store import Signature, SlideRecord, StoreError
+from core.store import Right, Signature, SlideRecord, StoreError
 from core.tally import verdict_text
 
 
 def result_page() -> None:
     """Show what the readings come to; sign it, amend it, take it away."""
     say, reader = words(), person()
+    need(Right.LOOK)
     record = asked_record(say)
     slide_head(record, say, RESULT)
+    erasing(record, say)
     if record.taken_in is None:
         st.info(say("reading.not_scored", state=say(f"state.{record.slide.scoring}")))
         return
@@ -30,12 +35,16 @@ def result_page() -> None:
     with left:
         tally_panel(record, record.taken_in, say)
         tally = tally_of(record)
+        change_settings(record, reader, say)
         with st.expander(say("result.in_full")):
-            st.code(
-                verdict_text(record.slide.name, tally.evidence, tally.verdict), language=None, wrap_lines=True
-            )
+            text = verdict_text(record.slide.name, tally.evidence, tally.verdict, say.language)
+            st.code(text, language=None, wrap_lines=True)
     with right:
         if record.locked:
+            st.success(say("result.is_signed", version=len(record.signatures)), icon=":material/task_alt:")
+        if not may(Right.SIGN):
+            st.caption(say("result.others_sign"))
+        elif record.locked:
             _amend(record, reader, say)
         else:
             _sign(record, reader, say)
@@ -57,7 +66,7 @@ def _sign(record: SlideRecord, reader: str, say: Words) -> None:
         )
     blocks = blocks_signing(record)
     for block in blocks:
-        st.warning(escaped(block))
+        st.warning(escaped(say.text(block)))
     if blocks:
         link(REVIEW, say("page.review"), slide=record.slide.id)
         return
@@ -71,20 +80,19 @@ def _sign(record: SlideRecord, reader: str, say: Words) -> None:
         try:
             sign(here().store, record.slide.id, by=reader)
         except StoreError as error:
-            st.error(str(error))
+            st.error(escaped(say.error(error)))
         else:
             st.rerun()
 
 
 def _amend(record: SlideRecord, reader: str, say: Words) -> None:
-    st.success(say("result.is_signed", version=len(record.signatures)), icon=":material/task_alt:")
     with st.expander(say("result.amend")), st.form("amendment"):
         why = st.text_area(say("result.amend_why"))
         if st.form_submit_button(say("result.amend")):
             try:
                 here().store.begin_amendment(record.slide.id, why, by=reader)
             except StoreError as error:
-                st.error(str(error))
+                st.error(escaped(say.error(error)))
             else:
                 st.rerun()
 
@@ -108,19 +116,31 @@ def _version(record: SlideRecord, signature: Signature, reader: str, say: Words)
         st.caption(f"SHA-256 `{signature.sha256}`")
         altered = violations(record, signature.version, pictures)
         for sentence in altered:
-            st.error(escaped(sentence), icon=":material/gpp_bad:")
+            st.error(escaped(say.text(sentence)), icon=":material/gpp_bad:")
         if not altered:
             st.caption(f":material/verified_user: {say('result.verified')}")
+        if not may(Right.EXPORT):
+            return
         with st.container(horizontal=True):
             name = f"{record.slide.name}_v{signature.version}"
-            _download(
-                "PDF",
-                f"{name}.pdf",
-                "application/pdf",
-                lambda: signed_result_pdf(signed, signature.sha256, record.case.patient, pictures),
-                signature,
-                reader,
-            )
+            # The PDF names the patient.
+            for language, its_name in LANGUAGES.items() if may(Right.SEE_PATIENTS) else ():
+                _download(
+                    f"PDF {language}",
+                    f"{name}_{language}.pdf",
+                    "application/pdf",
+                    partial(
+                        signed_result_pdf,
+                        signed,
+                        signature.sha256,
+                        record.case.patient,
+                        pictures,
+                        language,
+                    ),
+                    signature,
+                    reader,
+                    label=say("result.pdf_in", language=its_name),
+                )
             _download(
                 "JSON",
                 f"{name}.json",
@@ -140,17 +160,23 @@ def _version(record: SlideRecord, signature: Signature, reader: str, say: Words)
 
 
 def _download(
-    form: str, name: str, media_type: str, made: Callable[[], bytes], signature: Signature, reader: str
+    form: str,
+    name: str,
+    media_type: str,
+    made: Callable[[], bytes],
+    signature: Signature,
+    reader: str,
+    label: str | None = None,
 ) -> None:
     """A file to take away; made, and put on record, when it is asked for."""
 
     def exported() -> bytes:
-        content = made()
+        # First: whoever may not take it away by now gets nothing.
         here().store.note_export(signature.slide_id, form, signature.version, by=reader)
-        return content
+        return made()
 
     st.download_button(
-        form,
+        label or form,
         exported,
         file_name=name.replace("/", "_"),
         mime=media_type,

@@ -4,9 +4,18 @@ import streamlit as st
 
 from app.pages.links import escaped
 from app.wording import Words
-from core.review import Progress, Tally, progress, tally_of
-from core.store import SlideRecord, TakenIn
-from core.tally import TARGET_CELLS, Estimate, VerdictKind, grouped_up, percent, raw_fraction
+from core.review import Progress, Tally, evidence_of, progress, tally_of
+from core.store import Slide, SlideRecord, TakenIn
+from core.tally import (
+    TARGET_CELLS,
+    Estimate,
+    VerdictKind,
+    grouped_up,
+    percent,
+    raw_fraction,
+    reasons_in,
+    verdict,
+)
 
 _LOOKS = {
     VerdictKind.POSITIVE: (":material/coronavirus:", "red"),
@@ -23,23 +32,23 @@ def tally_panel(record: SlideRecord, taken_in: TakenIn, say: Words) -> None:
     tally, left = tally_of(record), progress(record)
     icon, colour = _LOOKS[tally.verdict.kind]
     st.markdown(f"##### :{colour}[{icon} {say(f'verdict.{tally.verdict.kind}')}]")
-    cells_examined(taken_in, say)
+    cells_examined(record.slide, taken_in, say)
     if tally.verdict.detection_limit_per_ul is not None:
         st.caption(say("tally.limit", limit=grouped_up(tally.verdict.detection_limit_per_ul)))
     _decided(left, say)
     _figures(tally, left, say)
     with st.expander(say("tally.reasons"), expanded=True):
-        for reason in tally.verdict.reasons:
+        for reason in reasons_in(tally.verdict, say.language):
             st.caption(escaped(reason))
-        if say.language != "en":
-            st.caption(f"*{say('tally.reasons_in_english')}*")
     st.caption(f"**{say('notice')}**")
 
 
-def cells_examined(taken_in: TakenIn, say: Words) -> None:
+def cells_examined(slide: Slide, taken_in: TakenIn, say: Words) -> None:
     """A bar of the cells examined of those that are needed."""
     cells = taken_in.result.evidence.count.cells
     needed = taken_in.result.verdict.cells_needed
+    if slide.red_cells_per_ul is not None:
+        needed = verdict(evidence_of(slide, taken_in)).cells_needed
     of = needed or TARGET_CELLS
     st.progress(min(1.0, cells / of), text=say("tally.cells_of_needed", cells=cells, needed=of))
     if needed is not None:

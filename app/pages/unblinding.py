@@ -1,37 +1,52 @@
-"""The question put to a person before a page shows what others have called."""
+"""What a person is asked, and what is put on record, before a page shows them what others have called."""
 
 import streamlit as st
 
 from app.blindness import must_stay_blind
 from app.pages.links import SECOND, link
+from app.person import may
 from app.wording import Words
-from core.store import SlideRecord
+from app.workplace import here
+from core.store import Right, SlideRecord
+from core.store.looks import has_seen_too_much, unseen_reading
 
 
 def sees_calls(record: SlideRecord, reader: str) -> bool:
-    """Whether calls may be shown: nothing would be given away, or the person has chosen to see them."""
-    return not must_stay_blind(record, reader) or has_looked(record, reader)
+    """Whether calls may be shown: nothing would be given away, or the person cannot be second reader."""
+    return (
+        not must_stay_blind(record, reader)
+        or unseen_reading(record.readings, record.looks, reader) is None
+        or has_looked(record, reader)
+        or not may(Right.READ)
+    )
 
 
 def has_looked(record: SlideRecord, reader: str) -> bool:
-    """Whether a person has chosen to see calls that a second reader must not see, and can no more be one."""
-    return must_stay_blind(record, reader) and st.session_state.get(_choice(record, reader), False)
+    """Whether a person has seen calls that a second reader must not see, and can no more be one."""
+    return has_seen_too_much(record.readings, record.looks, reader)
+
+
+def shows_calls(record: SlideRecord, reader: str) -> bool:
+    """Whether calls may be shown; where they may, it is put on record first that the person sees them."""
+    if not sees_calls(record, reader):
+        return False
+    note_looks([record], reader)
+    return True
+
+
+def note_looks(records: list[SlideRecord], reader: str) -> None:
+    """Put on record which slides' calls a person is about to see, where a second reading may depend on it."""
+    unseen = {record.slide.id: unseen_reading(record.readings, record.looks, reader) for record in records}
+    new = {slide_id: reading for slide_id, reading in unseen.items() if reading is not None}
+    if new:
+        here().store.people.note_looks(new, by=reader)
 
 
 def ask_before_calls(record: SlideRecord, reader: str, say: Words) -> None:
     """Warn, offer the second reading or to look nevertheless, and end the page until that is chosen."""
-    if sees_calls(record, reader):
+    if shows_calls(record, reader):
         return
     st.warning(say("unblinding.why"), icon=":material/visibility_off:")
     link(SECOND, say("do.second reading"), slide=record.slide.id)
-    st.button(say("unblinding.look"), on_click=_choose, args=(_choice(record, reader),))
+    st.button(say("unblinding.look"), on_click=note_looks, args=([record], reader))
     st.stop()
-
-
-def _choice(record: SlideRecord, reader: str) -> str:
-    """A choice is its person's: who gives another name in the same tab is asked anew."""
-    return f"sees calls of {record.slide.id} {reader.casefold()}"
-
-
-def _choose(name: str) -> None:
-    st.session_state[name] = True

@@ -5,6 +5,7 @@ import streamlit as st
 from app.pages.links import (
     ADJUDICATE,
     BRING_IN,
+    OPENED_BY,
     RESULT,
     REVIEW,
     SECOND,
@@ -16,13 +17,13 @@ from app.pages.links import (
 )
 from app.pages.tally_panel import cells_examined
 from app.pages.unblinding import sees_calls
-from app.person import person, words
+from app.person import may, need, person, words
 from app.scoring.beginning import start
 from app.scoring.progress import progress_path, read_progress
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState, progress, slide_state
-from core.store import ScoringStep, SlideRecord, StoreError
+from core.store import Right, ScoringStep, SlideRecord, StoreError
 
 SLIDES_A_PAGE = 20
 _GOING_ON = {SlideState.QUEUED, SlideState.SCORING}
@@ -38,12 +39,14 @@ _NEXT = {
 def worklist_page() -> None:
     """Show the worklist; while slides are scored it looks again every two seconds."""
     say = words()
+    need(Right.LOOK)
     st.subheader(say("page.worklist"))
     st.caption(f"**{say('notice')}**")
     records = here().store.records()
     if not records:
         st.info(say("worklist.empty"))
-        link(BRING_IN, say("page.bring-in"), icon=":material/add_photo_alternate:")
+        if may(Right.BRING_IN):
+            link(BRING_IN, say("page.bring-in"), icon=":material/add_photo_alternate:")
         return
     going_on = any(slide_state(record) in _GOING_ON for record in records)
     st.fragment(_list, run_every=2 if going_on else None)()
@@ -51,6 +54,7 @@ def worklist_page() -> None:
 
 def _list() -> None:
     say, workplace = words(), here()
+    need(Right.LOOK)
     records = workplace.store.records()
     going_on = any(slide_state(record) in _GOING_ON for record in records)
     if going_on:
@@ -67,7 +71,8 @@ def _list() -> None:
         format_func=lambda state: f"{STATE_ICONS[state]} {say(f'state.{state}')}",
         key="states",
     )
-    found = [record for record in reversed(records) if _matches(record, wanted, states)]
+    patients = may(Right.SEE_PATIENTS)
+    found = [record for record in reversed(records) if _matches(record, wanted, states, patients=patients)]
     if not found:
         st.info(say("worklist.none_found"))
         return
@@ -77,8 +82,10 @@ def _list() -> None:
         _slide(record, say)
 
 
-def _matches(record: SlideRecord, wanted: str, states: list[SlideState]) -> bool:
-    text = f"{record.slide.name} {record.case.patient or ''}".casefold()
+def _matches(record: SlideRecord, wanted: str, states: list[SlideState], *, patients: bool) -> bool:
+    """Whether a slide is looked for; by its patient only where patients may be seen."""
+    patient = record.case.patient if patients else None
+    text = f"{record.slide.name} {patient or ''}".casefold()
     return wanted.casefold().strip() in text and (not states or slide_state(record) in states)
 
 
@@ -90,7 +97,7 @@ def _slide(record: SlideRecord, say: Words) -> None:
         name.markdown(f"{STATE_ICONS[state]} {say(f'state.{state}')}")
         with count:
             if record.taken_in is not None:
-                cells_examined(record.taken_in, say)
+                cells_examined(slide, record.taken_in, say)
             else:
                 _scoring(record, state, say)
         with left:
@@ -98,9 +105,12 @@ def _slide(record: SlideRecord, say: Words) -> None:
                 _left(record, say)
         with ways, st.container(horizontal=True, horizontal_alignment="right"):
             if state in _NEXT:
-                link(_NEXT[state], say(f"do.{state}"), slide=slide.id)
+                if may(OPENED_BY[_NEXT[state]]):
+                    link(_NEXT[state], say(f"do.{state}"), slide=slide.id)
+                else:
+                    link(RESULT, say("page.result"), slide=slide.id)
                 link(SLIDE, say("page.slide"), slide=slide.id)
-            else:
+            elif may(Right.BRING_IN):
                 _scoring_buttons(record, state, say)
 
 
@@ -155,6 +165,6 @@ def _note(slide_id: int, step: ScoringStep) -> None:
     try:
         here().store.note_scoring(slide_id, step, by=person())
     except StoreError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(escaped(words().error(error)), icon=":material/error:")
     if step == ScoringStep.QUEUED:
         start(here())

@@ -1,190 +1,388 @@
-// A field of a slide to pan and zoom, with its cells drawn in; a click chooses a cell, or a place without one.
+// A whole slide to pan and zoom, with its cells drawn in; a click, or a crosshair moved by keys, chooses a cell or a place
+// without one. Tiles, the places of fields and the boxes of all located cells come from the server's routes, once a result;
+// only what is in view is drawn.
 //
-// From the server: data = {field, picture, cells: [[x, y, width, height, kind, rank]], chosen: [x, y, width, height] |
-// null, cell_px, heat: [[address, x, y, side]], shown: {boxes, heat}, opacity, words}.
-// To the server: trigger "chosen" = [x, y, width, height].
+// From the server: data = {slide, base, pictures, candidates: [[number, field, x, y, width, height, kind, rank]], chosen:
+// {field, box} | null, cell_px, um_per_pixel, blind, methods, map_widths, words}; boxes of
+// candidates are in pixels of their field. To the server: trigger "chosen" = {field, box}.
 
-const LIBRARY = "/vendored/openseadragon.min.js";
-// Colour, width in screen pixels, dashes: no kind is told by its colour alone.
-const KINDS = {
-  healthy: ["#2f6b3c", 1, []],
-  "left out": ["#6b7280", 1, [2, 4]],
-  unread: ["#1f5fa8", 3, []],
-  parasite: ["#c81e1e", 4, []],
-  "not a parasite": ["#2f6b3c", 3, [9, 5]],
-  unsure: ["#b26a00", 3, [3, 3]],
-};
+const SMALLEST_CELL_PX = 6; // cells that nobody was asked about are drawn from this width on
+const SMALLEST_MAP_PX = 24;
+const CELL_VIEW = 9; // a chosen cell is shown in so many widths of it
+const [STEP_PX, LARGE_STEP_PX] = [8, 48];
+const [MAP_AGAIN_MS, MOST_ASKED] = [700, 120];
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const plans = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let plan = plans.get(parentElement);
-  if (!plan) {
-    plan = { at: null, viewer: null, images: new Map() };
+  if (!plan || plan.slide !== data.slide) {
+    plan?.leave();
+    plan = newPlan(parentElement, data.slide);
     plans.set(parentElement, plan);
   }
-  plan.data = data;
-  plan.choose = (box) => setTriggerValue("chosen", box);
-  legend(parentElement.querySelector(".legend"), data.words);
-  library()
-    .then((OpenSeadragon) => show(plan, parentElement, OpenSeadragon))
-    .catch(() => trouble(parentElement, data.words.trouble));
-  return () => {
-    plan.viewer?.destroy();
-    plans.delete(parentElement);
+  plan.choose = (place) => setTriggerValue("chosen", place);
+  plan.toGallery = () => setTriggerValue("gallery", true);
+  plan.take(data);
+  return () => plan.leave();
+}
+
+function newPlan(parent, slide) {
+  const find = (selector) => parent.querySelector(selector);
+  const root = find(".plan");
+  const plan = { slide, maps: new Map(), candidates: [], cross: null, drawn: 0, drawMs: [] };
+  let data, words, viewer, canvas, layout, cells, item;
+  let chosenKey = "";
+
+  plan.take = (fresh) => {
+    const first = !data;
+    data = fresh;
+    words = fresh.words;
+    root.classList.toggle("blind", fresh.blind);
+    label(parent, data);
+    hint();
+    if (first) load();
+    else if (layout) refresh();
   };
-}
 
-function library() {
-  window.smearscopeLibrary ??= new Promise((resolve, reject) => {
-    const script = Object.assign(document.createElement("script"), { src: LIBRARY, onerror: reject });
-    script.onload = () => resolve(window.OpenSeadragon);
-    document.head.append(script);
-  });
-  return window.smearscopeLibrary;
-}
+  plan.leave = () => {
+    document.removeEventListener("keydown", onKey, true);
+    viewer?.destroy();
+    plans.delete(parent);
+  };
 
-function show(plan, parent, OpenSeadragon) {
-  if (!plan.viewer) begin(plan, parent, OpenSeadragon);
-  if (plan.at !== plan.data.picture) {
-    plan.at = plan.data.picture;
-    plan.viewer.open({ type: "image", url: plan.data.picture });
-  } else {
-    draw(plan);
-  }
-}
-
-function begin(plan, parent, OpenSeadragon) {
-  const place = parent.querySelector(".viewer");
-  plan.viewer = OpenSeadragon({
-    element: place,
-    showNavigationControl: false,
-    showNavigator: true,
-    navigatorPosition: "BOTTOM_RIGHT",
-    maxZoomPixelRatio: 8,
-    visibilityRatio: 0.6,
-    animationTime: 0.25,
-    gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-    drawer: "canvas",
-    imageSmoothingEnabled: true,
-  });
-  plan.canvas = document.createElement("canvas");
-  Object.assign(plan.canvas.style, { position: "absolute", inset: 0, pointerEvents: "none" });
-  plan.viewer.canvas.append(plan.canvas);
-  plan.viewer.addHandler("update-viewport", () => draw(plan));
-  plan.viewer.addHandler("open", () => {
-    const chosen = plan.data.chosen;
-    if (chosen) {
-      const around = new OpenSeadragon.Rect(chosen[0] - 4 * chosen[2], chosen[1] - 4 * chosen[3], 9 * chosen[2], 9 * chosen[3]);
-      plan.viewer.viewport.fitBounds(plan.viewer.world.getItemAt(0).imageToViewportRectangle(around), true);
+  async function load() {
+    try {
+      const [OpenSeadragon, shape, boxes] = await Promise.all([
+        library(),
+        got(`${data.base}/layout`).then((response) => response.json()),
+        got(`${data.base}/cells`).then((response) => response.arrayBuffer()),
+      ]);
+      layout = shape;
+      layout.at = new Map(layout.fields.map((field, position) => [field[0], position]));
+      cells = located(boxes);
+      fieldList(find(".fields"), layout, words, (number) => (number === "" ? toWhole() : toField(Number(number))));
+      begin(OpenSeadragon);
+      refresh();
+    } catch {
+      trouble();
     }
-    place.dataset.open = plan.data.field;
-  });
-  plan.viewer.addHandler("open-failed", () => trouble(parent, plan.data.words.trouble));
-  plan.viewer.addHandler("canvas-click", (event) => {
-    if (!event.quick) return;
-    const point = plan.viewer.world.getItemAt(0).viewerElementToImageCoordinates(event.position);
-    plan.choose(boxAt(plan.data, point.x, point.y));
-  });
-}
-
-function boxAt(data, x, y) {
-  const near = data.cells
-    .filter(([left, top, width, height]) => x >= left && x <= left + width && y >= top && y <= top + height)
-    .sort((one, other) => distance(one, x, y) - distance(other, x, y))[0];
-  if (near) return near.slice(0, 4);
-  const side = data.cell_px;
-  return [x - side / 2, y - side / 2, side, side];
-}
-
-const distance = ([left, top, width, height], x, y) => Math.hypot(left + width / 2 - x, top + height / 2 - y);
-
-function draw(plan) {
-  const { viewer, canvas, data } = plan;
-  const item = viewer.world.getItemAt(0);
-  if (!item) return;
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [viewer.container.clientWidth, viewer.container.clientHeight];
-  if (canvas.width !== width * ratio || canvas.height !== height * ratio) {
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
   }
-  const context = canvas.getContext("2d");
-  const origin = item.imageToViewerElementCoordinates(new window.OpenSeadragon.Point(0, 0));
-  const far = item.imageToViewerElementCoordinates(new window.OpenSeadragon.Point(1000, 0));
-  const scale = (far.x - origin.x) / 1000;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  const on = ([x, y, w, h]) => [origin.x + x * scale, origin.y + y * scale, w * scale, h * scale];
-  const seen = ([x, y, w, h]) => x + w > 0 && y + h > 0 && x < width && y < height;
-  if (data.shown.heat) {
-    context.globalAlpha = data.opacity;
-    for (const [address, x, y, side] of data.heat) {
-      const at = on([x, y, side, side]);
-      const image = picture(plan, address);
-      if (seen(at) && image.complete && image.naturalWidth) context.drawImage(image, ...at);
+
+  function begin(OpenSeadragon) {
+    const place = find(".viewer");
+    viewer = OpenSeadragon({
+      element: place,
+      showNavigationControl: false,
+      showNavigator: true,
+      navigatorPosition: "BOTTOM_RIGHT",
+      maxZoomPixelRatio: 8,
+      visibilityRatio: 0.3,
+      animationTime: 0.3,
+      keyboardNavEnabled: false,
+      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+      drawer: "canvas",
+      imageLoaderLimit: 6,
+    });
+    plan.viewer = viewer;
+    canvas = document.createElement("canvas");
+    Object.assign(canvas.style, { position: "absolute", inset: 0, pointerEvents: "none" });
+    viewer.canvas.append(canvas);
+    viewer.addHandler("update-viewport", draw);
+    viewer.addHandler("open", () => {
+      item = viewer.world.getItemAt(0);
+      item.addHandler("fully-loaded-change", ({ fullyLoaded }) => { place.dataset.loaded = fullyLoaded; });
+      if (data.chosen) toBox(worldBox(data.chosen), true);
+      place.dataset.open = "true";
+    });
+    viewer.addHandler("open-failed", trouble);
+    viewer.addHandler("tile-load-failed", trouble);
+    viewer.addHandler("canvas-click", (event) => {
+      if (event.quick) chooseAt(viewerToImage(event.position));
+    });
+    const [{ width, height, tile, levels }, { base }] = [layout, data];
+    viewer.open(new OpenSeadragon.TileSource({
+      width, height, tileSize: tile, tileOverlap: 0, minLevel: 0, maxLevel: levels,
+      getTileUrl: (level, x, y) => `${base}/${levels - level}/${x}/${y}`,
+    }));
+    document.addEventListener("keydown", onKey, true);
+  }
+
+  // What was called, or chosen, has changed.
+  function refresh() {
+    plan.candidates = data.candidates.map(([number, field, x, y, width, height, kind, rank]) => {
+      const place = layout.fields[layout.at.get(field)];
+      return { number, field, box: [x, y, width, height], at: [x + place[2], y + place[3], width, height], kind, rank };
+    });
+    // A candidate is drawn by its call, not a second time as a located cell.
+    cells.taken.fill(0);
+    for (const { at: [x, y] } of plan.candidates) {
+      cells.around(x - 1, y - 1, x + 1, y + 1, (number) => {
+        const at = cells.box(number);
+        if (Math.hypot(at[0] - x, at[1] - y) < SAME_PX) cells.taken[number] = 1;
+      });
+    }
+    const chosen = data.chosen && worldBox(data.chosen);
+    if (chosen && key(chosen) !== chosenKey) {
+      chosenKey = key(chosen);
+      if (item && !inView(chosen)) toBox(chosen);
+    }
+    say();
+    if (item) draw();
+  }
+
+  const key = ([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+
+  function worldBox({ field, box: [x, y, width, height] }) {
+    const place = layout.fields[layout.at.get(field)];
+    return [x + place[2], y + place[3], width, height];
+  }
+
+  const viewerToImage = (point) => item.viewerElementToImageCoordinates(point);
+  const point = (x, y) => new window.OpenSeadragon.Point(x, y);
+
+  function scaleAndOrigin() {
+    const [origin, far] = [item.imageToViewerElementCoordinates(point(0, 0)), item.imageToViewerElementCoordinates(point(10000, 0))];
+    return [(far.x - origin.x) / 10000, origin];
+  }
+
+  function inView([x, y, width, height]) {
+    const [scale, origin] = scaleAndOrigin();
+    const [left, top] = [origin.x + x * scale, origin.y + y * scale];
+    const { clientWidth, clientHeight } = viewer.container;
+    return width * scale > 12 && left > 0 && top > 0 && left + width * scale < clientWidth && top + height * scale < clientHeight;
+  }
+
+  function toBounds([x, y, width, height], at_once = false) {
+    viewer.viewport.fitBounds(item.imageToViewportRectangle(x, y, width, height), at_once);
+  }
+
+  function toBox([x, y, width, height], at_once = false) {
+    const rim = (CELL_VIEW - 1) / 2;
+    toBounds([x - rim * width, y - rim * height, CELL_VIEW * width, CELL_VIEW * height], at_once);
+  }
+
+  function toField(number, at_once = false) {
+    const field = layout.fields[layout.at.get(number)];
+    toBounds(field.slice(2, 6), at_once);
+    find(".fields").value = String(number);
+    say();
+  }
+
+  function toWhole() {
+    viewer.viewport.goHome();
+    find(".fields").value = "";
+    say();
+  }
+
+  // The field that a place belongs to: of overlapping ones that whose middle is nearest.
+  function fieldAt(x, y) {
+    let [best, nearest] = [null, Infinity];
+    for (const field of layout.fields) {
+      const [, , left, top, width, height] = field;
+      if (x < left || y < top || x >= left + width || y >= top + height) continue;
+      const away = Math.max(Math.abs(x - left - width / 2) / width, Math.abs(y - top - height / 2) / height);
+      if (away < nearest) [best, nearest] = [field, away];
+    }
+    return best;
+  }
+
+  function chooseAt({ x, y }) {
+    const inside = ([left, top, width, height]) => x >= left && x <= left + width && y >= top && y <= top + height;
+    const away = ([left, top, width, height]) => Math.hypot(left + width / 2 - x, top + height / 2 - y);
+    const near = plan.candidates.filter(({ at }) => inside(at)).map((one) => ({ field: one.field, box: one.box, away: away(one.at) }));
+    cells.around(x - 1, y - 1, x + 1, y + 1, (number) => {
+      const at = cells.box(number);
+      if (cells.taken[number] || !inside(at)) return;
+      const [field, , left, top] = layout.fields[cells.field[number]];
+      near.push({ field, box: [at[0] - left, at[1] - top, at[2], at[3]], away: away(at) });
+    });
+    near.sort((one, other) => one.away - other.away);
+    if (near[0]) return plan.choose({ field: near[0].field, box: near[0].box });
+    const field = fieldAt(x, y);
+    if (!field) return say(words.beside);
+    const side = data.cell_px;
+    plan.choose({ field: field[0], box: [x - field[2] - side / 2, y - field[3] - side / 2, side, side] });
+  }
+
+  function step(by) {
+    if (!plan.candidates.length) return;
+    const chosen = data.chosen && key(worldBox(data.chosen));
+    const from = plan.candidates.findIndex(({ at }) => key(at) === chosen);
+    const to = from < 0 ? (by > 0 ? 0 : plan.candidates.length - 1) : Math.min(plan.candidates.length - 1, Math.max(0, from + by));
+    const { field, box, at } = plan.candidates[to];
+    chosenKey = key(at);
+    data.chosen = { field, box }; // shown at once; the server says the rest
+    if (!inView(at)) toBox(at);
+    plan.choose({ field, box });
+    say();
+    draw();
+  }
+
+  function stepField(by) {
+    const numbers = layout.fields.map(([number]) => number);
+    const from = numbers.indexOf(Number(find(".fields").value || NaN));
+    toField(numbers[from < 0 ? (by > 0 ? 0 : numbers.length - 1) : Math.min(numbers.length - 1, Math.max(0, from + by))]);
+  }
+
+  function draw() {
+    if (!item) return;
+    const begun = performance.now();
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [viewer.container.clientWidth, viewer.container.clientHeight];
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const [scale, origin] = scaleAndOrigin();
+    const on = ([x, y, w, h]) => [origin.x + x * scale, origin.y + y * scale, w * scale, h * scale];
+    const seen = ([x, y, w, h]) => x + w > -20 && y + h > -20 && x < width + 20 && y < height + 20;
+    const visible = plan.candidates.map((one) => [one, on(one.at)]).filter(([, at]) => seen(at));
+    if (find(".heat").checked && !data.blind) heat(context, visible);
+    plan.drawn = visible.length;
+    if (find(".boxes").checked) {
+      if (data.cell_px * scale >= SMALLEST_CELL_PX) plain(context, scale, origin, width, height);
+      for (const [{ kind, rank }, at] of visible) shape(context, at, LOOKS[kind], rank);
+    }
+    if (data.chosen) frame(context, on(worldBox(data.chosen)));
+    if (data.um_per_pixel) scaleBar(context, scale, height, data.um_per_pixel, words.locale);
+    if (plan.cross) crosshair(context, plan.cross, width, height);
+    plan.drawMs.push(performance.now() - begun);
+    if (plan.drawMs.length > 600) plan.drawMs.shift();
+  }
+
+  function plain(context, scale, origin, width, height) {
+    const { boxes } = cells;
+    const paths = [new Path2D(), new Path2D()];
+    const [left, top] = [-origin.x / scale, -origin.y / scale];
+    cells.around(left, top, left + width / scale, top + height / scale, (number) => {
+      if (cells.taken[number]) return;
+      const at = 4 * number;
+      paths[cells.counts[number]].rect(
+        origin.x + boxes[at] * scale, origin.y + boxes[at + 1] * scale, boxes[at + 2] * scale, boxes[at + 3] * scale,
+      );
+      plan.drawn += 1;
+    });
+    for (const [path, kind] of [[paths[1], "healthy"], [paths[0], "left out"]]) {
+      const [colour, line, dashes] = LOOKS[kind];
+      Object.assign(context, { strokeStyle: colour, lineWidth: line });
+      context.setLineDash(dashes);
+      context.stroke(path);
+    }
+    context.setLineDash([]);
+  }
+
+  function heat(context, visible) {
+    context.globalAlpha = find(".opacity").value / 100;
+    for (const [{ number }, [x, y, w, h]] of visible) {
+      const side = data.map_widths * Math.sqrt(w * h);
+      if (w < SMALLEST_MAP_PX) continue;
+      const image = mapOf(`${data.pictures}/map-${find(".method").value}/${number}`);
+      if (image) context.drawImage(image, x + (w - side) / 2, y + (h - side) / 2, side, side);
     }
     context.globalAlpha = 1;
   }
-  if (data.shown.boxes) {
-    for (const cell of data.cells) {
-      const at = on(cell);
-      if (seen(at)) outline(context, at, KINDS[cell[4]], cell[5]);
-    }
+
+  // A map that was never looked at is made first: the server says so, and is asked again until it is there.
+  function mapOf(address, again = 0) {
+    if (plan.maps.has(address) && !again) return plan.maps.get(address);
+    plan.maps.set(address, null);
+    fetch(address).then(async (response) => {
+      if (response.status === 202 && again < MOST_ASKED) setTimeout(() => mapOf(address, again + 1), MAP_AGAIN_MS);
+      if (response.status !== 200) return;
+      plan.maps.set(address, await createImageBitmap(await response.blob()));
+      draw();
+    }, () => plan.maps.delete(address));
+    return null;
   }
-  if (data.chosen) {
-    const at = on(data.chosen);
-    context.setLineDash([]);
-    context.lineWidth = 6;
-    context.strokeStyle = "#ffffff";
-    context.strokeRect(at[0] - 5, at[1] - 5, at[2] + 10, at[3] + 10);
-    context.lineWidth = 3;
-    context.strokeStyle = "#111111";
-    context.strokeRect(at[0] - 5, at[1] - 5, at[2] + 10, at[3] + 10);
+
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || find(".help").open) return;
+    const focus = event.composedPath()[0];
+    if (focus instanceof HTMLElement && focus.matches("input:not([type=checkbox]), select, textarea, [contenteditable=true], [role=slider], [role=combobox]")) return;
+    if (document.querySelector("[role=dialog]") || !item) return;
+    if (!pressed(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
   }
-}
 
-function outline(context, [x, y, w, h], [colour, width, dashes], rank) {
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.setLineDash(dashes);
-  context.strokeRect(x, y, w, h);
-  if (!rank || w < 18) return;
-  context.font = "600 12px sans-serif";
-  const room = context.measureText(rank).width + 6;
-  context.fillStyle = "#ffffff";
-  context.fillRect(x, y - 15, room, 15);
-  context.fillStyle = colour;
-  context.fillText(rank, x + 3, y - 3);
-}
-
-function picture(plan, address) {
-  let image = plan.images.get(address);
-  if (!image) {
-    image = new Image();
-    image.onload = () => draw(plan);
-    image.src = address;
-    plan.images.set(address, image);
+  function pressed({ key: name, shiftKey, target }) {
+    const way = ARROWS[name];
+    if (way && plan.cross) moveCross(way, shiftKey ? LARGE_STEP_PX : STEP_PX);
+    else if (way && shiftKey) pan(way);
+    else if (name === "ArrowRight" || name === "ArrowLeft") step(name === "ArrowRight" ? 1 : -1);
+    else if (name === "PageDown" || name === "PageUp") stepField(name === "PageDown" ? 1 : -1);
+    else if (name === "Home") toWhole();
+    else if (name === "+" || name === "=" || name === "-") zoom(name === "-" ? 1 / 1.5 : 1.5);
+    else if (name === "Enter" && plan.cross && !(target instanceof HTMLButtonElement)) chooseAt(viewerToImage(point(...plan.cross)));
+    else if (name === "Escape" && plan.cross) cross(null);
+    else if (name.toLowerCase() === "x") cross(plan.cross ? null : [viewer.container.clientWidth / 2, viewer.container.clientHeight / 2]);
+    else if (name.toLowerCase() === "b") toggle(".boxes");
+    else if (name.toLowerCase() === "m" && !data.blind) toggle(".heat");
+    else if (name.toLowerCase() === "g") plan.toGallery();
+    else if (name === "?") find(".help").showModal();
+    else return false;
+    return true;
   }
-  return image;
-}
 
-function legend(place, words) {
-  place.replaceChildren(...Object.entries(KINDS).map(([kind, [colour, width, dashes]]) => {
-    const entry = document.createElement("span");
-    const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    const box = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    const looks = { x: 3, y: 3, width: 18, height: 12, fill: "none", stroke: colour, "stroke-width": width, "stroke-dasharray": dashes.join(" ") };
-    for (const [name, value] of Object.entries(looks)) box.setAttribute(name, value);
-    sample.append(box);
-    entry.append(sample, words.kinds[kind]);
-    return entry;
-  }));
-}
+  function pan([x, y]) {
+    const { clientWidth, clientHeight } = viewer.container;
+    viewer.viewport.panBy(viewer.viewport.deltaPointsFromPixels(point((x * clientWidth) / 5, (y * clientHeight) / 5)));
+    viewer.viewport.applyConstraints();
+  }
 
-function trouble(parent, text) {
-  const place = parent.querySelector(".trouble");
-  place.textContent = text;
-  place.hidden = false;
+  function zoom(by) {
+    viewer.viewport.zoomBy(by, plan.cross ? viewer.viewport.pointFromPixel(point(...plan.cross)) : undefined);
+    viewer.viewport.applyConstraints();
+  }
+
+  function cross(place) {
+    plan.cross = place;
+    hint();
+    draw();
+  }
+
+  function moveCross([x, y], by) {
+    const { clientWidth, clientHeight } = viewer.container;
+    const wanted = [plan.cross[0] + x * by, plan.cross[1] + y * by];
+    plan.cross = [Math.min(clientWidth - 1, Math.max(0, wanted[0])), Math.min(clientHeight - 1, Math.max(0, wanted[1]))];
+    // At the border the slide moves below the crosshair.
+    if (plan.cross[0] !== wanted[0] || plan.cross[1] !== wanted[1]) pan([x, y]);
+    draw();
+  }
+
+  function toggle(selector) {
+    find(selector).checked = !find(selector).checked;
+    draw();
+  }
+
+  function say(text) {
+    const chosen = data.chosen && key(worldBox(data.chosen));
+    const place = plan.candidates.findIndex(({ at }) => key(at) === chosen);
+    const cell = plan.candidates[place];
+    const field = data.chosen && layout.fields[layout.at.get(data.chosen.field)][1];
+    const told = cell
+      ? words.cellOf.replace("{number}", place + 1).replace("{count}", plan.candidates.length).replace("{kind}", words.kinds[cell.kind])
+      : chosen ? words.otherCell : words.noneChosen.replace("{count}", plan.candidates.length);
+    find(".status").textContent = text ?? (field ? `${told} · ${field}` : told);
+    root.dataset.chosen = cell?.number ?? (chosen ? "other" : "");
+  }
+
+  function hint() {
+    find(".hint").textContent = plan.cross ? words.crosshairOn : words.keysHint;
+  }
+
+  function trouble() {
+    find(".trouble").textContent = words.trouble;
+    find(".trouble").hidden = false;
+  }
+
+  for (const place of [".boxes", ".heat", ".method", ".opacity"]) find(place).oninput = draw;
+  find(".help-button").onclick = () => find(".help").showModal();
+  find(".close").onclick = () => find(".help").close();
+  root.plan = plan;
+  return plan;
 }

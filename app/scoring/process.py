@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from app.models_here import ModelHere, active_model, result_folder
+from app.scoring.beginning import REVIEW_BUDGET
 from app.scoring.maps import candidate_maps
 from app.scoring.progress import ProgressFile, StoppedError, progress_path
 from app.workplace import PROGRAM, Workplace, open_workplace
@@ -15,12 +17,9 @@ from core.slides import open_slide
 from core.store import Kind, ScoringStep, Slide, StoreError
 from core.tally import Assumptions
 from core.workers import Workers, available_cores
-from models.cards import load_card
 from models.checkpoint import Models, load_models
 
-MODEL, DEVICE = "released", "auto"
-REVIEW_BUDGET = 100
-"""Most suspected cells that a reader is asked to look at, as for `smearscope score`."""
+DEVICE = "auto"
 
 
 def work_through_queue(workplace: Workplace, said: Callable[[str], None] = print) -> None:
@@ -29,26 +28,57 @@ def work_through_queue(workplace: Workplace, said: Callable[[str], None] = print
     A slide whose scoring a killed process has left behind goes on where it was.
     """
     _take_up_left_behind(workplace)
+    while slide := _next(workplace):
+        try:
+            model = active_model(workplace)
+        except SmearscopeError as error:
+            if _taken_from_queue(workplace, slide):
+                _note_failure(workplace, slide, str(error), said)
+            continue
+        _score_with(workplace, model, said)
+
+
+def _score_with(workplace: Workplace, model: ModelHere, said: Callable[[str], None]) -> None:
+    """Score queued slides for as long as the model is the active one."""
     # One core is left to those who are reviewing in the meantime.
-    with Workers(partial(load_models, MODEL, DEVICE), max(1, available_cores() - 1)) as workers:
-        while slide := _next(workplace):
+    with Workers(partial(load_models, model.source, DEVICE), max(1, available_cores() - 1)) as workers:
+        while (slide := _next(workplace)) and _is_active(workplace, model):
             said(f"{slide.name}: scoring")
-            _score(workplace, slide, workers, said)
+            _score(workplace, slide, model, workers, said)
             said(f"{slide.name}: {_state(workplace, slide.id)}")
 
 
-def _score(workplace: Workplace, found: Slide, workers: Workers[Models], said: Callable[[str], None]) -> None:
-    store, number = workplace.store, found.id
+def _is_active(workplace: Workplace, model: ModelHere) -> bool:
     try:
-        store.note_scoring(number, ScoringStep.SCORING, by=PROGRAM)
+        return active_model(workplace) == model
+    except SmearscopeError:
+        return False
+
+
+def _taken_from_queue(workplace: Workplace, slide: Slide) -> bool:
+    try:
+        workplace.store.note_scoring(slide.id, ScoringStep.SCORING, by=PROGRAM)
     except StoreError:
-        return  # stopped by somebody since it was seen in the queue
+        return False  # stopped by somebody since it was seen in the queue
+    return True
+
+
+def _score(
+    workplace: Workplace,
+    found: Slide,
+    model: ModelHere,
+    workers: Workers[Models],
+    said: Callable[[str], None],
+) -> None:
+    number = found.id
+    if not _taken_from_queue(workplace, found):
+        return
     progress = ProgressFile(
         progress_path(workplace.jobs, number),
-        lambda: _state(workplace, number) == ScoringStep.STOPPED,
+        lambda: _state(workplace, number) != ScoringStep.SCORING,
     )
     try:
-        _score_and_draw(workplace, found, workers, progress)
+        _score_and_draw(workplace, found, model, workers, progress)
     except StoppedError:
         pass
     except SmearscopeError as error:
@@ -70,20 +100,23 @@ def _note_failure(workplace: Workplace, slide: Slide, why: str, said: Callable[[
 
 
 def _score_and_draw(
-    workplace: Workplace, found: Slide, workers: Workers[Models], progress: ProgressFile
+    workplace: Workplace, found: Slide, model: ModelHere, workers: Workers[Models], progress: ProgressFile
 ) -> None:
-    card = load_card(MODEL)
+    card = model.card
     slide = open_slide(found.folder, name=found.name)
-    folder = workplace.results / str(found.id)
-    options = ScoringOptions(found.um_per_pixel, REVIEW_BUDGET, Assumptions(), resume=True)
+    folder = result_folder(workplace, found.id, model)
+    budget = found.review_budget or REVIEW_BUDGET
+    # Red cells of the patient are taken into account when the slide is judged: they may come later.
+    options = ScoringOptions(found.um_per_pixel, budget, Assumptions(), resume=True)
     result = score_slide(slide, folder, card, workers, options, progress)
     for field, box, maps in candidate_maps(slide, folder, card, workers, options, result):
-        workplace.tiles.keep_maps(found.id, field, box, maps)
+        workplace.tiles.keep_maps(found.id, card.identity, field, box, maps)
     record = workplace.store.take_in_result(found.id, folder, by=PROGRAM)
     if record.taken_in is not None:
         called = [candidate for candidate in record.candidates if candidate.kind == Kind.CALLED]
         try:
-            workplace.tiles.cut_all(record.slide, record.taken_in, called[:REVIEW_BUDGET])
+            workplace.tiles.cut_all(record.slide, record.taken_in, called[:budget])
+            workplace.pyramid.prepare(record.slide, record.taken_in)
         except SmearscopeError as error:
             # It only saves readers time: what is missing is cut when it is first asked for.
             progress.remark(f"{found.name}: not all pictures were cut beforehand: {error}")

@@ -5,7 +5,7 @@ import pytest
 from app.addresses import HOURS, Permit, permit_of, picture_base
 
 SECRET, NOON = b"a secret", 500_000 * 3600.0
-PERMIT = Permit(slide_id=3, result_id=8, blind=True)
+PERMIT = Permit(slide_id=3, result_id=8, blind=True, reader="Anna")
 
 
 def token(now: float = NOON, permit: Permit = PERMIT) -> str:
@@ -26,7 +26,9 @@ def test_it_expires() -> None:
     assert permit_of(SECRET, token(), NOON + HOURS * 3600) is None
 
 
-@pytest.mark.parametrize("other", [Permit(4, 8, True), Permit(3, 8, False)])
+@pytest.mark.parametrize(
+    "other", [Permit(4, 8, True, "Anna"), Permit(3, 8, False, "Anna"), Permit(3, 8, True, "Ben")]
+)
 def test_another_slide_or_the_maps_take_another_signature(other: Permit) -> None:
     payload = token(permit=other).split(".")[0]
     signature = token().split(".", 1)[1]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.review import standing
-from core.store import Call, Kind, Role, SlideRecord, Stage, Store
+from core.store import Call, Role, SlideRecord, Stage, Store
 from tests.app.running_server import RunningServer
 from tests.scored_slides import read_all, scored_slide
 
@@ -139,14 +139,14 @@ def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
     cleo.get_by_text("Signed: version 1").wait_for()
     picture(cleo, "result")
     with cleo.expect_download() as download:
-        cleo.get_by_role("button", name="PDF").click()
+        cleo.get_by_role("button", name="PDF, English").click()
     download.value.save_as(tmp_path / "result.pdf")
     assert (tmp_path / "result.pdf").read_bytes().startswith(b"%PDF-")
     after = record(server)
     assert after.signatures[0].by == "Cleo"
     store = Store.in_folder(server.data)
     assert [(entry.who, entry.detail["form"]) for entry in store.audit(1) if entry.what == "exported"] == [
-        ("Cleo", "PDF")
+        ("Cleo", "PDF en")
     ]
     store.close()
 
@@ -209,31 +209,6 @@ def test_help_lists_the_keys_and_holds_them_back(browser: "Browser", server: Run
     page.keyboard.press("Escape")
     page.wait_for_timeout(300)
     assert calls(server) == [None] * 8
-
-
-def test_a_click_on_the_slide_chooses_a_cell_and_marks_one_that_was_missed(
-    browser: "Browser", server: RunningServer
-) -> None:
-    page = come_in(browser, server, "Anna", "/slide?slide=1")
-    viewer = page.locator(".viewer[data-open='field1.png']")
-    viewer.wait_for()
-    page.wait_for_timeout(800)
-    box = viewer.bounding_box()
-    assert box is not None
-    # The field of 410 x 60 pixels fills the width; its ninth cell was not called.
-    scale = box["width"] / 410
-    place = (box["x"] + (20 + 8 * 40) * scale, box["y"] + box["height"] / 2 + (20 - 30) * scale)
-    page.mouse.click(*place)
-    page.get_by_text("No candidate. A call here").wait_for()
-    picture(page, "slide")
-    page.keyboard.press("p")
-    page.get_by_text("You called it: parasite").wait_for()
-    (marked,) = [one for one in record(server).candidates if one.kind == Kind.MARKED]
-    assert marked.field == "field1.png"
-    assert marked.box[0] == pytest.approx(5 + 8 * 40)
-    page.get_by_role("link", name="In the gallery").click()
-    at_board(page)
-    assert page.locator(".board").get_attribute("data-cell") == str(marked.id)
 
 
 def test_nothing_is_asked_of_any_other_machine(browser: "Browser", server: RunningServer) -> None:

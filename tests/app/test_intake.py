@@ -25,6 +25,10 @@ class File(io.BytesIO):
         self.name = name
 
 
+def nothing() -> None:
+    """Nothing is to be done before files are moved in."""
+
+
 def archive(**files: bytes) -> File:
     return packed({name.replace("__", "/"): content for name, content in files.items()})
 
@@ -183,7 +187,7 @@ def test_what_holds_no_image_is_refused(tmp_path: Path) -> None:
 
 def test_more_fields_come_beside_those_that_are_there(tmp_path: Path) -> None:
     take_in_files([File("1.jpg", b"old")], tmp_path / "s")
-    assert add_files([File("2.jpg")], tmp_path / "s").images == ("2.jpg",)
+    assert add_files([File("2.jpg")], tmp_path / "s", before_moving=nothing).images == ("2.jpg",)
     assert names(tmp_path / "s") == ["1.jpg", "2.jpg"]
     assert names(tmp_path) == ["s"]
 
@@ -201,7 +205,7 @@ def test_where_a_file_cannot_be_moved_in_none_of_those_with_it_stays(
 
     monkeypatch.setattr(Path, "rename", fail_at_the_third)
     with pytest.raises(OutputError, match="Disk quota exceeded"):
-        add_files([File("2.jpg"), File("3.jpg"), File("4.jpg")], tmp_path / "s")
+        add_files([File("2.jpg"), File("3.jpg"), File("4.jpg")], tmp_path / "s", before_moving=nothing)
     assert names(tmp_path / "s") == ["1.jpg"]
     assert names(tmp_path) == ["s"]
 
@@ -209,6 +213,6 @@ def test_where_a_file_cannot_be_moved_in_none_of_those_with_it_stays(
 def test_a_field_that_was_read_is_never_replaced(tmp_path: Path) -> None:
     take_in_files([File("1.jpg", b"old")], tmp_path / "s")
     with pytest.raises(IntakeError, match="already a field"):
-        add_files([File("2.jpg"), File("1.JPG", b"new")], tmp_path / "s")
+        add_files([File("2.jpg"), File("1.JPG", b"new")], tmp_path / "s", before_moving=nothing)
     assert names(tmp_path / "s") == ["1.jpg"]
     assert (tmp_path / "s" / "1.jpg").read_bytes() == b"old"

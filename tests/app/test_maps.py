@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.scoring.process import work_through_queue
-from app.tiles import METHODS, cell_key
+from app.tiles import METHODS
 from app.workplace import Workplace
 from core.store import Kind
 from datasets.synthetic import render_slide
@@ -21,4 +21,9 @@ def test_every_candidate_has_a_map_by_each_method_that_readers_are_offered(
     work_through_queue(workplace, lambda _: None)
     called = [one for one in workplace.store.record(slide.id).candidates if one.kind == Kind.CALLED]
     assert called
-    assert workplace.tiles.mapped(slide.id) == {cell_key(one.field, one.box): set(METHODS) for one in called}
+    record = workplace.store.record(slide.id)
+    assert record.taken_in is not None
+    for candidate in called:
+        for method in METHODS:
+            picture = workplace.tiles.picture(record.slide, record.taken_in, candidate, f"map-{method}")
+            assert picture.media_type == "image/png"

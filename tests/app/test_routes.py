@@ -1,6 +1,7 @@
 """What the server hands out: nothing without a signed address, and a second reader no maps."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 from app.addresses import Permit, picture_base
 from app.routes import picture_routes
 from app.workplace import Workplace
+from core.scoring import LEDGER_FOLDER
 from core.store import SlideRecord
 
 Get = Callable[[str], tuple[int, dict[str, str], bytes]]
@@ -51,15 +53,20 @@ def get(workplace: Workplace) -> Get:
 @pytest.fixture
 def base(workplace: Workplace, record: SlideRecord) -> str:
     assert record.taken_in is not None
-    return picture_base(workplace.secret, Permit(record.slide.id, record.taken_in.id, blind=False))
+    return picture_base(
+        workplace.secret, Permit(record.slide.id, record.taken_in.id, blind=False, reader="Anna")
+    )
 
 
 @pytest.fixture
 def blind_base(workplace: Workplace, record: SlideRecord) -> str:
     assert record.taken_in is not None
     first = record.candidates[0]
-    workplace.tiles.keep_maps(record.slide.id, first.field, first.box, {"cam": np.ones((48, 48), np.float32)})
-    return picture_base(workplace.secret, Permit(record.slide.id, record.taken_in.id, blind=True))
+    ones = np.ones((48, 48), np.float32)
+    workplace.tiles.keep_maps(record.slide.id, "dots 1", first.field, first.box, {"cam": ones})
+    return picture_base(
+        workplace.secret, Permit(record.slide.id, record.taken_in.id, blind=True, reader="Ben")
+    )
 
 
 def test_a_signed_address_gives_the_picture_which_only_this_browser_may_keep(
@@ -77,7 +84,7 @@ def test_without_a_signature_there_is_no_picture(get: Get, record: SlideRecord, 
     number = record.candidates[0].id
     assert get(f"/pictures/guessed/cell/{number}")[0] == 403
     assert get(f"{base}x/cell/{number}")[0] == 403
-    assert get("/fields/guessed/0")[0] == 403
+    assert get("/slides/guessed/cells")[0] == 403
 
 
 def test_the_second_reader_gets_the_cells_and_no_map(
@@ -89,7 +96,7 @@ def test_the_second_reader_gets_the_cells_and_no_map(
     assert get(f"{base}/map-cam/{number}")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["cell/99999", "nothing/1", "map-cam/2", "cell/1/../../../secret"])
+@pytest.mark.parametrize("path", ["cell/99999", "nothing/1", "map-nothing/2", "cell/1/../../../secret"])
 def test_what_is_not_there_is_said_to_be_so(get: Get, base: str, path: str) -> None:
     assert get(f"{base}/{path}")[0] == 404
 
@@ -109,7 +116,21 @@ def test_a_field_that_is_gone_is_named(get: Get, base: str, record: SlideRecord,
     assert b"field1.png is no longer in" in body
 
 
-def test_a_whole_field_has_an_address_of_the_same_signature(get: Get, base: str) -> None:
-    fields = base.replace("/pictures/", "/fields/")
-    assert get(f"{fields}/0")[0] == 200
-    assert get(f"{fields}/77")[0] == 404
+def test_a_whole_slide_has_addresses_of_the_same_signature(get: Get, base: str) -> None:
+    slide = base.replace("/pictures/", "/slides/")
+    assert json.loads(get(f"{slide}/layout")[2])["fields"][1][1] == "field2.png"
+    assert get(f"{slide}/0/0/0")[0] == 200
+    assert get(f"{slide}/0/7/0")[0] == 404
+    status, headers, body = get(f"{slide}/cells")
+    assert (status, int.from_bytes(body[:4], "little")) == (200, 21)
+    assert headers["cache-control"].startswith("private")
+
+
+def test_a_map_that_nobody_has_looked_at_is_being_made_and_kept_by_no_browser(
+    get: Get, base: str, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.asked_maps.start_maps", lambda _: None)
+    assert record.taken_in is not None
+    (record.taken_in.folder / LEDGER_FOLDER).mkdir()
+    status, headers, _ = get(f"{base}/map-cam/{record.candidates[0].id}")
+    assert (status, headers["cache-control"]) == (202, "no-store")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.models_here import ModelHere
 from app.scoring import process
 from app.scoring.beginning import alone, start
 from app.scoring.process import work_through_queue
@@ -28,7 +29,8 @@ from tests.coloured_cells import DotCard, load_models, save_slide
 def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models that need no weights, in place of the released ones; they have no maps by several methods."""
     monkeypatch.setattr(process, "load_models", lambda name, device: load_models())
-    monkeypatch.setattr(process, "load_card", lambda name: DotCard())
+    dots = ModelHere("released", "released", DotCard())  # type: ignore[arg-type] # a card as scoring asks for
+    monkeypatch.setattr(process, "active_model", lambda _: dots)
     monkeypatch.setattr(process, "candidate_maps", lambda *_: iter(()))
     monkeypatch.setattr(process, "available_cores", lambda: 1)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.tiles import CELL_WIDTHS, NEIGHBOUR_PX, SIDE_PX, NoTileError, bars_of, cell_key
+from app.tiles import CELL_WIDTHS, NEIGHBOUR_PX, SIDE_PX, NoTileError, bars_of
 from app.workplace import Workplace
 from core.errors import UnreadableImageError
 from core.store import SlideRecord
@@ -69,8 +69,9 @@ def test_maps_are_kept_by_cell_and_method_and_come_as_a_layer_for_the_large_pict
     candidate = record.candidates[0]
     values = np.zeros((48, 48), np.float32)
     values[24:, :] = 1
-    workplace.tiles.keep_maps(record.slide.id, candidate.field, candidate.box, {"cam": values})
-    assert workplace.tiles.mapped(record.slide.id) == {cell_key(candidate.field, candidate.box): {"cam"}}
+    slide, model = record.slide.id, "dots 1"
+    workplace.tiles.keep_maps(slide, "another model", candidate.field, candidate.box, {"cam": 1 - values})
+    workplace.tiles.keep_maps(slide, model, candidate.field, candidate.box, {"cam": values})
     layer = tile(workplace, record, 0, "map-cam")
     side = SIDE_PX["cell"]
     assert layer.shape == (side, side, 4)
@@ -78,16 +79,10 @@ def test_maps_are_kept_by_cell_and_method_and_come_as_a_layer_for_the_large_pict
     assert layer[side // 2 - 40, side // 2, 3] == 0
 
 
-@pytest.mark.parametrize("kind", ["map-cam", "map-../../secret", "nothing", "map-*"])
+@pytest.mark.parametrize("kind", ["map-cam", "map-../../secret", "nothing", "map-*", "field"])
 def test_what_there_is_no_picture_of_is_said(workplace: Workplace, record: SlideRecord, kind: str) -> None:
     with pytest.raises(NoTileError):
         tile(workplace, record, 0, kind)
-
-
-def test_a_whole_field_is_shown_at_full_scale(workplace: Workplace, record: SlideRecord) -> None:
-    assert record.taken_in is not None
-    picture = workplace.tiles.field(record.slide, record.taken_in, "field1.png")
-    assert pixels(picture.content).shape == (60, 410, 3)
 
 
 def test_bars_need_a_scale_and_are_of_the_picture_they_stand_in() -> None:

@@ -43,6 +43,10 @@ def asked_for() -> tuple[set[str], set[str]]:
     return whole, begun
 
 
+def script_of(component: str) -> str:
+    return "\n".join(path.read_text() for path in sorted((APP / component).glob("*.js")))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_messages_of_the_others_with_the_same_values(language: str) -> None:
     english, other = catalogue("en"), catalogue(language)
@@ -63,7 +67,7 @@ def test_every_message_that_the_pages_ask_for_is_there() -> None:
 
 def test_every_message_is_used() -> None:
     whole, begun = asked_for()
-    board = (APP / "board" / "board.js").read_text()
+    board = script_of("board")
     for_board = {f"board.{name}" for name in re.findall(r"words\.(\w+)", board)}
     for_board |= {f"board.{act}" for act in re.findall(r'act: "(\w+)"', board)}
     unused = {
@@ -81,7 +85,7 @@ def test_whatever_a_slide_a_reader_or_a_verdict_can_be_has_a_word(group: str) ->
 
 
 def test_no_message_of_the_board_that_its_script_asks_for_is_missing() -> None:
-    script = (APP / "board" / "board.js").read_text()
+    script = script_of("board")
     asked = {f"board.{name}" for name in re.findall(r"words\.(\w+)", script)} - {"board.calls"}
     assert asked - catalogue("en").keys() == set()
 
@@ -90,8 +94,8 @@ def test_counts_take_the_form_of_their_language() -> None:
     english, french = Words("en"), Words("fr")
     assert english("worklist.accepted", count=0) == "0 cells accepted"
     assert english("worklist.accepted", count=1) == "1 cell accepted"
-    assert french("worklist.accepted", count=0) == "0 globule retenu"
-    assert french("worklist.accepted", count=2) == "2 globules retenus"
+    assert french("worklist.accepted", count=0) == "0 hématie retenue"
+    assert french("worklist.accepted", count=2) == "2 hématies retenues"
 
 
 def test_numbers_are_written_as_in_the_language() -> None:

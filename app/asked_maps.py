@@ -1,0 +1,74 @@
+"""Activation maps of any cell, made when they are first asked for, by a process that has the networks loaded.
+
+What is asked for is a file, so that a request outlives the server and the process that was to answer it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.scoring.beginning import start_maps
+from app.tiles import NoMapYetError, NoTileError, Picture
+from app.workplace import Workplace
+from core.atomic import write_bytes
+from core.scoring import LEDGER_FOLDER
+from core.store import Candidate, Slide, TakenIn
+
+
+@dataclass(frozen=True)
+class AskedMap:
+    """The maps of one cell, as the result of its slide asks for them."""
+
+    slide_id: int
+    result_id: int
+    candidate_id: int
+
+    def asked(self, folder: Path) -> Path:
+        """The file that asks."""
+        return folder / f"{self.slide_id}-{self.result_id}-{self.candidate_id}.asked"
+
+    def refused(self, folder: Path) -> Path:
+        """The file that says why there is none."""
+        return folder / f"{self.slide_id}-{self.result_id}-{self.candidate_id}.refused"
+
+
+def asked_for(folder: Path) -> tuple[AskedMap, ...]:
+    """What is asked for, what was asked for last first: somebody is looking at it."""
+    ages: dict[Path, int] = {}
+    for file in folder.glob("*.asked"):
+        try:
+            ages[file] = file.stat().st_mtime_ns
+        except FileNotFoundError:
+            continue  # answered meanwhile
+    return tuple(
+        AskedMap(*map(int, file.stem.split("-"))) for file in sorted(ages, key=ages.__getitem__, reverse=True)
+    )
+
+
+def map_picture(
+    workplace: Workplace, slide: Slide, taken_in: TakenIn, candidate: Candidate, kind: str
+) -> Picture | None:
+    """The picture of a map; None where it is being made and to be asked for again.
+
+    Parameters
+    ----------
+    kind
+        ``map-`` and the name of a method.
+
+    Raises
+    ------
+    NoTileError
+        Where there can be none.
+    """
+    try:
+        return workplace.tiles.picture(slide, taken_in, candidate, kind)
+    except NoMapYetError:
+        if not (taken_in.folder / LEDGER_FOLDER).is_dir():
+            raise NoTileError("the scores that the slide's result was made from are gone") from None
+        wanted, folder = AskedMap(slide.id, taken_in.id, candidate.id), workplace.asked_maps
+        if wanted.refused(folder).exists():
+            raise NoTileError(wanted.refused(folder).read_text(encoding="utf-8")) from None
+        if not wanted.asked(folder).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_bytes(wanted.asked(folder), b"")
+        start_maps(workplace)
+        return None

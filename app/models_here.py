@@ -1,0 +1,127 @@
+"""The models of a data folder: the released one, those put into `models/`, and which of them scores."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from app.workplace import Workplace
+from core.errors import SmearscopeError
+from core.wording import sentence
+from models.cards import FILES, RELEASED, CardError, PairCard, load_card
+
+RELEASED_NAME = "released"
+
+
+class ModelHereError(SmearscopeError):
+    """A model that is asked for and is not there as it was."""
+
+
+@dataclass(frozen=True)
+class ModelHere:
+    """A model that can score.
+
+    Attributes
+    ----------
+    name
+        ``released``, or its folder in `models/` of the data folder.
+    source
+        As `models.checkpoint.load_models` takes it.
+    card
+        What is known of it.
+    """
+
+    name: str
+    source: str
+    card: PairCard
+
+    @property
+    def digest(self) -> str:
+        """Short and safe for names of files; another for any other weights or cards."""
+        return self.card.identity.rpartition(" ")[2]
+
+
+@dataclass(frozen=True)
+class UnusableModel:
+    """A folder in `models/` that holds no usable model, and why."""
+
+    name: str
+    why: CardError
+
+
+def models_here(workplace: Workplace) -> tuple[tuple[ModelHere, ...], tuple[UnusableModel, ...]]:
+    """All models, the released one first, and folders that hold none; each card is read and checked."""
+    found, unusable = [_released()], []
+    folders = (
+        sorted(path for path in workplace.models.iterdir() if path.is_dir())
+        if (workplace.models.is_dir())
+        else []
+    )
+    for folder in folders:
+        if folder.name == RELEASED_NAME:
+            why = CardError(sentence("models.reserved_name", name=RELEASED_NAME))
+            unusable.append(UnusableModel(folder.name, why))
+            continue
+        try:
+            found.append(ModelHere(folder.name, str(folder), _card(folder, _state(folder))))
+        except CardError as error:
+            unusable.append(UnusableModel(folder.name, error))
+    return tuple(found), tuple(unusable)
+
+
+def active_model(workplace: Workplace) -> ModelHere:
+    """The model that slides are scored with from now on.
+
+    Raises
+    ------
+    ModelHereError
+        Where its files are gone, or are no more those of the model that was made the active one.
+    """
+    switch = workplace.store.models.last()
+    if switch is None:
+        return _released()
+    found = {model.name: model for model in models_here(workplace)[0]}.get(switch.name)
+    if found is None:
+        raise ModelHereError(sentence("models.gone", name=switch.name))
+    if found.card.identity != switch.identity:
+        raise ModelHereError(sentence("models.changed", name=switch.name, identity=switch.identity))
+    return found
+
+
+def model_of_identity(workplace: Workplace, identity: str) -> ModelHere:
+    """The model that a result was made with.
+
+    Raises
+    ------
+    ModelHereError
+        Where it is here no more.
+    """
+    for model in models_here(workplace)[0]:
+        if model.card.identity == identity:
+            return model
+    raise ModelHereError(sentence("models.of_result_gone", identity=identity))
+
+
+def result_folder(workplace: Workplace, slide_id: int, model: ModelHere) -> Path:
+    """Where a model's scores of a slide go: those of another model stay as they are, in their own folder."""
+    name = str(slide_id) if model.name == RELEASED_NAME else f"{slide_id}-{model.digest}"
+    return workplace.results / name
+
+
+def _released() -> ModelHere:
+    return ModelHere(RELEASED_NAME, RELEASED_NAME, _card(RELEASED, _state(RELEASED)))
+
+
+def _state(folder: Path) -> tuple[tuple[int, int], ...]:
+    """Times and sizes of a model's files: while they are the same the card is not read again."""
+    states = []
+    for name in FILES:
+        file = folder / name
+        found = file.stat() if file.is_file() else None
+        states.append((0, 0) if found is None else (found.st_mtime_ns, found.st_size))
+    return tuple(states)
+
+
+@lru_cache(maxsize=32)
+def _card(folder: Path, state: tuple[tuple[int, int], ...]) -> PairCard:
+    del state
+    return load_card(str(folder))

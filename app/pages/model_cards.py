@@ -1,0 +1,206 @@
+"""Models: their cards as a person reads them, two compared on reviewed slides, and which one scores."""
+
+import pandas as pd
+import streamlit as st
+
+from app.models_here import ModelHere, ModelHereError, UnusableModel, active_model, models_here
+from app.pages.links import escaped
+from app.pages.model_comparison import compare_models
+from app.person import may, need, person, words
+from app.wording import Words
+from app.workplace import here
+from core.store import Right, StoreError
+from core.wording import percent, significant
+from models.cards import FILES, MEASURES, ClassifierCard, Source
+
+
+def models_page() -> None:
+    """Show which model scores, the cards, the comparison, and who has switched."""
+    say = words()
+    st.subheader(say("page.models"))
+    st.caption(f"**{say('notice')}**")
+    need(Right.SEE_MODELS)
+    found, unusable = models_here(here())
+    active = _active(say)
+    cards, compared, switches = st.tabs(
+        [say("models.cards"), say("models.compare"), say("models.switches")], key="models_tabs"
+    )
+    with cards:
+        for model in found:
+            _model(model, active, say)
+        for broken in unusable:
+            _unusable(broken, say)
+        st.caption(say("models.add_help", folder=str(here().models), files=", ".join(FILES)))
+    with compared:
+        compare_models(found, active, say)
+    with switches:
+        _switches(say)
+
+
+def _active(say: Words) -> ModelHere | None:
+    try:
+        active = active_model(here())
+    except ModelHereError as error:
+        st.error(escaped(say.error(error)), icon=":material/error:")
+        return None
+    st.markdown(say("models.active_line", name=escaped(active.name), identity=escaped(active.card.identity)))
+    return active
+
+
+def _model(model: ModelHere, active: ModelHere | None, say: Words) -> None:
+    card, is_active = model.card, model == active
+    with st.container(border=True):
+        title, way = st.columns([3, 1], vertical_alignment="center")
+        mark = f" · :material/check_circle: {say('models.is_active')}" if is_active else ""
+        title.markdown(f"##### {escaped(model.name)}{mark}")
+        title.caption(escaped(card.identity))
+        if not is_active:
+            with way:
+                _switch(model, say)
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.markdown(f"**{say('models.trained_on')}**")
+            _sources(card.classifier.training.sources, say)
+            st.markdown(f"**{say('models.threshold')}**")
+            _threshold(card.classifier, say)
+        with right:
+            st.markdown(f"**{say('models.unseen')}**")
+            _unseen(model, say)
+            st.markdown(f"**{say('models.valid_for')}**")
+            _validity(card.classifier, say)
+        st.markdown(f"**{say('models.limits')}**")
+        for limit in (*card.classifier.limits, *card.detector.limits):
+            st.markdown(f"- {escaped(limit)}")
+        with st.expander(say("models.whole_card")):
+            detector, classifier = st.columns(2)
+            detector.json(card.detector.model_dump(mode="json", exclude={"figures"}), expanded=1)
+            classifier.json(card.classifier.model_dump(mode="json", exclude={"figures", "curve"}), expanded=1)
+
+
+def _sources(sources: tuple[Source, ...], say: Words) -> None:
+    for source in sources:
+        line = say("models.source", name=escaped(source.name), items=source.items)
+        st.markdown(f"- {line}  \n  :small[{escaped(source.citation)} ({escaped(source.licence)})]")
+
+
+def _threshold(card: ClassifierCard, say: Words) -> None:
+    found, false_calls = card.curve.at(card.threshold_excess)
+    st.markdown(say("models.threshold_line", excess=say.decimal(f"{card.threshold_excess:g}")))
+    st.markdown(
+        say(
+            "models.worth_line",
+            sensitivity=say.decimal(percent(found / card.curve.infected)),
+            found=found,
+            infected=card.curve.infected,
+            rate=say.decimal(significant(1000 * false_calls / card.curve.healthy)),
+            source=escaped(card.curve.measured_on),
+        )
+    )
+    st.caption(escaped(card.threshold_choice))
+
+
+def _unseen(model: ModelHere, say: Words) -> None:
+    """What was measured on sources that training had left out; cards of other makers may have none."""
+    located, figures = model.card.detector.infected_cells, model.card.classifier.figures
+    st.markdown(
+        say(
+            "models.located",
+            found=located.found,
+            infected=located.found + located.missed,
+            source=escaped(located.measured_on),
+        )
+    )
+    rows = [
+        {
+            say("models.source_column"): source,
+            say("models.sensitivity"): say.decimal(percent(float(row["sensitivity"]))),
+            say("models.false_calls"): say.decimal(significant(1000 * float(row["false_call_rate"]))),
+        }
+        for source, row in figures.get("at_threshold_of_others", {}).items()
+    ]
+    if rows:
+        st.table(pd.DataFrame(rows).set_index(say("models.source_column")))
+    free = [
+        {
+            say("models.malaria_free"): source,
+            say("models.cells"): say.shown(row["cells"]),
+            say("models.calls_per_200000"): say.shown(row["calls_per_200000"]),
+        }
+        for source, row in figures.get("malaria_free", {}).items()
+    ]
+    if free:
+        st.table(pd.DataFrame(free).set_index(say("models.malaria_free")))
+    if not rows and not free:
+        st.caption(say("models.no_figures"))
+
+
+def _validity(card: ClassifierCard, say: Words) -> None:
+    validity = card.validity
+    rows = [
+        {
+            say("models.measure"): say(f"models.measure.{measure}"),
+            say("models.range"): say(
+                "models.range_line",
+                low=say.decimal(significant(getattr(validity, measure).low)),
+                high=say.decimal(significant(getattr(validity, measure).high)),
+            ),
+        }
+        for measure in MEASURES
+    ]
+    rows.append(
+        {
+            say("models.measure"): say("models.measure.candidates"),
+            say("models.range"): say(
+                "models.at_most", share=say.decimal(percent(validity.largest_candidate_share))
+            ),
+        }
+    )
+    st.table(pd.DataFrame(rows).set_index(say("models.measure")))
+
+
+def _unusable(broken: UnusableModel, say: Words) -> None:
+    with st.container(border=True):
+        st.markdown(f"##### {escaped(broken.name)}")
+        st.error(escaped(say.error(broken.why)), icon=":material/error:")
+
+
+def _switch(model: ModelHere, say: Words) -> None:
+    if not may(Right.SWITCH_MODEL):
+        st.caption(say("models.supervisor_switches"))
+        return
+    with st.popover(say("models.activate"), icon=":material/swap_horiz:", width="stretch"):
+        st.write(say("models.what_switching_does"))
+        st.button(
+            say("models.activate_now", name=model.name),
+            key=f"activate {model.name}",
+            type="primary",
+            on_click=_activate,
+            args=(model,),
+        )
+
+
+def _activate(model: ModelHere) -> None:
+    say = words()
+    try:
+        here().store.models.switch(model.name, model.card.identity, by=person())
+    except StoreError as error:
+        st.toast(escaped(say.error(error)), icon=":material/error:")
+    else:
+        st.toast(say("models.activated", name=escaped(model.name)), icon=":material/check_circle:")
+
+
+def _switches(say: Words) -> None:
+    switches = here().store.models.all()
+    if not switches:
+        st.info(say("models.never_switched"))
+        return
+    rows = [
+        {
+            say("audit.when"): f"{switch.at:%Y-%m-%d %H:%M:%S} UTC",
+            say("audit.who"): switch.by,
+            say("models.model"): switch.name,
+            say("models.identity"): switch.identity,
+        }
+        for switch in reversed(switches)
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)

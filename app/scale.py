@@ -1,0 +1,19 @@
+"""How large a pixel of a slide is, for scale bars."""
+
+from functools import lru_cache
+
+from core.errors import SmearscopeError
+from core.slides import open_slide
+from core.store import Slide
+
+
+@lru_cache(maxsize=64)
+def um_per_pixel_of(slide: Slide) -> float | None:
+    """Scale of a slide: as entered, else as its first field has it; None where that cannot be read."""
+    if slide.um_per_pixel is not None:
+        return slide.um_per_pixel
+    try:
+        opened = open_slide(slide.folder)
+        return opened.read_field(opened.field_names()[0]).um_per_pixel
+    except SmearscopeError:
+        return None

@@ -1,0 +1,223 @@
+"""What roles open where people sign in: each page, each route, and what stands on them."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+from streamlit.testing.v1 import AppTest
+
+from app.addresses import Permit, picture_base
+from app.routes import picture_routes
+from app.workplace import Workplace, use
+from core.review import sign
+from core.store import Right, Role, SlideRecord, StaffRole
+from core.store.identity import Identity
+from core.store.people import RIGHTS
+from core.store.settings import Settings, SignIn
+from tests.app.pages import page, said
+from tests.scored_slides import read_all
+
+SIGN_IN = SignIn(
+    client_id="smearscope",
+    client_secret="s3cret",  # noqa: S106 - of no provider
+    server_metadata_url="https://login.lab.example/x",
+    redirect_uri="https://smears.lab.example/oauth2callback",
+)
+EVE = "eve@lab.example"
+TECHNICIAN, REVIEWER, SUPERVISOR, RESEARCHER = StaffRole
+REFUSED = "Your role does not open this page"
+PAGES = [
+    ("worklist", "worklist_page", Right.LOOK),
+    ("bring_in", "bring_in_page", Right.BRING_IN),
+    ("reading", "review_page", Right.READ),
+    ("reading", "second_reading_page", Right.READ),
+    ("reading", "adjudication_page", Right.ADJUDICATE),
+    ("slide_view", "slide_page", Right.LOOK),
+    ("result", "result_page", Right.LOOK),
+    ("audit", "audit_page", Right.AUDIT),
+    ("people", "people_page", Right.NAME_PEOPLE),
+]
+
+
+@pytest.fixture
+def staffed(
+    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workplace]:
+    """A data folder where people sign in; Eve has, with no role yet."""
+    workplace.store.people.name_supervisor("zoe@lab.example", by="command line")
+    asking = replace(workplace, settings=Settings(auth=SIGN_IN), store=workplace.store.asking_roles())
+    use(asking)
+    monkeypatch.setattr("app.person.signed_in", lambda: Identity(EVE, "Eve Duval"))
+    yield asking
+    use(workplace)
+
+
+def granted(staffed: Workplace, *roles: StaffRole) -> None:
+    for role in roles:
+        staffed.store.people.grant(EVE, role, by="zoe@lab.example")
+
+
+def labels(test: AppTest) -> set[str]:
+    return {button.label for button in test.button}
+
+
+@pytest.mark.parametrize("role", [None, *StaffRole])
+@pytest.mark.parametrize(("module", "function", "right"), PAGES)
+def test_a_page_opens_for_the_roles_that_may_and_for_nobody_else(
+    staffed: Workplace, module: str, function: str, right: Right, role: StaffRole | None
+) -> None:
+    if role is not None:
+        granted(staffed, role)
+    test = page(module, function, person="somebody else", slide=1)
+    assert not test.exception
+    opened = role is not None and right in RIGHTS[role]
+    assert (REFUSED not in said(test)) is opened
+    # Who is there is what the provider says, whatever this tab was told before.
+    assert test.session_state["person"] == EVE
+    if not opened:
+        assert "slide 7" not in said(test)
+        assert test.code[0].value == EVE
+
+
+def test_nobody_signed_in_is_asked_to_and_cannot_type_a_name(
+    staffed: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted(staffed, SUPERVISOR)
+    monkeypatch.setattr("app.person.signed_in", lambda: None)
+    main = Path(__file__).parents[2] / "app" / "pages" / "main.py"
+    for test in (page("worklist", "worklist_page"), AppTest.from_file(str(main), default_timeout=30).run()):
+        assert labels(test) >= {"Sign in"}
+        assert len(test.text_input) == 0
+        assert "slide 7" not in said(test)
+
+
+def test_a_researcher_sees_results_but_no_patient_and_has_nothing_to_press(staffed: Workplace) -> None:
+    granted(staffed, RESEARCHER)
+    for module, function in (("worklist", "worklist_page"), ("result", "result_page")):
+        shown = page(module, function, slide=1)
+        assert "patient not shown" in said(shown)
+        assert "patient 7" not in said(shown)
+        assert labels(shown) & {"Sign the result", "Begin an amendment", "Erase the patient"} == set()
+    worklist = page("worklist", "worklist_page")
+    worklist.text_input(key="search").set_value("patient 7").run()
+    assert "No slide fits" in said(worklist)
+
+
+def test_what_is_taken_away_depends_on_the_role_and_the_pdf_on_seeing_patients(
+    workplace: Workplace, staffed: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    sign(workplace.store, record.slide.id, by="Anna")
+    granted(staffed, RESEARCHER)
+    downloads = [one.proto.label for one in page("result", "result_page", slide=1).get("download_button")]
+    assert downloads == ["JSON", "CSV"]
+    granted(staffed, TECHNICIAN)
+    downloads = [one.proto.label for one in page("result", "result_page", slide=1).get("download_button")]
+    assert [label.split(",")[0] for label in downloads] == ["PDF", "PDF", "JSON", "CSV"]
+
+
+def test_a_technician_may_not_sign_and_a_reviewer_may(
+    workplace: Workplace, staffed: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    granted(staffed, TECHNICIAN)
+    test = page("result", "result_page", slide=1)
+    next(button for button in test.button if button.label == "Look nevertheless").click().run()
+    assert "Sign the result" not in labels(test)
+    assert "Signing and amending are for reviewers" in said(test)
+    granted(staffed, REVIEWER)
+    test = page("result", "result_page", slide=1)
+    assert "Sign the result" in labels(test)
+    # The page stands there still; the role is gone.
+    staffed.store.people.withdraw(EVE, REVIEWER, by="zoe@lab.example")
+    test.checkbox[0].check()
+    next(button for button in test.button if button.label == "Sign the result").click().run()
+    assert staffed.store.record(1).signatures == ()
+
+
+def test_only_a_supervisor_erases_a_patient_and_only_by_typing_it(staffed: Workplace) -> None:
+    granted(staffed, REVIEWER)
+    assert "Erase the patient" not in labels(page("result", "result_page", slide=1))
+    granted(staffed, SUPERVISOR)
+    test = page("result", "result_page", slide=1)
+    erase = next(button for button in test.button if button.label == "Erase the patient")
+    erase.click().run()
+    assert "nothing was erased" in said(test)
+    assert staffed.store.record(1).case.patient == "patient 7"
+    next(one for one in test.text_input if "To confirm" in one.label).set_value(" patient  7")
+    next(button for button in test.button if button.label == "Erase the patient").click().run()
+    assert staffed.store.record(1).case.patient is None
+    assert "patient erased" in said(test)
+    entry = staffed.store.audit()[-1]
+    assert (entry.who, entry.what, entry.detail) == (EVE, "patient erased", {"case": 1})
+
+
+def test_a_supervisor_grants_and_withdraws_on_the_page_people(staffed: Workplace) -> None:
+    granted(staffed, SUPERVISOR)
+    test = page("people", "people_page")
+    test.text_input[0].set_value("Ida")
+    next(button for button in test.button if button.label == "Grant a role").click().run()
+    assert "Give the e-mail address" in said(test)
+    test.text_input[0].set_value("ida@lab.example")
+    test.selectbox[0].select(StaffRole.RESEARCHER)
+    next(button for button in test.button if button.label == "Grant a role").click().run()
+    assert staffed.store.people.roles_of("ida@lab.example") == {RESEARCHER}
+    test.button(key="withdraw ida@lab.example researcher").click().run()
+    assert staffed.store.people.roles_of("ida@lab.example") == frozenset()
+    trail = [(entry.who, entry.what) for entry in staffed.store.audit()[-2:]]
+    assert trail == [(EVE, "role granted"), (EVE, "role withdrawn")]
+
+
+def test_where_nobody_signs_in_the_page_people_says_so(workplace: Workplace) -> None:
+    assert "Nobody signs in here" in said(page("people", "people_page"))
+
+
+def test_no_route_opens_anything_once_its_person_has_lost_every_role(
+    staffed: Workplace, record: SlideRecord
+) -> None:
+    assert record.taken_in is not None
+    routes = picture_routes(staffed)
+    token = picture_base(staffed.secret, Permit(1, record.taken_in.id, blind=False, reader=EVE)).split("/")[
+        -1
+    ]
+    values = {"token": token, "kind": "cell", "candidate": record.candidates[0].id}
+    addresses = [
+        re.sub(r"{(\w+)(:\w+)?}", lambda found: str(values.get(found[1], 0)), route.path)
+        for route in routes
+        if isinstance(route, Route) and "{" in route.path
+    ]
+    assert f"/pictures/{token}/cell/{record.candidates[0].id}" in addresses
+
+    def answers() -> set[int]:
+        async def ask() -> set[int]:
+            transport = httpx.ASGITransport(app=Starlette(routes=routes))
+            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+                return {(await client.get(address)).status_code for address in addresses}
+
+        return asyncio.run(ask())
+
+    assert answers() == {403}
+    granted(staffed, RESEARCHER)
+    assert 403 not in answers()
+    assert 200 in answers()
+    staffed.store.people.withdraw(EVE, RESEARCHER, by="zoe@lab.example")
+    assert answers() == {403}
+
+
+def test_the_audit_puts_on_record_whose_calls_the_supervisor_has_seen(
+    workplace: Workplace, staffed: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    granted(staffed, SUPERVISOR)
+    page("audit", "audit_page")
+    assert staffed.store.record(1).looks == ()  # hidden: Eve may still be the second reader
+    sign(workplace.store, record.slide.id, by="Anna")
+    page("audit", "audit_page")
+    page("audit", "audit_page")
+    assert [look.person for look in staffed.store.record(1).looks] == [EVE]

@@ -1,0 +1,216 @@
+"""The whole slide as a person meets it in Chromium: chosen, called and marked by pointer and by keyboard."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from app.workplace import open_workplace
+from core.review import standing
+from core.store import Call, Kind, Role, SlideRecord, Store
+from tests.app.running_server import RunningServer
+from tests.scored_slides import SIDE_PX, read_all, scored_slide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
+]
+PLAN = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.plan')).find(Boolean)"
+PLACE_OF = f"""([x, y]) => {{
+  const viewer = {PLAN}.plan.viewer, item = viewer.world.getItemAt(0);
+  const box = viewer.container.getBoundingClientRect();
+  const at = item.imageToViewerElementCoordinates(new OpenSeadragon.Point(x, y));
+  return [box.left + at.x, box.top + at.y];
+}}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed: '.[browser]'"
+    )
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """With one slide of two fields and eight candidates, the first of which has an activation map."""
+    running = RunningServer(tmp_path / "data")
+    workplace = open_workplace(tmp_path / "data")
+    record = scored_slide(workplace.store, tmp_path / "slide", called=8)
+    first = record.candidates[0]
+    ones = np.ones((48, 48), np.float32)
+    workplace.tiles.keep_maps(record.slide.id, "dots 1", first.field, first.box, {"guided-grad-cam": ones})
+    workplace.store.close()
+    running.start()
+    yield running
+    running.kill()
+
+
+def record(server: RunningServer) -> SlideRecord:
+    store = Store.in_folder(server.data)
+    try:
+        return store.record(1)
+    finally:
+        store.close()
+
+
+def call_of(server: RunningServer, position: int) -> str | None:
+    """The first reader's call on the candidate at a position."""
+    found = record(server)
+    readings = standing(found.readings).get(found.candidates[position].id, {})
+    return readings[Role.FIRST].opinion.call if Role.FIRST in readings else None
+
+
+def come_in(browser: "Browser", server: RunningServer, name: str, path: str, **context: Any) -> "Page":  # noqa: ANN401
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
+    page.set_default_timeout(30_000)
+    page.goto(server.address + path)
+    page.get_by_role("textbox").fill(name)
+    page.keyboard.press("Enter")
+    return page
+
+
+def at_slide(page: "Page") -> None:
+    page.locator(".viewer[data-open]").wait_for()
+    page.locator(".viewer[data-loaded='true']").wait_for()
+    page.wait_for_timeout(400)  # the view comes to rest
+
+
+def chosen(page: "Page") -> str:
+    return str(page.evaluate(f"{PLAN}.dataset.chosen"))
+
+
+def until_chosen(page: "Page", wanted: str) -> None:
+    page.wait_for_function(f"wanted => {PLAN}?.dataset.chosen === wanted", arg=wanted)
+
+
+def picture(page: "Page", name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(400)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    # All of the slide is there at once: two fields, one below the other. Their ninth cells were not called.
+    place = page.evaluate(PLACE_OF, [20 + 8 * SIDE_PX, 20])
+    page.mouse.click(*place)
+    page.get_by_text("No candidate. Called a parasite").wait_for()
+    picture(page, "slide")
+    page.keyboard.press("p")
+    page.get_by_text("You called it: parasite").wait_for()
+    (marked,) = [one for one in record(server).candidates if one.kind == Kind.MARKED]
+    assert marked.field == "field1.png"
+    assert marked.box[0] == pytest.approx(5 + 8 * SIDE_PX)
+    until_chosen(page, str(marked.id))
+    # Beside all boxes: a cell of the usual size, that was missed though nothing is wrong with it.
+    page.mouse.click(*page.evaluate(PLACE_OF, [200, 52]))
+    until_chosen(page, "other")
+    page.keyboard.press("n")
+    page.get_by_text("You called it: not a parasite").wait_for()
+    missed = [one for one in record(server).candidates if one.kind == Kind.MARKED][1]
+    assert (missed.box[0] + missed.box[2] / 2, missed.box[1] + missed.box[3] / 2) == pytest.approx(
+        (200, 52), abs=1.5
+    )
+
+
+def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the_gallery(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
+    page.keyboard.press("ArrowRight")
+    second = str(record(server).candidates[1].id)
+    page.keyboard.press("g")
+    page.locator(".viewer[data-open]").wait_for()
+    until_chosen(page, second)
+    page.keyboard.press("ArrowRight")
+    until_chosen(page, str(record(server).candidates[2].id))
+    page.get_by_role("button", name="platelet").wait_for()
+    page.keyboard.press("l")
+    page.get_by_text("You called it: not a parasite: platelet").wait_for()
+    assert call_of(server, 2) == Call.NOT_PARASITE
+    page.keyboard.press("Home")
+    page.wait_for_timeout(600)
+    page.keyboard.press("x")
+    # From the middle of the view, which lies between the two fields, onto the second.
+    for key in ("Shift+ArrowRight", "ArrowRight", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    until_chosen(page, "other")
+    picture(page, "slide_crosshair")
+    page.get_by_role("button", name="unsure").wait_for()
+    page.keyboard.press("u")
+    page.get_by_text("You called it: unsure").wait_for()
+    assert [one.kind for one in record(server).candidates].count(Kind.MARKED) == 1
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("g")
+    page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
+
+
+def test_maps_lie_over_the_field_where_they_are_wanted_and_are_not_drawn_otherwise(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    asked: list[str] = []
+    page.on("response", lambda response: asked.append(response.url) if "/map-" in response.url else None)
+    at_slide(page)
+    assert asked == []
+    page.keyboard.press("m")
+    page.wait_for_function(f"[...{PLAN}.plan.maps.values()].some(Boolean)")
+    first = record(server).candidates[0].id
+    assert any(address.endswith(f"/map-guided-grad-cam/{first}") for address in asked)
+    picture(page, "slide_heat")
+
+
+def test_who_may_be_second_sees_neither_others_calls_nor_maps_nor_ranks(
+    browser: "Browser", server: RunningServer
+) -> None:
+    store = Store.in_folder(server.data)
+    read_all(store, store.record(1), "++++----", reader="Anna", role=Role.FIRST)
+    store.close()
+    page = come_in(browser, server, "Ben", "/slide?slide=1")
+    at_slide(page)
+    kinds = page.evaluate(f"{PLAN}.plan.candidates.map(one => [one.kind, one.rank])")
+    assert kinds == [["unread", ""]] * 8
+    page.keyboard.press("m")
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("crosshair, or not").wait_for()
+    assert page.get_by_role("dialog").get_by_text("activation maps").count() == 0
+    assert page.locator(".heat").is_hidden()
+
+
+@pytest.mark.parametrize(("width", "locale", "scheme"), [(720, "fr-FR", "dark"), (1440, "fr-FR", "light")])
+def test_the_slide_fits_half_the_width_as_at_200_percent(
+    browser: "Browser", server: RunningServer, width: int, locale: str, scheme: str
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1", locale=locale, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    at_slide(page)
+    page.keyboard.press("ArrowRight")
+    until_chosen(page, str(record(server).candidates[0].id))
+    picture(page, f"slide_{width}_{scheme}_fr")
+    too_wide = page.locator(".stMain").evaluate("main => main.scrollWidth - main.clientWidth")
+    assert too_wide <= 0
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("la lame entière").wait_for()
+    picture(page, f"slide_help_{width}_{scheme}_fr")
