@@ -15,7 +15,7 @@ from core.atomic import write_bytes
 from core.notice import RESEARCH_USE_ONLY
 from core.review import SignedResult, read_document
 from core.review.model_comparison import Calls, calls_on, decided_cells
-from core.store import SlideRecord
+from core.store import Right, SlideRecord
 
 CONFIDENCE = 0.95
 
@@ -98,11 +98,25 @@ def comparison_files(workplace: Workplace) -> ComparisonFiles:
 
 
 def ask(workplace: Workplace, first: ModelHere, second: ModelHere, *, by: str) -> None:
-    """Ask for a comparison; `app.scoring.beginning.start_comparison` has it done."""
-    files = comparison_files(workplace)
+    """Ask for a comparison, where none is under way; `app.scoring.beginning.start_comparison` has it done.
+
+    Raises
+    ------
+    core.store.StoreError
+        Where the person may not.
+    """
+    who, files = workplace.store.people.require(by, Right.SEE_MODELS), comparison_files(workplace)
+    if asked(workplace) is not None:
+        return  # by somebody else, who waits for it
     files.failed.unlink(missing_ok=True)
-    content = Asked(first=first.name, second=second.name, by=by).model_dump_json()
+    content = Asked(first=first.name, second=second.name, by=who).model_dump_json()
     write_bytes(files.asked, content.encode())
+
+
+def take_back(workplace: Workplace, *, by: str) -> None:
+    """Take the question back; raises as `ask` does."""
+    workplace.store.people.require(by, Right.SEE_MODELS)
+    comparison_files(workplace).asked.unlink(missing_ok=True)
 
 
 def asked(workplace: Workplace) -> Asked | None:

@@ -1,7 +1,9 @@
 """Images brought in: nothing leaves the data folder, nothing unpacks without end, nothing is half there."""
 
+import errno
 import lzma
 import os
+import secrets
 import shutil
 import stat
 import unicodedata
@@ -97,10 +99,10 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
     core.atomic.OutputError
         Where the disk is full or the folder cannot be written.
     """
+    here_already = IntakeError(sentence("intake.here_already", name=shown_path(folder.name)))
     if folder.exists():
-        raise IntakeError(sentence("intake.here_already", name=shown_path(folder.name)))
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+        raise here_already
+    unfinished = _beside(folder, "unfinished")
     try:
         unfinished.mkdir(parents=True)
         intake = _Intake(unfinished)
@@ -110,6 +112,8 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
             raise IntakeError(sentence("intake.no_image"))
         unfinished.rename(folder)
     except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):  # somebody else was quicker
+            raise here_already from error
         raise cannot_write(folder, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -126,8 +130,7 @@ def add_files(files: Iterable[HandedIn], folder: Path, *, before_moving: Callabl
     kill while the files, written by then, are moved in may leave some of them: each is whole, and the others
     have to be handed in again.
     """
-    waiting = folder.with_name(f".{folder.name}.more")
-    shutil.rmtree(waiting, ignore_errors=True)
+    waiting = _beside(folder, "more")
     taken = take_in_files(files, waiting)
     moved: list[str] = []
     try:
@@ -138,7 +141,8 @@ def add_files(files: Iterable[HandedIn], folder: Path, *, before_moving: Callabl
             raise IntakeError(sentence("intake.field_already", names=names))
         before_moving()
         for name in taken.images:
-            (waiting / name).rename(folder / name)
+            # Unlike renaming, this takes the place of no file that somebody else has added by now.
+            (folder / name).hardlink_to(waiting / name)
             moved.append(name)
     except OSError as error:
         for name in moved:
@@ -148,6 +152,11 @@ def add_files(files: Iterable[HandedIn], folder: Path, *, before_moving: Callabl
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
     return taken
+
+
+def _beside(folder: Path, what: str) -> Path:
+    """A hidden folder of this hand-in alone: another person may hand in under the same name meanwhile."""
+    return folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.{what}")
 
 
 class _Intake:

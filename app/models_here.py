@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 from app.workplace import Workplace
@@ -102,9 +103,11 @@ def model_of_identity(workplace: Workplace, identity: str) -> ModelHere:
 
 
 def result_folder(workplace: Workplace, slide_id: int, model: ModelHere) -> Path:
-    """Where a model's scores of a slide go: those of another model stay as they are, in their own folder."""
-    name = str(slide_id) if model.name == RELEASED_NAME else f"{slide_id}-{model.digest}"
-    return workplace.results / name
+    """Where a model's scores of a slide go: those of each model and version in a folder of their own.
+
+    Fields that one result unites must be scored alike; after an upgrade a slide is scored anew as a whole.
+    """
+    return workplace.results / f"{slide_id}-{model.digest}-{version('smearscope')}"
 
 
 def _released() -> ModelHere:

@@ -14,15 +14,17 @@ from core.store import Right
 from core.store.identity import Identity
 
 NAME_COOKIE, LANGUAGE_COOKIE = "smearscope_name", "smearscope_language"
-HOURS = 12
+HOURS, YEAR_S = 12, 365 * 86400
 MOST_LETTERS = 80
 _SALT = "name of a person"
 
-# A page cannot set a cookie: the component's script can. It is given no text that it would run.
+# A page can neither set a cookie nor say its language, by which screen readers choose their voice: the
+# component's script can. It is given no text that it would run.
 _cookie = st.components.v2.component(
     "smearscope_cookie",
     js="""export default function ({ data }) {
       const value = encodeURIComponent(data.value);
+      document.documentElement.lang = data.page_language;
       document.cookie = `${data.name}=${value}; path=/; max-age=${data.seconds}; SameSite=Strict`;
     }""",
 )
@@ -88,7 +90,7 @@ def need(right: Right) -> None:
 def keep_cookies() -> None:
     """Let the browser keep name and language, so that a server that starts anew knows them."""
     who, language = st.session_state.person, st.session_state.language
-    _keep(LANGUAGE_COOKIE, language, 365 * 86400)
+    _keep(LANGUAGE_COOKIE, language, YEAR_S)
     if signs_in():
         return  # the provider knows the name
     if st.session_state.get("kept_name") != who:
@@ -123,6 +125,7 @@ def _ask_to_sign_in() -> Identity:
     st.write(say("person.what"))
     st.button(say("person.sign_in"), type="primary", icon=":material/login:", on_click=st.login)
     st.caption(say("notice"))
+    _choose_language(say)
     st.stop()
 
 
@@ -143,11 +146,35 @@ def _ask() -> str:
     if done:
         st.error(say("person.empty"))
     st.caption(say("notice"))
+    _choose_language(say)
     st.stop()
 
 
+def _choose_language(say: Words) -> None:
+    """Before there is a side bar, which has it later; under another key, as no two widgets may share one."""
+    key = "first_language"
+    st.selectbox(
+        say("person.language"),
+        list(LANGUAGES),
+        index=list(LANGUAGES).index(say.language),
+        format_func=LANGUAGES.__getitem__,
+        key=key,
+        on_change=lambda: st.session_state.update(language=st.session_state[key]),
+        width=240,
+    )
+    _keep(LANGUAGE_COOKIE, say.language, YEAR_S)
+
+
 def _keep(name: str, value: str, seconds: int) -> None:
-    _cookie(key=f"cookie {name}", data={"name": name, "value": value, "seconds": seconds})
+    _cookie(
+        key=f"cookie {name}",
+        data={
+            "name": name,
+            "value": value,
+            "seconds": seconds,
+            "page_language": st.session_state.language,
+        },
+    )
 
 
 def signed_name(secret: bytes, name: str) -> str:

@@ -130,8 +130,10 @@ class Pyramid:
             Where the slide cannot be read any more.
         """
         layout = layout_of(taken_in.folder, taken_in.sha256)
-        size = tile_size(layout.width, layout.height, level, column, row)
-        if min(size) < 1 or level > highest_level(layout.width, layout.height):
+        # The level first: whoever asks for an enormous one must not have two raised to it.
+        exists = level <= highest_level(layout.width, layout.height)
+        size = tile_size(layout.width, layout.height, level, column, row) if exists else (0, 0)
+        if min(size) < 1:
             raise NoTileError(f"slide {slide.id} has no tile {column}, {row} at level {level}")
         scan = _scan(slide.folder, taken_in.folder, taken_in.sha256)
         if scan is not None:

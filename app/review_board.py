@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.addresses import Permit, picture_base
+from app.cell_numbers import CellNumbers
 from app.result_tables import fields_of
 from app.scale import um_per_pixel_of
 from app.tiles import METHODS, bars_of
@@ -72,6 +73,7 @@ def write_entries(
     reader: str,
     role: Role,
     species: Species | None,
+    numbers: CellNumbers,
 ) -> Written | None:
     """Write what a board has sent; what it sends twice is written once.
 
@@ -86,6 +88,8 @@ def write_entries(
         What came of what it sent last.
     reader, role, species
         Whose readings these are; the species goes with each parasite.
+    numbers
+        By which the board names cells.
     """
     if not sent:
         return before
@@ -97,8 +101,10 @@ def write_entries(
         if entry["number"] <= number:
             continue
         number, undone = entry["number"], None
+        cell = None if entry["cell"] is None else numbers.own(int(entry["cell"]))
         try:
-            undone = _write(store, slide_id, entry, reader, role, species)
+            taken_back = _write(store, slide_id, {**entry, "cell": cell}, reader, role, species)
+            undone = None if taken_back is None else str(numbers.shown(taken_back))
         except StoreError as error:
             problems.append(error)
     return Written(log, number, undone, tuple(problems))
@@ -111,9 +117,9 @@ def _write(
     reader: str,
     role: Role,
     species: Species | None,
-) -> str | None:
+) -> int | None:
     if entry["act"] == "flag":
-        _flag(store, slide_id, int(entry["cell"]), reader, flagged=entry["flagged"])
+        _flag(store, slide_id, entry["cell"], reader, flagged=entry["flagged"])
     elif entry["act"] == "undo":
         return _undo(store, slide_id, entry["cell"], reader)
     else:
@@ -124,11 +130,11 @@ def _write(
             stage=Stage(entry["stage"]) if entry["stage"] else None,
             species=species if call == Call.PARASITE else None,
         )
-        store.read(slide_id, int(entry["cell"]), opinion, reader=reader, role=role)
+        store.read(slide_id, entry["cell"], opinion, reader=reader, role=role)
     return None
 
 
-def _undo(store: Store, slide_id: int, cell: str | None, reader: str) -> str | None:
+def _undo(store: Store, slide_id: int, cell: int | None, reader: str) -> int | None:
     """Take back the last reading; where the board names the cell, only while that is the last one read.
 
     Sent a second time after the server was killed, the first must not take back one more.
@@ -139,10 +145,10 @@ def _undo(store: Store, slide_id: int, cell: str | None, reader: str) -> str | N
             for reading in store.record(slide_id).readings
             if reading.undone_by is None and same_person(reading.reader, reader)
         ]
-        if not own or own[-1] != int(cell):
+        if not own or own[-1] != cell:
             return cell
     reading = store.undo(slide_id, reader=reader)
-    return None if reading is None else str(reading.candidate_id)
+    return None if reading is None else reading.candidate_id
 
 
 def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagged: bool) -> None:
@@ -194,14 +200,15 @@ def board_data(
 ) -> tuple[dict[str, Any], Given]:
     """What the board shows to a reader: the list of cells, or what differs from the one that it holds.
 
-    A second reader gets neither score nor rank, neither map nor anybody else's call.
+    A second reader gets neither score nor rank, neither map nor anybody else's call, and cells under numbers
+    of their own (`CellNumbers`).
 
     Parameters
     ----------
     record, taken_in
         The slide and its result.
     at
-        Candidate to begin with; None begins with the first that is unread.
+        Candidate to begin with, by the number that the board shows; None begins with the first unread one.
     written
         What came of what the board sent last.
     holds
@@ -213,7 +220,8 @@ def board_data(
     """
     blind = role == Role.SECOND
     candidates = cells_for(record, role, reader)
-    calls = _calls(record, role, reader)
+    numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
+    calls = {str(numbers.shown(number)): call for number, call in _calls(record, role, reader).items()}
     content = _content(record, taken_in, candidates, role, words)
     given, changes = holds, {}
     if given is not None:
@@ -230,7 +238,7 @@ def board_data(
         return {**data, "version": given.version, "calls": changes}, given
     given = Given(secrets.token_hex(6), content, calls)
     data["version"], data["calls"] = given.version, calls
-    data["cells"] = _cells(record, taken_in, candidates, role, words)
+    data["cells"] = _cells(record, taken_in, candidates, role, words, numbers)
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
     data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
     return data, given
@@ -255,13 +263,13 @@ def _content(
     return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 
-def _calls(record: SlideRecord, role: Role, reader: str) -> dict[str, tuple[str, str | None, str | None]]:
+def _calls(record: SlideRecord, role: Role, reader: str) -> dict[int, tuple[str, str | None, str | None]]:
     """Call, stage and reason of each cell that was read in a role; of second readings, the reader's own."""
-    calls: dict[str, tuple[str, str | None, str | None]] = {}
+    calls: dict[int, tuple[str, str | None, str | None]] = {}
     for number, readings in standing(record.readings).items():
         if role in readings and not (role == Role.SECOND and is_anothers(readings, role, reader)):
             opinion = readings[role].opinion
-            calls[str(number)] = (str(opinion.call), opinion.stage, opinion.reason)
+            calls[number] = (str(opinion.call), opinion.stage, opinion.reason)
     return calls
 
 
@@ -271,6 +279,7 @@ def _cells(
     candidates: Sequence[Candidate],
     role: Role,
     words: Words,
+    numbers: CellNumbers,
 ) -> list[dict[str, Any]]:
     blind = role == Role.SECOND
     readings = standing(record.readings)
@@ -282,7 +291,7 @@ def _cells(
         bars = bars_of(candidate.box, scale)
         cells.append(
             {
-                "id": str(candidate.id),
+                "id": str(numbers.shown(candidate.id)),
                 "name": _name(candidate, position, role, words),
                 "score": None
                 if blind or candidate.infected_score is None

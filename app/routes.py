@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from app.addresses import Permit, permit_of
 from app.answers import HEADERS, answer, expired
 from app.asked_maps import map_picture
+from app.cell_numbers import CellNumbers
 from app.slide_routes import slide_routes
 from app.tiles import MAP, NoTileError, Picture
 from app.workplace import Workplace
@@ -21,7 +22,8 @@ LIBRARY = Path(__file__).parent / "vendored" / "openseadragon" / "openseadragon.
 def picture_routes(workplace: Workplace) -> list[BaseRoute]:
     """Routes of the pictures, behind signed addresses, and of the library that shows fields.
 
-    ``/pictures/<token>/<kind>/<candidate>`` is a cell; for ``/slides`` see `app.slide_routes`.
+    ``/pictures/<token>/<kind>/<candidate>`` is a cell, by its number in `CellNumbers`; for ``/slides`` see
+    `app.slide_routes`.
     """
     records = _Records(workplace)
 
@@ -41,7 +43,9 @@ def picture_routes(workplace: Workplace) -> list[BaseRoute]:
             return PlainTextResponse("a second reader sees no maps", 403)
 
         def cut() -> Picture | None:
-            slide, taken_in, candidate = records.candidate(permit, request.path_params["candidate"])
+            numbers = CellNumbers.of(workplace.secret, permit.slide_id, permit.reader, blind=permit.blind)
+            number = numbers.own(request.path_params["candidate"])
+            slide, taken_in, candidate = records.candidate(permit, number)
             if kind.startswith(MAP):
                 return map_picture(workplace, slide, taken_in, candidate, kind)
             return workplace.tiles.picture(slide, taken_in, candidate, kind)

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from app.routes import picture_routes
 from app.scoring.beginning import start
+from app.uploads import UploadGuard
 from app.workplace import Workplace, use
 from core.store.settings import SettingsError, is_loopback
 
@@ -62,7 +64,8 @@ def serve(workplace: Workplace, *, address: str, port: int) -> None:
         workplace = replace(workplace, store=workplace.store.asking_roles())
         secrets = {"auth": {**auth.model_dump(), "cookie_secret": _cookie_secret(workplace)}}
     use(workplace)
-    st.App(PAGES, routes=picture_routes(workplace), secrets=secrets).run(
+    guard = Middleware(UploadGuard, workplace=workplace)
+    st.App(PAGES, routes=picture_routes(workplace), middleware=[guard], secrets=secrets).run(
         config={
             **_THEME,
             "server.address": address,

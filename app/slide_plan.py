@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.addresses import Permit, picture_base
+from app.cell_numbers import CellNumbers
 from app.result_tables import fields_of
 from app.scale import um_per_pixel_of
 from app.tiles import CELL_WIDTHS, METHODS, cell_key
@@ -47,17 +48,19 @@ def plan_data(
     role
         In which the person reads on: it says which candidates there are, and in which order.
     blind
-        Only the person's own calls are drawn, and neither ranks nor maps.
+        Only the person's own calls are drawn, neither ranks nor maps, and cells have other numbers than their
+        own (`CellNumbers`).
     chosen
         Field and box of the chosen cell.
     """
     numbers = {row.name: row.number for row in fields_of(taken_in.folder, taken_in.sha256)}
+    cell_numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
     base = picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader))
     return {
         "slide": f"{record.slide.id} {taken_in.id} {words.language}",
         "base": base.replace("/pictures/", "/slides/", 1),
         "pictures": base,
-        "candidates": _candidates(record, numbers, reader, role, blind=blind),
+        "candidates": _candidates(record, numbers, cell_numbers, reader, role, blind=blind),
         "chosen": None if chosen is None else {"field": numbers[chosen[0]], "box": list(chosen[1])},
         "cell_px": taken_in.result.reference.cell_diameter_px,
         "um_per_pixel": um_per_pixel_of(record.slide),
@@ -78,13 +81,19 @@ def plan_data(
 
 
 def _candidates(
-    record: SlideRecord, numbers: Mapping[str, int], reader: str, role: Role, *, blind: bool
+    record: SlideRecord,
+    numbers: Mapping[str, int],
+    cell_numbers: CellNumbers,
+    reader: str,
+    role: Role,
+    *,
+    blind: bool,
 ) -> list[list[Any]]:
     calls = _calls(record, reader if blind else None)
     given = cells_for(record, role, reader) if blind else record.candidates
     return [
         [
-            candidate.id,
+            cell_numbers.shown(candidate.id),
             numbers[candidate.field],
             *candidate.box,
             calls.get(candidate.id, "unread"),

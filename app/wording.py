@@ -41,6 +41,10 @@ class Words:
             message = message["one" if self._is_one(values["count"]) else "other"]
         return message.format(**{key: self.shown(value) for key, value in values.items()})
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a message."""
+        return name in self._messages
+
     def text(self, said: Sentence) -> str:
         """A sentence of the core's own catalogues."""
         return in_language(said, self.language)

@@ -30,7 +30,7 @@ from tifffile import TiffWriter
 from app.workplace import open_workplace
 from core.slides import open_slide
 from tests.app.running_server import RunningServer
-from tests.scored_slides import write_score
+from tests.scored_slides import take_in, write_score
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -187,7 +187,7 @@ def measure(folder: Path, *, levels: int) -> dict[str, Any]:
     store = workplace.store
     case = store.add_case("patient", by="Anna")
     slide = store.add_slide(case.id, "large", folder / "slide.tiff", by="Anna", um_per_pixel=0.2)
-    record = store.take_in_result(slide.id, folder / "result", by="Anna")
+    record = take_in(store, slide.id, folder / "result")
     begun = time.perf_counter()
     if record.taken_in is not None:
         workplace.pyramid.prepare(record.slide, record.taken_in)

@@ -20,7 +20,7 @@ from core.result import (
     write_result,
 )
 from core.slide_tables import CELLS_SCHEMA, FIELDS_SCHEMA
-from core.store import Call, Opinion, Role, SlideRecord, Store
+from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store
 from core.suspects import image_name
 from core.tally import (
     Evidence,
@@ -171,7 +171,13 @@ def scored_slide(
     write_score(folder / "result", cells, picked, counted=counted)
     case = store.add_case("patient 7", by="Anna")
     slide = store.add_slide(case.id, "slide 7", write_images(folder / "images", cells), by="Anna")
-    return store.take_in_result(slide.id, folder / "result", by="Anna")
+    return take_in(store, slide.id, folder / "result")
+
+
+def take_in(store: Store, slide_id: int, folder: Path) -> SlideRecord:
+    """Take a result in as the scoring process does: the slide is being scored till then."""
+    store.note_scoring(slide_id, ScoringStep.SCORING, by="process")
+    return store.take_in_result(slide_id, folder, by="Anna")
 
 
 PARASITE, NOT_PARASITE, UNSURE = (Opinion(call) for call in Call)

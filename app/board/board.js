@@ -214,14 +214,14 @@ function newBoard(parent, first) {
     if (tile) {
       tile.className = `tile ${KINDS[cell.call] ?? ""}`;
       tile.querySelector(".sign").textContent = SIGNS[cell.call] ?? "";
-      tile.setAttribute("aria-label", `${cell.name}: ${words.calls[cell.call ?? "unread"]}`);
+      tile.setAttribute("aria-label", `${cell.name}${words.colon}${words.calls[cell.call ?? "unread"]}`);
     }
     if (cell.id !== board.at) return;
     const badge = find(".mark");
     badge.hidden = !cell.call;
     badge.className = `mark ${KINDS[cell.call] ?? ""}`;
     const more = cell.stage ?? cell.reason;
-    badge.textContent = cell.call ? `${SIGNS[cell.call]} ${words.calls[cell.call]}${more ? `: ${words[more]}` : ""}` : "";
+    badge.textContent = cell.call ? `${SIGNS[cell.call]} ${words.calls[cell.call]}${more ? `${words.colon}${words[more]}` : ""}` : "";
   }
 
   function gallery() {

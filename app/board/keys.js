@@ -50,7 +50,7 @@ function buttons(parent, words, act) {
 }
 
 const said = (command, words) => words[command.stage ?? command.reason] ?? words.calls[command.call] ?? words[command.act];
-const longer = (command, words) => [words.calls[command.call], words[command.stage ?? command.reason]].filter(Boolean).join(": ")
+const longer = (command, words) => [words.calls[command.call], words[command.stage ?? command.reason]].filter(Boolean).join(words.colon)
   || words[command.act];
 
 const shown = (key) => SHOWN[key] ?? key.toUpperCase();

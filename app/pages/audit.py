@@ -54,7 +54,11 @@ def audit_page() -> None:
 def _period(say: Words) -> tuple[datetime, datetime]:
     today = datetime.now(UTC).date()
     chosen = st.date_input(
-        say("audit.period"), (today - timedelta(days=DAYS), today), key="period", width=320
+        say("audit.period"),
+        (today - timedelta(days=DAYS), today),
+        key="period",
+        format=say("audit.date_format"),
+        width=320,
     )
     days = chosen if isinstance(chosen, tuple) else (chosen,)
     first, last = (days[0], days[-1]) if days else (today, today)
@@ -87,9 +91,9 @@ def _trail(since: datetime, until: datetime, seen: set[int], say: Words) -> None
                 say("audit.number"): entry.id,
                 say("audit.when"): f"{entry.at:%Y-%m-%d %H:%M:%S} UTC",
                 say("audit.who"): entry.who,
-                say("audit.what"): entry.what,
+                say("audit.what"): _did(entry.what, say),
                 say("audit.slide"): slides.get(entry.slide_id, "") if entry.slide_id else "",
-                say("audit.detail"): _detail(entry, seen),
+                say("audit.detail"): _detail(entry, seen, say),
             }
             for entry in shown[:MOST_ROWS]
         ]
@@ -97,6 +101,20 @@ def _trail(since: datetime, until: datetime, seen: set[int], say: Words) -> None
     st.dataframe(table, hide_index=True, height=560)
 
 
-def _detail(entry: AuditEntry, seen: set[int]) -> str:
+def _did(what: str, say: Words) -> str:
+    """What was done; as it stands on record where a later or earlier version wrote it."""
+    return say(f"did.{what}") if f"did.{what}" in say else what
+
+
+def _detail(entry: AuditEntry, seen: set[int], say: Words) -> str:
     hidden = set() if entry.slide_id in seen else _OPINION
-    return " · ".join(f"{name} {value}" for name, value in entry.detail.items() if name not in hidden)
+    return " · ".join(
+        f"{say(f'noted.{name}') if f'noted.{name}' in say else name} {_noted(name, str(value), say)}"
+        for name, value in entry.detail.items()
+        if name not in hidden
+    )
+
+
+def _noted(name: str, value: str, say: Words) -> str:
+    groups = {"call": (f"call.{value}",), "role": (f"role.{value}", f"people.{value}")}
+    return next((say(message) for message in groups.get(name, ()) if message in say), value)

@@ -7,10 +7,11 @@ import streamlit as st
 
 from app.growing import add_fields
 from app.intake import TakenFiles, safe_name, take_in_files
-from app.pages.links import WORKLIST, escaped, link
+from app.pages.links import WORKLIST, escaped, flagged_fields, link
 from app.pages.slide_settings import settings_fields
 from app.person import need, person, words
 from app.scoring.beginning import start
+from app.uploads import take_uploads_of
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
@@ -33,8 +34,10 @@ def bring_in_page() -> None:
     """Show the three ways."""
     say, reader = words(), person()
     need(Right.BRING_IN)
+    take_uploads_of(reader)
     st.subheader(say("page.bring-in"))
     st.caption(f"**{say('notice')}**")
+    _uploader_says(say)
     upload, server, more = st.tabs([say("bring.upload"), say("bring.server"), say("bring.more")])
     with upload:
         _upload(reader, say)
@@ -44,15 +47,36 @@ def bring_in_page() -> None:
         _more(reader, say)
 
 
+def _uploader_says(say: Words) -> None:
+    """Put the words of the framework's uploader, which has English ones alone, into those of the person."""
+    place = "[data-testid='stFileUploaderDropzone']"
+    words_of = {
+        f"{place} button p": say("bring.choose_on_this_machine"),
+        f"{place} [data-testid='stFileUploaderDropzoneInstructions'] span": say("bring.most_a_file"),
+    }
+    rules = (
+        f"{part} {{ font-size: 0 }} {part}::after {{ content: '{text}'; font-size: 0.875rem }}"
+        for part, text in words_of.items()
+    )
+    st.html(f"<style>{' '.join(rules)}</style>")
+
+
 def _upload(reader: str, say: Words) -> None:
-    with st.form("upload", clear_on_submit=True):
+    # Another form once something was taken in; after a mistake what was typed and sent stays.
+    number = st.session_state.setdefault("hand_in", 1)
+    with st.form(f"upload {number}"):
         patient, name, scale = _about(say)
         red_cells, budget = settings_fields(say)
         files = st.file_uploader(
-            say("bring.files"), accept_multiple_files=True, help=say("bring.files_help"), key="upload_files"
+            say("bring.files"),
+            accept_multiple_files=True,
+            help=say("bring.files_help"),
+            key=f"upload_files {number}",
         )
         done = st.form_submit_button(say("bring.take_in"), type="primary")
     if not done:
+        if taken_before := st.session_state.pop("handed_in", None):
+            _taken(taken_before, say)
         return
     if not files or not name.strip():
         st.error(say("bring.name_and_files"))
@@ -69,7 +93,8 @@ def _upload(reader: str, say: Words) -> None:
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
-    _taken(taken, say)
+    st.session_state.hand_in, st.session_state.handed_in = number + 1, taken
+    st.rerun()
 
 
 def _server(reader: str, say: Words) -> None:
@@ -83,7 +108,10 @@ def _server(reader: str, say: Words) -> None:
         return
     with st.form("server"):
         chosen = st.multiselect(
-            say("bring.folders"), range(len(found)), format_func=lambda number: found[number].name
+            say("bring.folders"),
+            range(len(found)),
+            format_func=lambda number: found[number].name,
+            placeholder=say("bring.choose_here"),
         )
         patient = st.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
         scale = _scale(say)
@@ -119,15 +147,22 @@ def _more(reader: str, say: Words) -> None:
         say("page.slide"), list(records), format_func=lambda one: _line(records[one], say), key="more_slide"
     )
     slide = records[number].slide
+    flagged_fields(records[number], say)
     is_own = slide.folder.is_dir() and slide.folder.resolve().is_relative_to(own)
-    with st.form("more", clear_on_submit=True):
+    # Of this slide alone: what is sent for one that can take no more by now must not go to the next one.
+    with st.form(f"more {number}", clear_on_submit=True):
         if is_own:
-            files = st.file_uploader(say("bring.files"), accept_multiple_files=True, key="more_files")
+            files = st.file_uploader(
+                say("bring.files"), accept_multiple_files=True, key=f"more_files {number}"
+            )
         else:
             st.info(say("bring.add_there", folder=shown_path(slide.folder)))
             files = []
         done = st.form_submit_button(say("bring.take_in" if is_own else "bring.look_again"))
     if not done:
+        return
+    if is_own and not files:
+        st.error(say("bring.choose_files"))
         return
     try:
         if files:
@@ -143,8 +178,9 @@ def _more(reader: str, say: Words) -> None:
 
 
 def _line(record: SlideRecord, say: Words) -> str:
+    """A slide in the list, like no other: the framework tells slides apart by their lines."""
     cells = 0 if record.taken_in is None else record.taken_in.result.cells.evaluable
-    return say("bring.slide_line", name=record.slide.name, count=cells)
+    return say("bring.slide_line", name=record.slide.name, number=record.slide.id, count=cells)
 
 
 def _about(say: Words) -> tuple[str, str, float | None]:

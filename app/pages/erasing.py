@@ -14,7 +14,8 @@ def erasing(record: SlideRecord, say: Words) -> None:
     if not may(Right.ERASE_PATIENT):
         return
     patient = record.case.patient
-    with st.popover(say("patient.erase"), icon=":material/person_off:"):
+    # Rarely meant, and for good: it must not stand out above the verdict.
+    with st.popover(say("patient.erase"), icon=":material/person_off:", type="tertiary"):
         if patient is None:
             st.caption(say("patient.erase_again_what"))
             if st.button(say("patient.erase_again")):

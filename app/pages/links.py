@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.person import may
+from app.person import may, need, words
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState, slide_state
@@ -31,6 +31,14 @@ OPENED_BY: Mapping[str, Right] = {
     RESULT: Right.LOOK,
 }
 """What the pages of a slide ask for."""
+NEXT: Mapping[SlideState, str] = {
+    SlideState.TO_REVIEW: REVIEW,
+    SlideState.SECOND_READING: SECOND,
+    SlideState.ADJUDICATION: ADJUDICATE,
+    SlideState.TO_SIGN: RESULT,
+    SlideState.DONE: RESULT,
+}
+"""The page on which a slide goes on."""
 STATE_ICONS: Mapping[SlideState, str] = {
     SlideState.QUEUED: ":material/hourglass_empty:",
     SlideState.SCORING: ":material/progress_activity:",
@@ -95,12 +103,35 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
         f"{shown_patient(record, say)} · {STATE_ICONS[state]} {say(f'state.{state}')} · "
         f":material/person: {escaped(st.session_state.person)} · **{say('notice')}**"
     )
-    with ways, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+    with (
+        ways,
+        st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"),
+    ):
         for page in (REVIEW, SECOND, ADJUDICATE, SLIDE, RESULT):
             if page == active:
                 st.markdown(f"**{_ICONS[page]} {say(f'page.{page}')}**", width="content")
             elif may(OPENED_BY[page]):
                 link(page, say(f"page.{page}"), slide=record.slide.id)
+
+
+@st.fragment(run_every=5)
+def until_scored(slide_id: int) -> None:
+    """Say that a slide has no result yet; show its page once it has."""
+    say = words()
+    need(Right.LOOK)
+    record = here().store.record(slide_id)
+    if record.taken_in is not None:
+        st.rerun()
+    st.info(say("reading.not_scored", state=say(f"state.{record.slide.scoring}")))
+    link(WORKLIST, say("page.worklist"), icon=":material/list:")
+
+
+def flagged_fields(record: SlideRecord, say: Words) -> None:
+    """The fields to photograph again, where there are any."""
+    if record.flags:
+        with st.expander(say("reading.flagged", count=len(record.flags))):
+            for flag in record.flags:
+                st.caption(escaped(f"{flag.field} ({flag.by})"))
 
 
 def shown_patient(record: SlideRecord, say: Words) -> str:

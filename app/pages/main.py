@@ -39,8 +39,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="collapsed",
 )
-# Cells need the room that the framework leaves empty about a page.
-st.html("<style>.stMainBlockContainer { padding: 4.2rem 2rem 2rem; }</style>")
+st.html(Path(__file__).with_name("look.css"))
 say = words()
 pages = [
     st.Page(

@@ -13,15 +13,17 @@ from app.comparison import (
     comparison_of,
     signed_hash,
     signed_slides,
+    take_back,
 )
 from app.models_here import ModelHere
 from app.pages.links import escaped
-from app.person import person, words
+from app.person import need, person, words
 from app.scoring.beginning import start_comparison
 from app.scoring.progress import read_progress
 from app.wording import Words
 from app.workplace import here
 from core.review.model_comparison import Calls, summed
+from core.store import Right, StoreError
 from core.wording import percent, significant
 
 
@@ -59,6 +61,7 @@ def compare_models(found: tuple[ModelHere, ...], active: ModelHere | None, say: 
 def _going_on(first: ModelHere, second: ModelHere) -> None:
     """The comparison that is under way, with the way to stop it; or the way to begin one."""
     say, workplace = words(), here()
+    need(Right.SEE_MODELS)
     question, files = asked(workplace), comparison_files(workplace)
     if question is None:
         if st.session_state.pop("comparing", False):
@@ -88,12 +91,19 @@ def _going_on(first: ModelHere, second: ModelHere) -> None:
 
 
 def _begin(first: ModelHere, second: ModelHere) -> None:
-    ask(here(), first, second, by=person())
-    start_comparison(here())
+    try:
+        ask(here(), first, second, by=person())
+    except StoreError as error:
+        st.toast(escaped(words().error(error)), icon=":material/error:")
+    else:
+        start_comparison(here())
 
 
 def _stop() -> None:
-    comparison_files(here()).asked.unlink(missing_ok=True)
+    try:
+        take_back(here(), by=person())
+    except StoreError as error:
+        st.toast(escaped(words().error(error)), icon=":material/error:")
 
 
 def _table(done: ModelComparison, first: ModelHere, second: ModelHere, say: Words) -> None:

@@ -1,10 +1,10 @@
 """Reading a slide's cells: the first reading, the second and blind one, and what is settled between them."""
 
-from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
+from app.cell_numbers import CellNumbers
 from app.pages.links import (
     ADJUDICATE,
     OPENED_BY,
@@ -15,9 +15,11 @@ from app.pages.links import (
     asked_number,
     asked_record,
     escaped,
+    flagged_fields,
     go,
     link,
     slide_head,
+    until_scored,
 )
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls, has_looked
@@ -25,8 +27,8 @@ from app.person import need, person, words
 from app.review_board import Given, Written, board, board_data, write_entries
 from app.wording import Words
 from app.workplace import here
-from core.review import cells_for, standing
-from core.store import Candidate, Role, SlideRecord, Species, StoreError, TakenIn
+from core.review import cells_for, slide_state, standing
+from core.store import Role, SlideRecord, Species, StoreError, TakenIn
 from core.store.writes import same_person
 
 FURTHER = 20
@@ -55,7 +57,7 @@ def _page(role: Role) -> None:
     record = asked_record(say)
     slide_head(record, say, _PAGES[role])
     if record.taken_in is None:
-        st.info(say("reading.not_scored", state=say(f"state.{record.slide.scoring}")))
+        until_scored(record.slide.id)
         return
     other = _other_role(record, reader, role)
     if other is not None:
@@ -64,10 +66,10 @@ def _page(role: Role) -> None:
     if role == Role.SECOND and has_looked(record, reader):
         st.warning(say("unblinding.has_looked"), icon=":material/visibility_off:")
         return
-    if role != Role.SECOND:
-        ask_before_calls(record, reader, say)
+    key = _key(record.slide.id, role, reader)
     # The page may begin another board: it is given all its cells.
-    st.session_state[f"{_key(record.slide.id, role, reader)} holds"] = None
+    st.session_state[f"{key} holds"] = None
+    st.session_state.pop(f"{key} all read", None)
     _reading(record.slide.id, role, asked_number("cell"))
 
 
@@ -87,11 +89,19 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
     wanted = st.session_state.pop(f"{key} on slide", None)
     if wanted is not None:
         go(SLIDE, slide=slide_id, cell=wanted)
+    if role != Role.SECOND:
+        ask_before_calls(
+            record, reader, say
+        )  # also while the page stands open: others may have begun to read
     _problems(key, say)
     cells = cells_for(record, role, reader)
     if not cells:
         _nothing_to_read(record, role, say)
         return
+    readings = standing(record.readings)
+    unread = sum(role not in readings.get(candidate.id, {}) for candidate in cells)
+    if st.session_state.setdefault(f"{key} all read", not unread) != (not unread):
+        st.rerun()  # all of the page: its head would go on saying where the slide stood before
     main, beside = st.columns([4, 1], gap="medium")
     with main:
         if record.locked:
@@ -117,7 +127,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             on_slide_change=lambda: st.session_state.update({f"{key} on slide": st.session_state[key].slide}),
         )
     with beside:
-        _beside(record, record.taken_in, role, cells, reader, say)
+        _beside(record, record.taken_in, role, unread, len(cells), reader, say)
 
 
 def _take(key: str, slide_id: int, role: Role, reader: str) -> None:
@@ -132,6 +142,7 @@ def _take(key: str, slide_id: int, role: Role, reader: str) -> None:
         reader=reader,
         role=role,
         species=st.session_state.get(f"species {slide_id}"),
+        numbers=CellNumbers.of(here().secret, slide_id, reader, blind=role == Role.SECOND),
     )
     st.session_state[name] = written
 
@@ -146,21 +157,22 @@ def _beside(
     record: SlideRecord,
     taken_in: TakenIn,
     role: Role,
-    given: Sequence[Candidate],
+    unread: int,
+    given: int,
     reader: str,
     say: Words,
 ) -> None:
-    readings = standing(record.readings)
-    unread = sum(role not in readings.get(candidate.id, {}) for candidate in given)
+    if not unread:
+        # Above all else: below a tally nobody would see it.
+        st.success(say("reading.all_read"))
+        st.caption(say("reading.now", state=say(f"state.{slide_state(record)}")))
+        link(RESULT, say("page.result"), slide=record.slide.id)
     if role == Role.SECOND:
         # Neither tally nor verdict: they would tell what the first reader has found.
-        st.progress(1 - unread / len(given), text=say("reading.left", count=unread))
+        st.progress(1 - unread / given, text=say("reading.left", count=unread))
         st.caption(say("reading.blind"))
     else:
         tally_panel(record, taken_in, say)
-    if not unread:
-        st.success(say("reading.all_read"))
-        link(RESULT, say("page.result"), slide=record.slide.id)
     st.selectbox(
         say("reading.species"),
         [None, *Species],
@@ -174,17 +186,16 @@ def _beside(
             on_click=_offer,
             args=(record.slide.id, reader, "further"),
             width="stretch",
+            wrap=True,
         )
         st.button(
             say("reading.sample", count=FURTHER),
             on_click=_offer,
             args=(record.slide.id, reader, "sample"),
             width="stretch",
+            wrap=True,
         )
-    if record.flags:
-        with st.expander(say("reading.flagged", count=len(record.flags))):
-            for flag in record.flags:
-                st.caption(escaped(f"{flag.field} ({flag.by})"))
+    flagged_fields(record, say)
 
 
 def _offer(slide_id: int, reader: str, kind: str) -> None:

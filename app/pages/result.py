@@ -6,7 +6,16 @@ from functools import partial
 import streamlit as st
 
 from app.pages.erasing import erasing
-from app.pages.links import RESULT, REVIEW, asked_record, escaped, link, slide_head
+from app.pages.links import (
+    NEXT,
+    OPENED_BY,
+    RESULT,
+    asked_record,
+    escaped,
+    link,
+    slide_head,
+    until_scored,
+)
 from app.pages.slide_settings import change_settings
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls
@@ -15,7 +24,7 @@ from app.wording import LANGUAGES, Words
 from app.workplace import here
 from core.reports.signed_result_page import signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
-from core.review import blocks_signing, read_document, sign, tally_of, violations
+from core.review import SignedResult, blocks_signing, read_document, sign, slide_state, tally_of, violations
 from core.store import Right, Signature, SlideRecord, StoreError
 from core.tally import verdict_text
 
@@ -28,7 +37,7 @@ def result_page() -> None:
     slide_head(record, say, RESULT)
     erasing(record, say)
     if record.taken_in is None:
-        st.info(say("reading.not_scored", state=say(f"state.{record.slide.scoring}")))
+        until_scored(record.slide.id)
         return
     ask_before_calls(record, reader, say)
     left, right = st.columns([1, 1], gap="large")
@@ -68,7 +77,9 @@ def _sign(record: SlideRecord, reader: str, say: Words) -> None:
     for block in blocks:
         st.warning(escaped(say.text(block)))
     if blocks:
-        link(REVIEW, say("page.review"), slide=record.slide.id)
+        state = slide_state(record)
+        if state in NEXT and may(OPENED_BY[NEXT[state]]):
+            link(NEXT[state], say(f"do.{state}"), slide=record.slide.id)
         return
     st.write(say("result.what_signing_does"))
     with st.form("signature"):
@@ -129,14 +140,7 @@ def _version(record: SlideRecord, signature: Signature, reader: str, say: Words)
                     f"PDF {language}",
                     f"{name}_{language}.pdf",
                     "application/pdf",
-                    partial(
-                        signed_result_pdf,
-                        signed,
-                        signature.sha256,
-                        record.case.patient,
-                        pictures,
-                        language,
-                    ),
+                    partial(_pdf, signature, signed, pictures, language, reader),
                     signature,
                     reader,
                     label=say("result.pdf_in", language=its_name),
@@ -159,6 +163,16 @@ def _version(record: SlideRecord, signature: Signature, reader: str, say: Words)
             )
 
 
+def _pdf(
+    signature: Signature, signed: SignedResult, pictures: dict[int, bytes], language: str, reader: str
+) -> bytes:
+    """The PDF with the patient as of now, who may have been erased since the page was shown."""
+    store = here().store
+    store.people.require(reader, Right.SEE_PATIENTS)
+    patient = store.record(signature.slide_id).case.patient
+    return signed_result_pdf(signed, signature.sha256, patient, pictures, language)
+
+
 def _download(
     form: str,
     name: str,
@@ -171,9 +185,10 @@ def _download(
     """A file to take away; made, and put on record, when it is asked for."""
 
     def exported() -> bytes:
-        # First: whoever may not take it away by now gets nothing.
+        content = made()
+        # Whoever may not take it away by now gets nothing.
         here().store.note_export(signature.slide_id, form, signature.version, by=reader)
-        return made()
+        return content
 
     st.download_button(
         label or form,

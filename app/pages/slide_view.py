@@ -2,17 +2,30 @@
 
 import streamlit as st
 
-from app.pages.links import REVIEW, SLIDE, asked_number, asked_record, escaped, go, link, slide_head
+from app.cell_numbers import CellNumbers
+from app.pages.links import (
+    REVIEW,
+    SECOND,
+    SLIDE,
+    asked_number,
+    asked_record,
+    escaped,
+    go,
+    link,
+    slide_head,
+    until_scored,
+)
 from app.pages.unblinding import has_looked, sees_calls, shows_calls
 from app.person import may, need, person, words
 from app.result_tables import FieldRow, fields_of
 from app.slide_plan import cell_at, plan, plan_data
 from app.wording import Words
 from app.workplace import here
-from core.review import is_anothers, standing
+from core.review import cells_for, is_anothers, standing
 from core.store import (
     Box,
     Call,
+    Candidate,
     Opinion,
     Reason,
     Right,
@@ -45,9 +58,9 @@ def slide_page() -> None:
     record = asked_record(say)
     slide_head(record, say, SLIDE)
     if record.taken_in is None:
-        st.info(say("reading.not_scored", state=say(f"state.{record.slide.scoring}")))
+        until_scored(record.slide.id)
         return
-    asked = next((one for one in record.candidates if one.id == asked_number("cell")), None)
+    asked = _asked(record, person())
     key = f"chosen {record.slide.id}"
     if asked is not None and st.session_state.get(f"{key} asked") != asked.id:
         # Once: after that the person moves on from cell to cell.
@@ -97,6 +110,24 @@ def _slide(slide_id: int) -> None:
         )
 
 
+def _asked(record: SlideRecord, reader: str) -> Candidate | None:
+    """The candidate in the address: by the number of the blind too, who come from the second reading."""
+    number, sees = asked_number("cell"), sees_calls(record, reader)
+    for_blind = _numbers_for_blind(record, reader)
+    return next(
+        (
+            one
+            for one in record.candidates
+            if number == for_blind.shown(one.id) or (sees and number == one.id)
+        ),
+        None,
+    )
+
+
+def _numbers_for_blind(record: SlideRecord, reader: str) -> CellNumbers:
+    return CellNumbers.of(here().secret, record.slide.id, reader, blind=True)
+
+
 def _keep_chosen(slide_id: int, key: str) -> None:
     """Keep the box that was chosen, with the field on which it is."""
     chosen = st.session_state[f"plan {slide_id}"].chosen
@@ -110,9 +141,11 @@ def _keep_chosen(slide_id: int, key: str) -> None:
 
 def _to_gallery(record: SlideRecord, place: tuple[str, Box], reader: str, say: Words) -> None:
     """Go to the chosen cell in the gallery, where it is a candidate and the person may see it there."""
-    candidate = cell_at(record, *place)
+    candidate, role = cell_at(record, *place), _role_of(record, reader)
     if candidate is None:
         st.toast(say("plan.nobody_offered"))
+    elif role == Role.SECOND and may(Right.READ) and candidate in cells_for(record, role, reader):
+        go(SECOND, slide=record.slide.id, cell=_numbers_for_blind(record, reader).shown(candidate.id))
     elif sees_calls(record, reader) and may(Right.READ):
         go(REVIEW, slide=record.slide.id, cell=candidate.id)
 
@@ -126,7 +159,9 @@ def _chosen(record: SlideRecord, field: FieldRow, box: Box, reader: str, say: Wo
     if role in readings and same_person(readings[role].reader, reader):
         opinion = readings[role].opinion
         detail = opinion.stage or opinion.reason
-        call = say(f"call.{opinion.call}") + (f": {say(f'detail.{detail}')}" if detail else "")
+        call = say(f"call.{opinion.call}") + (
+            f"{say('board.colon')}{say(f'detail.{detail}')}" if detail else ""
+        )
         st.markdown(say("plan.called", call=call))
     elif candidate is None:
         st.caption(say("plan.nobody_offered"))

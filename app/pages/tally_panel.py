@@ -75,9 +75,10 @@ def _decided(left: Progress, say: Words) -> None:
 def _figures(tally: Tally, left: Progress, say: Words) -> None:
     figures = tally.verdict.figures
     if figures is not None:
-        st.markdown(f"**{say('tally.density')}**: {_per_ul(figures.density_per_ul, say)}")
-        st.markdown(f"**{say('tally.fraction')}**: {_share(figures.raw_fraction, say)}")
-        st.caption(f"{say('tally.corrected')}: {_share(figures.corrected_fraction, say)}")
+        colon = say("board.colon")
+        st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
+        st.markdown(f"**{say('tally.fraction')}**{colon}{_share(figures.raw_fraction, say)}")
+        st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
         return
     accepted = left.agreed + left.accepted_alone
     cells = tally.evidence.count.cells
@@ -92,6 +93,7 @@ def _per_ul(density: Estimate, say: Words) -> str:
 
 def _share(fraction: Estimate, say: Words) -> str:
     value, low, high = (
-        say.decimal(percent(share)) for share in (fraction.value, fraction.low, fraction.high)
+        say.decimal(percent(share)).replace(" ", "\N{NO-BREAK SPACE}")
+        for share in (fraction.value, fraction.low, fraction.high)
     )
     return say("tally.between", value=value, low=low, high=high)

@@ -3,12 +3,10 @@
 import streamlit as st
 
 from app.pages.links import (
-    ADJUDICATE,
     BRING_IN,
+    NEXT,
     OPENED_BY,
     RESULT,
-    REVIEW,
-    SECOND,
     SLIDE,
     STATE_ICONS,
     escaped,
@@ -27,13 +25,6 @@ from core.store import Right, ScoringStep, SlideRecord, StoreError
 
 SLIDES_A_PAGE = 20
 _GOING_ON = {SlideState.QUEUED, SlideState.SCORING}
-_NEXT = {
-    SlideState.TO_REVIEW: REVIEW,
-    SlideState.SECOND_READING: SECOND,
-    SlideState.ADJUDICATION: ADJUDICATE,
-    SlideState.TO_SIGN: RESULT,
-    SlideState.DONE: RESULT,
-}
 
 
 def worklist_page() -> None:
@@ -49,6 +40,7 @@ def worklist_page() -> None:
             link(BRING_IN, say("page.bring-in"), icon=":material/add_photo_alternate:")
         return
     going_on = any(slide_state(record) in _GOING_ON for record in records)
+    st.session_state.looks_again = going_on
     st.fragment(_list, run_every=2 if going_on else None)()
 
 
@@ -59,10 +51,8 @@ def _list() -> None:
     going_on = any(slide_state(record) in _GOING_ON for record in records)
     if going_on:
         start(workplace)  # also where the process was killed amid a slide
-    elif st.session_state.get("scoring_went_on"):
-        st.session_state.scoring_went_on = False
-        st.rerun()  # it is over: no need to look again every two seconds
-    st.session_state.scoring_went_on = going_on
+    if st.session_state.looks_again != going_on:
+        st.rerun()  # scoring has begun or is over: the list must look again every two seconds, or need not
     wanted = st.text_input(say("worklist.search"), key="search", icon=":material/search:", width=420)
     states = st.pills(
         say("worklist.state"),
@@ -104,9 +94,9 @@ def _slide(record: SlideRecord, say: Words) -> None:
             if record.taken_in is not None:
                 _left(record, say)
         with ways, st.container(horizontal=True, horizontal_alignment="right"):
-            if state in _NEXT:
-                if may(OPENED_BY[_NEXT[state]]):
-                    link(_NEXT[state], say(f"do.{state}"), slide=slide.id)
+            if state in NEXT:
+                if may(OPENED_BY[NEXT[state]]):
+                    link(NEXT[state], say(f"do.{state}"), slide=slide.id)
                 else:
                     link(RESULT, say("page.result"), slide=slide.id)
                 link(SLIDE, say("page.slide"), slide=slide.id)

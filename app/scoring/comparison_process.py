@@ -39,26 +39,27 @@ NICE = 10
 
 
 def compare(workplace: Workplace) -> None:
-    """Do what was asked for; what an interrupted comparison has scored is not scored again.
+    """Do what is asked for until nothing is; what an interrupted comparison has scored is not scored again.
 
-    It ends early, without a trace but these scores, where somebody takes the question back.
+    One ends early, without a trace but these scores, where somebody takes the question back, also to ask
+    another.
     """
-    question, files = asked(workplace), comparison_files(workplace)
-    if question is None:
-        return
-    try:
-        _compare(workplace, files, question)
-    except StoppedError:
-        return
-    except SmearscopeError as error:
-        write_bytes(files.failed, str(error).encode())
-    except Exception as error:
-        traceback.print_exc()
-        why = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
-        write_bytes(files.failed, why.encode())
-    finally:
-        files.progress.unlink(missing_ok=True)
-    files.asked.unlink(missing_ok=True)
+    while (question := asked(workplace)) is not None:
+        files = comparison_files(workplace)
+        try:
+            _compare(workplace, files, question)
+        except StoppedError:
+            continue
+        except SmearscopeError as error:
+            write_bytes(files.failed, str(error).encode())
+        except Exception as error:
+            traceback.print_exc()
+            why = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
+            write_bytes(files.failed, why.encode())
+        finally:
+            files.progress.unlink(missing_ok=True)
+        if asked(workplace) == question:
+            files.asked.unlink(missing_ok=True)
 
 
 def _compare(workplace: Workplace, files: ComparisonFiles, question: Asked) -> None:
@@ -69,7 +70,7 @@ def _compare(workplace: Workplace, files: ComparisonFiles, question: Asked) -> N
         # One core: a comparison can wait, readers cannot.
         with Workers(partial(load_models, model.source, DEVICE), 1) as workers:
             calls[model.name] = [
-                _calls(workplace, files, record, last_signed(record), model, workers) for record in records
+                _calls(workplace, files, question, record, model, workers) for record in records
             ]
     slides = [
         _slide(record, *pair)
@@ -94,20 +95,21 @@ def _model(workplace: Workplace, name: str) -> ModelHere:
 def _calls(
     workplace: Workplace,
     files: ComparisonFiles,
+    question: Asked,
     record: SlideRecord,
-    signed: SignedResult,
     model: ModelHere,
     workers: Workers[Models],
 ) -> Calls | SmearscopeError:
     """What a model calls on a slide: from the result that was read where it made that, else scored now."""
-    question = asked(workplace)
-    if question is None:
+    if asked(workplace) != question:
         raise StoppedError
     try:
+        signed = last_signed(record)
         folder = _folder_of_result(record, signed, model)
         if folder is None:
             folder = files.scores(model, record.slide.id)
-            _score(files, record, signed, folder, model, workers, workplace)
+            progress = ProgressFile(files.progress, lambda: asked(workplace) != question)
+            _score(record, signed, folder, model, workers, progress)
         return calls_of(folder, signed)
     except SmearscopeError as error:
         return error
@@ -122,13 +124,12 @@ def _folder_of_result(record: SlideRecord, signed: SignedResult, model: ModelHer
 
 
 def _score(
-    files: ComparisonFiles,
     record: SlideRecord,
     signed: SignedResult,
     folder: Path,
     model: ModelHere,
     workers: Workers[Models],
-    workplace: Workplace,
+    progress: ProgressFile,
 ) -> None:
     """Score a slide as it was scored for its readers, but with this model."""
     options = ScoringOptions(
@@ -137,15 +138,8 @@ def _score(
         signed.evidence.assumptions,
         resume=True,
     )
-    progress = ProgressFile(files.progress, lambda: asked(workplace) is None)
-    score_slide(
-        open_slide(record.slide.folder, name=record.slide.name),
-        folder,
-        model.card,
-        workers,
-        options,
-        progress,
-    )
+    slide = open_slide(record.slide.folder, name=record.slide.name)
+    score_slide(slide, folder, model.card, workers, options, progress)
 
 
 def _slide(

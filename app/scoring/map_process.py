@@ -18,7 +18,7 @@ from core.errors import SmearscopeError
 from core.ledger import kept_field
 from core.scoring import LEDGER_FOLDER, ScoringOptions, slide_in_work
 from core.slides import open_slide
-from core.store import Candidate, SlideRecord
+from core.store import Candidate, Slide, SlideRecord, TakenIn
 from core.suspects import Suspect
 from core.tally import Assumptions
 from models.checkpoint import Models, load_models
@@ -37,17 +37,17 @@ def answer(workplace: Workplace) -> bool:
     if not asked:
         return False
     try:
-        record = workplace.store.record(asked[0].slide_id)
+        record, taken_in = _slide_of(workplace, asked[0])
         cells = {candidate.id: candidate for candidate in record.candidates}
         first = cells[asked[0].candidate_id]
         together = [
             cell
             for one in asked
-            if one.slide_id == record.slide.id
+            if one.result_id == taken_in.id
             and (cell := cells.get(one.candidate_id)) is not None
             and cell.field == first.field
         ][:MOST_AT_ONCE]
-        make_maps(workplace, record, together)
+        make_maps(workplace, record.slide, taken_in, together)
     except SmearscopeError as error:
         _refuse(folder, asked[0], str(error))
         return True
@@ -58,12 +58,21 @@ def answer(workplace: Workplace) -> bool:
         return True
     made = {candidate.id for candidate in together}
     for one in asked:
-        if one.slide_id == record.slide.id and one.candidate_id in made:
+        if one.result_id == asked[0].result_id and one.candidate_id in made:
             one.asked(folder).unlink(missing_ok=True)
     return True
 
 
-def make_maps(workplace: Workplace, record: SlideRecord, candidates: list[Candidate]) -> None:
+def _slide_of(workplace: Workplace, wanted: AskedMap) -> tuple[SlideRecord, TakenIn]:
+    """The slide of a cell, and the result whose maps are asked for."""
+    record = workplace.store.record(wanted.slide_id)
+    if record.taken_in is None or record.taken_in.id != wanted.result_id:
+        # Maps by the model of another result are not what the page waits for.
+        raise SmearscopeError("the slide has another result by now: load the page again")
+    return record, record.taken_in
+
+
+def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates: list[Candidate]) -> None:
     """Make and keep the maps of some cells of one field, by the model of the slide's result.
 
     Raises
@@ -71,10 +80,7 @@ def make_maps(workplace: Workplace, record: SlideRecord, candidates: list[Candid
     SmearscopeError
         Where the model or its scores are gone, or the field cannot be read any more.
     """
-    found, field, taken_in = record.slide, candidates[0].field, record.taken_in
-    if taken_in is None:
-        raise SmearscopeError("the slide has no result")
-    identity = taken_in.result.model.identity
+    field, identity = candidates[0].field, taken_in.result.model.identity
     models = _loaded(model_of_identity(workplace, identity).source, identity)
     scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
     if scored is None:

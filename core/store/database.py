@@ -23,6 +23,8 @@ DATABASE_FILE = "smearscope.sqlite"
 MIGRATIONS = Path(__file__).with_name("migrations")
 SECONDS_TO_WAIT = 30
 """How long a write waits for those of other processes before it gives up."""
+_MIGRATING = 0x5EA25C09E
+"""Number by which processes know the lock of those that bring a database on a server up to date."""
 
 
 class Database:
@@ -107,6 +109,9 @@ class Database:
         newest = ScriptDirectory.from_config(config).get_current_head()
         try:
             with self.writing() as connection:
+                if connection.dialect.name == "postgresql":
+                    # There may be no table yet to lock: of processes that open it at once, one makes them.
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
                 config.attributes["connection"] = connection
                 config.attributes[DATA_FOLDER] = self._folder
                 command.upgrade(config, "head")

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Row, func, select
 
 from core.slides import shown_path
 from core.store.database import Database
 from core.store.looks import append_look
 from core.store.records import StoreError
 from core.store.tables import ROLE_CHANGES
-from core.store.writes import append, note, now, person, same_person
+from core.store.writes import append, hold_table, note, now, person, same_person
 from core.wording import sentence
 
 
@@ -157,7 +157,7 @@ class People:
     def _change(self, name: str, role: StaffRole, by: str, *, granted: bool) -> None:
         whom = person(name)
         with self._database.writing() as connection:
-            _hold_roles(connection)
+            hold_table(connection, ROLE_CHANGES)
             holders = _holders(connection)
             own = [one for one in holders if one.role == role and same_person(one.person, whom)]
             if bool(own) == granted:
@@ -167,12 +167,6 @@ class People:
                 raise StoreError(sentence("store.only_supervisor", who=shown_path(whom)))
             append(connection, ROLE_CHANGES, person=whom, role=role, granted=int(granted), by=by, at=now())
             note(connection, by, "role granted" if granted else "role withdrawn", person=whom, role=role)
-
-
-def _hold_roles(connection: Connection) -> None:
-    """Keep other transactions from changing roles; a transaction that writes to SQLite is alone already."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE role_changes IN EXCLUSIVE MODE"))
 
 
 def _holders(connection: Connection) -> tuple[Holder, ...]:

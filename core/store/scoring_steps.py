@@ -14,7 +14,7 @@ _STEPS_FROM = {
     ScoringStep.STOPPED: {ScoringStep.QUEUED, ScoringStep.SCORING},
     ScoringStep.FAILED: {ScoringStep.SCORING},
 }
-"""What must have come before a step; `SCORED` comes with a result alone."""
+"""What must have come before a step; `SCORED` comes with a result alone (`before_result`)."""
 
 
 def append_step(connection: Connection, slide_id: int, step: ScoringStep, who: str, detail: str) -> None:
@@ -24,6 +24,18 @@ def append_step(connection: Connection, slide_id: int, step: ScoringStep, who: s
         raise StoreError(sentence("store.step", last=last, step=step))
     append(connection, SCORING_STEPS, slide_id=slide_id, step=step, detail=detail, at=now())
     note(connection, who, f"scoring: {step}", slide_id)
+
+
+def before_result(connection: Connection, slide_id: int) -> ScoringStep:
+    """The last step, where a result may follow it.
+
+    Raises `StoreError` where the slide was stopped, or queued anew, while the result was being made: it is of
+    other fields, or another review budget, than the slide is to have.
+    """
+    last = slide_of(connection, slide_id).scoring
+    if last not in {ScoringStep.SCORING, ScoringStep.SCORED}:
+        raise StoreError(sentence("store.step", last=last, step=ScoringStep.SCORED))
+    return last
 
 
 def append_opening(connection: Connection, slide_id: int, who: str) -> None:

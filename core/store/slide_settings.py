@@ -32,8 +32,9 @@ class SlideSettings:
     ) -> None:
         """Set what holds of a slide from now on; what is as it was is not written again.
 
-        With another review budget the slide is queued, so that the machine calls as many cells as readers are
-        to look at. What was scored is not scored anew for that.
+        With another review budget a slide that is scored is queued, so that the machine calls as many cells
+        as readers are to look at. What was scored is not scored anew for that, unless another model became
+        the active one since.
 
         Parameters
         ----------
@@ -71,5 +72,7 @@ class SlideSettings:
                 "review_budget": review_budget,
             }
             note(connection, who, "settings changed", slide_id, **detail)
-            if before.review_budget != review_budget and before.scoring != ScoringStep.QUEUED:
+            # What was stopped stays so, such as while fields are added: the budget holds once it goes on.
+            scored = before.scoring in {ScoringStep.SCORING, ScoringStep.SCORED}
+            if before.review_budget != review_budget and scored:
                 append_step(connection, slide_id, ScoringStep.QUEUED, who, "")

@@ -34,7 +34,7 @@ from core.store.records import (
 )
 from core.store.result_folder import read_result_folder
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
-from core.store.scoring_steps import append_opening, append_step
+from core.store.scoring_steps import append_opening, append_step, before_result
 from core.store.slide_settings import SlideSettings
 from core.store.tables import (
     AMENDMENTS,
@@ -46,7 +46,7 @@ from core.store.tables import (
     SIGNED_PICTURES,
     SLIDES,
 )
-from core.store.writes import append, hold, hold_unsigned, note, now
+from core.store.writes import append, hold, hold_table, hold_unsigned, note, now
 from core.wording import sentence
 
 
@@ -135,6 +135,7 @@ class Store:
         """Add a slide to a case and queue it for scoring; `name` is its identification as entered."""
         who, at = self.people.require(by, Right.BRING_IN), now()
         with self._database.writing() as connection:
+            hold_table(connection, SLIDES)
             case_of(connection, case_id)
             kept, folder = kept_place(connection, folder), folder.absolute()
             same = connection.execute(select(SLIDES.c.name).where(SLIDES.c.folder == kept)).first()
@@ -203,13 +204,14 @@ class Store:
         Raises
         ------
         StoreError
-            Where the folder holds no finished result, or the slide is signed.
+            Where the folder holds no finished result, or the slide is signed, or was stopped or queued anew.
         """
         who, read = self.people.require(by, Right.BRING_IN), read_result_folder(folder)
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
+            last = before_result(connection, slide_id)
             result_id = append_result(connection, slide_id, folder, read)
-            if result_id is not None or slide_of(connection, slide_id).scoring != ScoringStep.SCORED:
+            if result_id is not None or last != ScoringStep.SCORED:
                 append(
                     connection,
                     SCORING_STEPS,

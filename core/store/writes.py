@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, insert, select, text
 
 from core.slides import shown_path
 from core.store.records import StoreError
@@ -47,6 +47,12 @@ def hold(connection: Connection, slide_id: int) -> None:
     query = select(SLIDES.c.id).where(SLIDES.c.id == slide_id).with_for_update()
     if connection.execute(query).one_or_none() is None:
         raise StoreError(sentence("store.no_slide", slide=str(slide_id)))
+
+
+def hold_table(connection: Connection, table: Table) -> None:
+    """Keep other transactions from adding to a table; one that writes to SQLite is alone already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 
 
 def hold_unsigned(connection: Connection, slide_id: int) -> None:

@@ -10,7 +10,8 @@ from app.scoring.map_process import answer
 from app.tiles import METHODS, NoTileError
 from app.workplace import Workplace
 from core.scoring import LEDGER_FOLDER
-from core.store import Candidate, Kind, SlideRecord
+from core.store import Candidate, Kind, ScoringStep, SlideRecord
+from tests.scored_slides import take_in, write_score
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,21 @@ def test_what_cannot_be_made_is_said_and_asked_for_no_more(workplace: Workplace,
     assert not answer(workplace)
     with pytest.raises(NoTileError, match="dots 1"):
         asked(workplace, record, first)
+
+
+def test_a_page_that_shows_an_earlier_result_gets_no_map_by_the_model_of_the_next(
+    workplace: Workplace, record: SlideRecord, tmp_path: Path
+) -> None:
+    """Else its browser would ask again and again for a map that is never made."""
+    first = record.candidates[0]
+    assert asked(workplace, record, first) is None
+    workplace.store.note_scoring(record.slide.id, ScoringStep.QUEUED, by="Anna")
+    write_score(tmp_path / "next", {"field1.png": 10, "field2.png": 10}, [("field1.png", 0, 0.97)])
+    take_in(workplace.store, record.slide.id, tmp_path / "next")
+    assert answer(workplace)
+    with pytest.raises(NoTileError, match="another result by now"):
+        asked(workplace, record, first)
+    assert asked_for(workplace.asked_maps) == ()
 
 
 def test_where_the_scores_are_gone_no_process_is_started(

@@ -1,12 +1,21 @@
 """Two models on signed slides, from the question to the table; and scoring after a switch."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import comparison
-from app.comparison import ask, asked, comparison_files, comparison_of, signed_hash, signed_slides
+from app.comparison import (
+    ask,
+    asked,
+    comparison_files,
+    comparison_of,
+    signed_hash,
+    signed_slides,
+    take_back,
+)
 from app.models_here import ModelHere, UnusableModel
 from app.scoring import comparison_process, process
 from app.scoring.comparison_process import compare
@@ -15,6 +24,7 @@ from core import scoring
 from core.review import read_document, sign
 from core.review.model_comparison import Calls
 from core.store import Role, ScoringStep
+from core.store.people import NotAllowedError
 from tests.coloured_cells import DotCard, load_models, save_slide
 from tests.scored_slides import read_all
 
@@ -143,7 +153,8 @@ def test_after_a_switch_slides_are_scored_with_the_other_model_and_results_keep_
     after = signed.store.record(slide.id)
     assert after.taken_in is not None
     assert after.taken_in.result.model.identity == "strict 2"
-    assert after.taken_in.folder == signed.results / f"{slide.id}-2"
+    assert after.taken_in.folder.parent == signed.results
+    assert after.taken_in.folder.name.startswith(f"{slide.id}-2-")
     assert after.candidates == ()
     kept = signed.store.record(before.slide.id)
     assert kept == before
@@ -183,3 +194,47 @@ def test_where_the_active_model_is_gone_a_slide_fails_with_the_reason_and_none_i
     found = signed.store.record(slide.id).slide
     assert found.scoring == ScoringStep.FAILED
     assert "'thrown away' is not in the data folder" in found.scoring_detail
+
+
+def test_another_question_asked_while_one_is_answered_is_answered_too(
+    signed: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once taken back and asked the other way round; the first is given up, the second not lost."""
+    calls_of = comparison.calls_of
+    turned: list[Path] = []
+
+    def turn_round(folder: Path, document: Any) -> Calls:  # noqa: ANN401 - passed on
+        if not turned:
+            take_back(signed, by="Zoe")
+            ask(signed, *reversed(MODELS), by="Zoe")
+            turned.append(folder)
+        return calls_of(folder, document)
+
+    monkeypatch.setattr(comparison_process, "calls_of", turn_round)
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    assert asked(signed) is None
+    assert comparison_of(signed, *MODELS) is None
+    done = comparison_of(signed, *reversed(MODELS))
+    assert done is not None
+    assert (done.first, done.second) == ("strict 2", "dots 1")
+
+
+def test_a_question_that_somebody_waits_for_is_not_replaced(signed: Workplace) -> None:
+    ask(signed, *MODELS, by="Zoe")
+    ask(signed, *reversed(MODELS), by="Eve")
+    question = asked(signed)
+    assert question is not None
+    assert (question.first, question.by) == ("released", "Zoe")
+
+
+def test_who_may_not_see_models_neither_asks_nor_takes_a_question_back(signed: Workplace) -> None:
+    signed.store.people.name_supervisor("zoe@lab.example", by="command line")
+    asking = replace(signed, store=signed.store.asking_roles())
+    with pytest.raises(NotAllowedError):
+        ask(asking, *MODELS, by="eve@lab.example")
+    assert asked(signed) is None
+    ask(asking, *MODELS, by="zoe@lab.example")
+    with pytest.raises(NotAllowedError):
+        take_back(asking, by="eve@lab.example")
+    assert asked(signed) is not None

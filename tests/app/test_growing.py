@@ -63,16 +63,16 @@ def test_what_is_signed_while_the_files_arrive_gets_none_of_them(
 def test_nobody_can_sign_from_the_moment_at_which_files_are_moved_in(
     workplace: Workplace, read: SlideRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename, tried = Path.rename, []
+    link, tried = Path.hardlink_to, []
 
-    def sign_meanwhile(self: Path, target: Path) -> Path:
-        if Path(target).name == "more.png":
+    def sign_meanwhile(self: Path, target: Path) -> None:
+        if self.name == "more.png":
             with pytest.raises(StoreError, match="not scored") as refused:
                 sign(workplace.store, read.slide.id, by="Dora")
             tried.append(refused)
-        return rename(self, target)
+        link(self, target)
 
-    monkeypatch.setattr(Path, "rename", sign_meanwhile)
+    monkeypatch.setattr(Path, "hardlink_to", sign_meanwhile)
     add_fields(workplace, read.slide, [Upload("more.png")], by="Ben")
     assert len(tried) == 1
     assert not workplace.store.record(read.slide.id).signatures
@@ -96,14 +96,14 @@ def test_who_is_signing_as_fields_are_added_is_refused(
 def test_a_kill_amid_the_move_leaves_the_slide_stopped_and_not_to_be_signed(
     workplace: Workplace, read: SlideRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename = Path.rename
+    link = Path.hardlink_to
 
-    def killed(self: Path, target: Path) -> Path:
-        if Path(target).name == "second.png":
+    def killed(self: Path, target: Path) -> None:
+        if self.name == "second.png":
             raise KeyboardInterrupt
-        return rename(self, target)
+        link(self, target)
 
-    monkeypatch.setattr(Path, "rename", killed)
+    monkeypatch.setattr(Path, "hardlink_to", killed)
     with pytest.raises(KeyboardInterrupt):
         add_fields(workplace, read.slide, [Upload("first.png"), Upload("second.png")], by="Ben")
     assert slide_state(workplace.store.record(read.slide.id)) == SlideState.STOPPED

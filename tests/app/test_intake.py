@@ -5,6 +5,7 @@ import io
 import stat
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -196,14 +197,14 @@ def test_where_a_file_cannot_be_moved_in_none_of_those_with_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take_in_files([File("1.jpg", b"old")], tmp_path / "s")
-    rename = Path.rename
+    link = Path.hardlink_to
 
-    def fail_at_the_third(self: Path, target: Path) -> Path:
-        if target == tmp_path / "s" / "3.jpg":
+    def fail_at_the_third(self: Path, target: Path) -> None:
+        if self == tmp_path / "s" / "3.jpg":
             raise OSError(errno.EDQUOT, "Disk quota exceeded")
-        return rename(self, target)
+        link(self, target)
 
-    monkeypatch.setattr(Path, "rename", fail_at_the_third)
+    monkeypatch.setattr(Path, "hardlink_to", fail_at_the_third)
     with pytest.raises(OutputError, match="Disk quota exceeded"):
         add_files([File("2.jpg"), File("3.jpg"), File("4.jpg")], tmp_path / "s", before_moving=nothing)
     assert names(tmp_path / "s") == ["1.jpg"]
@@ -216,3 +217,58 @@ def test_a_field_that_was_read_is_never_replaced(tmp_path: Path) -> None:
         add_files([File("2.jpg"), File("1.JPG", b"new")], tmp_path / "s", before_moving=nothing)
     assert names(tmp_path / "s") == ["1.jpg"]
     assert (tmp_path / "s" / "1.jpg").read_bytes() == b"old"
+
+
+class Slow(File):
+    """`meanwhile` happens before its first byte is read."""
+
+    def __init__(self, name: str, meanwhile: Callable[[], object]) -> None:
+        super().__init__(name)
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            meanwhile()
+        return super().read(size)
+
+
+def test_of_two_people_who_upload_a_slide_of_one_name_at_once_neither_gets_images_of_the_other(
+    tmp_path: Path,
+) -> None:
+    """Such images would be read as another patient's."""
+
+    def upload_bens() -> None:
+        take_in_files([File("ben.png")], tmp_path / "s")
+
+    with pytest.raises(IntakeError, match="already here"):
+        take_in_files([File("anna1.png"), Slow("anna2.png", upload_bens)], tmp_path / "s")
+    assert names(tmp_path) == ["s"]
+    assert names(tmp_path / "s") == ["ben.png"]
+
+
+def test_two_people_who_add_fields_to_a_slide_at_once_both_do(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    take_in_files([File("1.png")], folder)
+
+    def add_bens() -> None:
+        add_files([File("ben.png")], folder, before_moving=nothing)
+
+    add_files([File("anna1.png"), Slow("anna2.png", add_bens)], folder, before_moving=nothing)
+    assert names(tmp_path) == ["s"]
+    assert names(folder) == ["1.png", "anna1.png", "anna2.png", "ben.png"]
+
+
+def test_a_field_that_somebody_else_adds_under_the_same_name_meanwhile_is_not_replaced(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "s"
+    take_in_files([File("1.png")], folder)
+
+    def add_bens() -> None:
+        add_files([File("9.png", b"Ben's")], folder, before_moving=nothing)
+
+    with pytest.raises(OutputError, match="File exists"):
+        add_files([File("2.png"), File("9.png", b"Anna's")], folder, before_moving=add_bens)
+    assert names(folder) == ["1.png", "9.png"]
+    assert (folder / "9.png").read_bytes() == b"Ben's"

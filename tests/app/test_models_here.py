@@ -30,7 +30,6 @@ def test_without_others_the_released_model_scores(workplace: Workplace) -> None:
     (released,), unusable = models_here(workplace)
     assert (released.name, unusable) == ("released", ())
     assert active_model(workplace) == released
-    assert result_folder(workplace, 3, released) == workplace.results / "3"
 
 
 def test_a_folder_with_weights_and_cards_is_a_model_and_can_be_made_the_active_one(
@@ -42,8 +41,20 @@ def test_a_folder_with_weights_and_cards_is_a_model_and_can_be_made_the_active_o
     assert other.card.classifier.name == "classifier-other"
     workplace.store.models.switch("other", other.card.identity, by="Zoe")
     assert active_model(workplace) == other
-    assert result_folder(workplace, 3, other) == workplace.results / f"3-{other.digest}"
     assert model_of_identity(workplace, other.card.identity) == other
+
+
+def test_scores_of_another_model_or_version_go_to_a_folder_of_their_own(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_model(workplace)
+    (released, other), _ = models_here(workplace)
+    before = result_folder(workplace, 3, released)
+    assert before == result_folder(workplace, 3, released)
+    assert before.parent == workplace.results
+    monkeypatch.setattr("app.models_here.version", lambda _: "9.9")
+    folders = {before, *(result_folder(workplace, 3, model) for model in (released, other))}
+    assert len(folders) == 3
 
 
 def test_folders_that_hold_no_model_are_named_with_the_reason(workplace: Workplace) -> None:

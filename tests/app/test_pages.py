@@ -1,11 +1,14 @@
 """What the pages say and ask, in each state a slide can be in."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.pages import reading
 from app.workplace import Workplace
 from core.review import read_document, sign
 from core.store import Call, Kind, Opinion, Role, ScoringStep, SlideRecord, Stage
@@ -149,8 +152,14 @@ def test_the_worklist_looks_again_until_scoring_is_over_and_takes_up_what_a_kill
     test.run()
     assert len(started) == 3
     assert reruns == []
-    workplace.store.note_scoring(slide.id, ScoringStep.FAILED, by="a process")
-    test.run()
+
+    # The list alone runs again every two seconds; scoring ends between the page's run and the list's.
+    def runs_later(listed: Callable[[], None], run_every: int | None) -> Callable[[], None]:
+        assert run_every == 2
+        workplace.store.note_scoring(slide.id, ScoringStep.FAILED, by="a process")
+        return listed
+
+    monkeypatch.setattr("app.pages.worklist.st.fragment", runs_later)
     test.run()
     assert len(started) == 3
     assert reruns == [True]
@@ -369,3 +378,18 @@ def test_what_is_signed_takes_no_more_fields(workplace: Workplace, record: Slide
     read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
     sign(workplace.store, record.slide.id, by="Anna")
     assert "No slide can take more fields" in said(page("bring_in", "bring_in_page"))
+
+
+def test_a_first_reading_that_stands_open_shows_nobody_elses_calls_unasked(
+    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a flag, say, only the board and what stands beside it run again."""
+    again = partial(reading._reading, record.slide.id, Role.FIRST, None)
+    monkeypatch.setattr(reading, "board_alone", again, raising=False)
+    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
+    test = page("reading", "board_alone", person="Ben")
+    assert "accepted" not in said(test)
+    assert workplace.store.record(record.slide.id).looks == ()
+    next(button for button in test.button if button.label == "Look nevertheless").click().run()
+    assert "**1** accepted" in said(test)
+    assert [look.person for look in workplace.store.record(record.slide.id).looks] == ["Ben"]

@@ -58,6 +58,8 @@ def test_photographs_are_shown_beside_each_other_from_copies_that_are_kept(
         tile(workplace, record, 0, 1, 0)
     with pytest.raises(NoTileError):
         tile(workplace, record, 1, 0, 0)
+    with pytest.raises(NoTileError):
+        tile(workplace, record, 10**12, 0, 0)  # two to it would fill all memory
 
 
 def test_a_scan_with_reduced_copies_is_read_from_them(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.cell_numbers import CellNumbers
 from app.review_board import Written, board_data, write_entries
 from app.tiles import METHODS
 from app.wording import Words
@@ -36,9 +37,15 @@ def write(
     role: Role = Role.FIRST,
     species: Species | None = None,
 ) -> Written:
-    sent = {"log": log, "entries": entries}
     written = write_entries(
-        workplace.store, slide_id, sent, before, reader=reader, role=role, species=species
+        workplace.store,
+        slide_id,
+        {"log": log, "entries": entries},
+        before,
+        reader=reader,
+        role=role,
+        species=species,
+        numbers=CellNumbers.of(workplace.secret, slide_id, reader, blind=role == Role.SECOND),
     )
     assert written is not None
     return written
@@ -176,9 +183,18 @@ def test_a_signed_slide_takes_no_more_decisions(workplace: Workplace, record: Sl
 
 
 def test_a_board_that_has_sent_nothing_changes_nothing(workplace: Workplace, record: SlideRecord) -> None:
-    store = workplace.store
     assert (
-        write_entries(store, record.slide.id, None, None, reader="A", role=Role.FIRST, species=None) is None
+        write_entries(
+            workplace.store,
+            record.slide.id,
+            None,
+            None,
+            reader="A",
+            role=Role.FIRST,
+            species=None,
+            numbers=CellNumbers(None),
+        )
+        is None
     )
 
 
@@ -207,10 +223,34 @@ def test_the_second_reader_sees_neither_score_nor_rank_nor_map_nor_call_of_the_f
     assert data["methods"] == []
     assert data["blind"]
     assert data["pictures"] != shown(workplace, record)["pictures"]
-    # Names follow the reader's own order, not the rank.
-    order = [str(one.id) for one in cells_for(workplace.store.record(record.slide.id), Role.SECOND, "Ben")]
-    assert [cell["id"] for cell in data["cells"]] == order
+    # Names follow the reader's own order, not the rank; nor do the numbers that stand in addresses.
+    order = cells_for(workplace.store.record(record.slide.id), Role.SECOND, "Ben")
+    numbers = CellNumbers.of(workplace.secret, record.slide.id, "Ben", blind=True)
+    assert [numbers.own(int(cell["id"])) for cell in data["cells"]] == [one.id for one in order]
+    assert not {cell["id"] for cell in data["cells"]} & {str(one.id) for one in order}
     assert [cell["name"] for cell in data["cells"]] == ["1", "2", "3", "4"]
+
+
+def test_what_a_second_reader_decides_goes_to_the_cell_that_was_shown(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    number = int(shown(workplace, record, reader="Ben", role=Role.SECOND)["cells"][0]["id"])
+    before = write(
+        workplace,
+        record.slide.id,
+        [entry(1, number, "parasite"), entry(2, number, None, act="flag", flagged=True)],
+        reader="Ben",
+        role=Role.SECOND,
+    )
+    first, *_ = cells_for(workplace.store.record(record.slide.id), Role.SECOND, "Ben")
+    assert [flag.field for flag in workplace.store.record(record.slide.id).flags] == [first.field]
+    assert shown(workplace, record, reader="Ben", role=Role.SECOND)["calls"] == {
+        str(number): ("parasite", None, None)
+    }
+    undo = entry(3, None, None, act="undo")
+    written = write(workplace, record.slide.id, [undo], before, reader="Ben", role=Role.SECOND)
+    assert (written.undone, written.problems) == (str(number), ())
 
 
 def test_a_second_reader_sees_nothing_of_another_second_reader(
@@ -219,11 +259,14 @@ def test_a_second_reader_sees_nothing_of_another_second_reader(
     read_all(workplace.store, record, "+-+-", reader="Anna", role=Role.FIRST)
     read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
     by_ben, by_cleo = (shown(workplace, record, reader=one, role=Role.SECOND) for one in ("BEN", "Cleo"))
-    read_by_ben = str(record.candidates[0].id)
+    read_by_ben, for_cleo = (
+        str(CellNumbers.of(workplace.secret, record.slide.id, one, blind=True).shown(record.candidates[0].id))
+        for one in ("BEN", "Cleo")
+    )
     assert by_ben["calls"] == {read_by_ben: ("parasite", None, None)}
     assert by_cleo["calls"] == {}
     # What another has read cannot be called once more, so it is not laid before them.
-    assert read_by_ben not in [cell["id"] for cell in by_cleo["cells"]]
+    assert for_cleo not in [cell["id"] for cell in by_cleo["cells"]]
     assert len(by_cleo["cells"]) == 3
 
 

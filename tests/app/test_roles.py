@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from app.workplace import Workplace, use
 from core.review import sign
 from core.store import Right, Role, SlideRecord, StaffRole
 from core.store.identity import Identity
-from core.store.people import RIGHTS
+from core.store.people import RIGHTS, NotAllowedError
 from core.store.settings import Settings, SignIn
 from tests.app.pages import page, said
 from tests.scored_slides import read_all
@@ -221,3 +221,38 @@ def test_the_audit_puts_on_record_whose_calls_the_supervisor_has_seen(
     page("audit", "audit_page")
     page("audit", "audit_page")
     assert [look.person for look in staffed.store.record(1).looks] == [EVE]
+
+
+def test_a_pdf_asked_for_on_a_page_that_stands_open_names_no_patient_that_is_not_to_be_seen_by_now(
+    workplace: Workplace, staffed: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    sign(workplace.store, record.slide.id, by="Anna")
+    made: dict[str, Callable[[], bytes]] = {}
+    patients: list[str | None] = []
+
+    def keep(label: str, data: Callable[[], bytes], **_: object) -> None:
+        made[label] = data
+
+    def print_patient(_: object, __: str, patient: str | None, *more: object) -> bytes:
+        patients.append(patient)
+        return b"PDF"
+
+    monkeypatch.setattr("app.pages.result.st.download_button", keep)
+    monkeypatch.setattr("app.pages.result.signed_result_pdf", print_patient)
+    granted(staffed, TECHNICIAN, RESEARCHER)
+    page("result", "result_page", slide=1)
+    pdf = made["PDF, English"]
+    assert pdf() == b"PDF"
+    workplace.store.erase_patient(record.case.id, by="Zoe")
+    assert pdf() == b"PDF"
+    assert patients == ["patient 7", None]
+    staffed.store.people.withdraw(EVE, TECHNICIAN, by="zoe@lab.example")
+    exports = len(staffed.store.audit(1))
+    with pytest.raises(NotAllowedError, match="see patients"):
+        pdf()
+    assert len(staffed.store.audit(1)) == exports
+    assert made["CSV"]()
+    staffed.store.people.withdraw(EVE, RESEARCHER, by="zoe@lab.example")
+    with pytest.raises(NotAllowedError):
+        made["CSV"]()

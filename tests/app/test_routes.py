@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.addresses import Permit, picture_base
+from app.cell_numbers import CellNumbers
 from app.routes import picture_routes
 from app.workplace import Workplace
 from core.scoring import LEDGER_FOLDER
@@ -88,11 +89,14 @@ def test_without_a_signature_there_is_no_picture(get: Get, record: SlideRecord, 
 
 
 def test_the_second_reader_gets_the_cells_and_no_map(
-    get: Get, blind_base: str, base: str, record: SlideRecord
+    get: Get, blind_base: str, base: str, record: SlideRecord, workplace: Workplace
 ) -> None:
     number = record.candidates[0].id
-    assert get(f"{blind_base}/cell/{number}")[0] == 200
-    assert get(f"{blind_base}/map-cam/{number}")[0] == 403
+    for_ben = CellNumbers.of(workplace.secret, record.slide.id, "Ben", blind=True).shown(number)
+    assert get(f"{blind_base}/cell/{for_ben}")[2] == get(f"{base}/cell/{number}")[2]
+    assert get(f"{blind_base}/map-cam/{for_ben}")[0] == 403
+    # By its own number, which tells its rank, they find no cell.
+    assert get(f"{blind_base}/cell/{number}")[0] == 404
     assert get(f"{base}/map-cam/{number}")[0] == 200
 
 

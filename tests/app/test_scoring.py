@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from app.models_here import ModelHere
 from app.scoring import process
 from app.scoring.beginning import alone, start
+from app.scoring.maps import CellMaps
 from app.scoring.process import work_through_queue
 from app.scoring.progress import ProgressFile, ScoringProgress, StoppedError, progress_path, read_progress
 from app.tiles import Tiles
@@ -251,3 +253,38 @@ def test_a_stop_is_seen_at_the_next_write(tmp_path: Path) -> None:
     progress = ProgressFile(tmp_path / "progress.json", lambda: True)
     with pytest.raises(StoppedError):
         progress.slide_begins("slide", fields=10, fields_done=0)
+
+
+@pytest.mark.parametrize("meanwhile", ["stopped", "more fields", "another budget"])
+def test_a_result_that_is_ready_after_a_stop_does_not_make_the_slide_a_scored_one(
+    workplace: Workplace, slide: Slide, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it could be signed while fields are added to it, and another budget would be forgotten."""
+    work_through_queue(workplace, silently)
+    before = workplace.store.record(slide.id).taken_in
+    workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
+    steps: list[ScoringStep] = []
+
+    def change_meanwhile(*_: Any) -> Iterator[CellMaps]:  # noqa: ANN401 - whatever it is given
+        if not steps:
+            if meanwhile == "stopped":
+                workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
+            elif meanwhile == "more fields":
+                workplace.store.open_for_fields(slide.id, by="Anna")
+            else:
+                workplace.store.settings.change(slide.id, red_cells_per_ul=None, review_budget=7, by="Anna")
+            steps.append(step(workplace, slide))
+        return iter(())
+
+    monkeypatch.setattr(process, "candidate_maps", change_meanwhile)
+    work_through_queue(workplace, silently)
+    after = workplace.store.record(slide.id)
+    assert after.taken_in is not None
+    if meanwhile == "another budget":
+        assert steps == [ScoringStep.QUEUED]
+        assert after.slide.scoring == ScoringStep.SCORED
+        assert after.taken_in.result.options.review_budget == 7
+    else:
+        assert steps == [ScoringStep.STOPPED]
+        assert after.slide.scoring == ScoringStep.STOPPED
+        assert after.taken_in == before

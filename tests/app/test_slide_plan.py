@@ -115,6 +115,8 @@ def test_to_the_blind_only_their_own_cells_and_calls_are_drawn_and_neither_ranks
     # Neither what Ben has read nor the sample that only the first reader is to read.
     assert kinds(of_cleo) == ["unread"] * 3
     assert {*ranks(of_ben), *ranks(of_cleo)} == {""}
+    # Numbers of candidates follow the rank, so the blind are given others.
+    assert not {number for number, *_ in of_ben["candidates"]} & {one.id for one in record.candidates}
     assert of_ben["methods"] == []
 
 

@@ -199,6 +199,34 @@ def test_who_may_be_second_sees_neither_others_calls_nor_maps_nor_ranks(
     assert page.locator(".heat").is_hidden()
 
 
+def test_the_second_reader_goes_to_the_slide_and_back_and_no_address_tells_a_rank(
+    browser: "Browser", server: RunningServer
+) -> None:
+    store = Store.in_folder(server.data)
+    read_all(store, store.record(1), "++++----", reader="Anna", role=Role.FIRST)
+    store.close()
+    own = {str(one.id) for one in record(server).candidates}
+    page = come_in(browser, server, "Ben", "/second-reading?slide=1")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/pictures/" in request.url else None)
+    board = page.locator(".board[data-cell]:not([data-cell=''])")
+    board.wait_for()
+    page.keyboard.press("ArrowRight")
+    second = board.get_attribute("data-cell")
+    page.keyboard.press("g")
+    page.locator(".viewer[data-open]").wait_for()
+    until_chosen(page, str(second))
+    assert page.url.endswith(f"&cell={second}")
+    page.keyboard.press("g")
+    board.wait_for()
+    assert board.get_attribute("data-cell") == second
+    # A candidate's own number is its rank: the machine numbers the most suspected first.
+    page.goto(f"{server.address}/slide?slide=1&cell={record(server).candidates[0].id}")
+    at_slide(page)
+    assert chosen(page) == ""
+    assert {address.rpartition("/")[2] for address in asked} & own == set()
+
+
 @pytest.mark.parametrize(("width", "locale", "scheme"), [(720, "fr-FR", "dark"), (1440, "fr-FR", "light")])
 def test_the_slide_fits_half_the_width_as_at_200_percent(
     browser: "Browser", server: RunningServer, width: int, locale: str, scheme: str

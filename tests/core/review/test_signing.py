@@ -19,7 +19,16 @@ from core.review.signing import MOST_PICTURES
 from core.store import Opinion, Role, SlideRecord, Store, StoreError
 from core.tally import VerdictKind, verdict
 from core.wording import sentence
-from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, box_of, read_all, scored_slide, write_score
+from tests.scored_slides import (
+    NOT_PARASITE,
+    PARASITE,
+    UNSURE,
+    box_of,
+    read_all,
+    scored_slide,
+    take_in,
+    write_score,
+)
 
 
 @pytest.fixture
@@ -89,7 +98,7 @@ def test_a_slide_that_the_model_is_not_valid_for_is_signed_as_that_without_readi
 ) -> None:
     write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 0, 0.9)], outside=("Too blue.",))
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
-    store.take_in_result(slide, tmp_path / "result", by="Anna")
+    take_in(store, slide, tmp_path / "result")
     assert read_document(sign(store, slide, by="Anna")).verdict.kind == VerdictKind.NOT_VALID
 
 
@@ -100,7 +109,7 @@ def test_however_much_was_read_of_it_a_slide_that_the_model_is_not_valid_for_can
     called = [("a.png", position, 0.9 - 0.1 * position) for position in range(3)]
     write_score(tmp_path / "result", {"a.png": 8}, called, outside=("Too blue.",))
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
-    record = store.take_in_result(slide, tmp_path / "result", by="Anna")
+    record = take_in(store, slide, tmp_path / "result")
     read_all(store, record, first, reader="Anna", role=Role.FIRST)
     read_all(store, record, second, reader="Ben", role=Role.SECOND)
     assert read_document(sign(store, slide, by="Anna")).verdict.kind == VerdictKind.NOT_VALID

@@ -8,7 +8,16 @@ import pytest
 from core.review import tally_of
 from core.store import Call, Opinion, Role, SlideRecord, Stage, Store, StoreError
 from core.tally import FieldReading, VerdictKind, density_figures
-from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, box_of, read_all, scored_slide, write_score
+from tests.scored_slides import (
+    NOT_PARASITE,
+    PARASITE,
+    UNSURE,
+    box_of,
+    read_all,
+    scored_slide,
+    take_in,
+    write_score,
+)
 
 ENOUGH = 300_000
 """Cells that are adequate for 75/µL with the sensitivity of these models."""
@@ -144,7 +153,7 @@ def test_a_slide_outside_the_models_validity_gets_no_figure_but_is_positive_wher
 ) -> None:
     write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 0, 0.9)], outside=("Too blue.",))
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
-    record = store.take_in_result(slide, tmp_path / "result", by="Anna")
+    record = take_in(store, slide, tmp_path / "result")
     assert tally_of(read(store, record, "-")).verdict.kind == VerdictKind.NOT_VALID
     assert tally_of(read(store, record, "+", "+")).verdict.kind == VerdictKind.POSITIVE
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.review import standing
 from core.store import Call, Opinion, Reason, Role, SlideRecord, Species, Stage, Store, StoreError
-from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, read_all, scored_slide
+from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, read_all, scored_slide, take_in
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_any_sequence_of_readings_and_undoings_ends_where_replaying_it_by_the_ru
     assert example.taken_in is not None
     images = Path(f"images of {len(store.slides())}")
     slide = store.add_slide(example.case.id, "slide", images, by="Anna").id
-    record, model = store.take_in_result(slide, example.taken_in.folder, by="Anna"), Model()
+    record, model = take_in(store, slide, example.taken_in.folder), Model()
     written = 0
     for kind, reader, *what in actions:
         if kind == "undo":

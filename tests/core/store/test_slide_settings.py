@@ -48,6 +48,15 @@ def test_another_budget_queues_the_slide_and_red_cells_do_not(store: Store, tmp_
     assert store.record(slide).slide.scoring == ScoringStep.QUEUED
 
 
+def test_another_budget_sets_nothing_going_that_was_stopped(store: Store, tmp_path: Path) -> None:
+    slide = scored_slide(store, tmp_path).slide.id
+    store.open_for_fields(slide, by="Ben")
+    change(store, slide, None, 20)
+    found = store.record(slide).slide
+    assert (found.review_budget, found.scoring) == (20, ScoringStep.STOPPED)
+    store.note_scoring(slide, ScoringStep.QUEUED, by="Ben")
+
+
 @pytest.mark.parametrize(("red_cells", "budget"), [(0.0, None), (float("nan"), None), (None, 0)])
 def test_what_is_no_count_is_refused(
     store: Store, tmp_path: Path, red_cells: float | None, budget: int | None

@@ -7,7 +7,7 @@ import pytest
 
 from core.review import sign
 from core.store import Kind, Role, ScoringStep, Store, StoreError
-from tests.scored_slides import PARASITE, read_all, scored_slide
+from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
 
 
 @pytest.fixture
@@ -116,6 +116,7 @@ def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: S
     assert trail == [
         ("Anna", "case added", None),
         ("Anna", "slide added", slide),
+        ("process", "scoring: scoring", slide),
         ("Anna", "result taken in", slide),
         ("Ben", "read", slide),
         ("Ben", f"offered: {Kind.SAMPLE}", slide),
@@ -124,7 +125,7 @@ def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: S
         ("Cleo", "exported", slide),
     ]
     assert store.audit()[-1].detail == {"form": "PDF", "version": 1}
-    assert [entry.id for entry in store.audit()] == list(range(1, 9))
+    assert [entry.id for entry in store.audit()] == list(range(1, 10))
 
 
 def test_a_refused_write_leaves_nothing_not_even_a_line(store: Store, tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_the_overview_of_all_slides_follows_every_write_of_this_and_of_other_pro
         lambda: other.draw_sample(slide, 1, by="Anna"),
         lambda: other.flag_field(slide, "field1.png", by="Anna"),
         lambda: other.note_scoring(slide, ScoringStep.QUEUED, by="Anna"),
-        lambda: other.take_in_result(slide, tmp_path / "second" / "result", by="Anna"),
+        lambda: take_in(other, slide, tmp_path / "second" / "result"),
         lambda: read_all(other, second, "--", reader="Anna", role=Role.FIRST),
         lambda: sign(other, slide, by="Anna"),
         lambda: other.begin_amendment(slide, "again", by="Anna"),

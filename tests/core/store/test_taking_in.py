@@ -13,7 +13,15 @@ from core.slides import open_slide
 from core.store import Kind, Role, ScoringStep, Store, StoreError
 from core.workers import Workers
 from tests.coloured_cells import DotCard, NoProgress, load_models, options, save_slide
-from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide, write_score
+from tests.scored_slides import (
+    NOT_PARASITE,
+    PARASITE,
+    box_of,
+    read_all,
+    scored_slide,
+    take_in,
+    write_score,
+)
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def test_what_scoring_wrote_is_taken_in_with_its_candidates_as_ranked(store: Sto
     images, out = save_slide(tmp_path / "images", fields=4), tmp_path / "out"
     with Workers(load_models, 1) as workers:
         result = score_slide(open_slide(images), out, DotCard(), workers, options(), NoProgress())
-    record = store.take_in_result(new_slide(store, images), out, by="smearscope")
+    record = take_in(store, new_slide(store, images), out)
     assert record.taken_in is not None
     assert record.taken_in.result == result
     assert sum(record.taken_in.field_cells.values()) == result.cells.evaluable
@@ -57,7 +65,7 @@ def test_called_cells_beyond_the_review_budget_are_candidates_without_a_picture(
 ) -> None:
     called = [("a.png", position, 0.9 - 0.1 * position) for position in range(3)]
     write_score(tmp_path / "result", {"a.png": 8}, called, drawn=2)
-    record = store.take_in_result(new_slide(store, tmp_path), tmp_path / "result", by="Anna")
+    record = take_in(store, new_slide(store, tmp_path), tmp_path / "result")
     assert [(cell.rank, cell.picture) for cell in record.candidates] == [
         (1, "0001.png"),
         (2, "0002.png"),
@@ -73,12 +81,12 @@ def test_the_same_result_taken_in_twice_changes_nothing(store: Store, tmp_path: 
 def test_more_fields_keep_the_cells_and_readings_that_were_there(store: Store, tmp_path: Path) -> None:
     slide = new_slide(store, tmp_path)
     write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 0, 0.9), ("a.png", 1, 0.8), ("a.png", 2, 0.7)])
-    before = store.take_in_result(slide, tmp_path / "result", by="Anna")
+    before = take_in(store, slide, tmp_path / "result")
     read_all(store, before, "+.-", reader="Anna", role=Role.FIRST)
     store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
     # The new field holds the most suspected cell; two of the old ones are called no more.
     write_score(tmp_path / "more", {"a.png": 8, "b.png": 9}, [("b.png", 3, 0.99), ("a.png", 0, 0.9)])
-    after = store.take_in_result(slide, tmp_path / "more", by="Anna")
+    after = take_in(store, slide, tmp_path / "more")
     places = [(cell.kind, cell.rank, cell.field, cell.box) for cell in after.candidates]
     assert places == [
         (Kind.CALLED, 1, "b.png", box_of(3)),
@@ -147,7 +155,7 @@ def test_a_cell_that_an_earlier_result_called_is_offered_again_under_its_number(
 ) -> None:
     slide = new_slide(store, tmp_path)
     write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 2, 0.9)])
-    (earlier,) = store.take_in_result(slide, tmp_path / "result", by="Anna").candidates
+    (earlier,) = take_in(store, slide, tmp_path / "result").candidates
     write_score(tmp_path / "more", {"a.png": 8, "b.png": 8})
     assert store.take_in_result(slide, tmp_path / "more", by="Anna").candidates == ()
     offered = store.offer_further(slide, 16, by="Anna")
