@@ -2,13 +2,15 @@
 
     python -m benchmarks.map_methods images --data DATA --count 40
     python -m benchmarks.map_methods cells --data DATA --count 200
+    python -m benchmarks.map_methods cells --data DATA --count 200 --unseen iml_malaria --weights FILE
 
 `images`: boxed imagenette under MobileNetV2, those of ILSVRC's validation set (which the weights have not
 seen) apart from the rest, classes in equal parts. `cells`: under the released classifier, healthy cells of
-malaria-free fields that a parasite of another set was laid over, so that where it lies is known to the pixel;
-and infected cells as they are, where no region is known. Tables go to docs/validation, sheets of
-pictures to out/maps. Seconds are of one thread, as the processor counts them, so that what else runs does not
-enter.
+malaria-free fields that a parasite of another set was laid over, so that where it lies is known to the
+pixel; and infected cells as they are, where no region is known. With `--unseen`: under the weights in FILE,
+written by `smearscope validate` with that source left out, whose parasites are the only ones laid over.
+Tables go to docs/validation, sheets of pictures to out/maps. Seconds are of one thread, as the processor
+counts them, so that what else runs does not enter.
 """
 
 import argparse
@@ -255,22 +257,25 @@ def imagenette(data: Path, count: int, *, unseen: bool, seed: int) -> Sample:
     )
 
 
-def cells(data: Path, count: int, seed: int) -> tuple[nn.Module, list[Sample]]:
-    """The released classifier on the slide of the hosts, and its two samples."""
+def cells(
+    data: Path, count: int, seed: int, weights: Path | None, sources: Sequence[str]
+) -> tuple[nn.Module, list[Sample]]:
+    """A classifier (by default the released one) on the slide of the hosts, and its two samples."""
     from core.crops import GREY, normalise
     from datasets.cells import STORED_SIZE_PX, CellSet, joined
     from datasets.classification import centre as middle
     from datasets.classification import plain
     from datasets.fields import READERS
     from datasets.transplant import VISIBLE_DENSITY, parasite_of, with_parasite
-    from models.checkpoint import load_models
+    from models.checkpoint import load_classifier, load_models
     from models.classifier import Classifier, ClassifierNetwork, as_input
     from scripts.train_classifier import healthy_cells, read_source
 
     draw = np.random.default_rng(seed)
     released = load_models()
+    classifier = load_classifier(weights, released.card.classifier.width) if weights else released.classifier
     hosts = healthy_cells(READERS["chula_rbc12"](data / "chula_rbc12"), released.detector)
-    donors = joined([read_source(data, source) for source in ("westlake_cells", "iml_malaria")])
+    donors = joined([read_source(data, source) for source in sources])
     donors = donors.take(donors.infected)
     whole = np.ones((1, STORED_SIZE_PX, STORED_SIZE_PX), bool)
 
@@ -296,7 +301,7 @@ def cells(data: Path, count: int, seed: int) -> tuple[nn.Module, list[Sample]]:
         if len(infected) == count:
             break
     reference = plain(hosts)[draw.permutation(len(hosts))[:400]]
-    network = released.classifier.network_of(released.classifier.feature_statistics(reference))
+    network = classifier.network_of(classifier.feature_statistics(reference))
     torch.manual_seed(seed)
     untrained = Classifier(ClassifierNetwork(network.head.in_features // 4), torch.device("cpu"))
     random = untrained.network_of(untrained.feature_statistics(reference))
@@ -343,7 +348,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--unseen", choices=["westlake_cells", "iml_malaria"])
+    parser.add_argument("--weights", type=Path)
     given = parser.parse_args()
+    if bool(given.unseen) != bool(given.weights) or (given.unseen and given.on == "images"):
+        parser.error("--unseen and --weights go together, with cells")
     torch.set_num_threads(1)
     if given.on == "images":
         weights = WeightsFile(given.data / "weights" / "mobilenet_v2_imagenet.safetensors", MINUS_ONE_TO_ONE)
@@ -356,13 +365,14 @@ def main() -> None:
         ]
         chosen = methods([10, 50, 200], both_readings=False)
     else:
-        network, samples = cells(given.data, given.count, given.seed)
+        sources = [given.unseen] if given.unseen else ["westlake_cells", "iml_malaria"]
+        network, samples = cells(given.data, given.count, given.seed, given.weights, sources)
         chosen = methods([4, 10, 25], both_readings=True)
     network.requires_grad_(requires_grad=False)
     rows = [
         row for sample in samples for row in compared(network, sample, chosen, f"Map methods on {given.on}")
     ]
-    table = TABLES / f"maps_{given.on}.json"
+    table = TABLES / f"maps_{given.on}{'_unseen' if given.unseen else ''}.json"
     table.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"Table: {table}")
 

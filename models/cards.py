@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +143,9 @@ class ClassifierCard(_Part):
     name: str
     notice: str
     width: int
+    stride_px: Literal[4]
+    """Pixels of a crop between two places of its last features, on which the sizes of weights do not depend:
+    those of networks of 8 px would load, and score otherwise."""
     training: Training
     threshold_excess: float
     """Released threshold: no slide is called at a lower one (`Curve.excess`)."""

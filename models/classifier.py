@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from functools import lru_cache
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,15 +20,19 @@ from models.slide_norm import SlideNorm, hold, measure, measured
 BATCH = 64
 FEATURE_LAYER = "features"
 """Of `ClassifierNetwork`: the layer that it averages, and that its maps are made of."""
+STRIDE_PX: Literal[4] = 4
+"""Pixels of a crop between two places of `FEATURE_LAYER`."""
 SPREAD_PX = 1.5
 """Standard deviation, in pixels of a crop, of the blur over its activation map."""
 
 
 class ClassifierNetwork(nn.Module):
-    """Three residual stages down to an eighth of the resolution, mean pooling, one linear layer.
+    """Three residual stages down to a quarter of the resolution, mean pooling, one linear layer.
 
-    Ending so, its class activation map is exact: the logit is the mean of the map plus the bias. Every layer
-    is normalised by the slide's own cells (`models.slide_norm`).
+    The last stage keeps the resolution of the second: on half as many places a side the network still finds
+    the parasite, but its map forgets where (docs/TRIALS.md). Ending so, its class activation map is exact:
+    the logit is the mean of the map plus the bias. Every layer is normalised by the slide's own cells
+    (`models.slide_norm`).
 
     Parameters
     ----------
@@ -42,7 +47,7 @@ class ClassifierNetwork(nn.Module):
             ResidualBlock(width, SlideNorm),
             ConvolutionBlock(width, 2 * width, 2, SlideNorm),
             ResidualBlock(2 * width, SlideNorm),
-            ConvolutionBlock(2 * width, 4 * width, 2, SlideNorm),
+            ConvolutionBlock(2 * width, 4 * width, 1, SlideNorm),
             ResidualBlock(4 * width, SlideNorm),
         )
         self.dropout = nn.Dropout(0.2)
@@ -108,9 +113,9 @@ class Classifier:
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N, S, S) Guided Grad-CAM (Selvaraju 2017), each divided by its maximum; zero where none.
 
-        A feature sees most of the cell, so that its place says little of where the parasite lies: class
-        activation maps peak on it hardly more often than chance. The gradient at the image goes back to the
-        pixels (docs/RESULTS.md). They are blurred by `SPREAD_PX`, as single pixels cannot be seen.
+        Class activation maps, on places of 4 px that each see much of the cell, peak on the parasite in half
+        of the cells; the gradient at the image, which goes back to the pixels, in more than four of five
+        (docs/TRIALS.md). They are blurred by `SPREAD_PX`, as single pixels cannot be seen.
         """
         network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
         maps = activation_maps(network, inputs, "guided-grad-cam", layer=FEATURE_LAYER).maps.cpu()

@@ -71,6 +71,8 @@ class ClassifierSettings(_Settings):
     objective
         What is lowered: the binary cross-entropy, and with it where the class activation maps of infected
         cells fall, against the parasite where it is plain to see. Without learned weights.
+    remark
+        What the card is to say of the weights, such as why this training was chosen.
     """
 
     network: Literal["classifier"]
@@ -80,6 +82,7 @@ class ClassifierSettings(_Settings):
     batch: BatchSettings
     label_smoothing: float = Field(ge=0, lt=0.5)
     objective: ObjectiveSettings
+    remark: str = ""
 
     @field_validator("objective")
     @classmethod

@@ -43,6 +43,7 @@ def release(
     from core.notice import RESEARCH_USE_ONLY
     from models.cards import ClassifierCard, DetectorCard, Found, write_card
     from models.checkpoint import load_classifier, load_detector
+    from models.classifier import STRIDE_PX
     from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
 
     detector_settings = read_settings(configs / "detector.yaml")
@@ -86,9 +87,10 @@ def release(
     worst = min(curves, key=lambda source: curves[source].at(threshold)[0] / curves[source].infected)
     write_card(
         ClassifierCard(
-            name="smearscope-classifier-1",
+            name="smearscope-classifier-2",
             notice=RESEARCH_USE_ONLY,
             width=classifier_settings.width,
+            stride_px=STRIDE_PX,
             training=_training("classifier", classifier_settings, data),
             threshold_excess=threshold,
             threshold_choice=(

@@ -44,6 +44,7 @@ CLASSIFIER = ClassifierCard(
     name="classifier 1",
     notice="research use only",
     width=WIDTH,
+    stride_px=4,
     training=TRAINING,
     threshold_excess=2.0,
     threshold_choice="on training sources",

@@ -191,6 +191,7 @@ def test_a_missing_card_is_named(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"width": "wide"}, "width: "),
+        ({"stride_px": 8}, "stride_px: Input should be 4"),
         ({"threshold_excess": None}, "threshold_excess: "),
         ({"colour": "blue"}, "colour: "),
         ({"curve": {**CURVE.model_dump(), "excess": [2.0, 1.0, 3.0, 4.0]}}, "curve: .*must rise"),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from core.classification import FeatureStatistics
 from core.crops import CROP_SIZE_PX, GREY
-from models.classifier import BATCH, Classifier, ClassifierNetwork, as_input
+from models.classifier import BATCH, STRIDE_PX, Classifier, ClassifierNetwork, as_input
 from models.slide_norm import hold
 from tests.models.made_networks import trained_looking
 
@@ -267,3 +267,8 @@ def test_the_width_sets_the_channels(width: int) -> None:
     network = ClassifierNetwork(width)
     assert network.head.in_features == 4 * width
     assert network.eval()(torch.zeros(2, 3, CROP_SIZE_PX, CROP_SIZE_PX)).shape == (2,)
+
+
+def test_the_last_features_lie_a_stride_apart() -> None:
+    features = ClassifierNetwork(4).eval().features(torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX))
+    assert features.shape[-2:] == (CROP_SIZE_PX // STRIDE_PX, CROP_SIZE_PX // STRIDE_PX)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from models.cards import load_card
 from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
 from scripts.guided_settings import GuidedSettings
 
@@ -15,6 +16,13 @@ def test_the_shipped_configurations_are_what_their_names_say() -> None:
     assert isinstance(read_settings(SHIPPED / "detector.yaml"), DetectorSettings)
     assert isinstance(read_settings(SHIPPED / "classifier.yaml"), ClassifierSettings)
     assert isinstance(read_settings(SHIPPED / "guided.yaml"), GuidedSettings)
+
+
+def test_the_released_cards_say_what_the_shipped_configurations_say() -> None:
+    released = load_card("released")
+    for card, name in ((released.detector, "detector"), (released.classifier, "classifier")):
+        assert card.training.settings == read_settings(SHIPPED / f"{name}.yaml").model_dump(mode="json")
+    assert "better than cross-entropy" in released.classifier.training.settings["remark"]
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_a_network_that_in_train_mode_takes_whole_batches_alone_has_its_closed_f
     images = torch.randn(6, 3, 24, 24)
     with recorded(network, "features") as recording:
         made = maps_of(recording, network(images), images, "cam")
-    assert made.maps.shape == (6, 3, 3)
+    assert made.maps.shape == (6, 6, 6)
     assert made.maps.requires_grad
 
 
