@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from app.exports import export_routes
 from app.routes import picture_routes
 from app.scoring.beginning import start
 from app.uploads import UploadGuard
@@ -65,7 +66,12 @@ def serve(workplace: Workplace, *, address: str, port: int) -> None:
         secrets = {"auth": {**auth.model_dump(), "cookie_secret": _cookie_secret(workplace)}}
     use(workplace)
     guard = Middleware(UploadGuard, workplace=workplace)
-    st.App(PAGES, routes=picture_routes(workplace), middleware=[guard], secrets=secrets).run(
+    st.App(
+        PAGES,
+        routes=[*picture_routes(workplace), *export_routes(workplace)],
+        middleware=[guard],
+        secrets=secrets,
+    ).run(
         config={
             **_THEME,
             "server.address": address,

@@ -1,10 +1,8 @@
 """The result of a slide: what it rests on, its signature, its versions, and the files to take away."""
 
-from collections.abc import Callable
-from functools import partial
-
 import streamlit as st
 
+from app.exports import FORMS, Export, Form, export_address
 from app.pages.erasing import erasing
 from app.pages.links import (
     NEXT,
@@ -22,9 +20,7 @@ from app.pages.unblinding import ask_before_calls
 from app.person import may, need, person, words
 from app.wording import LANGUAGES, Words
 from app.workplace import here
-from core.reports.signed_result_page import signed_result_pdf
-from core.reports.signed_result_table import signed_result_csv
-from core.review import SignedResult, blocks_signing, read_document, sign, slide_state, tally_of, violations
+from core.review import blocks_signing, read_document, sign, slide_state, tally_of, violations
 from core.store import Right, Signature, SlideRecord, StoreError
 from core.tally import verdict_text
 
@@ -132,70 +128,23 @@ def _version(record: SlideRecord, signature: Signature, reader: str, say: Words)
             st.caption(f":material/verified_user: {say('result.verified')}")
         if not may(Right.EXPORT):
             return
-        with st.container(horizontal=True):
-            name = f"{record.slide.name}_v{signature.version}"
-            # The PDF names the patient.
-            for language, its_name in LANGUAGES.items() if may(Right.SEE_PATIENTS) else ():
-                _download(
-                    f"PDF {language}",
-                    f"{name}_{language}.pdf",
-                    "application/pdf",
-                    partial(_pdf, signature, signed, pictures, language, reader),
-                    signature,
-                    reader,
-                    label=say("result.pdf_in", language=its_name),
-                )
-            _download(
-                "JSON",
-                f"{name}.json",
-                "application/json",
-                lambda: signature.document.encode(),
-                signature,
-                reader,
+        # The PDF names the patient.
+        forms = [form for form in FORMS.values() if form.language is None or may(Right.SEE_PATIENTS)]
+        st.html(
+            "".join(
+                f'<a class="export" download href="{_address(signature, form, reader)}">'
+                f"{_label(form, say)}</a>"
+                for form in forms
             )
-            _download(
-                "CSV",
-                f"{name}.csv",
-                "text/csv",
-                lambda: signed_result_csv(signed).encode(),
-                signature,
-                reader,
-            )
+        )
 
 
-def _pdf(
-    signature: Signature, signed: SignedResult, pictures: dict[int, bytes], language: str, reader: str
-) -> bytes:
-    """The PDF with the patient as of now, who may have been erased since the page was shown."""
-    store = here().store
-    store.people.require(reader, Right.SEE_PATIENTS)
-    patient = store.record(signature.slide_id).case.patient
-    return signed_result_pdf(signed, signature.sha256, patient, pictures, language)
+def _address(signature: Signature, form: Form, reader: str) -> str:
+    export = Export(signature.slide_id, signature.version, form.name, reader)
+    return export_address(here().secret, export)
 
 
-def _download(
-    form: str,
-    name: str,
-    media_type: str,
-    made: Callable[[], bytes],
-    signature: Signature,
-    reader: str,
-    label: str | None = None,
-) -> None:
-    """A file to take away; made, and put on record, when it is asked for."""
-
-    def exported() -> bytes:
-        content = made()
-        # Whoever may not take it away by now gets nothing.
-        here().store.note_export(signature.slide_id, form, signature.version, by=reader)
-        return content
-
-    st.download_button(
-        label or form,
-        exported,
-        file_name=name.replace("/", "_"),
-        mime=media_type,
-        key=f"{form} {signature.id}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+def _label(form: Form, say: Words) -> str:
+    if form.language is None:
+        return form.name
+    return say("result.pdf_in", language=LANGUAGES[form.language])

@@ -139,7 +139,7 @@ def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
     cleo.get_by_text("Signed: version 1").wait_for()
     picture(cleo, "result")
     with cleo.expect_download() as download:
-        cleo.get_by_role("button", name="PDF, English").click()
+        cleo.get_by_role("link", name="PDF, English").click()
     download.value.save_as(tmp_path / "result.pdf")
     assert (tmp_path / "result.pdf").read_bytes().startswith(b"%PDF-")
     after = record(server)

@@ -41,7 +41,7 @@ def test_reasons_errors_and_the_printed_page_are_french_in_french(
     page.get_by_role("button", name="Commencer un amendement").click()
     page.get_by_text("un amendement demande un motif").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="PDF, Français").click()
+        page.get_by_role("link", name="PDF, Français").click()
     printed = pypdfium2.PdfDocument(Path(download.value.path()).read_bytes())
     text = printed[0].get_textpage().get_text_range()
     assert "À DES FINS DE RECHERCHE UNIQUEMENT" in text

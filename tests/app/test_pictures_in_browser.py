@@ -94,7 +94,7 @@ def test_pictures_of_worklist_review_slide_and_signed_page(browser: "Browser", s
     result.get_by_role("button", name="Sign the result").click()
     result.get_by_text("Signed: version 1").wait_for()
     with result.expect_download() as download:
-        result.get_by_role("button", name="PDF, English").click()
+        result.get_by_role("link", name="PDF, English").click()
     _keep_page(Path(download.value.path()).read_bytes())
 
 
