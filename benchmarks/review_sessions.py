@@ -74,8 +74,9 @@ class Session:
     def _take(self, received: str | bytes) -> None:
         message = ForwardMsg()
         message.ParseFromString(received if isinstance(received, bytes) else received.encode())
-        if message.HasField("new_session"):
-            self.page_hash = message.new_session.page_script_hash
+        if message.HasField("navigation"):
+            # As a browser does: a run of the whole page, as when all is read, is then of this page.
+            self.page_hash = message.navigation.page_script_hash
         element = message.delta.new_element
         if element.HasField("bidi_component") and element.bidi_component.component_name == "smearscope_board":
             self.board_id, self.fragment_id = element.bidi_component.id, message.delta.fragment_id

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import statistics
 import tempfile
 import time
@@ -29,6 +28,7 @@ from tifffile import TiffWriter
 
 from app.workplace import open_workplace
 from core.slides import open_slide
+from tests.app.chromium import come_in, running_chromium
 from tests.app.running_server import RunningServer
 from tests.scored_slides import take_in, write_score
 
@@ -179,8 +179,6 @@ def main() -> None:
 
 def measure(folder: Path, *, levels: int) -> dict[str, Any]:
     """Draw the slide, start the application, look at it with Chromium."""
-    from playwright.sync_api import sync_playwright
-
     draw_slide(folder / "slide.tiff", levels=levels)
     cells = write_result(folder / "result", folder / "slide.tiff")
     workplace = open_workplace(folder / "data")
@@ -196,16 +194,8 @@ def measure(folder: Path, *, levels: int) -> dict[str, Any]:
     server = RunningServer(folder / "data")
     server.start()
     try:
-        with sync_playwright() as running:
-            chromium = running.chromium.launch(
-                executable_path=shutil.which("chromium"),
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-            page = chromium.new_page(viewport={"width": 1440, "height": 900})
-            page.set_default_timeout(120_000)
-            page.goto(server.address)
-            page.get_by_role("textbox").fill("Anna")
-            page.keyboard.press("Enter")
+        with running_chromium() as browser:
+            page = come_in(browser, server, "Anna")
             page.get_by_role("link", name="Review").wait_for()
             begun = time.perf_counter()
             page.goto(f"{server.address}/slide?slide=1")
@@ -215,7 +205,6 @@ def measure(folder: Path, *, levels: int) -> dict[str, Any]:
             loaded = time.perf_counter() - begun
             views = {name: _view(page, factor) for name, factor in VIEWS.items()}
             memory = psutil.Process(server.number).memory_info().rss
-            chromium.close()
     finally:
         server.kill()
     return {

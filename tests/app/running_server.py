@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from core.store import SlideRecord, Store
+
 ROOT = Path(__file__).parents[2]
 SECONDS_TO_START = 120
 
@@ -57,6 +59,14 @@ class RunningServer:
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError((self.data / "server.log").read_text())
             time.sleep(0.2)
+
+    def record(self) -> SlideRecord:
+        """The first slide as it is in the database by now."""
+        store = Store.in_folder(self.data)
+        try:
+            return store.record(1)
+        finally:
+            store.close()
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -4,39 +4,21 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from core.review import standing
-from core.store import Call, Role, SlideRecord, Stage, Store
+from core.store import Call, Role, Stage, Store
+from tests.app.chromium import IN_CHROMIUM, at_board, come_in, picture
 from tests.app.running_server import RunningServer
 from tests.scored_slides import read_all, scored_slide
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = IN_CHROMIUM
 SAVED = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.saved')).find(Boolean)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: '.[browser]'"
-    )
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -52,32 +34,14 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     running.kill()
 
 
-def record(server: RunningServer) -> SlideRecord:
-    store = Store.in_folder(server.data)
-    try:
-        return store.record(1)
-    finally:
-        store.close()
-
-
 def calls(server: RunningServer, role: Role = Role.FIRST) -> list[str | None]:
     """What stands of each candidate, by rank."""
-    found = record(server)
+    found = server.record()
     readings = standing(found.readings)
     return [
         readings[one.id][role].opinion.call if role in readings.get(one.id, {}) else None
         for one in found.candidates
     ]
-
-
-def come_in(browser: "Browser", server: RunningServer, name: str, path: str = "/", **context: Any) -> "Page":  # noqa: ANN401
-    """A person's own browser, at a page, with the name given."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
-    page.set_default_timeout(60_000)
-    page.goto(server.address + path)
-    page.get_by_role("textbox").fill(name)
-    page.keyboard.press("Enter")
-    return page
 
 
 def press(page: "Page", keys: str) -> None:
@@ -90,17 +54,6 @@ def press(page: "Page", keys: str) -> None:
 
 def saved(page: "Page") -> None:
     page.wait_for_function(f"{SAVED}?.dataset.waiting === '0'")
-
-
-def at_board(page: "Page") -> None:
-    page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
-
-
-def picture(page: "Page", name: str) -> None:
-    """For a person to look at; continuous integration keeps them."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(400)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
@@ -117,9 +70,9 @@ def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
     picture(anna, "review")
     press(anna, "uzn")
     assert calls(server) == [Call.PARASITE, Call.PARASITE, *[Call.NOT_PARASITE] * 5, None]
-    assert record(server).readings[1].opinion.stage == Stage.RING
+    assert server.record().readings[1].opinion.stage == Stage.RING
     press(anna, "nf")
-    assert [flag.field for flag in record(server).flags] == ["field2.png"]
+    assert [flag.field for flag in server.record().flags] == ["field2.png"]
     anna.get_by_text("All read.").wait_for()
 
     ben = come_in(browser, server, "Ben", "/second-reading?slide=1")
@@ -142,7 +95,7 @@ def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
         cleo.get_by_role("link", name="PDF, English").click()
     download.value.save_as(tmp_path / "result.pdf")
     assert (tmp_path / "result.pdf").read_bytes().startswith(b"%PDF-")
-    after = record(server)
+    after = server.record()
     assert after.signatures[0].by == "Cleo"
     store = Store.in_folder(server.data)
     assert [(entry.who, entry.detail["form"]) for entry in store.audit(1) if entry.what == "exported"] == [
@@ -164,14 +117,14 @@ def test_a_server_killed_at_any_moment_loses_and_doubles_nothing(
         page.keyboard.press(key)  # these cannot
     page.get_by_text("Not saved yet").wait_for()
     picture(page, "not_saved")
-    written = len(record(server).readings)
+    written = len(server.record().readings)
     assert 2 <= written < 6
     server.start()
     saved(page)
     parasite, healthy = Call.PARASITE, Call.NOT_PARASITE
     assert calls(server) == [parasite, healthy, parasite, healthy, Call.UNSURE, healthy, None, None]
-    assert len(record(server).readings) == 6
-    assert [flag.field for flag in record(server).flags] == ["field1.png"]
+    assert len(server.record().readings) == 6
+    assert [flag.field for flag in server.record().flags] == ["field1.png"]
     press(page, "z")
     assert calls(server)[5] is None
 
@@ -186,7 +139,7 @@ def test_undo_goes_back_through_what_was_decided_also_after_the_page_is_loaded_a
     at_board(page)
     press(page, "z")
     assert calls(server)[:3] == [Call.PARASITE, Call.PARASITE, None]
-    page.wait_for_function(f"{SAVED}.closest('.board').dataset.cell === '{record(server).candidates[2].id}'")
+    page.wait_for_function(f"{SAVED}.closest('.board').dataset.cell === '{server.record().candidates[2].id}'")
 
 
 def test_keys_typed_into_a_field_are_text_and_no_decisions(browser: "Browser", server: RunningServer) -> None:
@@ -270,7 +223,7 @@ def test_from_an_upload_to_cells_that_can_be_read(browser: "Browser", tmp_path: 
         page.get_by_text("smear 12").wait_for()
         page.context.close()  # scoring goes on without a browser
         until = time.monotonic() + 300
-        while record(server).taken_in is None and time.monotonic() < until:
+        while server.record().taken_in is None and time.monotonic() < until:
             time.sleep(1)
         page = come_in(browser, server, "Anna", "/review?slide=1")
         at_board(page)

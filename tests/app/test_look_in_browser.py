@@ -1,6 +1,5 @@
 """What eyes and hands need of the pages, in Chromium: focus that is seen, letters that are read, a way on."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.store import ScoringStep, Store
+from tests.app.chromium import IN_CHROMIUM, give_name, new_page
 from tests.app.running_server import RunningServer
 from tests.scored_slides import scored_slide, take_in, write_images, write_score
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = IN_CHROMIUM
 FOCUSED = """() => {
   const focus = document.activeElement;
   const { outlineStyle, outlineWidth } = getComputedStyle(focus);
@@ -36,20 +32,6 @@ CONTRAST = """button => {
   const [one, other] = [light(color), light(backgroundColor)];
   return Math.max(one, other) / Math.min(one, other);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: '.[browser]'"
-    )
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +56,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def open_page(browser: "Browser", server: RunningServer, path: str = "/", **context: Any) -> "Page":  # noqa: ANN401
-    page = browser.new_context(viewport={"width": 1280, "height": 800}, **context).new_page()
-    page.set_default_timeout(30_000)
+    page = new_page(browser, **{"viewport": {"width": 1280, "height": 800}, **context})
     page.goto(server.address + path)
     page.get_by_role("textbox").wait_for()
     return page
-
-
-def come_in(page: "Page", name: str) -> None:
-    page.get_by_role("textbox").fill(name)
-    page.keyboard.press("Enter")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -91,7 +67,7 @@ def test_where_the_keyboard_is_can_be_seen_and_is_never_hidden(
     browser: "Browser", server: RunningServer, scheme: str
 ) -> None:
     page = open_page(browser, server, color_scheme=scheme)
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     page.get_by_role("link", name="Review").wait_for()
     page.wait_for_timeout(500)
     seen = {}
@@ -120,7 +96,7 @@ def test_the_language_can_be_chosen_before_anything_else_and_the_browser_is_told
     page.get_by_role("combobox", name="Language").click()
     page.get_by_role("option", name="Français").click()
     page.get_by_role("button", name="Commencer").wait_for()
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     page.get_by_role("heading", name="Liste de travail").wait_for()
     page.wait_for_function("document.documentElement.lang === 'fr'")
     page.reload()
@@ -129,7 +105,7 @@ def test_the_language_can_be_chosen_before_anything_else_and_the_browser_is_told
 
 def test_the_uploader_speaks_french_too(browser: "Browser", server: RunningServer) -> None:
     page = open_page(browser, server, "/bring-in", locale="fr-FR")
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     button = page.get_by_test_id("stFileUploaderDropzone").first.locator("button p")
     button.wait_for()
     assert button.evaluate("p => getComputedStyle(p, '::after').content") == '"Choisir des fichiers"'
@@ -140,7 +116,7 @@ def test_who_has_read_the_last_cell_sees_it_without_scrolling_and_where_the_slid
     browser: "Browser", server: RunningServer
 ) -> None:
     page = open_page(browser, server, "/review?slide=1")
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
     page.keyboard.press("p")
     page.keyboard.press("n")
@@ -158,7 +134,7 @@ def test_the_page_of_a_slide_that_is_being_scored_shows_it_once_it_is(
     browser: "Browser", server: RunningServer, tmp_path: Path
 ) -> None:
     page = open_page(browser, server, "/review?slide=2")
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     page.get_by_text("nothing to read yet: stopped").wait_for()
     write_score(tmp_path / "result", {"field1.png": 10}, [("field1.png", 0, 0.9)])
     store = Store.in_folder(server.data)
@@ -172,14 +148,14 @@ def test_scoring_that_goes_on_is_watched_on_a_worklist_that_stood_open(
     browser: "Browser", server: RunningServer
 ) -> None:
     page = open_page(browser, server)
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     page.get_by_role("button", name="Go on").first.click()  # the latest: what cannot be read fails at once
     page.get_by_role("button", name="Try again").wait_for(timeout=180_000)
 
 
 def test_no_button_beside_the_cells_is_cut_off(browser: "Browser", server: RunningServer) -> None:
     page = open_page(browser, server, "/review?slide=1", locale="fr-FR")
-    come_in(page, "Anna")
+    give_name(page, "Anna")
     page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
     for button in page.get_by_role("button", name="hématies").all():
         assert not button.evaluate(CUT_OFF), button.inner_text()

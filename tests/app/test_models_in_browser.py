@@ -7,19 +7,17 @@ import pytest
 
 from app.workplace import open_workplace
 from core.store import Role, Store
+from tests.app.chromium import IN_CHROMIUM, come_in, picture
 from tests.app.running_server import RunningServer
-from tests.app.test_in_browser import CHROMIUM, browser, come_in, picture, server
+from tests.app.test_in_browser import server
 from tests.app.test_models_here import other_model
 from tests.scored_slides import read_all
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["browser", "server"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+__all__ = ["server"]
+pytestmark = IN_CHROMIUM
 
 
 def test_reasons_errors_and_the_printed_page_are_french_in_french(

@@ -13,20 +13,16 @@ from app.demo import prepare_demo
 from app.workplace import open_workplace
 from core.store import Call, Candidate, Opinion, Role, Store
 from datasets.synthetic import truth_path
+from tests.app.chromium import IN_CHROMIUM, at_board, come_in
 from tests.app.running_server import RunningServer
-from tests.app.test_in_browser import CHROMIUM, at_board, browser, come_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["browser"]
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 SIGNED_SLIDE, READ_SLIDE = 2, 1
 WIDTH_PX, PAGE_WIDTH_PX = 1080, 760
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = IN_CHROMIUM
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Signing in with a provider of OpenID Connect, and what roles open, as people meet it in Chromium."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.store import Role, StaffRole, Store
+from tests.app.chromium import IN_CHROMIUM, new_page, picture
 from tests.app.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.app.running_server import RunningServer
 from tests.scored_slides import read_all, scored_slide
@@ -15,32 +14,13 @@ from tests.scored_slides import read_all, scored_slide
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = IN_CHROMIUM
 PEOPLE = {
     "zoe": {"sub": "1", "name": "Zoé Martin", "email": "Zoe@lab.example", "email_verified": True},
     "eve": {"sub": "2", "name": "Eve Duval", "email": "eve@lab.example", "email_verified": True},
     # An address that the provider has not verified is no identity, though it be the supervisor's.
     "mallory": {"sub": "3", "name": "Zoé Martin", "email": "zoe@lab.example", "email_verified": False},
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: '.[browser]'"
-    )
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +51,7 @@ redirect_uri = "{running.address}/oauth2callback"
 
 def sign_in(browser: "Browser", server: RunningServer, who: str, **context: Any) -> "Page":  # noqa: ANN401
     """A person's own browser, signed in by keyboard."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
-    page.set_default_timeout(30_000)
+    page = new_page(browser, **context)
     page.goto(server.address)
     page.get_by_role("button", name="Sign in").or_(page.get_by_role("button", name="Se connecter")).focus()
     page.keyboard.press("Enter")
@@ -80,12 +59,6 @@ def sign_in(browser: "Browser", server: RunningServer, who: str, **context: Any)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{server.address}/")
     return page
-
-
-def picture(page: "Page", name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(400)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def roles(server: RunningServer, who: str) -> set[StaffRole]:

@@ -1,28 +1,23 @@
 """The whole slide as a person meets it in Chromium: chosen, called and marked by pointer and by keyboard."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from app.workplace import open_workplace
 from core.review import standing
-from core.store import Call, Kind, Role, SlideRecord, Store
+from core.store import Call, Kind, Role, Store
+from tests.app.chromium import IN_CHROMIUM, come_in, picture
 from tests.app.running_server import RunningServer
 from tests.scored_slides import SIDE_PX, read_all, scored_slide
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = IN_CHROMIUM
 PLAN = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.plan')).find(Boolean)"
 PLACE_OF = f"""([x, y]) => {{
   const viewer = {PLAN}.plan.viewer, item = viewer.world.getItemAt(0);
@@ -30,20 +25,6 @@ PLACE_OF = f"""([x, y]) => {{
   const at = item.imageToViewerElementCoordinates(new OpenSeadragon.Point(x, y));
   return [box.left + at.x, box.top + at.y];
 }}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: '.[browser]'"
-    )
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -61,28 +42,11 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     running.kill()
 
 
-def record(server: RunningServer) -> SlideRecord:
-    store = Store.in_folder(server.data)
-    try:
-        return store.record(1)
-    finally:
-        store.close()
-
-
 def call_of(server: RunningServer, position: int) -> str | None:
     """The first reader's call on the candidate at a position."""
-    found = record(server)
+    found = server.record()
     readings = standing(found.readings).get(found.candidates[position].id, {})
     return readings[Role.FIRST].opinion.call if Role.FIRST in readings else None
-
-
-def come_in(browser: "Browser", server: RunningServer, name: str, path: str, **context: Any) -> "Page":  # noqa: ANN401
-    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
-    page.set_default_timeout(30_000)
-    page.goto(server.address + path)
-    page.get_by_role("textbox").fill(name)
-    page.keyboard.press("Enter")
-    return page
 
 
 def at_slide(page: "Page") -> None:
@@ -99,12 +63,6 @@ def until_chosen(page: "Page", wanted: str) -> None:
     page.wait_for_function(f"wanted => {PLAN}?.dataset.chosen === wanted", arg=wanted)
 
 
-def picture(page: "Page", name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(400)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
 def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     browser: "Browser", server: RunningServer
 ) -> None:
@@ -117,7 +75,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     picture(page, "slide")
     page.keyboard.press("p")
     page.get_by_text("You called it: parasite").wait_for()
-    (marked,) = [one for one in record(server).candidates if one.kind == Kind.MARKED]
+    (marked,) = [one for one in server.record().candidates if one.kind == Kind.MARKED]
     assert marked.field == "field1.png"
     assert marked.box[0] == pytest.approx(5 + 8 * SIDE_PX)
     until_chosen(page, str(marked.id))
@@ -126,7 +84,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     until_chosen(page, "other")
     page.keyboard.press("n")
     page.get_by_text("You called it: not a parasite").wait_for()
-    missed = [one for one in record(server).candidates if one.kind == Kind.MARKED][1]
+    missed = [one for one in server.record().candidates if one.kind == Kind.MARKED][1]
     assert (missed.box[0] + missed.box[2] / 2, missed.box[1] + missed.box[3] / 2) == pytest.approx(
         (200, 52), abs=1.5
     )
@@ -138,12 +96,12 @@ def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the
     page = come_in(browser, server, "Anna", "/review?slide=1")
     page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
     page.keyboard.press("ArrowRight")
-    second = str(record(server).candidates[1].id)
+    second = str(server.record().candidates[1].id)
     page.keyboard.press("g")
     page.locator(".viewer[data-open]").wait_for()
     until_chosen(page, second)
     page.keyboard.press("ArrowRight")
-    until_chosen(page, str(record(server).candidates[2].id))
+    until_chosen(page, str(server.record().candidates[2].id))
     page.get_by_role("button", name="platelet").wait_for()
     page.keyboard.press("l")
     page.get_by_text("You called it: not a parasite: platelet").wait_for()
@@ -160,7 +118,7 @@ def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the
     page.get_by_role("button", name="unsure").wait_for()
     page.keyboard.press("u")
     page.get_by_text("You called it: unsure").wait_for()
-    assert [one.kind for one in record(server).candidates].count(Kind.MARKED) == 1
+    assert [one.kind for one in server.record().candidates].count(Kind.MARKED) == 1
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("g")
@@ -177,7 +135,7 @@ def test_maps_lie_over_the_field_where_they_are_wanted_and_are_not_drawn_otherwi
     assert asked == []
     page.keyboard.press("m")
     page.wait_for_function(f"[...{PLAN}.plan.maps.values()].some(Boolean)")
-    first = record(server).candidates[0].id
+    first = server.record().candidates[0].id
     assert any(address.endswith(f"/map-guided-grad-cam/{first}") for address in asked)
     picture(page, "slide_heat")
 
@@ -205,7 +163,7 @@ def test_the_second_reader_goes_to_the_slide_and_back_and_no_address_tells_a_ran
     store = Store.in_folder(server.data)
     read_all(store, store.record(1), "++++----", reader="Anna", role=Role.FIRST)
     store.close()
-    own = {str(one.id) for one in record(server).candidates}
+    own = {str(one.id) for one in server.record().candidates}
     page = come_in(browser, server, "Ben", "/second-reading?slide=1")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/pictures/" in request.url else None)
@@ -221,7 +179,7 @@ def test_the_second_reader_goes_to_the_slide_and_back_and_no_address_tells_a_ran
     board.wait_for()
     assert board.get_attribute("data-cell") == second
     # A candidate's own number is its rank: the machine numbers the most suspected first.
-    page.goto(f"{server.address}/slide?slide=1&cell={record(server).candidates[0].id}")
+    page.goto(f"{server.address}/slide?slide=1&cell={server.record().candidates[0].id}")
     at_slide(page)
     assert chosen(page) == ""
     assert {address.rpartition("/")[2] for address in asked} & own == set()
@@ -235,7 +193,7 @@ def test_the_slide_fits_half_the_width_as_at_200_percent(
     page.set_viewport_size({"width": width, "height": 900})
     at_slide(page)
     page.keyboard.press("ArrowRight")
-    until_chosen(page, str(record(server).candidates[0].id))
+    until_chosen(page, str(server.record().candidates[0].id))
     picture(page, f"slide_{width}_{scheme}_fr")
     too_wide = page.locator(".stMain").evaluate("main => main.scrollWidth - main.clientWidth")
     assert too_wide <= 0
