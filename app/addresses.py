@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -33,16 +34,28 @@ class Permit:
 def picture_base(secret: bytes, permit: Permit, now: float | None = None) -> str:
     """Begin of the addresses of a permit's pictures; the same for an hour, so that browsers keep them."""
     hour = int(now if now is not None else time.time()) // 3600
-    content = [permit.slide_id, permit.result_id, int(permit.blind), hour + HOURS, permit.reader]
-    return f"/pictures/{URLSafeSerializer(secret, salt=_SALT).dumps(content)}"
+    content = [permit.slide_id, permit.result_id, int(permit.blind), permit.reader]
+    return f"/pictures/{signed_until(secret, _SALT, content, 3600 * (hour + HOURS))}"
 
 
 def permit_of(secret: bytes, token: str, now: float | None = None) -> Permit | None:
     """What a token lets one see; None where it was not signed here or has expired."""
-    try:
-        slide_id, result_id, blind, until, reader = URLSafeSerializer(secret, salt=_SALT).loads(token)
-    except (BadSignature, ValueError):  # the latter: signed by an older version
+    content = opened(secret, _SALT, token, now)
+    if content is None or len(content) != 4:  # of another version
         return None
-    if int(now if now is not None else time.time()) // 3600 >= until:
-        return None
+    slide_id, result_id, blind, reader = content
     return Permit(slide_id, result_id, bool(blind), reader)
+
+
+def signed_until(secret: bytes, salt: str, content: list[Any], until: int) -> str:
+    """Sign what an address opens, and until when in seconds of the epoch; as text that fits an address."""
+    return URLSafeSerializer(secret, salt=salt).dumps([until, *content])
+
+
+def opened(secret: bytes, salt: str, token: str, now: float | None = None) -> list[Any] | None:
+    """What was signed as `signed_until` does; None where it was not here, or the time is over."""
+    try:
+        until, *content = URLSafeSerializer(secret, salt=salt).loads(token)
+    except BadSignature:
+        return None
+    return content if (now if now is not None else time.time()) < until else None

@@ -3,6 +3,7 @@
 What is asked for is a file, so that a request outlives the server and the process that was to answer it.
 """
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from app.workplace import Workplace
 from core.atomic import write_bytes
 from core.scoring import LEDGER_FOLDER
 from core.store import Candidate, Slide, TakenIn
+
+REFUSED_SECONDS = 60
+"""A refusal holds for this long: a full disk or a folder out of reach is mended some time."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,15 @@ class AskedMap:
     def refused(self, folder: Path) -> Path:
         """The file that says why there is none."""
         return folder / f"{self.slide_id}-{self.result_id}-{self.candidate_id}.refused"
+
+    def why_refused(self, folder: Path) -> str | None:
+        """Why there is none; None where that was not tried, or not lately."""
+        file = self.refused(folder)
+        try:
+            lately = time.time() - file.stat().st_mtime < REFUSED_SECONDS
+            return file.read_text(encoding="utf-8") if lately else None
+        except FileNotFoundError:
+            return None
 
 
 def asked_for(folder: Path) -> tuple[AskedMap, ...]:
@@ -65,8 +78,8 @@ def map_picture(
         if not (taken_in.folder / LEDGER_FOLDER).is_dir():
             raise NoTileError("the scores that the slide's result was made from are gone") from None
         wanted, folder = AskedMap(slide.id, taken_in.id, candidate.id), workplace.asked_maps
-        if wanted.refused(folder).exists():
-            raise NoTileError(wanted.refused(folder).read_text(encoding="utf-8")) from None
+        if (why := wanted.why_refused(folder)) is not None:
+            raise NoTileError(why) from None
         if not wanted.asked(folder).exists():
             folder.mkdir(parents=True, exist_ok=True)
             write_bytes(wanted.asked(folder), b"")

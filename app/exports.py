@@ -4,11 +4,11 @@ import time
 from dataclasses import astuple, dataclass
 from urllib.parse import quote
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.addresses import opened, signed_until
 from app.answers import expired
 from app.workplace import Workplace
 from core.errors import SmearscopeError
@@ -68,18 +68,13 @@ class Export:
 def export_address(secret: bytes, export: Export, now: float | None = None) -> str:
     """Address of a file, good for `SECONDS`."""
     until = int(now if now is not None else time.time()) + SECONDS
-    return f"/exports/{URLSafeSerializer(secret, salt=_SALT).dumps([*astuple(export), until])}"
+    return f"/exports/{signed_until(secret, _SALT, list(astuple(export)), until)}"
 
 
 def export_of(secret: bytes, token: str, now: float | None = None) -> Export | None:
     """What a token lets one take away; None where it was not signed here or has expired."""
-    try:
-        slide_id, version, form, reader, until = URLSafeSerializer(secret, salt=_SALT).loads(token)
-    except (BadSignature, ValueError):  # the latter: signed by another version
-        return None
-    if (now if now is not None else time.time()) >= until:
-        return None
-    return Export(slide_id, version, form, reader)
+    content = opened(secret, _SALT, token, now)
+    return None if content is None else Export(*content)
 
 
 def export_routes(workplace: Workplace) -> list[BaseRoute]:

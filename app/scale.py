@@ -7,13 +7,17 @@ from core.slides import open_slide
 from core.store import Slide
 
 
-@lru_cache(maxsize=64)
 def um_per_pixel_of(slide: Slide) -> float | None:
-    """Scale of a slide: as entered, else as its first field has it; None where that cannot be read."""
+    """Scale of a slide: as entered, else as its first field has it; None where that cannot be read by now."""
     if slide.um_per_pixel is not None:
         return slide.um_per_pixel
     try:
-        opened = open_slide(slide.folder)
-        return opened.read_field(opened.field_names()[0]).um_per_pixel
+        return _of_first_field(slide)
     except SmearscopeError:
-        return None
+        return None  # a picture without a bar; the next is tried anew
+
+
+@lru_cache(maxsize=64)
+def _of_first_field(slide: Slide) -> float | None:
+    opened = open_slide(slide.folder)
+    return opened.read_field(opened.field_names()[0]).um_per_pixel

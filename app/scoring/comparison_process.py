@@ -3,7 +3,6 @@
 import os
 import sys
 import traceback
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -159,6 +158,5 @@ def _slide(
 
 
 if __name__ == "__main__":
-    with suppress(OSError):
-        os.nice(NICE)
+    os.nice(NICE)
     compare(open_workplace(Path(sys.argv[1])))

@@ -52,7 +52,7 @@ def answer(workplace: Workplace) -> bool:
         _refuse(folder, asked[0], str(error))
         return True
     except Exception:
-        # Whatever it is, it must not come again at every look at this cell.
+        # The process goes on for other cells; whoever asked is told, and asks again later.
         traceback.print_exc()
         _refuse(folder, asked[0], f"unforeseen: see {workplace.jobs / 'log.txt'}")
         return True

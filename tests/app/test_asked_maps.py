@@ -1,11 +1,13 @@
 """Maps of cells that were never looked at: asked for once, made by another process, kept, or refused."""
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.asked_maps import AskedMap, asked_for, map_picture
+from app.asked_maps import REFUSED_SECONDS, AskedMap, asked_for, map_picture
 from app.scoring.map_process import answer
 from app.tiles import METHODS, NoTileError
 from app.workplace import Workplace
@@ -57,13 +59,39 @@ def test_a_map_that_is_not_there_is_asked_for_once_and_given_when_it_is_made(
     assert content.startswith(b"\x89PNG")
 
 
-def test_what_cannot_be_made_is_said_and_asked_for_no_more(workplace: Workplace, record: SlideRecord) -> None:
+def test_what_cannot_be_made_is_said_and_asked_for_again_only_later(
+    workplace: Workplace, record: SlideRecord
+) -> None:
     first = record.candidates[0]
+    assert record.taken_in is not None
     assert asked(workplace, record, first) is None
     assert answer(workplace)  # the model of this result was never in this folder
     assert not answer(workplace)
     with pytest.raises(NoTileError, match="dots 1"):
         asked(workplace, record, first)
+    assert asked_for(workplace.asked_maps) == ()
+    refusal = AskedMap(record.slide.id, record.taken_in.id, first.id).refused(workplace.asked_maps)
+    long_ago = time.time() - REFUSED_SECONDS
+    os.utime(refusal, (long_ago, long_ago))
+    assert asked(workplace, record, first) is None
+    assert len(asked_for(workplace.asked_maps)) == 1
+
+
+def test_an_unforeseen_failure_is_told_to_who_asked_and_stands_in_the_log(
+    workplace: Workplace,
+    record: SlideRecord,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("app.scoring.map_process.make_maps", fail)
+    assert asked(workplace, record, record.candidates[0]) is None
+    assert answer(workplace)
+    with pytest.raises(NoTileError, match=r"unforeseen: see .*log\.txt"):
+        asked(workplace, record, record.candidates[0])
+    assert "OSError: no space left" in capsys.readouterr().err
 
 
 def test_a_page_that_shows_an_earlier_result_gets_no_map_by_the_model_of_the_next(
