@@ -1,7 +1,6 @@
 """Cells of signed slides as training data: which ones, with which truth, and that no split cuts a patient."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,13 +26,6 @@ from datasets.reviewed_cells import (
 )
 from datasets.splits import split
 from tests.scored_slides import PARASITE, box_of, read_all, scored_slide
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def signed_slide(store: Store, folder: Path, first: str, second: str, third: str = "") -> SlideRecord:

@@ -3,7 +3,6 @@
 import re
 import zlib
 from base64 import a85decode
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +14,6 @@ from core.reports.signed_result_page import signed_result_pdf
 from core.review import SignedResult, read_document, sign
 from core.store import Call, Opinion, Role, Signature, SlideRecord, Stage, Store
 from tests.scored_slides import box_of, read_all, scored_slide
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def drawn_on(pdf: bytes) -> str:

@@ -1,6 +1,5 @@
 """Agreement of readers: Cohen's kappa against arithmetic, and whose readings it is taken from."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from tests.scored_slides import read_all, scored_slide
 
 YES, NO, UNSURE = Call.PARASITE, Call.NOT_PARASITE, Call.UNSURE
 EVER = {"since": datetime(2020, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC)}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def test_kappa_is_that_of_a_table_worked_by_hand() -> None:

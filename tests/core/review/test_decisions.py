@@ -1,6 +1,5 @@
 """What the calls of several readers come to, and which readings stand."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from core.store import Call, Opinion, Role, Stage, Store
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all, scored_slide
 
 MEANING = {"+": Call.PARASITE, "-": Call.NOT_PARASITE, "?": Call.UNSURE}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,11 @@
 """How far a slide has come, what each reader is given, and in which order."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from core.review import Progress, SlideState, cells_for, progress, second_order, sign, slide_state
 from core.store import Candidate, Kind, Role, ScoringStep, Store
 from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,13 +28,6 @@ from tests.scored_slides import (
     take_in,
     write_score,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The verdict obeys the readings."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,6 @@ from tests.scored_slides import (
 
 ENOUGH = 300_000
 """Cells that are adequate for 75/µL with the sensitivity of these models."""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def read(store: Store, record: SlideRecord, first: str, second: str = "", third: str = "") -> SlideRecord:

@@ -1,7 +1,6 @@
 """A patient's identification is erased for good, on record, and nothing else is."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,6 @@ from core.store import Role, Store, StoreError
 from tests.scored_slides import read_all, scored_slide
 
 PATIENT = "Nguyễn Thị Hồng, 1987-02-30"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def files_that_hold(folder: Path, text: str) -> list[str]:

@@ -10,11 +10,6 @@ from tests.scored_slides import NOT_PARASITE, PARASITE, read_all, scored_slide
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.in_folder(tmp_path)
-
-
-@pytest.fixture
 def record(store: Store, tmp_path: Path) -> SlideRecord:
     """Of four candidates, two read by Anna."""
     return read_all(store, scored_slide(store, tmp_path / "slide"), "+-..", reader="Anna", role=Role.FIRST)

@@ -1,19 +1,9 @@
 """Which model scores slides: the last switch holds, each is on record, and only a supervisor may."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from core.store import StaffRole, Store
 from core.store.people import NotAllowedError
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_before_anybody_switches_there_is_no_switch(store: Store) -> None:

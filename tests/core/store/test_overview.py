@@ -1,6 +1,5 @@
 """A slide's record brought up to date: equal to one read anew, whichever process wrote, and read in small."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,6 @@ from sqlalchemy import event
 
 from core.store import Role, SlideRecord, Store, StoreError
 from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, box_of, scored_slide, write_score
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def anew(folder: Path, slide: int) -> SlideRecord:

@@ -14,13 +14,6 @@ from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, read_all, scored
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def record(store: Store, tmp_path: Path) -> SlideRecord:
     return scored_slide(store, tmp_path / "slide")
 

@@ -1,6 +1,5 @@
 """What is set of a slide: kept in order, the last holds, on record, and fixed once the slide is signed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,6 @@ from core.review import sign, tally_of
 from core.store import Role, ScoringStep, Store, StoreError
 from core.store.tables import SLIDE_SETTINGS
 from tests.scored_slides import read_all, scored_slide
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def change(store: Store, slide: int, red_cells: float | None, budget: int | None) -> None:

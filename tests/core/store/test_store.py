@@ -1,6 +1,5 @@
 """Cases, slides, the steps of their scoring, flagged fields, and what is left in the audit trail."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,6 @@ import pytest
 from core.review import sign
 from core.store import Kind, Role, ScoringStep, Store, StoreError
 from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def new_slide(store: Store, folder: str = "images") -> int:

@@ -1,7 +1,7 @@
 """Results taken into the store: candidates, more fields later, cells beyond the threshold, cells marked."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,13 +22,6 @@ from tests.scored_slides import (
     take_in,
     write_score,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def new_slide(store: Store, folder: Path) -> int:
