@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-import traceback
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from app.models_here import model_of_identity
 from app.scoring.maps import maps_of_field
 from app.scoring.process import DEVICE
 from app.workplace import Workplace, open_workplace
+from core.atomic import write_bytes
 from core.errors import SmearscopeError
 from core.ledger import kept_field
 from core.scoring import LEDGER_FOLDER, ScoringOptions, slide_in_work
@@ -52,10 +52,9 @@ def answer(workplace: Workplace) -> bool:
         _refuse(folder, asked[0], str(error))
         return True
     except Exception:
-        # The process goes on for other cells; whoever asked is told, and asks again later.
-        traceback.print_exc()
+        # Whoever asked is told. What state this process is in nobody knows: the next who asks begins another.
         _refuse(folder, asked[0], f"unforeseen: see {workplace.jobs / 'log.txt'}")
-        return True
+        raise
     made = {candidate.id for candidate in together}
     for one in asked:
         if one.result_id == asked[0].result_id and one.candidate_id in made:
@@ -103,7 +102,7 @@ def _loaded(source: str, identity: str) -> Models:
 
 
 def _refuse(folder: Path, wanted: AskedMap, why: str) -> None:
-    wanted.refused(folder).write_text(why, encoding="utf-8")
+    write_bytes(wanted.refused(folder), why.encode())
     wanted.asked(folder).unlink(missing_ok=True)
 
 
