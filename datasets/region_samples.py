@@ -178,4 +178,5 @@ def _drawn(seed: int, epoch: int, index: int) -> int:
 
 
 def _input(image: NDArray[np.uint8], inputs: Inputs) -> Tensor:
-    return inputs(torch.from_numpy(np.ascontiguousarray(image))[None])[0]
+    # A copy: images that are kept are read-only, and flipped ones have their rows the other way round.
+    return inputs(torch.from_numpy(image.copy())[None])[0]
