@@ -11,7 +11,7 @@ from core.judging import ModelCard
 from core.result import SlideResult
 from core.scoring import NoReadableFieldError, Progress, ScoringOptions, score_slide
 from core.slides import Discovery, open_slide, shown_path
-from core.workers import Workers
+from core.workers import ModelsNotLoadedError, Workers
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def score_slides(
     ------
     OutputError
         Where `output` cannot be written. What was scored before is kept.
+    ModelsNotLoadedError
+        Where no slide can be scored for want of models. What was scored before is kept.
     """
     check_writable(output)
     results: list[SlideResult] = []
@@ -70,7 +72,7 @@ def score_slides(
             slide = open_slide(found.path, name=found.name)
             results.append(score_slide(slide, output / found.name, card, workers, options, progress))
             unreadable = results[-1].fields.unreadable
-        except OutputError:
+        except (OutputError, ModelsNotLoadedError):
             raise
         except NoReadableFieldError as error:
             slides_not_scored.append(Problem(found.name, "", str(error)))

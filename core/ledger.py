@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,7 +26,7 @@ FORMAT = 3
 
 
 class LedgerError(SmearscopeError):
-    """The ledger belongs to another run: another model, scale or slide, or a run that is still going on."""
+    """The ledger is damaged or of another run: of another model, scale or slide, or one still going on."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Ledger:
     Raises
     ------
     LedgerError
-        Where another run holds the ledger, or it was made with another identity.
+        Where another run holds the ledger, it was made with another identity, or its manifest is damaged.
     core.atomic.OutputError
         Where the folder cannot be written.
     """
@@ -169,7 +169,7 @@ class Ledger:
             return
         table = scored_fields_to_table(self._pending)
         content = _to_ipc(table)
-        path = self.folder / f"part-{hashlib.blake2b(content, digest_size=16).hexdigest()}.arrow"
+        path = self.folder / _part_name(content)
         write_bytes(path, content)
         self._pending.clear()
         self._index(_from_ipc(path))
@@ -180,8 +180,7 @@ class Ledger:
     def _read_parts(self) -> None:
         discarded = []
         for path in sorted(self.folder.glob("part-*.arrow"), key=_age):
-            digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-            if path.name == f"part-{digest}.arrow":
+            if _is_whole(path):
                 self._index(_from_ipc(path))
             else:
                 path.unlink()
@@ -208,12 +207,20 @@ def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
     Returns
     -------
     None where there is no such field.
+
+    Raises
+    ------
+    LedgerError
+        Where what may hold the field is damaged.
     """
     try:
         manifest = _read_manifest(folder / "manifest.json")
         if manifest is None or manifest["format"] != FORMAT or manifest["identity"]["model"] != model:
             return None
         for path in sorted(folder.glob("part-*.arrow"), key=_age, reverse=True):
+            if not _is_whole(path):
+                # One that is older may hold another state of the field.
+                raise LedgerError(f"{shown_path(path)} is damaged; score the slide again")
             table = _from_ipc(path)
             rows = table["name"].to_pylist()
             if name in rows:
@@ -221,6 +228,14 @@ def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
     except FileNotFoundError:
         return None  # thrown away meanwhile, to be scored anew
     return None
+
+
+def _part_name(content: bytes) -> str:
+    return f"part-{hashlib.blake2b(content, digest_size=16).hexdigest()}.arrow"
+
+
+def _is_whole(part: Path) -> bool:
+    return part.name == _part_name(part.read_bytes())
 
 
 def _age(part: Path) -> tuple[int, str]:
@@ -256,10 +271,24 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
     try:
         manifest: dict[str, Any] = json.loads(path.read_bytes())
     except ValueError as error:
-        raise LedgerError(
-            f"{shown_path(path)} is damaged: {error}; score the slide anew with --no-resume"
-        ) from error
+        raise _damaged(path, str(error)) from error
+    if not _is_manifest(manifest):
+        raise _damaged(path, "it does not say what was scored")
     return manifest
+
+
+def _damaged(manifest: Path, why: str) -> LedgerError:
+    return LedgerError(f"{shown_path(manifest)} is damaged: {why}; score the slide anew with --no-resume")
+
+
+def _is_manifest(found: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
+    """Whether it has what the manifests of all formats have."""
+    return (
+        isinstance(found, dict)
+        and found.keys() >= {"format", "identity", "reference", "generation"}
+        and isinstance(found["identity"], dict)
+        and found["identity"].keys() >= {field.name for field in fields(Identity)}
+    )
 
 
 def _at(folder: Path) -> str:

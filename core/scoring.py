@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from pydantic import ValidationError
 
 from core.atomic import remove
 from core.burned_in import BurnedIn
@@ -35,7 +36,7 @@ from core.tally import Assumptions
 from core.workers import Workers
 
 LEDGER_FOLDER = ".ledger"
-RESULT_FILES = ("cells.parquet", "fields.parquet", "candidates", "run.json", "result.json")
+RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "candidates", "run.json", "result.json")
 
 
 class NoReadableFieldError(SmearscopeError):
@@ -118,9 +119,12 @@ def score_slide(
     NoReadableFieldError
         Where none of its fields can be read.
     core.ledger.LedgerError
-        Where `folder` holds the scores of another model, scale or slide, or another run is writing them.
+        Where `folder` holds the scores of another model, scale or slide, another run is writing them, or it
+        cannot be told any more what they belong to.
     OutputError
         Where `folder` cannot be written.
+    core.workers.ModelsNotLoadedError
+        Where a field is to be scored and the models cannot be loaded.
     core.workers.WorkerDiedError
         Where a worker process was killed.
     """
@@ -133,8 +137,8 @@ def score_slide(
         if ledger.reference is None or len(unreadable) == len(slide.field_names()):
             raise NoReadableFieldError(slide.name, unreadable)
         key = _results_key(slide, ledger, options)
-        if ledger.finished == key and all((folder / file).exists() for file in RESULT_FILES):
-            return read_result(folder / "result.json")
+        if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
+            return finished
         remove(folder / "result.json")
         result = _write_tables(slide, folder, ledger, card, workers, options)
         write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
@@ -151,6 +155,19 @@ def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Ident
         um_per_pixel=options.um_per_pixel,
         slide=storable(str(slide.path.resolve())),
     )
+
+
+def _finished_result(slide: Slide, folder: Path, progress: Progress) -> SlideResult | None:
+    """The result that an earlier run has written; None where a file is gone or it can be read no more."""
+    if not all((folder / file).exists() for file in RESULT_FILES):
+        return None
+    try:
+        return read_result(folder / "result.json")
+    except (ValidationError, OSError):
+        progress.remark(
+            f"{shown_path(slide.name)}: result.json cannot be read; it is written anew, without scoring"
+        )
+        return None
 
 
 def _write_tables(
@@ -171,7 +188,7 @@ def _write_tables(
     threshold = float(np.float32(calling.threshold))
     performance = replace(calling.performance, threshold=threshold)
     cells_by_reason = write_cells(folder / "cells.parquet", ledger, survey, threshold)
-    write_fields(folder / "fields.parquet", ledger, survey, threshold)
+    write_fields(folder, ledger, survey, threshold)
     suspects = suspects_of(ledger, survey, threshold, options.review_budget)
     calls = int((survey.score >= threshold).sum())
     write_suspects(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -165,8 +166,8 @@ def write_cells(path: Path, ledger: Ledger, survey: Survey, threshold: float) ->
     return {str(reason): reasons[reason] for reason in WhyNot if reason and reason in reasons}
 
 
-def write_fields(path: Path, ledger: Ledger, survey: Survey, threshold: float) -> None:
-    """Write `fields.parquet`: one row a field, in order."""
+def write_fields(folder: Path, ledger: Ledger, survey: Survey, threshold: float) -> None:
+    """Write `fields.parquet`, one row a field, in order; and the same as `fields.csv`, for a spreadsheet."""
     evaluable = np.bincount(survey.field_index, minlength=len(survey.fields))
     called = np.bincount(survey.field_index[survey.score >= threshold], minlength=len(survey.fields))
     rows = []
@@ -186,8 +187,11 @@ def write_fields(path: Path, ledger: Ledger, survey: Survey, threshold: float) -
                 "why_excluded": field.why_excluded,
             }
         )
-    with replacing(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, FIELDS_SCHEMA), temporary)
+    table = pa.Table.from_pylist(rows, FIELDS_SCHEMA)
+    with replacing(folder / "fields.parquet") as temporary:
+        pq.write_table(table, temporary)
+    with replacing(folder / "fields.csv") as temporary:
+        pa_csv.write_csv(table, temporary)
 
 
 def _measures(quality: FieldQuality | None) -> dict[str, float | None]:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from itertools import islice
 from typing import Any, Generic, Self, TypeVar
 
@@ -28,6 +29,10 @@ class WorkerDiedError(SmearscopeError):
     """A worker process was ended from outside, most often for want of memory."""
 
 
+class ModelsNotLoadedError(SmearscopeError):
+    """The models cannot be loaded: no task can be done, of whichever slide."""
+
+
 def available_cores() -> int:
     """Number of processor cores this process may use."""
     if hasattr(os, "sched_getaffinity"):  # not on every system
@@ -41,7 +46,8 @@ class Workers(Generic[Models]):
     Parameters
     ----------
     load_models
-        Picklable; called once in each process, its result is handed to every task there.
+        Picklable; called once in each process, its result is handed to every task there. Where it fails, the
+        next task tries again.
     count
         Number of processes, at least 1.
 
@@ -53,8 +59,8 @@ class Workers(Generic[Models]):
 
     def __init__(self, load_models: Callable[[], Models], count: int) -> None:
         self._load_models = load_models
+        self._own_models = _loaded_once(load_models)
         self.count = count
-        self._models: Models | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -76,6 +82,8 @@ class Workers(Generic[Models]):
 
         Raises
         ------
+        ModelsNotLoadedError
+            With the reason that `load_models` gave as a `SmearscopeError`.
         WorkerDiedError
             Where a process was killed. The next call starts new ones.
         """
@@ -105,19 +113,13 @@ class Workers(Generic[Models]):
             for future in in_flight:
                 future.cancel()
 
-    def _own_models(self) -> Models:
-        if self._models is None:
-            self._models = self._load_models()
-            _one_thread()
-        return self._models
-
     def _submit(self, task: Callable[[Models, Item], Outcome], item: Item) -> Future[Outcome]:
-        if self._pool is not None:
-            return self._pool.submit(_run, task, item)
-        self._pool = ProcessPoolExecutor(
-            self.count, multiprocessing.get_context("spawn"), _start_worker, (self._load_models,)
-        )
-        # Ctrl-C goes to every process of a terminal. Workers inherit this mask and finish what they do.
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.count, multiprocessing.get_context("spawn"), _start_worker, (self._load_models,)
+            )
+        # Ctrl-C goes to every process of a terminal. A worker, which any submit may start, inherits this mask
+        # and finishes what it does.
         earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             return self._pool.submit(_run, task, item)
@@ -130,14 +132,27 @@ class Workers(Generic[Models]):
             self._pool = None
 
 
-_models: Any = None  # of a worker process; its tasks can reach no other place
+_models: Callable[[], Any]  # of a worker process; its tasks can reach no other place
 
 
 def _start_worker(load_models: Callable[[], Any]) -> None:
     threading.Thread(target=_die_with_parent, name="parent watch", daemon=True).start()
     global _models
-    _models = load_models()
-    _one_thread()
+    # Loaded by the first task: what goes wrong is its outcome, where here it would break the pool.
+    _models = _loaded_once(load_models)
+
+
+def _loaded_once(load_models: Callable[[], Models]) -> Callable[[], Models]:
+    @cache  # of what was loaded; not of a failure
+    def loaded() -> Models:
+        try:
+            models = load_models()
+        except SmearscopeError as error:
+            raise ModelsNotLoadedError(str(error)) from error
+        _one_thread()
+        return models
+
+    return loaded
 
 
 def _die_with_parent() -> None:
@@ -155,4 +170,4 @@ def _one_thread() -> None:
 
 
 def _run(task: Callable[[Any, Item], Outcome], item: Item) -> Outcome:
-    return task(_models, item)
+    return task(_models(), item)

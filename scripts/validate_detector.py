@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from core.atomic import write_bytes
 from core.detection import CellDetector, Cells, Kind
 from core.evaluation import Share, centre_gains, intersection_over_union, matched
 from core.reference import cell_diameter_px, locate_at
@@ -151,9 +152,10 @@ def validate_detector(
         detector = Detector(network, torch.device("cpu"))
         for source, unseen in test.items():
             if source == "chula_rbc12" and (diameter_px := width_of_source(unseen, detector, 1.0)):
-                sheets.mkdir(parents=True, exist_ok=True)
                 sheet = sheet_of_unmarked(unseen, detector, diameter_px, settings.seed)
-                cv2.imwrite(str(sheets / f"{source}_unmarked.png"), sheet[..., ::-1])
+                if len(sheet):
+                    _, encoded = cv2.imencode(".png", sheet[..., ::-1])
+                    write_bytes(sheets / f"{source}_unmarked.png", encoded.tobytes())
             for scale in SCALES:
                 counts = tested(unseen, detector, scale)
                 recall = Share(counts["found"], counts["marked"])

@@ -16,9 +16,19 @@ import tifffile
 from PIL import Image
 
 from core.batch import BatchResult, score_slides
+from core.errors import SmearscopeError
 from core.slides import find_slides
-from core.workers import Workers
-from tests.coloured_cells import DotCard, NoProgress, draw_field, load_models, options, save, save_slide
+from core.workers import ModelsNotLoadedError, Workers
+from tests.coloured_cells import (
+    DotCard,
+    DotModels,
+    NoProgress,
+    draw_field,
+    load_models,
+    options,
+    save,
+    save_slide,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,6 +36,10 @@ ROOT = Path(__file__).parents[1]
 def score(*slides: Path, out: Path) -> BatchResult:
     with Workers(load_models, 1) as workers:
         return score_slides(find_slides(slides), out, DotCard(), workers, options(), NoProgress())
+
+
+def damaged_models() -> DotModels:
+    raise SmearscopeError("weights: damaged")
 
 
 def start(slides: Path, out: Path, workers: int, wait_s: float) -> "subprocess.Popen[bytes]":
@@ -159,6 +173,40 @@ def test_broken_slides_are_named_and_do_not_stop_the_others(tmp_path: Path) -> N
         assert said in reasons
     listed = json.loads((tmp_path / "out" / "problems.json").read_text())["slides_not_scored"]
     assert len(listed) == 4
+
+
+def test_a_slide_with_a_damaged_ledger_is_named_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    slides = tmp_path / "batch"
+    for name in ("a", "b", "c"):
+        save_slide(slides / name, fields=1)
+    score(slides, out=tmp_path / "out")
+    (tmp_path / "out" / "b" / ".ledger" / "manifest.json").write_text("{}")
+
+    batch = score(slides, out=tmp_path / "out")
+
+    assert [result.slide for result in batch.results] == ["a", "c"]
+    (problem,) = batch.slides_not_scored
+    assert problem.slide == "b"
+    assert "manifest.json is damaged" in problem.reason
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_models_that_cannot_be_loaded_stop_a_batch_at_its_first_slide(tmp_path: Path, count: int) -> None:
+    for name in ("a", "b"):
+        save_slide(tmp_path / "batch" / name, fields=1)
+    slides = find_slides([tmp_path / "batch"])
+    progress = NoProgress()
+    with (
+        Workers(damaged_models, count) as workers,
+        pytest.raises(ModelsNotLoadedError, match=r"^weights: damaged$"),
+    ):
+        score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
+    assert [name for name, *_ in progress.begun] == ["a"]
+    # What an earlier run has scored needs no models.
+    score(tmp_path / "batch", out=tmp_path / "out")
+    with Workers(damaged_models, count) as workers:
+        batch = score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
+    assert len(batch.results) == 2
 
 
 @pytest.mark.parametrize(

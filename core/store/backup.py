@@ -5,10 +5,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic import replacing
+from core.atomic import cannot_write, replacing
 from core.slides import shown_path
 from core.store.database import SECONDS_TO_WAIT, existing_file
 from core.store.records import StoreError
+
+_WHILE_WRITING = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC")
+"""Errors of SQLite that are of the copy, as nothing else is written."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ def back_up(url: str, copy: Path) -> Backup:
     if copy.exists():
         raise StoreError(f"{shown_path(copy)} is there already: give another name, backups are not replaced")
     with replacing(copy) as temporary:
+        # Here and not by SQLite, which does not say what is wrong with a place, and lets everybody read.
         temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600)
         try:
             with (
                 closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", SECONDS_TO_WAIT, uri=True)) as source,
@@ -52,6 +57,9 @@ def back_up(url: str, copy: Path) -> Backup:
                 return _checked(target)
         except sqlite3.Error as error:
             temporary.unlink(missing_ok=True)
+            # The error of a failed check is not SQLite's and has no such name.
+            if getattr(error, "sqlite_errorname", "") in _WHILE_WRITING:
+                raise cannot_write(copy, OSError(str(error))) from error
             raise StoreError(f"{shown_path(database)} cannot be copied: {error}") from error
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class Database:
         # Within one process writers stand in line here: SQLite's own waiting is by chance, and slower.
         self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
+            _make_for_owner_only(self._url)
             _use_transactions_of_sqlite(self._engine)
         self._migrate()
 
@@ -137,9 +138,19 @@ class Database:
         return line.replace(str(self._url.password), "***") if self._url.password else line
 
 
+def _make_for_owner_only(url: URL) -> None:
+    """Make the file of a new SQLite database before SQLite does, for all to read: it will hold patients."""
+    if url.database and url.database != ":memory:":
+        # Where it is there it stays as it is, and where it cannot be made SQLite's opening says why.
+        with suppress(OSError):
+            Path(url.database).touch(mode=0o600, exist_ok=False)
+
+
 def url_of_folder(folder: Path) -> str:
     """URL of the SQLite database in a data folder."""
-    return f"sqlite:///{folder / DATABASE_FILE}"
+    # Not by URL.render_as_string, which fails on a name that is no UTF-8.
+    file = str(folder / DATABASE_FILE).replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{file}"
 
 
 def shown_url(url: URL) -> str:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from core.atomic import check_writable, replacing, write_bytes
 from core.detection import Kind
 from datasets.synthetic.field import FieldTruth, ImpossibleSmearError, check_options, render_field
 from datasets.synthetic.style import SmearStyle, random_style
@@ -72,6 +73,8 @@ def render_slide(
     ------
     ImpossibleSmearError
         If the folder already holds something, or no field can be drawn with the options.
+    OutputError
+        If the folder or the truth beside it cannot be written.
     """
     if fields < 1:
         raise ImpossibleSmearError(f"fields is {fields}: give 1 or more")
@@ -84,7 +87,10 @@ def render_slide(
         cells=cells_per_field,
         parasitaemia=parasitaemia,
     )
-    _make_empty(folder)
+    _refuse_full(folder)
+    truth_file = truth_path(folder)
+    for written in (truth_file.parent, folder):
+        check_writable(written)
     if style is None:
         style = random_style(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,))))
     tables = []
@@ -103,12 +109,12 @@ def render_slide(
         _, encoded = cv2.imencode(
             ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, style.jpeg_quality]
         )
-        (folder / name).write_bytes(encoded.tobytes())
+        write_bytes(folder / name, encoded.tobytes())
         tables.append(_table(name, truth))
         after_field()
     table = pd.concat(tables, ignore_index=True)
-    truth_file = truth_path(folder)
-    table.to_parquet(truth_file, index=False)
+    with replacing(truth_file) as temporary:
+        table.to_parquet(temporary, index=False)
     return RenderedSlide(
         folder=folder,
         truth=truth_file,
@@ -120,15 +126,15 @@ def render_slide(
 
 def truth_path(folder: Path) -> Path:
     """Where the truth of a slide lies: beside its folder, which holds only images."""
-    return folder.with_name(folder.name + ".truth.parquet")
+    whole = folder.resolve()  # "." has no name
+    return whole.with_name(whole.name + ".truth.parquet")
 
 
-def _make_empty(folder: Path) -> None:
-    """Make the folder, or see that it holds nothing: two slides must not mix."""
+def _refuse_full(folder: Path) -> None:
+    """See that the folder holds nothing, where it exists: two slides must not mix."""
     if folder.exists() and not folder.is_dir():
         raise ImpossibleSmearError(f"{folder} is a file: give a folder that is new or empty")
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    if folder.exists() and any(folder.iterdir()):
         raise ImpossibleSmearError(f"{folder} is not empty: give a new folder, or empty this one first")
 
 

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_of_a_field_scored_twice_the_later_holds(tmp_path: Path) -> None:
         assert ledger.get("a.png").content_hash == "after"
 
 
-@pytest.mark.parametrize(
+damaged_in_any_way = pytest.mark.parametrize(
     "damage",
     [
         lambda content: b"",
@@ -92,7 +93,12 @@ def test_of_a_field_scored_twice_the_later_holds(tmp_path: Path) -> None:
     ],
     ids=["emptied", "cut short", "one bit turned"],
 )
-def test_a_damaged_part_is_thrown_away_and_the_others_are_kept(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a lambda
+
+
+@damaged_in_any_way
+def test_a_damaged_part_is_thrown_away_and_the_others_are_kept(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
     with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
         ledger.add(scored("a.png"))
         ledger.flush()
@@ -164,6 +170,26 @@ def test_a_ledger_whose_manifest_is_damaged_is_refused_with_a_remedy(tmp_path: P
         assert ledger.generation == 1
 
 
+@pytest.mark.parametrize("lost", ["format", "identity", "reference", "generation", "slide"])
+def test_a_ledger_whose_manifest_lacks_something_is_refused_with_a_remedy(tmp_path: Path, lost: str) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True):
+        pass
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (manifest["identity"] if lost in manifest["identity"] else manifest).pop(lost)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(LedgerError, match=r"manifest\.json is damaged.*--no-resume"):
+        Ledger(tmp_path, IDENTITY, resume=True)
+    with pytest.raises(LedgerError, match=r"manifest\.json is damaged.*--no-resume"):
+        kept_field(tmp_path, "a.png", IDENTITY.model)
+
+
+@pytest.mark.parametrize("other", ["null", "3", '"text"', "[]"])
+def test_a_ledger_whose_manifest_is_other_json_is_refused_with_a_remedy(tmp_path: Path, other: str) -> None:
+    (tmp_path / "manifest.json").write_text(other)
+    with pytest.raises(LedgerError, match=r"manifest\.json is damaged.*--no-resume"):
+        Ledger(tmp_path, IDENTITY, resume=True)
+
+
 def test_two_runs_cannot_write_one_slide_and_the_lock_ends_with_the_run(tmp_path: Path) -> None:
     with Ledger(tmp_path, IDENTITY, resume=True):
         with pytest.raises(LedgerError, match="another run is writing"):
@@ -213,3 +239,16 @@ def test_a_field_is_read_from_the_disk_while_a_run_holds_the_ledger(tmp_path: Pa
         assert kept_field(tmp_path, "not yet on the disk.png", IDENTITY.model) is None
         assert kept_field(tmp_path, "a.png", "another model") is None
     assert kept_field(tmp_path / "nothing", "a.png", IDENTITY.model) is None
+
+
+@damaged_in_any_way
+def test_a_field_is_not_read_past_a_damaged_part_which_is_named(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png"))
+        ledger.flush()
+        (part,) = tmp_path.glob("part-*")
+    part.write_bytes(damage(part.read_bytes()))
+    with pytest.raises(LedgerError, match=rf"{part.name} is damaged; score the slide again"):
+        kept_field(tmp_path, "a.png", IDENTITY.model)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from tests.coloured_cells import (
     save_slide,
 )
 
-RESULT_FILES = ("cells.parquet", "fields.parquet", "result.json", "candidates/candidates.csv")
+RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "result.json", "candidates/candidates.csv")
 
 
 def score(
@@ -175,6 +176,30 @@ def test_a_result_file_that_is_gone_is_written_again_without_scoring(tmp_path: P
     path = tmp_path / "out" / lost
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert scored_fields(slide, tmp_path / "out") == 0
+    assert files(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: content.replace(b'"format": 1', b'"format": 0'),
+    ],
+    ids=["emptied", "cut short", "of another format"],
+)
+def test_a_result_that_cannot_be_read_is_said_to_be_and_written_again_without_scoring(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    first = score(slide, tmp_path / "out")
+    before = files(tmp_path / "out")
+    (tmp_path / "out" / "result.json").write_bytes(damage(before["result.json"]))
+    progress = NoProgress()
+    with Workers(load_models, 1) as workers:
+        again = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
+    assert (again, progress.cells) == (first, [])
+    assert progress.remarks == ["slide: result.json cannot be read; it is written anew, without scoring"]
     assert files(tmp_path / "out") == before
 
 

@@ -1,3 +1,4 @@
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from core import slide_tables
 from core.cells import WhyNot
 from core.ledger import Ledger
-from core.slide_tables import survey_slide, suspects_of, write_cells
+from core.slide_tables import survey_slide, suspects_of, write_cells, write_fields
 from tests.core.test_ledger import IDENTITY, scored
 
 
@@ -43,6 +44,21 @@ def test_a_slide_without_any_cell_gives_an_empty_table_with_its_columns(tmp_path
         assert suspects_of(ledger, survey, 0.5, 10) == ()
     table = pq.read_table(tmp_path / "cells.parquet")
     assert (len(table), table.schema.equals(slide_tables.CELLS_SCHEMA)) == (0, True)
+
+
+def test_fields_are_written_for_programs_and_for_a_spreadsheet_alike(tmp_path: Path) -> None:
+    names = ["a.png", 'Lame n\u00b0 1, "bord".png']
+    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
+        for name in names:
+            ledger.add(scored(name, 4))
+        ledger.flush()
+        write_fields(tmp_path, ledger, survey_slide(ledger, names, no_failure), 0.5)
+    table = pq.read_table(tmp_path / "fields.parquet")
+    with (tmp_path / "fields.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == table.column_names
+    assert [row["field"] for row in rows] == table["field"].to_pylist() == names
+    assert [int(row["cells"]) for row in rows] == table["cells"].to_pylist() == [4, 4]
 
 
 def test_equal_scores_are_ranked_by_field_and_cell(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from core.workers import WorkerDiedError, Workers
+from core.errors import SmearscopeError
+from core.workers import ModelsNotLoadedError, WorkerDiedError, Workers
 
 PARENT = """
 import sys
@@ -21,9 +24,36 @@ if __name__ == "__main__":
             print("ready", flush=True)
 """
 
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from core.workers import Workers
+from tests.core.test_workers import load, note
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    try:
+        with Workers(load, 3) as workers:
+            list(workers.map(note, [folder / str(number) for number in range(6)]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
 
 def load() -> str:
     return "models"
+
+
+def load_if_there(weights: Path) -> str:
+    if not weights.exists():
+        raise SmearscopeError(f"{weights}: missing")
+    return "models"
+
+
+def note(models: str, place: Path) -> str:
+    place.with_suffix(".begun").touch()
+    time.sleep(1.0)
+    place.with_suffix(".done").touch()
+    return models
 
 
 def tell(models: str, item: int) -> tuple[str, int, int]:
@@ -33,6 +63,25 @@ def tell(models: str, item: int) -> tuple[str, int, int]:
 def sleep(models: str, seconds: float) -> str:
     time.sleep(seconds)
     return models
+
+
+def start(folder: Path, text: str, **how: Any) -> "subprocess.Popen[bytes]":  # noqa: ANN401 - as Popen takes it
+    program = folder / "parent.py"
+    program.write_text(text)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen([sys.executable, program, folder], env=environment, **how)
+
+
+def children(parent: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    found: list[psutil.Process] = psutil.Process(parent.pid).children(recursive=True)
+    return found
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    latest = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < latest, "it never came to that"
+        time.sleep(0.01)
 
 
 def die(models: str, item: int) -> int:
@@ -74,14 +123,37 @@ def test_a_killed_worker_is_an_error_with_a_remedy_and_the_next_call_works() -> 
         assert workers.call(tell, 5)[1] == 25
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_models_that_cannot_be_loaded_are_said_to_be_and_are_tried_again(tmp_path: Path, count: int) -> None:
+    weights = tmp_path / "weights"
+    with Workers(partial(load_if_there, weights), count) as workers:
+        for _ in range(2):
+            with pytest.raises(ModelsNotLoadedError, match=r"weights: missing$"):
+                list(workers.map(tell, range(10)))
+        weights.touch()
+        assert len(list(workers.map(tell, range(10)))) == 10
+
+
+@pytest.mark.parametrize("moment", ["at work", "starting"])
+def test_on_ctrl_c_every_worker_finishes_what_it_does_and_says_nothing(tmp_path: Path, moment: str) -> None:
+    parent = start(tmp_path, INTERRUPTED, stderr=subprocess.PIPE, start_new_session=True)
+    if moment == "at work":
+        until(lambda: len(list(tmp_path.glob("*.begun"))) == 3)
+    else:
+        until(lambda: sum("spawn_main" in " ".join(one.cmdline()) for one in children(parent)) == 3)
+    os.killpg(parent.pid, signal.SIGINT)
+    _, said = parent.communicate(timeout=60)
+    assert (parent.returncode, said) == (130, b"")
+    begun = {path.stem for path in tmp_path.glob("*.begun")}
+    assert begun
+    assert {path.stem for path in tmp_path.glob("*.done")} == begun
+
+
 def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    program = tmp_path / "parent.py"
-    program.write_text(PARENT)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    parent = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, env=environment)
+    parent = start(tmp_path, PARENT, stdout=subprocess.PIPE)
     assert parent.stdout is not None
     parent.stdout.readline()
-    workers = psutil.Process(parent.pid).children(recursive=True)
+    workers = children(parent)
     assert len(workers) >= 2
     parent.kill()
     parent.wait()

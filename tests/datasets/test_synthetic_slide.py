@@ -6,6 +6,7 @@ import cv2
 import pandas as pd
 import pytest
 
+from core.atomic import OutputError
 from datasets.synthetic import ImpossibleSmearError, render_slide, truth_path
 
 
@@ -66,3 +67,24 @@ def test_a_slide_of_no_fields_or_into_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ImpossibleSmearError, match="is a file: give a folder"):
         render_slide(tmp_path / "file", fields=1, seed=0)
+
+
+def test_the_truth_of_a_slide_drawn_into_the_present_folder_lies_beside_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slide").mkdir()
+    monkeypatch.chdir(tmp_path / "slide")
+    slide = render_slide(Path(), fields=1, seed=7, width_px=320, height_px=240, cell_diameter_px=30)
+    assert slide.truth == tmp_path / "slide.truth.parquet"
+    assert slide.truth.is_file()
+    assert [path.name for path in (tmp_path / "slide").iterdir()] == ["field_0001.jpg"]
+
+
+@pytest.mark.parametrize("folder", ["/proc/slide", "{}/file/slide"])
+def test_what_cannot_be_written_is_said_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delattr("datasets.synthetic.slide.render_field")
+    with pytest.raises(OutputError, match="cannot write"):
+        render_slide(Path(folder.format(tmp_path)), fields=1, seed=0)

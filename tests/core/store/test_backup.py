@@ -1,5 +1,6 @@
 """A copy of the database: whole, of one moment, and taken while others write."""
 
+import resource
 import threading
 from pathlib import Path
 
@@ -93,6 +94,24 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"):
         back_up(url_of_folder(tmp_path / "data"), tmp_path / "file" / "copy")
+
+
+def test_a_place_where_no_file_can_be_made_is_named_and_not_the_database(tmp_path: Path) -> None:
+    Store.in_folder(tmp_path / "data").close()
+    with pytest.raises(OutputError, match="cannot write /proc/copy"):
+        back_up(url_of_folder(tmp_path / "data"), Path("/proc/copy"))
+
+
+def test_a_place_without_room_is_named_and_left_as_it_was(tmp_path: Path) -> None:
+    Store.in_folder(tmp_path / "data").close()
+    most, ever = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, ever))
+    try:
+        with pytest.raises(OutputError, match=r"cannot write .*copy: disk I/O error"):
+            back_up(url_of_folder(tmp_path / "data"), tmp_path / "copies" / "copy")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, ever))
+    assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_a_database_on_a_server_is_left_to_the_servers_tools(tmp_path: Path) -> None:

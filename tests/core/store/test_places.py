@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from core.review import read_document, sign, violations
 from core.store import Role, Store, StoreError, url_of_folder
+from core.store.backup import back_up
 from core.store.database import MIGRATIONS
 from tests.scored_slides import read_all, scored_slide
 
@@ -45,6 +46,28 @@ def test_a_data_folder_that_is_reached_by_a_link_is_the_same(tmp_path: Path) -> 
     store.close()
     assert folders(tmp_path / "disk")["slides"] == ["a/images"]
     assert record.slide.folder == tmp_path / "data" / "a" / "images"
+
+
+@pytest.mark.parametrize(
+    "name", ["whose?", "a#b", "100%", "a%41", "a?mode=memory", "champ\udce9", "a b+c@d:e"]
+)
+def test_the_database_lies_in_its_data_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
+    data = tmp_path / name
+    store = Store.in_folder(data)
+    store.add_case("patient", by="Anna")
+    store.close()
+    assert list(tmp_path.iterdir()) == [data]
+    assert "smearscope.sqlite" in [file.name for file in data.iterdir()]
+    assert back_up(url_of_folder(data), data / "copy.sqlite").cases == 1
+
+
+def test_nobody_but_its_owner_can_read_a_new_database_or_a_copy_of_it(tmp_path: Path) -> None:
+    store = Store.in_folder(tmp_path)
+    store.add_case("patient", by="Anna")
+    back_up(url_of_folder(tmp_path), tmp_path / "copy.sqlite")
+    for file in (*tmp_path.glob("smearscope.sqlite*"), tmp_path / "copy.sqlite"):
+        assert file.stat().st_mode & 0o077 == 0, file
+    store.close()
 
 
 def test_a_signed_slide_goes_on_after_its_folder_was_moved(tmp_path: Path) -> None:
