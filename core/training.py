@@ -2,17 +2,19 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Sized
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence, Sized
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
+from pydantic import Field
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from core.atomic import replacing
 from core.errors import SmearscopeError
 
 LARGEST_GRADIENT = 5.0
@@ -24,7 +26,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train.
+    """How long and how fast to train; the bounds are checked where a configuration is read.
 
     Attributes
     ----------
@@ -39,11 +41,20 @@ class Schedule:
         checkpoints differ by points of AUC on a microscope that was not trained on.
     """
 
-    steps: int
+    steps: Annotated[int, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    warm_up: Annotated[float, Field(ge=0, le=1)]
+    averaging: Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What a step of the optimiser, counted from 0, was taken by."""
+
+    step: int
+    loss: float
     learning_rate: float
-    weight_decay: float
-    warm_up: float
-    averaging: float
 
 
 class TrainingError(SmearscopeError):
@@ -84,7 +95,7 @@ def fit(
     schedule: Schedule,
     *,
     fabric: Fabric,
-    curve: Path | None = None,
+    watch: Callable[[CurvePoint], None] = lambda _: None,
     name: str = "training",
 ) -> Network:
     """Train a network and return its moving average, in eval mode on the CPU.
@@ -99,8 +110,8 @@ def fit(
         Gives a scalar tensor from the network and a batch; moves the batch's tensors itself.
     fabric
         Where and in what precision to run.
-    curve
-        CSV file to write `step,loss,learning_rate` to.
+    watch
+        Called after each step.
     name
         Shown beside the progress bar.
 
@@ -118,27 +129,31 @@ def fit(
     model, optimiser = fabric.setup(network, optimiser)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     model.train()
-    rows: list[tuple[int, float, float]] = []
+    steps = 0
     total = len(batches) if isinstance(batches, Sized) else schedule.steps
     with tqdm(batches, total=total, desc=name, unit="step", mininterval=2, disable=None) as progress:
         for batch in progress:
             value = loss(model, batch)
-            require_finite(value, f"{name}: the loss", len(rows), schedule.learning_rate)
+            require_finite(value, f"{name}: the loss", steps, schedule.learning_rate)
             optimiser.zero_grad()
             fabric.backward(value)
             fabric.clip_gradients(model, optimiser, max_norm=LARGEST_GRADIENT)
             optimiser.step()
-            rows.append((len(rows), float(value.detach()), float(rates.get_last_lr()[0])))
+            point = CurvePoint(steps, float(value.detach()), float(rates.get_last_lr()[0]))
             rates.step()
             average.update_parameters(network)
-            progress.set_postfix(loss=f"{rows[-1][1]:.3f}")
-    if len(rows) != schedule.steps:
-        raise ValueError(f"{name}: {len(rows)} batches for a schedule of {schedule.steps} steps")
-    if curve is not None:
-        curve.parent.mkdir(parents=True, exist_ok=True)
-        with curve.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["step", "loss", "learning_rate"])
-            writer.writerows(rows)
+            progress.set_postfix(loss=f"{point.loss:.3f}")
+            watch(point)
+            steps += 1
+    if steps != schedule.steps:
+        raise ValueError(f"{name}: {steps} batches for a schedule of {schedule.steps} steps")
     # The average is a copy of the network given, so it is of its type.
     return cast(Network, average.module.cpu().eval())
+
+
+def write_curve(path: Path, curve: Sequence[CurvePoint]) -> None:
+    """Write a CSV file with a row for each step; raises `core.atomic.OutputError`."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([field.name for field in fields(CurvePoint)])
+        writer.writerows(astuple(point) for point in curve)

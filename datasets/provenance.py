@@ -1,14 +1,30 @@
-"""Where each data set comes from and under what licence, for the cards of weights trained on it."""
+"""Where each data set comes from, under what licence, and what it can say of weights trained on it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Citation and licence of a data set, as its publishers state them."""
+    """What is known of a data set.
+
+    Attributes
+    ----------
+    citation, licence
+        As its publishers state them.
+    species
+        Of the parasites in it; none in a malaria-free set.
+    by_patient
+        Whether its cells are grouped by patient, each with a slide of their own. Groups of the other sets are
+        fields, and those of one set count as one slide.
+    measures
+        Whether weights can be measured on it: not where a model chose the cells.
+    """
 
     citation: str
     licence: str
+    species: tuple[str, ...] = ()
+    by_patient: bool = False
+    measures: bool = True
 
 
 PROVENANCE = {
@@ -16,12 +32,17 @@ PROVENANCE = {
         "Rajaraman et al. 2018, Pre-trained convolutional neural networks as feature extractors toward "
         "improved malaria parasite detection in thin blood smear images, PeerJ 6:e4568; NLM cell images",
         "public domain as published by the National Library of Medicine",
+        species=("P. falciparum",),
+        by_patient=True,
     ),
-    "westlake_cells": Provenance("Westlake malaria cells, one slide of P. falciparum", "MIT"),
+    "westlake_cells": Provenance(
+        "Westlake malaria cells, one slide of P. falciparum", "MIT", species=("P. falciparum",)
+    ),
     "iml_malaria": Provenance(
         "Arshad et al. 2022, a dataset and benchmark for malaria life-cycle classification in thin blood "
         "smear images; P. vivax",
         "none stated",
+        species=("P. vivax",),
     ),
     "chula_rbc12": Provenance(
         "Naruenatthanaset et al. 2021, Red blood cell segmentation with overlapping cell separation and "
@@ -35,7 +56,11 @@ PROVENANCE = {
     ),
     "txl_pbc": Provenance("TXL-PBC, four peripheral-blood sets united; malaria-free", "MIT-style"),
     "reviewed_cells": Provenance(
-        "cells of signed slides, as `smearscope data export` wrote them", "that of the laboratory's slides"
+        "cells of signed slides, as `smearscope data export` wrote them",
+        "that of the laboratory's slides",
+        species=("those of the laboratory's slides",),
+        by_patient=True,
+        measures=False,
     ),
     "synthetic": Provenance("drawn by datasets.synthetic", "Apache-2.0, as this project"),
 }

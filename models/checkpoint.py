@@ -5,9 +5,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
+from core.atomic import write_bytes
 from core.errors import SmearscopeError
 from models.cards import PairCard, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
@@ -77,13 +78,19 @@ def load_classifier(weights: Path, width: int, device: str = "cpu") -> Classifie
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write a network's weights in half precision: half the size, and no score moves by more than noise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a network's weights in half precision: half the size, and no score moves by more than noise.
+
+    Raises
+    ------
+    core.atomic.OutputError
+        Where the file cannot be written.
+    """
     weights = {
         name: value.half().contiguous() if value.is_floating_point() else value.contiguous()
         for name, value in network.state_dict().items()
     }
-    save_file(weights, path)
+    # Not by `save_file`: its error on a full disk is no OSError, and its files are for their owner alone.
+    write_bytes(path, save(weights))
 
 
 def load_weights(network: nn.Module, path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from core.classification import CellClassifier
     from core.detection import CellDetector
-    from models.cards import Curve, Training, Validity
+    from models.cards import ClassifierCard, Curve, DetectorCard, Training, Validity
     from scripts.configuration import ClassifierSettings, DetectorSettings
 
 FALSE_CALLS_ALLOWED = 0.01
@@ -32,6 +33,8 @@ QUALITY_FIELDS_A_SET = 40
 def release(
     detector: Annotated[Path, typer.Option(help="Folder with detector.safetensors.")],
     classifier: Annotated[Path, typer.Option(help="Folder with classifier.safetensors.")],
+    detector_name: Annotated[str, typer.Option(metavar="NAME", help="What results call the detector.")],
+    classifier_name: Annotated[str, typer.Option(metavar="NAME", help="What results call the classifier.")],
     validation: Annotated[Path, typer.Option(help="Folder that the validate command wrote.")],
     data: Annotated[Path, typer.Option(help="Folder that holds the data sets.")],
     out: Annotated[Path, typer.Option(help="Folder for weights and cards.")],
@@ -40,107 +43,140 @@ def release(
     ),
 ) -> None:
     """Write the two weights files and their cards into OUT; the whole is what --model takes."""
+    from core.atomic import check_writable
     from core.notice import RESEARCH_USE_ONLY
-    from models.cards import ClassifierCard, DetectorCard, Found, write_card
+    from datasets.provenance import PROVENANCE
+    from models.cards import ClassifierCard
     from models.checkpoint import load_classifier, load_detector
     from models.classifier import STRIDE_PX
     from scripts.configuration import ClassifierSettings, ConfigurationError, DetectorSettings, read_settings
 
-    detector_settings = read_settings(configs / "detector.yaml")
-    classifier_settings = read_settings(configs / "classifier.yaml")
+    detector_config, classifier_config = configs / "detector.yaml", configs / "classifier.yaml"
+    detector_settings, classifier_settings = read_settings(detector_config), read_settings(classifier_config)
     if not isinstance(detector_settings, DetectorSettings) or not isinstance(
         classifier_settings, ClassifierSettings
     ):
         raise ConfigurationError(
             f"{configs}: detector.yaml must describe a detector, classifier.yaml a classifier"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(detector / "detector.safetensors", out / "detector.safetensors")
-    shutil.copyfile(classifier / "classifier.safetensors", out / "classifier.safetensors")
+    check_writable(out)
+    detector_weights = _made(detector / "detector.safetensors", by="train")
+    classifier_weights = _made(classifier / "classifier.safetensors", by="train")
+    located = _detector_card(detector_name, _training(detector_config, detector_settings, data), validation)
 
-    blocks = [row for row in _table(validation / "detector_blocks.json") if row["source"] == "iml_malaria"]
-    native = [row for row in blocks if row["scale"] == 1.0]
-    infected_found, infected = (sum(row[key] for row in native) for key in ("infected_found", "infected"))
-    write_card(
-        DetectorCard(
-            name="smearscope-detector-1",
-            notice=RESEARCH_USE_ONLY,
-            training=_training("detector", detector_settings, data),
-            infected_cells=Found(
-                found=infected_found,
-                missed=infected - infected_found,
-                measured_on=f"{len(native)} unseen blocks of iml_malaria",
-            ),
-            figures={"blocks": _table(validation / "detector_blocks.json")},
-            limits=(
-                "Cells of one slide must be of about one width; fields are scaled to it.",
-                "Annotations at borders and in crowds are incomplete, so precision was not measured on them.",
-            ),
-        ),
-        out / "detector.json",
-    )
     scores = validation / "scores"
-    rows = _table(validation / "classifier_sources.json")
-    spread = _typical_spread(classifier_settings.sources, scores)
-    curves = {source: _curve(source, scores, spread) for source in classifier_settings.sources}
+    rows = [
+        row for row in _table(validation / "classifier_sources.json") if PROVENANCE[row["left_out"]].measures
+    ]
+    measured = tuple(source for source in classifier_settings.sources if PROVENANCE[source].measures)
+    if not measured:
+        raise ConfigurationError(
+            f"{classifier_config}: sources: nothing is measured on {', '.join(classifier_settings.sources)}; "
+            "train with a published set beside"
+        )
+    spread = _typical_spread(measured, scores)
+    curves = {source: _curve(source, scores, spread) for source in measured}
     threshold = max(curve.lowest_within(FALSE_CALLS_ALLOWED) for curve in curves.values())
     worst = min(curves, key=lambda source: curves[source].at(threshold)[0] / curves[source].infected)
-    write_card(
-        ClassifierCard(
-            name="smearscope-classifier-2",
-            notice=RESEARCH_USE_ONLY,
-            width=classifier_settings.width,
-            stride_px=STRIDE_PX,
-            training=_training("classifier", classifier_settings, data),
-            threshold_excess=threshold,
-            threshold_choice=(
-                f"The lowest excess at which at most {FALSE_CALLS_ALLOWED:g} of the healthy cells are "
-                "called in each of the training sources, every one scored by a network that had not seen it."
-            ),
-            typical_spread=spread,
-            curve=curves[worst],
-            validity=_validity(
-                load_detector(out / "detector.safetensors"),
-                load_classifier(out / "classifier.safetensors", classifier_settings.width),
-                detector_settings.sources,
-                data,
-            ),
-            figures={
-                "left_out": rows,
-                "summary": _summary(rows),
-                "at_threshold_of_others": at_threshold_of_others(curves),
-                "malaria_free": {
-                    source: false_calls(source, scores, spread, threshold)
-                    for source in classifier_settings.malaria_free
-                },
+    species = _species(classifier_settings.sources)
+    called = ClassifierCard(
+        name=classifier_name,
+        notice=RESEARCH_USE_ONLY,
+        width=classifier_settings.width,
+        stride_px=STRIDE_PX,
+        training=_training(classifier_config, classifier_settings, data),
+        threshold_excess=threshold,
+        threshold_choice=_threshold_choice(classifier_settings.sources),
+        typical_spread=spread,
+        curve=curves[worst],
+        figures={
+            "left_out": rows,
+            "summary": _summary(rows),
+            "at_threshold_of_others": at_threshold_of_others(curves),
+            "malaria_free": {
+                source: false_calls(source, scores, spread, threshold)
+                for source in classifier_settings.malaria_free
             },
-            limits=(
-                "Measured on single cells of sources that training had not seen, never on patients.",
-                "Published labels are not free of error, in both classes.",
-                "P. falciparum and P. vivax only; other species and mixed infections were not seen.",
-            ),
+        },
+        limits=(
+            "Measured on single cells of sources that training had not seen, never on patients.",
+            "Published labels are not free of error, in both classes.",
+            f"{species} only; other species and mixed infections were not seen.",
         ),
-        out / "classifier.json",
+        validity=_validity(
+            load_detector(detector_weights),
+            load_classifier(classifier_weights, classifier_settings.width),
+            detector_settings.sources,
+            data,
+        ),
     )
+    _write(out, {"detector": (detector_weights, located), "classifier": (classifier_weights, called)})
     typer.echo(f"Model: {out}; threshold {threshold:.2f} spreads above a slide's centre; curve of {worst}")
 
 
-def _table(path: Path) -> list[dict[str, Any]]:
+def _write(out: Path, networks: "dict[str, tuple[Path, DetectorCard | ClassifierCard]]") -> None:
+    """Put weights and cards into a folder that may hold other files; raises `core.atomic.OutputError`.
+
+    All are there before the first takes its place, so that no card comes to lie beside other weights.
+    """
+    from core.atomic import replacing
+    from models.cards import write_card
+
+    with ExitStack() as files:
+        for name, (weights, card) in networks.items():
+            shutil.copyfile(weights, files.enter_context(replacing(out / f"{name}.safetensors")))
+            write_card(card, files.enter_context(replacing(out / f"{name}.json")))
+
+
+def _detector_card(name: str, training: "Training", validation: Path) -> "DetectorCard":
+    from core.notice import RESEARCH_USE_ONLY
+    from models.cards import DetectorCard, Found
+    from scripts.configuration import ConfigurationError
+
+    table = validation / "detector_blocks.json"
+    blocks = _table(table)
+    native = [row for row in blocks if row["source"] == "iml_malaria" and row["scale"] == 1.0]
+    if not native:
+        raise ConfigurationError(f"{table}: no block of iml_malaria; run the validate command to its end")
+    found, infected = (sum(row[key] for row in native) for key in ("infected_found", "infected"))
+    return DetectorCard(
+        name=name,
+        notice=RESEARCH_USE_ONLY,
+        training=training,
+        infected_cells=Found(
+            found=found,
+            missed=infected - found,
+            measured_on=f"{len(native)} unseen blocks of iml_malaria",
+        ),
+        figures={"blocks": blocks},
+        limits=(
+            "Cells of one slide must be of about one width; fields are scaled to it.",
+            "Annotations at borders and in crowds are incomplete, so precision was not measured on them.",
+        ),
+    )
+
+
+def _made(path: Path, *, by: str) -> Path:
+    """The file that a command made; `ConfigurationError` where it is not there."""
     from scripts.configuration import ConfigurationError
 
     if not path.is_file():
-        raise ConfigurationError(f"{path}: missing; run the validate command first")
-    rows: list[dict[str, Any]] = json.loads(path.read_text())
+        raise ConfigurationError(f"{path}: missing; run the {by} command first")
+    return path
+
+
+def _table(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(_made(path, by="validate").read_text(encoding="utf-8"))
     return rows
 
 
-def _training(network: str, settings: "DetectorSettings | ClassifierSettings", data: Path) -> "Training":
+def _training(config: Path, settings: "DetectorSettings | ClassifierSettings", data: Path) -> "Training":
     from datasets.provenance import PROVENANCE
     from models.cards import Source, Training
 
     names = [*settings.sources, *getattr(settings, "malaria_free", ())]
     return Training(
-        command=f"smearscope train models/configs/{network}.yaml --data DATA --out runs/{network}",
+        command=f"smearscope train {config.as_posix()} --data DATA --out runs/{settings.network}",
         settings=settings.model_dump(mode="json"),
         seed=settings.seed,
         sources=tuple(
@@ -148,11 +184,39 @@ def _training(network: str, settings: "DetectorSettings | ClassifierSettings", d
                 name=name,
                 citation=PROVENANCE[name].citation,
                 licence=PROVENANCE[name].licence,
-                items=sum(1 for _ in (data / name).rglob("*.[jJ][pP][gG]")),
+                items=_images(data / name),
             )
             for name in names
         ),
     )
+
+
+def _images(folder: Path) -> int:
+    from core.slides.formats import is_image_name
+    from scripts.configuration import ConfigurationError
+
+    count = sum(is_image_name(path) for path in folder.rglob("*"))
+    if count == 0:
+        raise ConfigurationError(f"{folder}: no image here; give the --data that was trained on")
+    return count
+
+
+def _threshold_choice(sources: tuple[str, ...]) -> str:
+    from datasets.provenance import PROVENANCE
+
+    unmeasured = [source for source in sources if not PROVENANCE[source].measures]
+    but = f" but {', '.join(unmeasured)}" if unmeasured else ""
+    return (
+        f"The lowest excess at which at most {FALSE_CALLS_ALLOWED:g} of the healthy cells are called in each "
+        f"of the training sources{but}, every one scored by a network that had not seen it."
+    )
+
+
+def _species(sources: tuple[str, ...]) -> str:
+    from datasets.provenance import PROVENANCE
+
+    *others, last = dict.fromkeys(species for source in sources for species in PROVENANCE[source].species)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def slide_excess(
@@ -166,9 +230,10 @@ def slide_excess(
     import numpy as np
 
     from core.calls import bulk, excess, logistic
+    from datasets.provenance import PROVENANCE
 
     score, infected = logistic(scores["test"]), scores["infected"]
-    slide = scores["group"] if source == "nih_cells" else np.zeros(len(score))
+    slide = scores["group"] if PROVENANCE[source].by_patient else np.zeros(len(score))
     above = np.empty(len(score))
     for one in np.unique(slide):
         here = slide == one
@@ -177,9 +242,17 @@ def slide_excess(
 
 
 def _runs(source: str, scores: Path) -> "list[dict[str, NDArray[Any]]]":
+    """What networks that had not seen the source scored its cells, by seed."""
     import numpy as np
 
-    return [dict(np.load(path)) for path in sorted(scores.glob(f"{source}_[0-9]*.npz"))]
+    from scripts.configuration import ConfigurationError
+
+    files = sorted(scores.glob(f"{source}_[0-9]*.npz"))
+    if not files:
+        raise ConfigurationError(
+            f"{scores}: no scores of {source}; run the validate command with --plan sources to its end"
+        )
+    return [dict(np.load(path)) for path in files]
 
 
 def _curve(source: str, scores: Path, typical_spread: float) -> "Curve":
@@ -213,7 +286,9 @@ def false_calls(source: str, scores: Path, typical_spread: float, threshold: flo
 
 
 def at_threshold_of_others(curves: "dict[str, Curve]") -> dict[str, dict[str, float]]:
-    """For each source left out, what the threshold that the other sources choose would do on it."""
+    """For each source left out, what the threshold that the other sources, if any, choose would do on it."""
+    if len(curves) == 1:
+        return {}
     rows = {}
     for source, curve in curves.items():
         threshold = max(

@@ -31,11 +31,12 @@ def study(
 
     settings = read_study(config)
     check_writable(out)
-    fabric = launched(device.value, settings.base.precision)
+    chosen = torch_device(device.value)
+    fabric = launched(chosen.type, settings.base.precision)
     if fabric.world_size > 1:
         raise ConfigurationError("a study works in one process; start it without torchrun")
     folder = StudyFolder(config, settings, data, read_source(data, settings.base.images), out)
     train_runs(folder, fabric, typer.echo)
-    measure_runs(folder, torch_device(device.value), typer.echo)
+    measure_runs(folder, chosen, typer.echo)
     write_report(folder)
     typer.echo(f"Page: {out / 'index.html'}")

@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scripts.score import Device
+
 if TYPE_CHECKING:
+    import torch
+
     from scripts.guided_settings import GuidedSettings
 
 
@@ -22,7 +26,7 @@ def train(
         Path | None,
         typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
     *,
     tensorboard: Annotated[
         bool,
@@ -35,33 +39,44 @@ def train(
     from lightning_fabric import Fabric
     from torch import nn
 
+    from core.atomic import check_writable
+    from core.training import CurvePoint, write_curve
     from models.cards import RELEASED
-    from models.checkpoint import load_detector, save_weights
+    from models.checkpoint import load_detector, save_weights, torch_device
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
     from scripts.guided_settings import GuidedSettings
     from scripts.train_classifier import read_cells, train_classifier
     from scripts.train_detector import read_fields, train_detector
 
     settings = read_settings(config)
+    chosen = torch_device(device.value)
     if isinstance(settings, GuidedSettings):
-        _train_guided(config, settings, data, out, device, tensorboard=tensorboard)
+        _train_guided(config, settings, data, out, chosen, tensorboard=tensorboard)
         return
     if tensorboard:
         raise ConfigurationError(f"--tensorboard: {config} is not of a guided training; leave it out")
-    fabric = Fabric(accelerator=device, devices=1)
-    curve = out / f"{settings.network}_curve.csv"
+    check_writable(out)
+    fabric = Fabric(accelerator=chosen.type, devices=1)
+    curve: list[CurvePoint] = []
     if isinstance(settings, DetectorSettings):
-        weights: nn.Module = train_detector(read_fields(data, settings), settings, fabric, curve)
+        network: nn.Module = train_detector(read_fields(data, settings), settings, fabric, curve.append)
     else:
         cutter = load_detector(detector or RELEASED / "detector.safetensors")
-        weights = train_classifier(read_cells(data, settings, cutter), settings, fabric, curve)
-    path = out / f"{settings.network}.safetensors"
-    save_weights(weights, path)
-    typer.echo(f"Weights: {path}\nCurve: {curve}")
+        network = train_classifier(read_cells(data, settings, cutter), settings, fabric, curve.append)
+    weights, table = out / f"{settings.network}.safetensors", out / f"{settings.network}_curve.csv"
+    save_weights(network, weights)
+    write_curve(table, curve)
+    typer.echo(f"Weights: {weights}\nCurve: {table}")
 
 
 def _train_guided(
-    config: Path, settings: "GuidedSettings", data: Path, out: Path, device: str, *, tensorboard: bool
+    config: Path,
+    settings: "GuidedSettings",
+    data: Path,
+    out: Path,
+    device: "torch.device",
+    *,
+    tensorboard: bool,
 ) -> None:
     from core.guided.processes import launched
     from core.guided.training import train_guided
@@ -69,7 +84,7 @@ def _train_guided(
     from scripts.tensorboard_curves import tensorboard_curves
 
     run = open_run(data, settings)
-    fabric = launched(device, settings.precision)
+    fabric = launched(device.type, settings.precision)
     if fabric.is_global_zero:
         begin_run(out, config, settings, config.read_bytes())
     with tensorboard_curves(out / "tensorboard", wanted=tensorboard and fabric.is_global_zero) as watch:

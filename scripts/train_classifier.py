@@ -1,5 +1,6 @@
 """Train the classifier from single cells, and from the cells that the detector finds on healthy fields."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from core.reference import SlideReference
 from core.saliency.objectives import Objective
 from core.saliency.regions import placed_shares
 from core.slides.field import Field, Rectangle
-from core.training import fit
+from core.training import CurvePoint, fit
 from datasets.cells import CellSet, field_cells, joined, marked_cells
 from datasets.classification import Batch, BatchLayout, batches
 from datasets.detection import cell_diameter_px
@@ -27,7 +28,7 @@ from datasets.fields import READERS, AnnotatedField
 from datasets.foreground import NoCellsError
 from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
-from scripts.configuration import ClassifierSettings, ConfigurationError
+from scripts.configuration import ClassifierSettings
 from scripts.image_sources import CELL_SETS
 
 UNSTAINED = (255.0, 255.0, 255.0)
@@ -38,10 +39,7 @@ def read_source(data: Path, source: str) -> CellSet:
     """Annotated cells of a set with infected ones, from its folder below `data`."""
     if source in CELL_SETS:
         return CELL_SETS[source](data / source)
-    if source in READERS:
-        return marked_cells(READERS[source](data / source))
-    known = ", ".join([*CELL_SETS, *READERS])
-    raise ConfigurationError(f"sources: {source!r} is not a set of annotated cells; known are {known}")
+    return marked_cells(READERS[source](data / source))
 
 
 def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellSet:
@@ -101,7 +99,7 @@ def train_classifier(
     cells: dict[str, CellSet],
     settings: ClassifierSettings,
     fabric: Fabric,
-    curve: Path | None = None,
+    watch: Callable[[CurvePoint], None] = lambda _: None,
 ) -> ClassifierNetwork:
     """Train on the cells of all sources given; the same seed gives the same weights."""
     seed_everything(settings.seed, verbose=False)
@@ -115,4 +113,4 @@ def train_classifier(
         placing=placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), FEATURE_LAYER),
         label_smoothing=settings.label_smoothing,
     )
-    return fit(network, crops, loss, settings.schedule, fabric=fabric, curve=curve, name="classifier")
+    return fit(network, crops, loss, settings.schedule, fabric=fabric, watch=watch, name="classifier")

@@ -1,6 +1,6 @@
 """Train the detector from annotated fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from lightning_fabric import Fabric, seed_everything
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from core.training import fit
+from core.training import CurvePoint, fit
 from datasets.detection import Batch, StoredField, batches, store, synthetic_fields
 from datasets.fields import READERS, AnnotatedField
 from models.detection_loss import detection_loss
@@ -41,7 +41,7 @@ def train_detector(
     fields: Mapping[str, Sequence[AnnotatedField]],
     settings: DetectorSettings,
     fabric: Fabric,
-    curve: Path | None = None,
+    watch: Callable[[CurvePoint], None] = lambda _: None,
 ) -> DetectorNetwork:
     """Train on the fields of each source and on synthetic ones; the same seed gives the same weights."""
     seed_everything(settings.seed, verbose=False)
@@ -54,4 +54,4 @@ def train_detector(
     network = DetectorNetwork().to(memory_format=torch.channels_last)
     steps = settings.schedule.steps
     tiles = batches(stored, settings.batch_size, steps, settings.seed)
-    return fit(network, tiles, batch_loss, settings.schedule, fabric=fabric, curve=curve, name="detector")
+    return fit(network, tiles, batch_loss, settings.schedule, fabric=fabric, watch=watch, name="detector")

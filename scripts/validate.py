@@ -34,6 +34,7 @@ def validate(
     """Train with one part left out, test on it, for every part of the plan; print and write the table."""
     from lightning_fabric import Fabric
 
+    from core.atomic import check_writable, write_bytes
     from models.cards import RELEASED
     from models.checkpoint import load_detector
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
@@ -46,10 +47,11 @@ def validate(
     settings = read_settings(config)
     if isinstance(settings, GuidedSettings):
         raise ConfigurationError(f"{config}: a guided network is measured by smearscope evaluate")
+    if isinstance(settings, DetectorSettings) and plan == Plan.PATIENTS:
+        raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
+    check_writable(out)
     fabric = Fabric(accelerator="auto", devices=1)
     if isinstance(settings, DetectorSettings):
-        if plan == Plan.PATIENTS:
-            raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
         rows = validate_detector(read_fields(data, settings), settings, str(plan), fabric, out / "sheets")
     else:
         cutter = load_detector(detector or RELEASED / "detector.safetensors")
@@ -57,10 +59,9 @@ def validate(
             read_cells(data, settings, cutter), settings, str(plan), seeds, fabric, out
         )
     table = out / f"{settings.network}_{plan}.json"
-    table.parent.mkdir(parents=True, exist_ok=True)
     done = []
     for row in rows:
         done.append(row)
         # After every row: a run that is broken off leaves what it has measured.
-        table.write_text(json.dumps(done, indent=1) + "\n")
+        write_bytes(table, (json.dumps(done, indent=1) + "\n").encode())
     typer.echo(f"Table: {table}")

@@ -11,9 +11,11 @@ import typer
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
+from core.atomic import replacing, write_bytes
 from core.evaluation import area_under_curve, sensitivity_at
 from datasets.cells import CellSet
 from datasets.classification import plain
+from datasets.provenance import PROVENANCE
 from models.checkpoint import load_classifier, save_weights
 from models.classifier import Classifier
 from scripts.configuration import ClassifierSettings
@@ -67,15 +69,16 @@ def trained_once(
     described = json.dumps(
         {"settings": settings.model_dump(mode="json"), "cells": {name: len(cells[name]) for name in cells}}
     )
-    if not (weights.is_file() and made_with.is_file()) or made_with.read_text() != described:
+    kept = weights.is_file() and made_with.is_file()
+    if not kept or made_with.read_text(encoding="utf-8") != described:
         save_weights(train_classifier(cells, settings, fabric), weights)
-        made_with.write_text(described)
+        write_bytes(made_with, described.encode())
     return load_classifier(weights, settings.width)
 
 
 def has_fields(cells: CellSet) -> bool:
-    """Whether the cells are grouped by field; those of `nih_cells` are grouped by patient, half infected."""
-    return bool((cells.source != "nih_cells").any())
+    """Whether the cells are grouped by field, and not by patient (`datasets.provenance`)."""
+    return not all(PROVENANCE[source].by_patient for source in np.unique(cells.source))
 
 
 def slides_of(cells: CellSet) -> list[NDArray[np.intp]]:
@@ -144,8 +147,6 @@ def validate_classifier(
     Seed after seed, so that a run that is broken off has measured every part about as often.
     """
     networks, scores = out / "networks", out / "scores"
-    for folder in (networks, scores):
-        folder.mkdir(parents=True, exist_ok=True)
     pooled: dict[int, list[tuple[NDArray[np.bool_], NDArray[np.float32]]]] = defaultdict(list)
     for seed in range(settings.seed, settings.seed + seeds):
         changed = settings.model_copy(update={"seed": seed})
@@ -153,7 +154,8 @@ def validate_classifier(
             name = f"{left_out.replace(' ', '_')}_{seed}"
             classifier = trained_once(training, changed, fabric, networks / f"{name}.safetensors")
             odds = slide_logits(classifier, test)
-            np.savez_compressed(scores / f"{name}.npz", test=odds, infected=test.infected, group=test.group)
+            with replacing(scores / f"{name}.npz") as temporary, temporary.open("wb") as file:
+                np.savez_compressed(file, test=odds, infected=test.infected, group=test.group)
             pooled[seed].append((test.infected, odds))
             yield shown({"left_out": left_out, "seed": seed, **figures(test.infected, odds)})
     if plan != "sources":

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from core.atomic import replacing_folder, write_bytes
+from core.atomic import cannot_write, replacing_folder, write_bytes
 from core.errors import SmearscopeError
 from core.guided.plan import TrainingPlan
 from core.guided.tables import EpochFigures
@@ -76,7 +76,7 @@ def read_progress(run: Path) -> Progress | None:
     if not path.exists():
         return None
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         return Progress(content["epoch"], tuple(EpochFigures(**row) for row in content["curves"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GuidedCheckpointError(
@@ -89,16 +89,20 @@ def save_epoch(
 ) -> None:
     """Write the end of an epoch, then forget what is not needed; raises `core.atomic.OutputError`."""
     with replacing_folder(epoch_folder(run, progress.epoch)) as folder:
-        save_file(_tensors(network, objective), folder / WEIGHTS)
-        save_file(dict(optimiser), folder / OPTIMISER)
+        # Not by `save_file`, whose error on a full disk is no OSError.
+        (folder / WEIGHTS).write_bytes(save(_tensors(network, objective)))
+        (folder / OPTIMISER).write_bytes(save(dict(optimiser)))
     content = {"epoch": progress.epoch, "curves": [asdict(row) for row in progress.curves]}
     write_bytes(run / "progress.json", (json.dumps(content, indent=1) + "\n").encode())
     kept = {epoch_folder(run, epoch) for epoch in (progress.epoch, progress.best_epoch, 0)}
-    for folder in (run / "epochs").iterdir():
-        if folder not in kept:
-            shutil.rmtree(folder)
-        elif folder != epoch_folder(run, progress.epoch):
-            (folder / OPTIMISER).unlink(missing_ok=True)
+    try:
+        for folder in (run / "epochs").iterdir():
+            if folder not in kept:
+                shutil.rmtree(folder)
+            elif folder != epoch_folder(run, progress.epoch):
+                (folder / OPTIMISER).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(run / "epochs", error) from error
 
 
 def load_epoch(run: Path, epoch: int, network: nn.Module, objective: nn.Module) -> None:

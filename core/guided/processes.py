@@ -3,7 +3,6 @@
 import os
 from typing import Literal
 
-import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
@@ -17,12 +16,10 @@ def launched(accelerator: str, precision: Precision) -> Fabric:
     Parameters
     ----------
     accelerator
-        "auto" (CUDA where there is one), "cpu" or "cuda".
+        "cpu" or "cuda", which must be there.
     precision
         Of training passes.
     """
-    if accelerator == "auto":
-        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
     if TorchElasticEnvironment.detect():
         here = int(os.environ["LOCAL_WORLD_SIZE"])
         fabric = Fabric(

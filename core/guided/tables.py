@@ -62,7 +62,7 @@ def epoch_figures(epoch: int, images: str, figures: Tensor, classes: Tensor) -> 
 
 def write_curves(path: Path, rows: Sequence[EpochFigures]) -> None:
     """Write a CSV file with a row for each epoch and set of images; raises `core.atomic.OutputError`."""
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(EpochFigures)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
@@ -89,7 +89,7 @@ def write_image_figures(
     core.atomic.OutputError
         Where the file cannot be written.
     """
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "truth", *FIGURES])
         for name, truth, row in zip(paths, classes.tolist(), figures.tolist(), strict=True):

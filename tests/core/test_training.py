@@ -10,7 +10,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from core.training import Schedule, TrainingError, fit, rate_factor
+from core.atomic import OutputError
+from core.training import CurvePoint, Schedule, TrainingError, fit, rate_factor, write_curve
 
 
 class OneNumber(nn.Module):
@@ -143,15 +144,22 @@ def test_a_loss_that_is_no_number_ends_the_training_with_a_remedy() -> None:
         fit(OneNumber(), [1.0, 1.0, math.nan, 1.0], product, schedule(4), fabric=fabric(), name="detector")
 
 
-def test_the_curve_is_written_row_by_row(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "curve.csv"
-    fit(OneNumber(), [1.0, 2.0, 1.0, 1.0], product, schedule(4), fabric=fabric(), curve=path)
-    with path.open(newline="") as file:
+def test_the_curve_has_a_row_for_each_step(tmp_path: Path) -> None:
+    path, curve = tmp_path / "new" / "curve.csv", list[CurvePoint]()
+    fit(OneNumber(), [1.0, 2.0, 1.0, 1.0], product, schedule(4), fabric=fabric(), watch=curve.append)
+    write_curve(path, curve)
+    with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["0", "1", "2", "3"]
     assert float(rows[0]["loss"]) == 0.0
     assert float(rows[1]["loss"]) == pytest.approx(-0.2, abs=1e-6)
     assert [float(row["learning_rate"]) for row in rows] == pytest.approx([0.1, 0.1, 0.075, 0.025])
+
+
+def test_a_curve_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(OutputError, match=r"cannot write .*a file/curve\.csv"):
+        write_curve(tmp_path / "a file" / "curve.csv", [])
 
 
 def test_training_learns() -> None:

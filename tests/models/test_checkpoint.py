@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from core.atomic import OutputError
 from core.crops import CROP_SIZE_PX, GREY
 from models.cards import FILES, CardError, model_folder
 from models.checkpoint import (
@@ -21,6 +22,7 @@ from models.checkpoint import (
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
 from models.slide_norm import hold
+from tests.full_disk import full_disk
 from tests.models.made_cards import WIDTH, write_models
 from tests.models.made_networks import trained_looking
 
@@ -48,6 +50,15 @@ def test_weights_take_two_bytes_each(tmp_path: Path) -> None:
     save_weights(network, tmp_path / "w.safetensors")
     numbers = sum(value.numel() for value in network.state_dict().values())
     assert (tmp_path / "w.safetensors").stat().st_size < 2.1 * numbers + 10_000
+
+
+def test_weights_that_the_disk_has_no_room_for_are_named_and_those_before_stay(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_weights(ClassifierNetwork(4), path)
+    before = path.read_bytes()
+    with full_disk(room_bytes=1000), pytest.raises(OutputError, match=r"cannot write .*w\.safetensors"):
+        save_weights(ClassifierNetwork(8), path)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("damage", [b"", b"not weights", None])

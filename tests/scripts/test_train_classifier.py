@@ -70,7 +70,7 @@ def test_a_parasite_that_the_map_misses_costs_up_to_half_of_its_share_of_the_bat
 def settings_of(objective: ObjectiveSettings) -> ClassifierSettings:
     return ClassifierSettings(
         network="classifier",
-        sources=("large",),
+        sources=("nih_cells",),
         malaria_free=(),
         width=4,
         batch=BatchSettings(slides=2, healthy=6, infected=6),

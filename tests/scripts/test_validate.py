@@ -3,20 +3,20 @@
 from pathlib import Path
 from typing import Any, cast
 
-import cv2
 import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from core.atomic import OutputError
 from core.classification import FeatureStatistics
-from core.detection import Kind
 from datasets.cells import STORED_SIZE_PX, CellSet
-from datasets.fields import AnnotatedField
 from models.cards import Curve
 from models.classifier import Classifier, ClassifierNetwork
 from scripts.configuration import ClassifierSettings, read_settings
+from scripts.main import app
 from scripts.release import at_threshold_of_others, false_calls, slide_excess
 from scripts.validate_classifier import (
     FOLDS,
@@ -31,8 +31,6 @@ from scripts.validate_classifier import (
     trained_once,
     validate_classifier,
 )
-from scripts.validate_detector import SHEET_COLUMNS, TILE_PX, sheet_of_unmarked, width_of_source
-from tests.drawn_cells import ToldDetector, boxes_around, located
 from tests.scripts.test_configuration import SHIPPED
 
 
@@ -91,8 +89,9 @@ def test_patients_are_dealt_evenly_and_the_same_way_again() -> None:
     assert (folds != patient_folds(cells, seed=4)).any()
 
 
-def test_every_patient_is_a_slide() -> None:
-    slides = slides_of(cell_set("nih_cells", ["C2", "C1", "C2", "C3", "C1"]))
+@pytest.mark.parametrize("source", ["nih_cells", "reviewed_cells"])
+def test_every_patient_is_a_slide(source: str) -> None:
+    slides = slides_of(cell_set(source, ["C2", "C1", "C2", "C3", "C1"]))
     assert [slide.tolist() for slide in slides] == [[1, 4], [0, 2], [3]]
 
 
@@ -213,6 +212,13 @@ def test_the_log_odds_of_every_part_and_seed_are_kept_for_the_card(
     assert all(len(run["test"]) == len(run["infected"]) == len(run["group"]) for run in kept)
 
 
+def test_a_validation_that_cannot_write_says_so_before_it_reads_the_data(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    arguments = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "a file" / "out")]
+    refused = CliRunner().invoke(app, ["validate", str(SHIPPED / "detector.yaml"), *arguments])
+    assert isinstance(refused.exception, OutputError)
+
+
 @pytest.fixture
 def trainings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Seeds of the networks that were trained, each with weights of its own."""
@@ -264,12 +270,13 @@ def test_a_network_whose_training_was_broken_off_is_trained_again(
     assert len(trainings) == 2
 
 
-def test_patients_are_slides_of_their_own_and_infected_cells_do_not_move_the_bulk() -> None:
+@pytest.mark.parametrize("source", ["nih_cells", "reviewed_cells"])
+def test_patients_are_slides_of_their_own_and_infected_cells_do_not_move_the_bulk(source: str) -> None:
     healthy = np.linspace(-1, 1, 201)
     odds = np.concatenate([healthy, [5.0] * 50, healthy + 3, [8.0] * 50])
     infected = np.concatenate([np.zeros(201), np.ones(50), np.zeros(201), np.ones(50)]).astype(bool)
     run = {"test": odds, "infected": infected, "group": np.array(["A"] * 251 + ["B"] * 251)}
-    excess, truth = slide_excess(run, "nih_cells", typical_spread=0.5)
+    excess, truth = slide_excess(run, source, typical_spread=0.5)
     # The healthy median is 0, the 16th percentile -0.68.
     assert excess[100] == pytest.approx(0, abs=1e-6)
     assert excess[201] == pytest.approx(5 / 0.68, rel=1e-6)
@@ -294,53 +301,7 @@ def test_a_source_has_no_say_in_the_threshold_it_is_judged_by() -> None:
     rows = at_threshold_of_others({"early": curve((500, 9, 0)), "late": curve((500, 300, 10))})
     assert rows["early"] == {"threshold_excess": 10.0, "sensitivity": 0.2, "false_call_rate": 0.0}
     assert rows["late"] == {"threshold_excess": 5.0, "sensitivity": 0.6, "false_call_rate": 0.3}
-
-
-def test_the_cell_width_is_estimated_anew_at_each_image_scale(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[int, int]] = []
-
-    def watching(image: NDArray[np.uint8], _: object) -> float:
-        seen.append((image.shape[0], image.shape[1]))
-        return 20.0
-
-    field = AnnotatedField(
-        path=Path("a.jpg"),
-        source="iml_malaria",
-        boxes=np.empty((0, 4), np.float32),
-        kind=np.empty(0, np.uint8),
-        infected=np.empty(0, bool),
-        stage=(),
-        kinds_marked=frozenset({Kind.RED_CELL}),
-    )
-    monkeypatch.setattr(AnnotatedField, "image", lambda _: np.zeros((60, 80, 3), np.uint8))
-    monkeypatch.setattr("scripts.validate_detector.cell_diameter_px", watching)
-    for scale in (0.5, 1.0, 2.0):
-        assert width_of_source([field], ToldDetector(located(boxes_around([], 1))), scale) == 20.0
-    assert seen == [(30, 40), (60, 80), (120, 160)]
-
-
-def test_the_sheet_shows_the_located_cells_that_nobody_marked(tmp_path: Path) -> None:
-    image = np.full((120, 160, 3), 200, np.uint8)
-    image[20:40, 20:40] = (255, 0, 0)
-    image[70:90, 110:130] = (0, 0, 255)
-    path = tmp_path / "f.png"
-    cv2.imwrite(str(path), image[..., ::-1])
-    marked = AnnotatedField(
-        path=path,
-        source="chula_rbc12",
-        boxes=np.array([[30, 30, np.nan, np.nan]], np.float32),
-        kind=np.array([Kind.RED_CELL], np.uint8),
-        infected=np.array([False]),
-        stage=("",),
-        kinds_marked=frozenset({Kind.RED_CELL}),
-    )
-    found = ToldDetector(located(boxes_around([(30, 30), (120, 80)], 20)), cell_diameter_px=20.0)
-    sheet = sheet_of_unmarked([marked], found, 20.0, seed=0)
-    assert sheet.shape == (TILE_PX, SHEET_COLUMNS * TILE_PX, 3)
-    middle = sheet[TILE_PX // 2, TILE_PX // 2]
-    # Blue, the one without a mark; the red one has its mark.
-    assert middle.tolist() == [0, 0, 255]
-    assert sheet[:, TILE_PX:].max() == 0
+    assert at_threshold_of_others({"only": curve((500, 9, 0))}) == {}
 
 
 def test_false_calls_are_reckoned_to_two_hundred_thousand_cells(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from core.atomic import OutputError
 from core.guided.checkpoints import (
     GuidedCheckpointError,
     Progress,
     epoch_folder,
     load_epoch,
     read_progress,
+    save_epoch,
 )
 from core.guided.tables import EpochFigures
 from core.guided.training import train_guided
@@ -21,6 +23,7 @@ from tests.core.guided.coloured_squares import (
     one_process,
     training_plan,
 )
+from tests.full_disk import full_disk
 
 
 def progress(*losses: float, first: int = 0) -> Progress:
@@ -95,6 +98,28 @@ def test_weights_of_another_network_or_objective_are_refused(trained: Path) -> N
         load_epoch(trained, 0, other.network, other.objective)
     with pytest.raises(GuidedCheckpointError, match="weights of another objective"):
         load_epoch(trained, 0, guided_network().network, Objective("learned-magtr"))
+
+
+def save(run: Path, epoch: int) -> None:
+    guided = guided_network()
+    save_epoch(run, progress(1, first=epoch), guided.network, guided.objective, {})
+
+
+def test_an_epoch_that_the_disk_has_no_room_for_is_named_and_the_one_before_stays(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    with full_disk(room_bytes=500), pytest.raises(OutputError, match=r"cannot write .*epochs/002"):
+        save(tmp_path, 2)
+    found = read_progress(tmp_path)
+    assert found is not None
+    assert found.epoch == 1
+    assert (epoch_folder(tmp_path, 1) / "weights.safetensors").is_file()
+
+
+def test_an_old_epoch_that_cannot_be_taken_away_is_an_output_error(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    (tmp_path / "epochs" / "a file").touch()
+    with pytest.raises(OutputError, match=r"cannot write .*epochs"):
+        save(tmp_path, 2)
 
 
 def test_a_kill_between_the_weights_and_the_progress_leaves_the_epoch_before(trained: Path) -> None:

@@ -1,0 +1,211 @@
+"""`smearscope release`: cards that say what is so, and a folder that is whole or as it was."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from core.atomic import OutputError
+from core.detection import Kind
+from datasets.synthetic import random_style, render_field
+from models.cards import FILES, RELEASED
+from models.checkpoint import Models, load_models
+from scripts.configuration import ConfigurationError
+from scripts.main import app
+from tests.full_disk import full_disk
+from tests.scripts.test_configuration import DETECTOR, GOOD
+
+HEALTHY = np.linspace(-1, 1, 201)
+BLOCK = {"source": "iml_malaria", "infected": 50, "infected_found": 48}
+
+
+def save_image(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), image[..., ::-1])
+
+
+def save_sets(data: Path) -> None:
+    """Two drawn fields as `iml_malaria`, and of the sets of cells what is counted."""
+    style, annotations = random_style(np.random.default_rng(1)), []
+    for index in range(2):
+        image, truth = render_field(style, seed=1, index=index, cells=60, parasitaemia=0.1)
+        save_image(data / "iml_malaria" / "images" / f"{index}.jpg", image)
+        red = truth.boxes[truth.kind == Kind.RED_CELL].tolist()
+        objects = [{"type": "red blood cell", "bbox": dict(zip("xywh", box, strict=True))} for box in red]
+        annotations.append({"image_name": f"{index}.jpg", "objects": objects})
+    (data / "iml_malaria" / "annotations.json").write_text(json.dumps(annotations), encoding="utf-8")
+    for path in ("nih_cells/1.jpg", "reviewed_cells/1_1.png", "reviewed_cells/1_2.png"):
+        save_image(data / path, np.zeros((40, 40, 3), np.uint8))
+    (data / "reviewed_cells" / "index.csv").touch()
+
+
+def save_validation(folder: Path) -> None:
+    """Two seeds, on healthy cells of `nih_cells` of spread 0.68 and on cells that a model called, of 34."""
+    (folder / "scores").mkdir(parents=True)
+    blocks = [{**BLOCK, "scale": scale} for scale in (0.5, 1.0, 1.0)]
+    rows = [
+        {"left_out": source, "seed": seed, "auc": 0.9}
+        for seed in (0, 1)
+        for source in ("nih_cells", "reviewed_cells")
+    ]
+    (folder / "detector_blocks.json").write_text(json.dumps(blocks), encoding="utf-8")
+    (folder / "classifier_sources.json").write_text(json.dumps(rows), encoding="utf-8")
+    infected = np.arange(251) >= 201
+    for source, width in (("nih_cells", 1), ("reviewed_cells", 50)):
+        odds = np.concatenate([width * HEALTHY, np.full(50, 5.0)])
+        for seed in (0, 1):
+            path = folder / "scores" / f"{source}_{seed}.npz"
+            np.savez(path, test=odds, infected=infected, group=np.full(251, "A"))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that a release is made of."""
+    folder = tmp_path_factory.mktemp("laboratory")
+    save_sets(folder / "data")
+    save_validation(folder / "validation")
+    (folder / "configs").mkdir()
+    detector = yaml.safe_load(DETECTOR) | {"sources": ["iml_malaria"]}
+    classifier = yaml.safe_load(GOOD) | {"sources": ["nih_cells", "reviewed_cells"], "malaria_free": []}
+    for name, settings in (("detector", detector), ("classifier", classifier)):
+        (folder / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+        (folder / name).mkdir()
+        shutil.copy(RELEASED / f"{name}.safetensors", folder / name)
+    return folder
+
+
+def release(made_of: Path, out: Path) -> Result:
+    folders = ("detector", "classifier", "validation", "data", "configs")
+    arguments = [part for name in folders for part in (f"--{name}", str(made_of / name))]
+    names = ["--detector-name", "our detector", "--classifier-name", "our classifier"]
+    return CliRunner().invoke(app, ["release", *arguments, *names, "--out", str(out)])
+
+
+@pytest.fixture(scope="module")
+def released(prepared: Path) -> Models:
+    done = release(prepared, prepared / "out")
+    assert done.exit_code == 0, done.output
+    return load_models(str(prepared / "out"))
+
+
+def test_a_model_has_the_names_that_its_makers_gave_and_tells_of_their_configurations(
+    released: Models, prepared: Path
+) -> None:
+    assert released.card.name == "our detector + our classifier"
+    command = released.card.classifier.training.command
+    assert command.startswith(f"smearscope train {prepared / 'configs' / 'classifier.yaml'} ")
+
+
+def test_a_model_without_names_is_refused(tmp_path: Path) -> None:
+    folders = [
+        part
+        for name in ("detector", "classifier", "validation", "data", "out")
+        for part in (f"--{name}", str(tmp_path))
+    ]
+    assert CliRunner().invoke(app, ["release", *folders]).exit_code == 2
+
+
+def test_located_cells_are_those_of_the_blocks_at_their_own_scale(released: Models) -> None:
+    found = released.card.detector.infected_cells
+    assert (found.found, found.missed) == (96, 4)
+    assert found.measured_on == "2 unseen blocks of iml_malaria"
+
+
+def test_images_of_every_format_are_counted(released: Models) -> None:
+    items = {source.name: source.items for source in released.card.classifier.training.sources}
+    assert items == {"nih_cells": 1, "reviewed_cells": 2}
+
+
+def test_cells_that_a_model_called_are_trained_on_and_measure_nothing(released: Models) -> None:
+    card = released.card.classifier
+    assert card.typical_spread == pytest.approx(0.68)
+    assert card.curve.measured_on == "nih_cells, left out of training"
+    assert {row["left_out"] for row in card.figures["left_out"]} == {"nih_cells"}
+    assert set(card.figures["summary"]) == {"nih_cells"}
+    assert "in each of the training sources but reviewed_cells, every one" in card.threshold_choice
+
+
+def test_the_limits_name_the_species_of_the_sources(released: Models) -> None:
+    assert (
+        "P. falciparum and those of the laboratory's slides only; "
+        "other species and mixed infections were not seen."
+    ) in released.card.classifier.limits
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in (*FILES, "notes.txt")}
+
+
+@pytest.fixture
+def released_before(tmp_path: Path) -> Path:
+    """A folder with another model and a file of its owner's."""
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in (*FILES, "notes.txt"):
+        (out / name).write_text(f"{name} of before", encoding="utf-8")
+    return out
+
+
+@pytest.mark.parametrize(
+    ("missing", "remedy"),
+    [
+        ("detector/detector.safetensors", "run the train command"),
+        ("classifier/classifier.safetensors", "run the train command"),
+        ("validation/detector_blocks.json", "run the validate command"),
+        ("validation/classifier_sources.json", "run the validate command"),
+        ("validation/scores", "no scores of nih_cells; run the validate command"),
+        ("data/reviewed_cells", "reviewed_cells: no image here"),
+    ],
+)
+def test_what_is_missing_is_named_and_the_model_before_stays(
+    missing: str, remedy: str, prepared: Path, released_before: Path, tmp_path: Path
+) -> None:
+    made_of, before = tmp_path / "made of", contents(released_before)
+    shutil.copytree(prepared, made_of)
+    (shutil.rmtree if (made_of / missing).is_dir() else Path.unlink)(made_of / missing)
+    refused = release(made_of, released_before)
+    assert isinstance(refused.exception, ConfigurationError)
+    assert remedy in str(refused.exception)
+    assert contents(released_before) == before
+
+
+def test_sources_that_measure_nothing_are_refused(prepared: Path, tmp_path: Path) -> None:
+    made_of = tmp_path / "made of"
+    shutil.copytree(prepared, made_of)
+    config = made_of / "configs" / "classifier.yaml"
+    settings = yaml.safe_load(config.read_text(encoding="utf-8")) | {"sources": ["reviewed_cells"]}
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    refused = release(made_of, tmp_path / "out")
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "nothing is measured on reviewed_cells" in str(refused.exception)
+
+
+def test_where_the_disk_has_no_room_for_a_model_the_one_before_stays(
+    prepared: Path, released_before: Path
+) -> None:
+    before = contents(released_before)
+    with full_disk(room_bytes=100_000):  # for the cards, not for the weights
+        refused = release(prepared, released_before)
+    assert isinstance(refused.exception, OutputError)
+    assert contents(released_before) == before
+
+
+def test_a_model_takes_the_place_of_the_one_before_and_other_files_stay(
+    prepared: Path, released: Models, released_before: Path
+) -> None:
+    assert release(prepared, released_before).exit_code == 0
+    assert load_models(str(released_before)).card.identity == released.card.identity
+    assert {path.name for path in released_before.iterdir()} == {*FILES, "notes.txt"}
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.release._validity", lambda *_: pytest.fail("computed"))
+    (tmp_path / "a file").touch()
+    assert isinstance(release(prepared, tmp_path / "a file" / "out").exception, OutputError)
