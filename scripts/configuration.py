@@ -1,18 +1,48 @@
 """Training settings: what a YAML file may say, checked before anything runs."""
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from core.errors import SmearscopeError
 from core.saliency.objectives import OBJECTIVES
 from core.training import Schedule
+from datasets.fields import READERS
 from scripts.guided_settings import GuidedSettings, ObjectiveSettings
+from scripts.image_sources import CELL_SETS
 from scripts.study_settings import StudySettings
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 Settings = TypeVar("Settings")
+
+
+def _among(known: Collection[str]) -> AfterValidator:
+    """Refuse names of sets that there is no reader for."""
+
+    def checked(names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in known:
+                raise ValueError(f"no set {name!r}; choose of {', '.join(known)}")
+        return names
+
+    return AfterValidator(checked)
+
+
+FieldSets = Annotated[tuple[str, ...], _among(READERS)]
+InfectedCellSets = Annotated[tuple[str, ...], _among([*CELL_SETS, *READERS])]
 
 
 class ConfigurationError(SmearscopeError):
@@ -40,7 +70,7 @@ class DetectorSettings(_Settings):
     """
 
     network: Literal["detector"]
-    sources: tuple[str, ...] = Field(min_length=1)
+    sources: FieldSets = Field(min_length=1)
     synthetic_fields: int = Field(ge=0)
     batch_size: int = Field(gt=1)
 
@@ -61,9 +91,11 @@ class ClassifierSettings(_Settings):
     Attributes
     ----------
     sources
-        Sets with infected and healthy cells.
+        Sets with infected and healthy cells, named as in `scripts.image_sources.CELL_SETS` or
+        `datasets.fields.READERS`.
     malaria_free
-        Sets of annotated fields all of whose red cells are healthy; the detector cuts the cells.
+        Sets of annotated fields, named as in the latter, all of whose red cells are healthy; the detector
+        cuts the cells.
     width
         Channels of the first stage.
     label_smoothing
@@ -76,8 +108,8 @@ class ClassifierSettings(_Settings):
     """
 
     network: Literal["classifier"]
-    sources: tuple[str, ...] = Field(min_length=1)
-    malaria_free: tuple[str, ...]
+    sources: InfectedCellSets = Field(min_length=1)
+    malaria_free: FieldSets
     width: int = Field(ge=4)
     batch: BatchSettings
     label_smoothing: float = Field(ge=0, lt=0.5)
@@ -111,15 +143,54 @@ def read_study(path: Path) -> StudySettings:
 
 def _checked(adapter: TypeAdapter[Settings], path: Path) -> Settings:
     try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({error.strerror}); give the file of a configuration, see models/configs"
+        ) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(f"{path}: cannot be read as YAML ({reason}); see models/configs") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: the file holds no keys; see models/configs for an example")
     try:
         return adapter.validate_python(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ConfigurationError(
-            f"{path}: {key}: {first['msg']}; see models/configs for an example"
-        ) from error
+        faults = "; ".join(_fault(each, content) for each in error.errors())
+        raise ConfigurationError(f"{path}: {faults}; see models/configs for an example") from error
+
+
+def _fault(error: "ErrorDetails", content: object) -> str:
+    """One thing that is wrong: the key, what it may be, and what it is."""
+    key, said, given = _key(error["loc"], content), error["msg"], error["input"]
+    match error["type"]:
+        case "missing":
+            said = "missing"
+        case "extra_forbidden":
+            said = "no such key"
+        case "union_tag_not_found":
+            network = "network: missing, give detector, classifier or guided"
+            return f"{network} (for a study: smearscope study)" if "arms" in given else network
+        case "value_error":
+            said = said.removeprefix("Value error, ")
+        case "union_tag_invalid":
+            pass
+        case _ if isinstance(given, str | float | int | None):
+            said = f"{said}, not {given!r}"
+    return f"{key}: {said}"
+
+
+def _key(place: tuple[int | str, ...], content: object) -> str:
+    """Where in the file it is; entries of a list by their name, where that is not what is wrong."""
+    if isinstance(content, dict) and place and place[0] == content.get("network"):
+        place = place[1:]  # the kind of settings, which is no key
+    names: list[str] = []
+    for part in place:
+        try:
+            content = content[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            content = None
+        named = isinstance(part, int) and isinstance(content, dict) and "name" in content
+        named = named and place[-1] != "name"
+        names.append(str(content["name"] if named else part))  # type: ignore[index]
+    return ".".join(names) or "the file"

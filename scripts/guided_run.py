@@ -86,7 +86,8 @@ def open_run(data: Path, settings: GuidedSettings, source: ImageSource | None = 
 
 def settings_of_run(run: Path) -> GuidedSettings:
     """The settings that a training was begun with; raises `ConfigurationError`."""
-    settings = read_settings(run / "settings.yaml")
+    path = run / "settings.yaml"
+    settings = read_settings(path) if path.exists() else None
     if not isinstance(settings, GuidedSettings):
         raise ConfigurationError(f"{run}: not the folder of a guided training; give one")
     return settings

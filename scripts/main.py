@@ -1,5 +1,8 @@
 """The command `smearscope`: one subcommand a file of this folder."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from core.errors import SmearscopeError
@@ -26,8 +29,20 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - so typer calls it
+    if asked:
+        typer.echo(f"smearscope {version('smearscope')}")
+        raise typer.Exit
+
+
 @app.callback()
-def smearscope() -> None:
+def smearscope(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end."),
+    ] = False,
+) -> None:
     """Find red cells on thin blood smears, rank those suspected of malaria, and say what the count allows.
 
     For research use only. Not for diagnosis.

@@ -91,11 +91,15 @@ LAYOUTS = (
 
 def layout_of(root: Path) -> Layout:
     """The layout of a folder; raises `BoxedImageError` where it is none that is known."""
+    if not root.is_dir():
+        raise BoxedImageError(Problem(root, None, "no such folder", "give that of a set of images"))
     for layout in LAYOUTS:
         if layout.is_of(root):
             return layout
     known = " | ".join(f"{layout.name}: {layout.found_by}" for layout in LAYOUTS)
-    fault = "no set of images with boxes" if root.is_dir() else "no such folder"
+    fault = "no set of images with boxes"
+    if columns := _header(root):
+        fault = f"boxes.csv has the columns {', '.join(sorted(columns))}, which are those of no known set"
     raise BoxedImageError(Problem(root, None, fault, f"give a folder with one of: {known}"))
 
 
@@ -141,6 +145,8 @@ def examined(root: Path, after_image: Callable[[], object] = lambda: None) -> Ex
             after_image()
     except BoxedImageError as error:  # a table that cannot be read at all
         problems.append(error.problem)
+    if not images and not problems:
+        problems.append(Problem(root, None, "no image", f"list at least one; {layout.found_by} were found"))
     return Examined(layout, tuple(images), tuple(problems))
 
 

@@ -72,9 +72,9 @@ def test_an_arm_has_its_own_number_in_its_settings_and_is_of_the_same_kind(tmp_p
 @pytest.mark.parametrize(
     ("arm", "message"),
     [
-        ("max_channels: 50", "arms.3.*of which method"),
-        ("method: grad-cam, max_channels: 50", "arms.3.*grad-cam does not score channels"),
-        ("method: faster-score-cam, max_channels: 0", "arms.3.max_channels"),
+        ("max_channels: 50", "arms.own.*of which method"),
+        ("method: grad-cam, max_channels: 50", "arms.own.*grad-cam does not score channels"),
+        ("method: faster-score-cam, max_channels: 0", "arms.own.max_channels"),
     ],
 )
 def test_a_number_that_a_method_does_not_take_is_refused(tmp_path: Path, arm: str, message: str) -> None:

@@ -290,9 +290,9 @@ def test_an_arm_with_the_other_method_in_its_loss_has_no_figure_under_it(data: P
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("objective: energy,", "objective: enrgy,", "arms.1.*no objective 'enrgy'"),
-        ("weights: {energy: 1}", "weights: {magtr: 1}", "arms.1.*no weight 'magtr'"),
-        ("regions: shuffled", "regions: shufled", "arms.1.regions"),
+        ("objective: energy,", "objective: enrgy,", "arms.energy-shuffled.*no objective 'enrgy'"),
+        ("weights: {energy: 1}", "weights: {magtr: 1}", "arms.energy-shuffled.*no weight 'magtr'"),
+        ("regions: shuffled", "regions: shufled", "arms.energy-shuffled.regions"),
         ("name: energy-shuffled", "name: ce", "arms: two are called 'ce'"),
         ("name: energy-shuffled", "name: ../up", "arms.1.name"),
         ("compared_with: ce", "compared_with: control", "compared_with: no arm 'control'"),

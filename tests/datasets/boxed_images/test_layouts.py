@@ -52,6 +52,11 @@ def test_a_set_is_recognised_and_nothing_is_wrong_with_it(tmp_path: Path, name: 
     assert len(counted) == len(found.images) > 1
 
 
+def test_a_set_without_an_image_is_not_called_sound(tmp_path: Path) -> None:
+    write_box_table(tmp_path / "boxes.csv", [])
+    assert [problem.fault for problem in examined(tmp_path).problems] == ["no image"]
+
+
 @every_set
 def test_a_table_written_of_a_set_gives_the_same_images(tmp_path: Path, name: str) -> None:
     images = boxed_images(SETS[name](tmp_path / "set"))
@@ -143,6 +148,11 @@ def test_faults_of_the_published_layout_are_named(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_set_is_told_what_one_holds(tmp_path: Path) -> None:
     with pytest.raises(
         BoxedImageError, match=r"no set of images with boxes; give a folder with one of: .*wnids.txt"
+    ):
+        layout_of(tmp_path)
+    (tmp_path / "boxes.csv").write_text("path;wnid;x0\n", encoding="utf-8")
+    with pytest.raises(
+        BoxedImageError, match=r"boxes.csv has the columns path;wnid;x0, which .* no known set"
     ):
         layout_of(tmp_path)
     with pytest.raises(BoxedImageError, match="nowhere: no such folder"):
