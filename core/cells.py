@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.crops import disk_masks, field_colour, raw_crops
 from core.detection import CellDetector, Cells, Kind
 from core.focus import edge_blur
-from core.reference import SlideReference, scaled
+from core.reference import SURE, SlideReference, scaled
 from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9
@@ -23,8 +23,6 @@ CLUMPED = 0.4
 """Share of a box inside another's beyond which the two cells cannot be judged apart."""
 NEAR_WHITE_CELL = 0.08
 """The same for a white cell: a corner of its nucleus in a red cell's disk looks like a parasite."""
-SUREST_DOUBT = 0.4
-"""Detection score below which an object is not counted: of marked red cells 99 in 100 score higher."""
 LEAST_STAINED = 0.4
 """Share of the disk nearer to the typical cell's colour than to the background; scale bars, threads and pale
 debris have less, and of marked red cells, however pale in the middle, not one in 500."""
@@ -40,6 +38,7 @@ class WhyNot(StrEnum):
     EVALUABLE = ""
     EDGE = "edge"
     OUT_OF_FOCUS = "out of focus"
+    WITHOUT_COLOUR = "without colour"
     CLUMP = "clump"
     NOT_A_RED_CELL = "not a red cell"
     COVERED = "covered"
@@ -78,8 +77,8 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
     of pictures from several microscopes, is brought to that width instead.
 
-    Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell, covered by
-    a scale bar or caption, edge, out of focus, clump.
+    Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
+    kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
     diameter_px = reference.cell_diameter_px
     small, cells = _located(field, detector, diameter_px)
@@ -94,7 +93,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
     # Later assignments win: the weightier reason comes last.
     stained = stained_share(small, cells, reference)
-    reasons[(cells.detection_score < SUREST_DOUBT) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
+    reasons[(cells.detection_score < SURE) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
     reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
     reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
@@ -121,7 +120,7 @@ def _located(field: Field, detector: CellDetector, diameter_px: float) -> tuple[
 
 def _cell_width_px(cells: Cells) -> float:
     """Median side of the surely located red cells; NaN of too few."""
-    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SUREST_DOUBT)
+    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SURE)
     sides = np.sqrt(cells.boxes[sure, 2] * cells.boxes[sure, 3])
     return float(np.median(sides)) if len(sides) >= CELLS_FOR_A_WIDTH else float("nan")
 
@@ -144,7 +143,7 @@ def stained_share(image: NDArray[np.uint8], cells: Cells, reference: SlideRefere
         return np.empty(0, np.float32)
     background = float(np.percentile(image[..., 1], 95))
     crops, disks = raw_crops(image, cells.boxes), disk_masks(cells.boxes, margin=INNER_DISK)
-    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SUREST_DOUBT)
+    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SURE)
     typical = field_colour(crops[sure], disks[sure], reference.cell_colour)[1]
     dark = (crops[..., 1] < (background + typical) / 2) & disks
     return np.asarray(dark.sum(axis=(1, 2)) / disks.sum(axis=(1, 2)), np.float32)

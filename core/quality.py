@@ -12,6 +12,9 @@ from core.reference import SlideReference
 
 SAMPLED_CELLS = 24
 """Cells a field's colour is taken from: enough for a median, few enough to cost nothing."""
+LEAST_COLOUR = 0.005
+"""Optical density that the most and the least absorbed channel must differ by. In stained cells they do by
+0.03 and more; in a picture saved in grey they do not, and a stain cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class FieldQuality:
     density_red: float
     density_green: float
     density_blue: float
+
+    @property
+    def shows_colour(self) -> bool:
+        """Whether the cells absorb one colour more than another; True where there is no cell to tell by."""
+        densities = (self.density_red, self.density_green, self.density_blue)
+        return not max(densities) - min(densities) < LEAST_COLOUR
 
 
 def field_quality(image: NDArray[np.uint8], cells: LocatedCells, reference: SlideReference) -> FieldQuality:

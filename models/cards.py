@@ -178,7 +178,7 @@ def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
 
 def write_card(card: DetectorCard | ClassifierCard, path: Path) -> None:
     """Write a card as JSON that a person can read."""
-    path.write_text(card.model_dump_json(indent=1) + "\n")
+    path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 MEASURES = ("edge_blur", "background", "density_red", "density_green", "density_blue")
@@ -238,7 +238,9 @@ class PairCard:
         )
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
-        """Out of focus where the field's cells are more blurred than any validated; else nothing."""
+        """Without colour, or out of focus where its cells are more blurred than any validated; or nothing."""
+        if not quality.shows_colour:
+            return WhyNot.WITHOUT_COLOUR
         blurred = quality.edge_blur > self.classifier.validity.edge_blur.high
         return WhyNot.OUT_OF_FOCUS if blurred else WhyNot.EVALUABLE
 

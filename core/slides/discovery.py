@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import UnreadableImageError
 from core.slides.folder import folder_contents
-from core.slides.formats import decoding, is_image_name, natural_key, shown_path
+from core.slides.formats import decoding, is_image_file, natural_key, shown_path
 
 _NAME_BYTES = 200  # file systems allow 255; what is written beside the folder needs some
 
@@ -99,11 +99,11 @@ def _search(path: Path, seen: set[Path]) -> Iterator[Path | SlideProblem]:
     seen.add(real)
     if is_folder:
         yield from _search_folder(path, seen)
-    elif is_image_name(path):
+    elif is_image_file(path):
         yield path
     else:
         yield SlideProblem(
-            path, f"{shown_path(path)} is no image by its name: give a folder or an image file"
+            path, f"{shown_path(path)} is no image by its name or content: give a folder or an image file"
         )
 
 

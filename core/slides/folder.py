@@ -7,7 +7,7 @@ from typing import Protocol
 from core.errors import UnreadableImageError
 from core.slides.dicom import dicom_fields, whole_slide_series
 from core.slides.field import Field
-from core.slides.formats import SCANNER_SUFFIXES, Format, decoding, format_of, is_image_name, natural_key
+from core.slides.formats import SCANNER_SUFFIXES, Format, decoding, format_of, is_image_file, natural_key
 from core.slides.photograph import Photograph
 from core.slides.regions import Cutting
 from core.slides.tiff import is_large_tiff, tiff_fields
@@ -44,7 +44,7 @@ class FolderContents:
 def folder_contents(folder: Path) -> FolderContents:
     """Sort the images of a folder into pictures and large images, by their headers.
 
-    Hidden files and files whose names claim no image are passed over. A file that cannot be read
+    Hidden files and files that are no images by name or content are passed over. A file that cannot be read
     counts as a picture, so that the slide's reading reports it.
 
     Raises
@@ -53,7 +53,7 @@ def folder_contents(folder: Path) -> FolderContents:
         Where the folder cannot be listed.
     """
     with decoding(folder):
-        images = [path for path in folder.iterdir() if is_image_name(path) and not path.is_dir()]
+        images = [path for path in folder.iterdir() if is_image_file(path) and not path.is_dir()]
     pictures: list[Path] = []
     large_images: dict[str, Path] = {}
     for path in sorted(images, key=lambda path: natural_key(path.name)):

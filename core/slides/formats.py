@@ -40,6 +40,19 @@ def is_image_name(path: Path) -> bool:
     return not path.name.startswith(".") and (suffix in IMAGE_SUFFIXES or suffix in UNSUPPORTED_SUFFIXES)
 
 
+def is_image_file(path: Path) -> bool:
+    """Whether a file is taken for an image: by its name, or as DICOM, which may have any, by its content."""
+    if is_image_name(path):
+        return True
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False  # it claims nothing, and what it is cannot be seen
+
+
 def format_of(path: Path) -> Format:
     """Encoding of an image file, from its first 132 bytes.
 

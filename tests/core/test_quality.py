@@ -48,6 +48,12 @@ def test_a_dimmer_lamp_changes_the_background_and_not_the_density() -> None:
     assert astuple(dim)[2:] == pytest.approx(astuple(bright)[2:], abs=0.01)
 
 
+def test_colour_is_seen_where_the_channels_differ_and_taken_as_there_where_no_cell_is() -> None:
+    for cell, there in (((200, 120, 160), True), ((160, 156, 158), True), ((150, 150, 150), False)):
+        assert field_quality(picture(cell, (240,) * 3), cells(), REFERENCE).shows_colour == there
+    assert field_quality(picture((0, 0, 0), (240,) * 3), cells(Kind.PLATELET), REFERENCE).shows_colour
+
+
 def test_focus_is_the_median_of_the_red_cells() -> None:
     located = cells()
     located.blur[:3] = np.inf

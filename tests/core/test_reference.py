@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.burned_in import FIELDS_NEEDED
 from core.crops import GREY
@@ -12,6 +13,7 @@ from core.reference import (
     CELLS_WANTED,
     RED_CELL_BOX_UM,
     NoCellsError,
+    ScaleError,
     SlideReference,
     cell_diameter_px,
     fit_of,
@@ -46,6 +48,13 @@ def smear(diameter_px: float, cell: Colour = CELL, um_per_pixel: float | None = 
     """A picture of 480 x 640 px, covered with cells of one width."""
     centres = grid_centres(480, 640, 1.6 * diameter_px)
     return field_of(disc_picture(480, 640, centres, diameter_px, cell), um_per_pixel=um_per_pixel)
+
+
+class ToldAtOneScale(ToldDetector):
+    """Gives what it was told on a picture of 200 x 300 px, and nothing on one brought to another scale."""
+
+    def locate(self, image: NDArray[np.uint8]) -> Cells:
+        return self.cells if image.shape[:2] == (200, 300) else located(np.zeros((0, 4), np.float32))
 
 
 EMPTY = field_of(np.full((480, 640, 3), 230, np.uint8))
@@ -135,14 +144,14 @@ def test_cells_that_the_border_cuts_make_no_reference() -> None:
     image = disc_picture(200, 300, [(100, 100)], 28)
     image[:, :20] = image[:, -20:] = (90, 40, 60)
     boxes = [[86, 86, 28, 28], [-9, 40, 28, 28], [281, 40, 28, 28], [-1, 0, 28, 28]]
-    told = ToldDetector(located(np.array(boxes, np.float32)))
+    told = ToldAtOneScale(located(np.array(boxes, np.float32)))
     reference = slide_reference([field_of(image)], told, RED_CELL_BOX_UM / 28)
     assert reference.feature_statistics[0] == 1
     assert reference.cell_colour == CELL
 
 
 def test_a_field_on_which_every_cell_is_cut_has_no_reference() -> None:
-    told = ToldDetector(located(np.array([[-9, 40, 28, 28], [40, 173, 28, 28]], np.float32)))
+    told = ToldAtOneScale(located(np.array([[-9, 40, 28, 28], [40, 173, 28, 28]], np.float32)))
     with pytest.raises(NoCellsError):
         slide_reference([field_of(np.full((200, 300, 3), 150, np.uint8))], told, RED_CELL_BOX_UM / 28)
 
@@ -153,6 +162,17 @@ def test_a_known_scale_is_taken_at_its_word(given_by: str) -> None:
     field = smear(37, um_per_pixel=0.2 if given_by == "file" else 0.9)
     reference = slide_reference([field], DETECTOR, 0.2 if given_by == "user" else None)
     assert reference.cell_diameter_px == 43.0
+
+
+@pytest.mark.parametrize(("um_per_pixel", "width_px"), [(1.5, 6), (0.03, 287)])
+@pytest.mark.parametrize("given_by", ["user", "file"])
+def test_a_scale_that_the_cells_speak_against_is_refused_and_theirs_is_named(
+    given_by: str, um_per_pixel: float, width_px: int
+) -> None:
+    field = smear(37, um_per_pixel=um_per_pixel if given_by == "file" else None)
+    said = f"{um_per_pixel} µm a pixel would make red cells {width_px} px wide.* about 3[78] px: .* 0.23"
+    with pytest.raises(ScaleError, match=said):
+        slide_reference([EMPTY, field], DETECTOR, um_per_pixel if given_by == "user" else None)
 
 
 def test_no_more_fields_are_read_than_it_takes() -> None:

@@ -127,6 +127,11 @@ def test_a_field_fails_when_more_blurred_than_any_validated() -> None:
     assert PAIR.field_failure(FieldQuality(math.inf, 220, 0.1, 0.2, 0.1)) == "out of focus"
 
 
+def test_a_field_saved_in_grey_fails_whatever_its_focus() -> None:
+    assert PAIR.field_failure(FieldQuality(0.03, 220, 0.14, 0.142, 0.141)) == "without colour"
+    assert PAIR.field_failure(FieldQuality(0.081, 220, 0.14, 0.14, 0.14)) == "without colour"
+
+
 def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
     assert PAIR.outside_validity([GOOD] * 3, candidate_share=0.01) == ()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.slides import find_slides, natural_key, open_slide, shown_path
 from core.slides.discovery import Discovery
-from tests.core.slides.images import picture, write_png, write_pyramid
+from tests.core.slides.images import picture, write_dicom, write_png, write_pyramid
 
 
 def put(root: Path, *files: str) -> Path:
@@ -62,6 +62,15 @@ def test_a_folder_of_pictures_with_folders_within_is_a_slide_and_they_are_others
     assert names(find_slides([put(tmp_path / "s", "1.png", "more/1.png")])) == ["s", "more"]
 
 
+def test_a_dicom_file_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> None:
+    put(tmp_path, "export/1.png")
+    write_dicom(tmp_path / "a.dcm", [picture()]).rename(tmp_path / "export" / "IM000001")
+    (tmp_path / "export" / "DIRECTORY").write_bytes(bytes(200))
+    (folder,) = find_slides([tmp_path / "export"]).slides
+    assert open_slide(folder.path).field_names() == ("1.png", "IM000001")
+    assert names(find_slides([tmp_path / "export" / "IM000001"])) == ["IM000001"]
+
+
 def test_each_bad_path_is_a_problem_and_stops_no_other(tmp_path: Path) -> None:
     put(tmp_path, "good/1.png", "notes.txt", "batch/full/1.png", "batch/texts/a.txt")
     (tmp_path / "empty").mkdir()
@@ -72,7 +81,7 @@ def test_each_bad_path_is_a_problem_and_stops_no_other(tmp_path: Path) -> None:
     assert [(problem.path, problem.reason.split(": ")[0]) for problem in found.problems] == [
         (tmp_path / "gone", f"{tmp_path}/gone does not exist"),
         (tmp_path / "empty", f"{tmp_path}/empty holds no image"),
-        (tmp_path / "notes.txt", f"{tmp_path}/notes.txt is no image by its name"),
+        (tmp_path / "notes.txt", f"{tmp_path}/notes.txt is no image by its name or content"),
         (tmp_path / "batch" / "bare", f"{tmp_path}/batch/bare holds no image"),
         (tmp_path / "batch" / "texts", f"{tmp_path}/batch/texts holds no image"),
     ]
