@@ -49,7 +49,7 @@ class Confusion:
 
     def write(self, path: Path) -> None:
         """Write a CSV file with a row for each true class; raises `core.atomic.OutputError`."""
-        with replacing(path) as temporary, temporary.open("w", newline="") as file:
+        with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["truth", *self.classes])
             writer.writerows(

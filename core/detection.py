@@ -7,6 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+CELL_DIAMETER_PX = 28.0
+"""Mean side of a red cell's box on the image that a detector is trained on and locates on."""
+STRIDE_PX = 4
+"""Of a detector's grid: its targets and its answers have one place for so many pixels, either way."""
+
 
 class Kind(IntEnum):
     """What a detector takes a located object for."""

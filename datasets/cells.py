@@ -90,7 +90,7 @@ def _index(root: Path, grouped_by: str) -> list[dict[str, str]]:
     path = root / "index.csv"
     if not path.is_file():
         raise AnnotationError(f"{path}: missing; give the folder that the set unpacks to")
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows:
         raise AnnotationError(f"{path}: lists no cell; unpack the set anew")

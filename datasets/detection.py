@@ -8,15 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detection import Kind
+from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
 from datasets.augmentation import field_augmentation
 from datasets.fields import AnnotatedField
 from datasets.foreground import BOX_OVER_CELL, NoCellsError, foreground_diameter_px, foreground_mask
 from datasets.synthetic import random_style, render_field
 
 TILE_PX = 256
-STRIDE_PX = 4
-CELL_DIAMETER_PX = 28.0
 STORED_DIAMETER_PX = 36.0
 """Fields are kept at this cell diameter: above what is trained on, so that tiles are never blown up much."""
 SCALES = (0.7, 1.4)

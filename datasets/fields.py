@@ -130,7 +130,7 @@ def _reading(path: Path, where: str) -> Iterator[None]:
 def _numbered_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Number, from 1, and words of the lines that are not blank."""
     with _reading(path, "the file"):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line.split()
@@ -148,7 +148,9 @@ def iml_malaria(root: Path) -> list[AnnotatedField]:
     if not annotations.is_file():
         raise AnnotationError(f"{annotations}: missing; give the folder that the set unpacks to")
     with _reading(annotations, "the file"):
-        entries = sorted(json.loads(annotations.read_text()), key=lambda entry: entry["image_name"])
+        entries = sorted(
+            json.loads(annotations.read_text(encoding="utf-8")), key=lambda entry: entry["image_name"]
+        )
     fields = []
     for entry in entries:
         with _reading(annotations, entry["image_name"]):

@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.detection import Cells, Kind
+from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
 from models.blocks import ConvolutionBlock, ResidualBlock
 
-STRIDE_PX = 4
-CELL_DIAMETER_PX = 28.0
-"""Mean side of a red cell's box on the image that the network sees."""
 GRID_PX = 16
 """Coarsest stride inside the network: tiles must start on multiples of it to see the same grid."""
 HALO_PX = 128

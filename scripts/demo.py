@@ -123,12 +123,10 @@ def _match(drawn: "pd.DataFrame", found: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
     from scipy.optimize import linear_sum_assignment
 
-    first = drawn[["x", "y", "width", "height"]].to_numpy()[:, None]
-    second = found[["x", "y", "width", "height"]].to_numpy()[None]
-    begin = np.maximum(first[..., :2], second[..., :2])
-    end = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
-    shared = np.clip(end - begin, 0, None).prod(axis=-1)
-    overlap = shared / (first[..., 2:].prod(axis=-1) + second[..., 2:].prod(axis=-1) - shared)
+    from core.evaluation import intersection_over_union
+
+    sides = ["x", "y", "width", "height"]
+    overlap = intersection_over_union(drawn[sides].to_numpy(np.float32), found[sides].to_numpy(np.float32))
     overlap[overlap < 0.5] = 0
     rows, columns = linear_sum_assignment(overlap, maximize=True)
     matched = overlap[rows, columns] > 0

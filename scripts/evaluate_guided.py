@@ -196,12 +196,12 @@ def write_evaluation(found: Evaluation, folder: Path, *, epoch: int, method: str
     names = found.confusion.classes
     per_class = found.confusion.per_class()
     found.confusion.write(folder / "confusion.csv")
-    with replacing(folder / "classes.csv") as path, path.open("w", newline="") as file:
+    with replacing(folder / "classes.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, [field.name for field in fields(ClassMeasures)])
         rows.writeheader()
         rows.writerows(asdict(one) for one in per_class)
     columns = [values.tolist() for values in found.per_image.values()]
-    with replacing(folder / "images.csv") as path, path.open("w", newline="") as file:
+    with replacing(folder / "images.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "truth", "prediction", *found.per_image])
         for name, true, answered, *values in zip(

@@ -42,6 +42,8 @@ from models.cards import load_card, model_folder
 from models.checkpoint import load_classifier
 from models.classifier import FEATURE_LAYER, Classifier, as_input
 
+_GREY_CROP = np.full((1, CROP_SIZE_PX, CROP_SIZE_PX, 3), GREY, np.uint8)
+
 
 class ExplainError(SmearscopeError):
     """A network or class that is not there, or an image or folder that the network cannot be used on."""
@@ -213,13 +215,7 @@ def explained_images(
     for image in images:
         folders.setdefault(image.folder, []).append(image)
     for folder, within in folders.items():
-        try:
-            ready = network.for_images(within)
-        except ExplainError as error:
-            for image in within:
-                remark(f"Not used: {shown_path(image.source)} {error}")
-                yield None
-            continue
+        ready = network.for_images(within)
         if ready.remark:
             remark(f"{shown_path(folder)}: {ready.remark}")
         for image in within:
@@ -306,10 +302,11 @@ def _classes_of(weights: Path, backbone: Backbone) -> int:
 def _for_cells(classifier: Classifier, images: Sequence[SingleImage], device: torch.device) -> ReadyNetwork:
     """The classifier measured on pictures of single cells of one slide, as scoring measures it on a slide."""
     cells = _cells_measured(images)
-    if not cells:
-        raise ExplainError("lies in a folder without one readable picture of a red cell")
-    crops = np.concatenate([cell.crop(CROP_SIZE_PX) for cell in cells])
-    masks = np.concatenate([cell.mask(CROP_SIZE_PX) for cell in cells])
+    if cells:
+        crops = np.concatenate([cell.crop(CROP_SIZE_PX) for cell in cells])
+        masks = np.concatenate([cell.mask(CROP_SIZE_PX) for cell in cells])
+    else:  # no map will be made: `inputs` refuses each picture, for a reason of its own
+        crops, masks = _GREY_CROP, np.ones(_GREY_CROP.shape[:3], bool)
     colour = np.asarray(cell_colour(crops, masks), np.float32)
     statistics = classifier.feature_statistics(normalise(crops, masks, colour))
 
@@ -319,15 +316,14 @@ def _for_cells(classifier: Classifier, images: Sequence[SingleImage], device: to
         return as_input(crop).to(device), _crop_window(cell)
 
     remark = ""
-    if len(cells) < CELLS_FOR_A_COLOUR:
-        number = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
-        remark = f"measured on {number} only, unsure below {CELLS_FOR_A_COLOUR}"
+    if 0 < len(cells) < CELLS_FOR_A_COLOUR:
+        remark = f"unsure: {len(cells)} of {CELLS_FOR_A_COLOUR} cells to measure by"
     return ReadyNetwork(classifier.network_of(statistics), inputs, remark)
 
 
 def _on_no_cell(classifier: Classifier, device: torch.device) -> tuple[nn.Module, Tensor]:
-    grey = np.full((1, CROP_SIZE_PX, CROP_SIZE_PX, 3), GREY, np.uint8)
-    return classifier.network_of(classifier.feature_statistics(grey)), as_input(grey).to(device)
+    statistics = classifier.feature_statistics(_GREY_CROP)
+    return classifier.network_of(statistics), as_input(_GREY_CROP).to(device)
 
 
 def _red_cell(image: NDArray[np.uint8]) -> SingleCell:

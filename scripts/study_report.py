@@ -161,7 +161,7 @@ def _or_nan(value: float | None) -> float:
 def _evaluation(study: StudyFolder, run: PlannedRun, epoch: int, method: str) -> dict[str, Any]:
     path = study.evaluated(run, epoch, method) / "evaluation.json"
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StudyError(f"{path}: cannot be read ({error}); delete it and start the study again") from error
     return content

@@ -90,7 +90,7 @@ def _summary(kind: Chosen) -> str:
 
 
 def _rows(path: Path) -> Rows:
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

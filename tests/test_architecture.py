@@ -71,6 +71,24 @@ def unsafe_loads(source: str) -> set[str]:
     return found
 
 
+def texts_of_unknown_encoding(source: str) -> set[str]:
+    """Calls in the source that read or write text in whatever encoding the machine is set to."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
+            continue
+        written = ast.unparse(node.func)
+        modes = [value.value for value in node.args if isinstance(value, ast.Constant)]
+        if (
+            written.rpartition(".")[2] in {"open", "read_text", "write_text"}
+            and written not in {"os.open", "Image.open", "opened.open"}
+            and not any(isinstance(mode, str) and "b" in mode for mode in modes)
+            and not any(keyword.arg == "encoding" for keyword in node.keywords)
+        ):
+            found.add(ast.unparse(node))
+    return found
+
+
 def tracked_files() -> list[Path]:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: which files are tracked is unknown")
@@ -130,6 +148,29 @@ def test_no_file_is_loaded_in_a_way_that_can_run_code(package: str) -> None:
         str(path.relative_to(ROOT)): names
         for path in sources(package)
         if (names := unsafe_loads(path.read_text()))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("path.write_text(text)", {"path.write_text(text)"}),
+        ("path.open('w', newline='')", {"path.open('w', newline='')"}),
+        ("open(path)", {"open(path)"}),
+        ("path.open('rb')\npath.read_text(encoding='utf-8')\npath.read_bytes()\nos.open(path, 0)", set()),
+    ],
+)
+def test_a_text_of_unknown_encoding_is_found(source: str, expected: set[str]) -> None:
+    assert texts_of_unknown_encoding(source) == expected
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_text_is_utf_8_whatever_the_machine_is_set_to(package: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): calls
+        for path in sources(package)
+        if (calls := texts_of_unknown_encoding(path.read_text()))
     }
     assert wrong == {}
 

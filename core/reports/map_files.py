@@ -155,9 +155,9 @@ class MapFiles:
             page += 1
 
     def _tiles(self, explained: ExplainedImage) -> list[MapTile]:
-        probability = f"probability {explained.probability:.3f}"
+        probability = f"{explained.class_name}: {explained.probability:.3f}"
         remarks = (explained.remark,) if explained.remark else ()
-        captions = (explained.name, explained.class_name, probability, *remarks)
+        captions = (explained.name, "probability of", probability, *remarks)
         first = reduced(MapTile(explained.image, captions), PICTURE_PX)
         height, width = first.image.shape[:2]
         scale = PICTURE_PX / max(explained.image.shape[:2])

@@ -230,8 +230,6 @@ def _line(
     text: str,
     size: float,
     colour: Colour,
-    *,
-    right: bool = False,
     room: float = _ROOM,
 ) -> None:
     """Write one line, shortened to a width; what the PDF's own typeface lacks is drawn as a picture."""
@@ -244,7 +242,7 @@ def _line(
         text = text.removesuffix("…")[:-1] + "…"
     canvas.setFont("Helvetica", size)
     canvas.setFillColorRGB(*(level / 255 for level in colour))
-    (canvas.drawRightString if right else canvas.drawString)(left, below, text)
+    canvas.drawString(left, below, text)
 
 
 def _drawn_line(

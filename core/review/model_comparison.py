@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluation import intersection_over_union
 from core.review.decisions import Decision
 from core.review.signed_result import SignedResult
 from core.store import Box
@@ -121,15 +122,6 @@ def _is_called(
     boxes, called = located.get(cell.field, (np.zeros((0, 4)), np.zeros(0, bool)))
     if not len(boxes):
         return False
-    overlaps = _overlaps(np.array(cell.box, float), np.asarray(boxes, float))
+    overlaps = intersection_over_union(np.array([cell.box], np.float32), np.asarray(boxes, np.float32))[0]
     nearest = int(overlaps.argmax())
     return bool(overlaps[nearest] >= SAME_CELL and called[nearest])
-
-
-def _overlaps(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
-    """(N,) intersection over union of a box with each of several."""
-    begin = np.maximum(box[:2], boxes[:, :2])
-    end = np.minimum(box[:2] + box[2:], boxes[:, :2] + boxes[:, 2:])
-    common = np.clip(end - begin, 0, None).prod(axis=1)
-    union = box[2:].prod() + boxes[:, 2:].prod(axis=1) - common
-    return np.asarray(common / union)

@@ -43,7 +43,7 @@ def study_page(report: StudyReport) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(report.title)}</title>
 <style>
-{_STYLE.read_text()}</style>
+{_STYLE.read_text(encoding="utf-8")}</style>
 </head>
 <body>
 <h1>{escape(report.title)}</h1>

@@ -98,7 +98,7 @@ def _cell(value: object) -> object:
 
 
 def _write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(heads)
         writer.writerows(rows)

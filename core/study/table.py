@@ -143,7 +143,7 @@ def arm_rows(
 def write_rows(path: Path, rows: Mapping[str, Sequence[ArmRow]]) -> None:
     """Write a CSV file with a row for each set of images and arm; raises `core.atomic.OutputError`."""
     names = ("runs", "mean", "sd", "difference", "low", "high")
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         heads = (f"{column.key}_{name}" for column in COLUMNS for name in names)
         writer.writerow(["images", "arm", "on_front", *heads])
@@ -155,7 +155,7 @@ def write_rows(path: Path, rows: Mapping[str, Sequence[ArmRow]]) -> None:
 
 def write_runs(path: Path, runs: Sequence[StudyRun]) -> None:
     """Write a CSV file with a row for each set of images and run; raises `core.atomic.OutputError`."""
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["images", "arm", "seed", "fold", *(column.key for column in COLUMNS)])
         for images, figures in (("all", "figures"), ("unseen_by_imagenet_weights", "unseen")):

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.detection import Kind
+from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
 from datasets.detection import (
-    CELL_DIAMETER_PX,
     SCALES,
     STORED_DIAMETER_PX,
-    STRIDE_PX,
     TILE_PX,
     Batch,
     StoredField,

@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from core.detection import Cells, Kind
-from datasets.detection import CELL_DIAMETER_PX as TRAINED_DIAMETER_PX
+from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
 from datasets.detection import target_maps
 from models.detector import (
-    CELL_DIAMETER_PX,
     GRID_PX,
     HALO_PX,
     SCORE_FLOOR,
-    STRIDE_PX,
     Detector,
     DetectorNetwork,
     as_input,
@@ -141,10 +138,6 @@ def test_an_untrained_network_expects_few_centres() -> None:
 
 def test_the_network_is_small() -> None:
     assert sum(parameter.numel() for parameter in DetectorNetwork().parameters()) < 600_000
-
-
-def test_training_and_scoring_agree_on_the_cell_width() -> None:
-    assert TRAINED_DIAMETER_PX == CELL_DIAMETER_PX == Detector.cell_diameter_px
 
 
 def test_a_peak_by_hand() -> None:

@@ -112,10 +112,8 @@ def test_a_map_is_drawn_where_the_network_looked_and_written_as_its_layer_has_it
 
 def test_few_cells_are_said_to_make_an_unsure_reference(cells: Path, tmp_path: Path) -> None:
     result = run(cells, "--out", tmp_path / "out")
-    assert f"{cells}: measured on 3 cells only, unsure" in result.stderr
-    assert {row["remark"] for row in listed(tmp_path / "out")} == {
-        "measured on 3 cells only, unsure below 20"
-    }
+    assert f"{cells}: unsure: 3 of 20 cells to measure by" in result.stderr
+    assert {row["remark"] for row in listed(tmp_path / "out")} == {"unsure: 3 of 20 cells to measure by"}
     for number in range(20):
         save(cells / f"more {number}.png", cell())
     assert "measured on" not in run(cells, "--out", tmp_path / "out").stderr
@@ -138,11 +136,16 @@ def test_bad_images_are_named_and_the_others_are_done(cells: Path, tmp_path: Pat
         assert f"Not used: {reason}" in result.stderr
 
 
-def test_a_folder_without_a_cell_does_not_stop_the_others(cells: Path, tmp_path: Path) -> None:
-    save(tmp_path / "black" / "1.png", np.zeros((80, 80, 3), np.uint8))
-    result = run(tmp_path / "black", cells, "--out", tmp_path / "out")
+def test_a_folder_without_a_cell_does_not_stop_the_others_and_each_picture_has_its_reason(
+    cells: Path, tmp_path: Path
+) -> None:
+    none = tmp_path / "none"
+    save(none / "1.png", np.zeros((80, 80, 3), np.uint8))
+    save(none / "2.png", disc_picture(300, 300, [(60, 60), (60, 200), (200, 60), (200, 200)], 60))
+    result = run(none, cells, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert f"{tmp_path / 'black' / '1.png'} lies in a folder without one readable picture" in result.stderr
+    assert f"{none / '1.png'} holds no red cell" in result.stderr
+    assert f"{none / '2.png'} shows several cells: it is a field, for `smearscope score`" in result.stderr
     assert len(listed(tmp_path / "out")) == 3
 
 
@@ -154,7 +157,7 @@ def test_images_of_one_name_and_names_with_line_breaks_each_get_files(tmp_path: 
     rows = listed(tmp_path / "out")
     assert {row["image"] for row in rows} == {str(path) for path in (tmp_path / "in").rglob("*.png")}
     assert len({row["array"].casefold() for row in rows}) == 3
-    assert "two\\nlines é: measured" in result.stderr
+    assert "two\\nlines é: unsure" in result.stderr
 
 
 def test_a_backbone_explains_whole_images_in_their_proportions(tmp_path: Path, small_weights: Path) -> None:
@@ -318,7 +321,7 @@ def test_photographs_and_fields_are_not_explained_as_red_cells(cells: Path, tmp_
     assert len(listed(tmp_path / "out")) == 3
     assert f"{cells / 'photo.png'} does not look like one red cell" in result.stderr
     assert f"{cells / 'field.png'} shows several cells" in result.stderr
-    assert "measured on 3 cells only" in result.stderr
+    assert "unsure: 3 of 20 cells" in result.stderr
 
 
 def test_an_output_that_cannot_be_written_is_one_line_and_status_2(cells: Path, tmp_path: Path) -> None:
