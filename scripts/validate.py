@@ -16,6 +16,16 @@ class Plan(StrEnum):
     PATIENTS = "patients"
 
 
+LEAVES_OUT_OF: dict[tuple[str, Plan], frozenset[str]] = {
+    ("detector", Plan.SOURCES): frozenset(),
+    ("detector", Plan.BLOCKS): frozenset({"iml_malaria", "chula_rbc12"}),
+    ("classifier", Plan.SOURCES): frozenset(),
+    ("classifier", Plan.BLOCKS): frozenset({"iml_malaria"}),
+    ("classifier", Plan.PATIENTS): frozenset({"nih_cells"}),
+}
+"""Sets that a plan takes parts of, by network."""
+
+
 def validate(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file; see models/configs.")],
     data: Annotated[
@@ -49,6 +59,11 @@ def validate(
         raise ConfigurationError(f"{config}: a guided network is measured by smearscope evaluate")
     if isinstance(settings, DetectorSettings) and plan == Plan.PATIENTS:
         raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
+    if absent := sorted(LEAVES_OUT_OF[settings.network, plan] - set(settings.sources)):
+        raise ConfigurationError(
+            f"{config}: sources: --plan {plan} leaves out parts of {', '.join(absent)}, which is not there; "
+            "add it, or take --plan sources"
+        )
     check_writable(out)
     fabric = Fabric(accelerator="auto", devices=1)
     if isinstance(settings, DetectorSettings):

@@ -1,5 +1,6 @@
 """What validation leaves out: every cell and field is tested once, and never trained on in the same run."""
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from core.classification import FeatureStatistics
 from datasets.cells import STORED_SIZE_PX, CellSet
 from models.cards import Curve
 from models.classifier import Classifier, ClassifierNetwork
-from scripts.configuration import ClassifierSettings, read_settings
+from scripts.configuration import ClassifierSettings, ConfigurationError, read_settings
 from scripts.main import app
 from scripts.release import at_threshold_of_others, false_calls, slide_excess
 from scripts.validate_classifier import (
@@ -217,6 +218,27 @@ def test_a_validation_that_cannot_write_says_so_before_it_reads_the_data(tmp_pat
     arguments = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "a file" / "out")]
     refused = CliRunner().invoke(app, ["validate", str(SHIPPED / "detector.yaml"), *arguments])
     assert isinstance(refused.exception, OutputError)
+
+
+@pytest.mark.parametrize(
+    ("network", "source", "plan"),
+    [
+        ("detector", "iml_malaria", "blocks"),
+        ("detector", "chula_rbc12", "blocks"),
+        ("classifier", "iml_malaria", "blocks"),
+        ("classifier", "nih_cells", "patients"),
+    ],
+)
+def test_a_plan_for_a_set_that_is_not_there_is_refused(
+    tmp_path: Path, network: str, source: str, plan: str
+) -> None:
+    config = tmp_path / "own.yaml"
+    text = (SHIPPED / f"{network}.yaml").read_text(encoding="utf-8")
+    config.write_text(re.sub(rf"(sources: \[.*?){source},? ?", r"\1", text), encoding="utf-8")
+    arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--plan", plan]
+    refused = CliRunner().invoke(app, ["validate", str(config), *arguments])
+    assert isinstance(refused.exception, ConfigurationError)
+    assert f"sources: --plan {plan} leaves out parts of {source}" in str(refused.exception)
 
 
 @pytest.fixture
