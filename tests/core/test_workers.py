@@ -25,11 +25,13 @@ if __name__ == "__main__":
 """
 
 INTERRUPTED = """
+import signal
 import sys
 from pathlib import Path
 from core.workers import Workers
 from tests.core.test_workers import load, note
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background ignores it
     folder = Path(sys.argv[1])
     try:
         with Workers(load, 3) as workers:
