@@ -13,8 +13,8 @@ from core.reference import SlideReference
 SAMPLED_CELLS = 24
 """Cells a field's colour is taken from: enough for a median, few enough to cost nothing."""
 LEAST_COLOUR = 0.005
-"""Optical density that the most and the least absorbed channel must differ by. In stained cells they do by
-0.03 and more; in a picture saved in grey they do not, and a stain cannot be told."""
+"""Optical density that the most and the least absorbed channel must differ by. On 60 fields of four sets they
+do by 0.026 and more; in a picture saved in grey they do not, and a stain cannot be told."""
 
 
 @dataclass(frozen=True)
