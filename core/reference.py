@@ -33,6 +33,9 @@ CELLS_WANTED = 400
 WRONG_SCALE = 2.0
 """Ratio, either way, of the width that a scale gives to the one seen, from which the scale is doubted.
 Smaller differences come right field by field (`core.cells.find_cells`)."""
+FIELDS_TO_TRY_A_SCALE = 4
+"""First fields on which a scale is tried though no cell was found by it: all widths are tried on each, and
+of a large image hundreds may be empty."""
 
 
 class NoCellsError(SmearscopeError):
@@ -107,25 +110,25 @@ def slide_reference(
         Where the scale is wrong: cells of the width that follows from it explain the first field that shows
         any less than half as well as cells of the width seen.
     """
-    scale_checked = False
+    scale_holds = False
     diameters: list[float] = []
     crops: list[NDArray[np.uint8]] = []
     masks: list[NDArray[np.bool_]] = []
     found = 0
     captions = CaptionSearch()
-    for field in fields:
+    for number, field in enumerate(fields):
         captions.look_at(field.image)
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
         diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
             continue
-        if scale is not None and not scale_checked:
-            scale_checked = _scale_holds(field, detector, scale)
         cells = locate_at(field.image, detector, diameter_px)
         height, width = field.image.shape[:2]
         whole = (cells.boxes[:, :2] >= 0).all(axis=1)
         whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
         red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE) & whole
+        if scale is not None and not scale_holds and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
+            scale_holds = _scale_holds(field, detector, scale)
         if not red.any():
             continue
         boxes = cells.boxes[red]
@@ -158,14 +161,15 @@ def _scale_holds(field: Field, detector: CellDetector, um_per_pixel: float) -> b
     seen_px, stated_px = cell_diameter_px(field.image, detector), RED_CELL_BOX_UM / um_per_pixel
     if seen_px is None:
         return False
-    if abs(np.log(seen_px / stated_px)) > np.log(WRONG_SCALE):
-        stated, seen = (fit_of(field.image, detector, width).explained for width in (stated_px, seen_px))
-        if stated < seen / 2:
-            raise ScaleError(
-                f"{um_per_pixel:g} µm a pixel would make red cells {stated_px:.0f} px wide, but those of "
-                f"{shown_path(field.name)} are about {seen_px:.0f} px: give --um-per-pixel "
-                f"{RED_CELL_BOX_UM / seen_px:.2g}, or what the microscope's calibration says"
-            )
+    if abs(np.log(seen_px / stated_px)) < np.log(WRONG_SCALE):
+        return True
+    stated, seen = (fit_of(field.image, detector, width).explained for width in (stated_px, seen_px))
+    if stated < seen / 2:
+        raise ScaleError(
+            f"{um_per_pixel:g} µm a pixel would make red cells {stated_px:.0f} px wide, but those of "
+            f"{shown_path(field.name)} are about {seen_px:.0f} px: give --um-per-pixel "
+            f"{RED_CELL_BOX_UM / seen_px:.2g}, or what the microscope's calibration says"
+        )
     return True
 
 

@@ -186,11 +186,12 @@ def _key(place: tuple[int | str, ...], content: object) -> str:
         place = place[1:]  # the kind of settings, which is no key
     names: list[str] = []
     for part in place:
-        try:
-            content = content[part]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError):
-            content = None
-        named = isinstance(part, int) and isinstance(content, dict) and "name" in content
-        named = named and place[-1] != "name"
-        names.append(str(content["name"] if named else part))  # type: ignore[index]
+        name: object = part
+        if isinstance(content, dict):
+            content = content.get(part)
+        elif isinstance(content, list) and isinstance(part, int):
+            content = content[part]
+            if isinstance(content, dict) and place[-1] != "name":
+                name = content.get("name", part)
+        names.append(str(name))
     return ".".join(names) or "the file"

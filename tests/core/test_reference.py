@@ -11,6 +11,7 @@ from core.crops import GREY
 from core.detection import CellDetector, Cells, Kind
 from core.reference import (
     CELLS_WANTED,
+    FIELDS_TO_TRY_A_SCALE,
     RED_CELL_BOX_UM,
     NoCellsError,
     ScaleError,
@@ -173,6 +174,26 @@ def test_a_scale_that_the_cells_speak_against_is_refused_and_theirs_is_named(
     said = f"{um_per_pixel} µm a pixel would make red cells {width_px} px wide.* about 3[78] px: .* 0.23"
     with pytest.raises(ScaleError, match=said):
         slide_reference([EMPTY, field], DETECTOR, um_per_pixel if given_by == "user" else None)
+
+
+def test_on_empty_glass_a_scale_is_tried_a_few_times_only_and_again_where_cells_are() -> None:
+    class EagerDetector(NarrowDetector):
+        """Finds cells at any width, and counts how often it looks."""
+
+        smallest, largest, looks = 0.05, 20.0, 0
+
+        def locate(self, image: NDArray[np.uint8]) -> Cells:
+            self.looks += 1
+            return super().locate(image)
+
+    detector = EagerDetector()
+    cell_diameter_px(EMPTY.image, detector)
+    widths = detector.looks
+    detector.looks = 0
+    slide_reference([EMPTY] * 40 + [smear(37)], detector, RED_CELL_BOX_UM / 37)
+    assert detector.looks < 41 + (FIELDS_TO_TRY_A_SCALE + 2) * widths
+    with pytest.raises(ScaleError):
+        slide_reference([EMPTY] * 40 + [smear(37)], detector, 1.5)
 
 
 def test_no_more_fields_are_read_than_it_takes() -> None:
