@@ -317,7 +317,7 @@ def _for_cells(classifier: Classifier, images: Sequence[SingleImage], device: to
 
     remark = ""
     if 0 < len(cells) < CELLS_FOR_A_COLOUR:
-        remark = f"unsure: {len(cells)} of {CELLS_FOR_A_COLOUR} cells to measure by"
+        remark = f"unsure: {len(cells)} of {CELLS_FOR_A_COLOUR} cells"
     return ReadyNetwork(classifier.network_of(statistics), inputs, remark)
 
 

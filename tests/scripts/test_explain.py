@@ -112,8 +112,8 @@ def test_a_map_is_drawn_where_the_network_looked_and_written_as_its_layer_has_it
 
 def test_few_cells_are_said_to_make_an_unsure_reference(cells: Path, tmp_path: Path) -> None:
     result = run(cells, "--out", tmp_path / "out")
-    assert f"{cells}: unsure: 3 of 20 cells to measure by" in result.stderr
-    assert {row["remark"] for row in listed(tmp_path / "out")} == {"unsure: 3 of 20 cells to measure by"}
+    assert f"{cells}: unsure: 3 of 20 cells" in result.stderr
+    assert {row["remark"] for row in listed(tmp_path / "out")} == {"unsure: 3 of 20 cells"}
     for number in range(20):
         save(cells / f"more {number}.png", cell())
     assert "measured on" not in run(cells, "--out", tmp_path / "out").stderr
