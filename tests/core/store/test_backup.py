@@ -1,6 +1,5 @@
 """A copy of the database: whole, of one moment, and taken while others write."""
 
-import resource
 import threading
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from core.atomic import OutputError
 from core.store import Role, Store, StoreError, url_of_folder
 from core.store.backup import Backup, back_up
+from tests.full_disk import full_disk
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all, scored_slide
 
 
@@ -104,13 +104,11 @@ def test_a_place_where_no_file_can_be_made_is_named_and_not_the_database(tmp_pat
 
 def test_a_place_without_room_is_named_and_left_as_it_was(tmp_path: Path) -> None:
     Store.in_folder(tmp_path / "data").close()
-    most, ever = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, ever))
-    try:
-        with pytest.raises(OutputError, match=r"cannot write .*copy: disk I/O error"):
-            back_up(url_of_folder(tmp_path / "data"), tmp_path / "copies" / "copy")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, ever))
+    with (
+        full_disk(room_bytes=50_000),
+        pytest.raises(OutputError, match=r"cannot write .*copy: disk I/O error"),
+    ):
+        back_up(url_of_folder(tmp_path / "data"), tmp_path / "copies" / "copy")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
