@@ -25,6 +25,7 @@ from core.cam import METHODS
 from core.guided.passes import Batch, GuidedNetwork
 from core.saliency.objectives import Objective
 from models.backbones import random_backbone
+from models.checkpoint import torch_device
 
 CLASSES = 10
 VARIANTS = {
@@ -139,7 +140,7 @@ def main() -> None:
     parser.add_argument("--memory-of", nargs=2, metavar=("BACKBONE", "VARIANT"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    batch = drawn(given.batch, given.size, torch.device(given.device))
+    batch = drawn(given.batch, given.size, torch_device(given.device))
     if given.memory_of is not None:
         name, variant = given.memory_of
         print(step_memory_mb(name, variant, batch))

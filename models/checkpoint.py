@@ -10,6 +10,7 @@ from torch import nn
 
 from core.atomic import write_bytes
 from core.errors import SmearscopeError
+from core.exactness import exact_on_cuda
 from models.cards import PairCard, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
 from models.detector import Detector, DetectorNetwork
@@ -54,11 +55,16 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
 
 
 def torch_device(device: str) -> torch.device:
-    """The device of a name, ``auto`` being CUDA where there is one; `CheckpointError` where not there."""
+    """The device of a name, ``auto`` being CUDA where there is one; `CheckpointError` where not there.
+
+    On CUDA arithmetic is made exact (`core.exactness`) for this process.
+    """
     if device == "cuda" and not torch.cuda.is_available():
         raise CheckpointError("--device cuda: torch finds no CUDA device here; give --device cpu or auto")
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda":
+        exact_on_cuda()
     return torch.device(device)
 
 

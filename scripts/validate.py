@@ -46,7 +46,7 @@ def validate(
 
     from core.atomic import check_writable, write_bytes
     from models.cards import RELEASED
-    from models.checkpoint import load_detector
+    from models.checkpoint import load_detector, torch_device
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
     from scripts.guided_settings import GuidedSettings
     from scripts.train_classifier import read_cells
@@ -65,7 +65,7 @@ def validate(
             "add it, or take --plan sources"
         )
     check_writable(out)
-    fabric = Fabric(accelerator="auto", devices=1)
+    fabric = Fabric(accelerator=torch_device("auto").type, devices=1)
     if isinstance(settings, DetectorSettings):
         rows = validate_detector(read_fields(data, settings), settings, str(plan), fabric, out / "sheets")
     else:

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
+from torch.nn.utils import parametrize
 from torch.overrides import TorchFunctionMode
 
 from core.cam.output import logit_table
@@ -100,14 +102,16 @@ def pooled_head(
     evaluated
         That pass ran in eval mode; otherwise in the mode that the network is in.
     """
+    place = remembered(network, ("pooled head", layer), lambda: _found(network, layer))
+    if place is None:
+        return None
+    linear = network.get_submodule(place.linear)
+    if not isinstance(linear, nn.Linear):
+        raise TypeError(f"{place.linear} was a linear layer when the network was looked through")
     # A parametrization (spectral norm) computes the weight when it is read, in train mode another each time.
-    with untouched(network, evaluating=True):
-        place = remembered(network, ("pooled head", layer), lambda: _found(network, layer))
-        if place is None:
-            return None
-        linear = network.get_submodule(place.linear)
-        if not isinstance(linear, nn.Linear):
-            raise TypeError(f"{place.linear} was a linear layer when the network was looked through")
+    # Plain weights are read as they are: to leave a network untouched takes longer than a step's other work.
+    computed = parametrize.is_parametrized(linear)
+    with untouched(network, evaluating=True) if computed else nullcontext():
         head = PooledHead(linear.weight, linear.bias)
     if head.weight.shape != (logits.shape[1], activations.shape[1]):
         return None
@@ -161,7 +165,8 @@ class _NoDropout(TorchFunctionMode):
 
 
 def _found(network: nn.Module, layer: str) -> _Place | None:
-    traced = traced_from(network, layer)
+    with untouched(network, evaluating=True):
+        traced = traced_from(network, layer)
     if traced is None:
         return None
     _, node = traced

@@ -6,6 +6,8 @@ from typing import Literal
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
+from core.exactness import exact_on_cuda
+
 Precision = Literal["32-true", "bf16-mixed"]
 """Of training passes: 32 bits, or convolutions and products in 16 (bfloat16, which needs no scaling)."""
 
@@ -20,6 +22,8 @@ def launched(accelerator: str, precision: Precision) -> Fabric:
     precision
         Of training passes.
     """
+    if accelerator == "cuda":
+        exact_on_cuda()
     if TorchElasticEnvironment.detect():
         here = int(os.environ["LOCAL_WORLD_SIZE"])
         fabric = Fabric(

@@ -253,7 +253,8 @@ def test_a_network_wrapped_for_several_devices_is_an_error_that_asks_for_what_it
     network = nn.DataParallel(Pooled())
     with pytest.raises(CamError, match="the network is wrapped in DataParallel: give what it wraps"):
         activation_maps(network, torch.rand(1, 2, 6, 6))
-    images = torch.rand(1, 2, 6, 6)
+    # On a machine with graphics cards it has moved what it wraps there.
+    images = torch.rand(1, 2, 6, 6, device=network.module.head.weight.device)
     with recorded(network.module) as recording:
         logits = network(images)
     assert maps_of(recording, logits, images, "score-cam").maps.shape == (1, 3, 3)
