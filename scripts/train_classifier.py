@@ -88,10 +88,10 @@ def batch_loss(
     own = network.module if isinstance(network, _FabricModule) else network
     with recorded(own, FEATURE_LAYER) as recording:
         logits = network(inputs)
-        maps = maps_of(recording, logits, inputs, "cam").maps
+        sums = maps_of(recording, logits, inputs, "cam").sums
     entropies = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    shares = placed_shares(torch.from_numpy(batch.parasites).to(device), placing, *maps.shape[1:])
-    mean: Tensor = objective(entropies, maps, shares).mean()
+    shares = placed_shares(torch.from_numpy(batch.parasites).to(device), placing, *sums.shape[1:])
+    mean: Tensor = objective(entropies, sums, shares).mean()
     return mean
 
 

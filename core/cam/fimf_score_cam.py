@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.cam.error import CamError
 from core.cam.masked_passes import scores_in_chunks
-from core.cam.method import Method, RecordedPass, class_map, class_probability, most_varied, require_channels
+from core.cam.method import Method, RecordedPass, class_probability, class_sum, most_varied, require_channels
 from core.cam.normalisation import minmax
 from core.cam.pooled_head import PooledHead
 from core.cam.tail import tail_of
@@ -57,7 +57,7 @@ class FIMFScoreCAM(Method):
             weights = _scores_by_tail(seen, templates)
         else:
             weights = _scores_in_closed_form(seen, templates, seen.head)
-        return class_map(weights, chosen), None
+        return class_sum(weights, chosen), None
 
 
 def _scores_in_closed_form(seen: RecordedPass, templates: Tensor, head: PooledHead) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.cam.error import CamError
-from core.cam.method import Method, RecordedPass, class_map
+from core.cam.method import Method, RecordedPass, class_sum
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class CAM(Method):
                 f"CAM is not defined at layer {seen.layer!r} of this {type(seen.network).__name__}: it needs "
                 "global average pooling and one linear layer right behind the layer; take 'grad-cam'"
             )
-        return class_map(seen.head.weight[seen.classes], seen.activations), None
+        return class_sum(seen.head.weight[seen.classes], seen.activations), None
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class GradCAM(Method):
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
         """(N, h, w)."""
-        return class_map(_channel_weights(seen), seen.activations), None
+        return class_sum(_channel_weights(seen), seen.activations), None
 
 
 def _channel_weights(seen: RecordedPass) -> Tensor:

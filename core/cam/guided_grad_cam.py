@@ -63,7 +63,7 @@ class GuidedGradCAM(Method):
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, Tensor]:
         """(N, H, W), and the signed product (N, C, H, W)."""
-        coarse, _ = GradCAM().maps(seen)
+        coarse = GradCAM().maps(seen)[0].relu()
         size = seen.images.shape[2:]
         fine = functional.interpolate(coarse[:, None], size, mode="bilinear", align_corners=False)
         signed = fine * self._guided_gradient(seen)

@@ -48,6 +48,9 @@ class ActivationMaps:
         (N,) int64: the class that each map is of.
     logits
         (N, K) of the pass that the maps are made from; K is 1 for a network of one logit.
+    sums
+        (N, h, w) on the layer's grid: what the maps are before they are rectified, so that of a map that is
+        zero everywhere there is something to see and to differentiate. Of Guided Grad-CAM the map itself.
     signed
         (N, C, H, W) product of Guided Grad-CAM before its absolute value; None for the other methods.
     """
@@ -55,6 +58,7 @@ class ActivationMaps:
     maps: Tensor
     classes: Tensor
     logits: Tensor
+    sums: Tensor
     signed: Tensor | None = None
 
     @property
@@ -136,7 +140,9 @@ def activation_maps(
             evaluated=not differentiable,
         )
         if not differentiable:
-            made = replace(made, maps=made.maps.detach(), logits=made.logits.detach())
+            made = replace(
+                made, maps=made.maps.detach(), logits=made.logits.detach(), sums=made.sums.detach()
+            )
         if size != "layer" and not chosen.at_input_size:
             if size == "input" or len(images) == 0:
                 maps = _upsampled(made.maps, images)
@@ -217,14 +223,15 @@ def _made(
     if len(images) == 0:
         size = images.shape[2:] if method.at_input_size else activations.shape[2:]
         signed = images if method.at_input_size else None
-        return ActivationMaps(activations.new_zeros((0, *size)), chosen, logits, signed)
+        nothing = activations.new_zeros((0, *size))
+        return ActivationMaps(nothing, chosen, logits, nothing, signed)
     _require("activations", activations.isfinite(), network)
     _require("logits", ~logits.isnan(), network)  # minus infinity is a way to rule a class out
     head = pooled_head(network, layer, images, activations, logits, evaluated=evaluated)
     seen = RecordedPass(network, layer, images, activations, logits, chosen, head)
-    maps, signed = method.maps(seen)
-    _require("maps", maps.isfinite(), network)
-    return ActivationMaps(maps, chosen, logits, signed)
+    sums, signed = method.maps(seen)
+    _require("maps", sums.isfinite(), network)
+    return ActivationMaps(sums.relu(), chosen, logits, sums, signed)
 
 
 def _require(what: str, sound: Tensor, network: nn.Module) -> None:

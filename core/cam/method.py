@@ -50,16 +50,16 @@ class Method(ABC):
 
     @abstractmethod
     def maps(self, seen: RecordedPass) -> tuple[Tensor, Tensor | None]:
-        """(N, h, w) maps, non-negative, and signed (N, C, H, W) ones where the method has them.
+        """(N, h, w) maps before they are rectified, and signed (N, C, H, W) ones where the method has them.
 
         They keep the graph exactly when gradients are on.
         """
 
 
-def class_map(weights: Tensor, activations: Tensor) -> Tensor:
-    """`ReLU(sum_k w_k A_k)`, (N, h, w), of (N, C) weights and (N, C, h, w) activations."""
+def class_sum(weights: Tensor, activations: Tensor) -> Tensor:
+    """`sum_k w_k A_k`, (N, h, w), of (N, C) weights and (N, C, h, w) activations."""
     dtype = torch.promote_types(weights.dtype, activations.dtype)
-    return torch.einsum("nc,nchw->nhw", weights.to(dtype), activations.to(dtype)).relu()
+    return torch.einsum("nc,nchw->nhw", weights.to(dtype), activations.to(dtype))
 
 
 def class_values(table: Tensor, classes: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from core.cam.masked_passes import for_many_passes, scores_in_chunks
 from core.cam.method import (
     Method,
     RecordedPass,
-    class_map,
     class_probability,
+    class_sum,
     class_values,
     most_varied,
     require_channels,
@@ -64,7 +64,7 @@ class ScoreCAM(Method):
         chosen = most_varied(seen.activations, self.max_channels)
         scores = self._scores(seen, chosen)
         weights = scores.softmax(dim=1) if self.reading == "paper" else scores
-        return class_map(weights, chosen), None
+        return class_sum(weights, chosen), None
 
     def _scores(self, seen: RecordedPass, chosen: Tensor) -> Tensor:
         # Only masks that let something through are run, and for an image that has others, black once.

@@ -139,7 +139,7 @@ class GuidedNetwork:
         with recorded(self.network, self.layer) as recording, precision:
             logits = self.network(batch.images)
             made = maps_of(recording, logits, batch.images, self.method, batch.classes)
-        return self._objectives(made.logits, made.maps, batch)[1]
+        return self._objectives(made.logits, made.sums, batch)[1]
 
     def figures(self, batch: Batch) -> Tensor:
         """(N, 9) float64 of each image, a column for each name in `FIGURES`; the network is left as it was.
@@ -150,7 +150,7 @@ class GuidedNetwork:
         """
         made = activation_maps(self.network, batch.images, self.method, batch.classes, self.layer)
         with torch.no_grad():
-            entropies, losses, told = self._objectives(made.logits, made.maps, batch)
+            entropies, losses, told = self._objectives(made.logits, made.sums, batch)
             maps = self.at_image_size(made.maps, batch.images)
             terms = [term(maps, batch.regions) for term in (magtr, mangtr, energy)]
         reasons = (told.without_region, told.region_too_large, told.empty_map)
@@ -162,16 +162,16 @@ class GuidedNetwork:
         where = self._placing(images)
         return upsampled(maps, images) if where is None else placed(maps, where, *images.shape[2:])
 
-    def _objectives(self, logits: Tensor, maps: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Guidance]:
-        """(N,) cross-entropies and objectives, and which images guide."""
+    def _objectives(self, logits: Tensor, sums: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Guidance]:
+        """(N,) cross-entropies and objectives of maps before they are rectified, and which images guide."""
         entropies = functional.cross_entropy(logits.float(), batch.classes, reduction="none")
-        maps = maps.float()
+        sums = sums.float()
         where = self._placing(batch.images)
         if where is None:
-            shares = area_pooled(batch.regions, *maps.shape[1:])
+            shares = area_pooled(batch.regions, *sums.shape[1:])
         else:
-            shares = placed_shares(batch.regions, where, *maps.shape[1:])
-        return entropies, self.objective(entropies, maps, shares), guidance(maps, shares)
+            shares = placed_shares(batch.regions, where, *sums.shape[1:])
+        return entropies, self.objective(entropies, sums, shares), guidance(sums, shares)
 
     def _placing(self, images: Tensor) -> Placing | None:
         """Where the layer's cells look; None for methods whose maps are at the size of the image."""

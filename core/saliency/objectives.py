@@ -7,6 +7,8 @@ add an objective, one function (where no combination here fits) and one line of 
 
 Not every image can guide. One without a region, one whose region is nearly all of it, and one whose map is
 zero everywhere, which has no gradient, counts with its cross-entropy alone (`Guidance` says which and why).
+So a map can get away from a term by going out; the term `absence` looks at what was rectified away, and
+brings it back.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +25,8 @@ from core.saliency.regions import shares_of
 from core.saliency.terms import hagtr, magtr, mangtr
 
 CROSS_ENTROPY = "cross_entropy"
+ABSENCE = "absence"
+"""The one term that is of the images whose map is zero everywhere."""
 LARGEST_AREA = 0.9
 """A region over this share of the image says nothing of where to look."""
 
@@ -63,7 +67,7 @@ class Parts:
     cross_entropy
         (N,).
     terms
-        (N,) each, in [0, 1]; 0 for an image that does not guide.
+        (N,) each; 0 for an image that does not guide, and `ABSENCE` for one that does.
     guided
         (N,) bool.
     weights
@@ -99,12 +103,15 @@ class Recipe:
 
 
 def guidance(maps: Tensor, shares: Tensor) -> Guidance:
-    """Sort the images of (N, h, w) maps and shares of regions into those that guide and those that cannot."""
+    """Sort the images of (N, h, w) maps and shares of regions into those that guide and those that cannot.
+
+    The maps may be as they are before they are rectified.
+    """
     area = shares.mean(dim=(1, 2))
     return Guidance(
         without_region=area == 0,
         region_too_large=area > LARGEST_AREA,
-        empty_map=(maps.detach() == 0).flatten(1).all(dim=1),
+        empty_map=(maps.detach() <= 0).flatten(1).all(dim=1),
     )
 
 
@@ -140,6 +147,18 @@ def missed_dice(maps: Tensor, shares: Tensor) -> Tensor:
 def distance(maps: Tensor, shares: Tensor) -> Tensor:
     """Mean of `|c - m|` over the cells (L1 of Rao 2023), c = L / max L, m the shares."""
     return (normalised(maps, "max") - shares).abs().mean(dim=(1, 2))
+
+
+def absence(sums: Tensor, shares: Tensor) -> Tensor:
+    """`1 - mean of s in the region / max |s|`, s the map before it is rectified; for maps that are out.
+
+    Between 1 and 2 for a map that is 0 or less everywhere. It falls as the sum rises where the object is,
+    until the map is there again.
+    """
+    area = shares.sum(dim=(1, 2))
+    inside = (sums * shares).sum(dim=(1, 2)) / torch.where(area > 0, area, 1)
+    largest = sums.detach().abs().amax(dim=(1, 2))
+    return 1 - inside / torch.where(largest > 0, largest, 1)
 
 
 TERMS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(
@@ -224,6 +243,7 @@ OBJECTIVES: Mapping[str, Recipe] = MappingProxyType(
         "energy-dice": _sum(cross_entropy=1, energy=0.5, dice=0.5),
         "energy-l1": _sum(cross_entropy=1, energy=0.5, l1=0.5),
         "energy-dice-l1": _sum(cross_entropy=1, energy=0.5, dice=0.5, l1=0.5),
+        "energy-dice-absence": _sum(cross_entropy=1, energy=0.5, dice=0.5, absence=1),
     }
 )
 """The objectives by name: the report's (El Mhamdi El Alaoui 2023), then those that move the map."""
@@ -277,7 +297,8 @@ class Objective(nn.Module):
         cross_entropy
             (N,).
         maps
-            (N, h, w) of the class that each image should be guided for, not negative.
+            (N, h, w) of the class that each image should be guided for, before they are rectified; rectified
+            ones are taken as they are, and `absence` then has nothing to go by.
         shares
             (N, h, w) shares of the regions in the maps' cells (`core.saliency.regions.area_pooled`).
 
@@ -286,9 +307,17 @@ class Objective(nn.Module):
         core.saliency.regions.MeasureError
             For maps or regions of other shapes or values.
         """
+        sums, maps = maps, maps.relu()
         shares = shares_of(maps, shares)
-        guided = guidance(maps, shares).guided
+        told = guidance(maps, shares)
         # A term is NaN where nothing guides, and its product with 0 would be too: it is left out by choice.
-        terms = {name: torch.where(guided, TERMS[name](maps, shares), 0) for name in self.recipe.terms}
+        terms = {
+            name: torch.where(told.guided, TERMS[name](maps, shares), 0)
+            for name in self.recipe.terms
+            if name != ABSENCE
+        }
+        if ABSENCE in self.recipe.terms:
+            out = told.empty_map & ~(told.without_region | told.region_too_large)
+            terms[ABSENCE] = torch.where(out, absence(sums, shares), 0)
         weights = dict(self.log_variances.items()) if self.recipe.learned else self.weights
-        return self.recipe.combine(Parts(cross_entropy, terms, guided, weights))
+        return self.recipe.combine(Parts(cross_entropy, terms, told.guided, weights))

@@ -38,6 +38,12 @@ def test_grad_cam_at_an_inner_layer_follows_the_gradient() -> None:
     assert one_map("grad-cam", 1, "convolution").tolist() == [[0, 3 / 8], [0, 0]]
 
 
+def test_what_is_rectified_away_is_kept_beside_the_map_on_the_grid_of_the_layer() -> None:
+    made = activation_maps(HandSet(), IMAGE, "grad-cam", torch.tensor([1]), "convolution", size="input")
+    assert made.sums.tolist() == [[[-3 / 16, 6 / 16], [-9 / 16, 0]]]
+    assert not made.sums.requires_grad
+
+
 def test_guided_backpropagation_passes_only_what_is_positive() -> None:
     # Class 0: the gradient at the image is 1/4 where x > 0 and -2/4 where x < 0.
     made = activation_maps(HandSet(), IMAGE, "guided-grad-cam", torch.tensor([0]))

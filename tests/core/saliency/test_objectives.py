@@ -58,6 +58,7 @@ def test_a_term_by_hand(name: str) -> None:
         ("energy-dice", 2 + 0.5 * HAND["energy"] + 0.5 * HAND["dice"]),
         ("energy-l1", 2 + 0.5 * HAND["energy"] + 0.5 * HAND["l1"]),
         ("energy-dice-l1", 2 + 0.5 * (HAND["energy"] + HAND["dice"] + HAND["l1"])),
+        ("energy-dice-absence", 2 + 0.5 * HAND["energy"] + 0.5 * HAND["dice"]),  # the map is there
     ],
 )
 def test_an_objective_by_hand(name: str, expected: float) -> None:
@@ -130,9 +131,10 @@ def test_an_image_does_not_depend_on_the_others_of_its_batch(name: str) -> None:
 
 
 def test_the_quotient_stays_finite_and_smooth_where_the_map_lies_outside() -> None:
-    outside = torch.tensor([[[8.0, 0.0], [2.0, 0.0]]], requires_grad=True)
+    # Next to nothing instead of nothing, which is rectified and passes no gradient on.
+    outside = torch.tensor([[[8.0, 1e-6], [2.0, 1e-6]]], requires_grad=True)
     value = Objective("quotient-magtr")(CE, outside, RIGHT)
-    assert value.item() == pytest.approx(2 * CE.item() / LEAST_MAGTR)
+    assert value.item() == pytest.approx(2 * CE.item() / LEAST_MAGTR, rel=1e-4)
     value.sum().backward()
     assert outside.grad is not None
     # Slope -CE / f^2 in MAGTR, which a cell of the region raises by 1 / (2 max).
@@ -171,8 +173,50 @@ def test_the_reasons_not_to_guide_are_told_apart() -> None:
     assert guidance(MAP, RIGHT).guided.item()
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
-@pytest.mark.parametrize("why", UNGUIDED)
+OUT = torch.tensor([[[-8.0, -4.0], [-2.0, 0.0]]])
+"""What a map is before it is rectified, where nothing is left of it."""
+
+
+def test_absence_by_hand_pulls_up_what_is_in_the_region() -> None:
+    sums = OUT.clone().requires_grad_()
+    value = Objective("energy-dice-absence", {"absence": 3})(CE, sums, RIGHT)
+    assert value.item() == pytest.approx(2 + 3 * (1 + 2 / 8))  # the mean in the region is -2, the largest 8
+    value.sum().backward()
+    assert sums.grad is not None
+    assert sums.grad.tolist() == [[[0, pytest.approx(-3 / 16)], [0, pytest.approx(-3 / 16)]]]
+
+
+def test_a_map_that_is_out_stays_out_without_absence_and_comes_back_with_it() -> None:
+    def after(name: str, steps: int = 100) -> Tensor:
+        sums = OUT.clone().requires_grad_()
+        for _ in range(steps):
+            (objective,) = Objective(name)(CE.clone().requires_grad_(), sums, RIGHT)
+            (slope,) = torch.autograd.grad(objective, sums, allow_unused=True, materialize_grads=True)
+            sums = (sums - slope).detach().requires_grad_()
+        return sums.relu()
+
+    assert not after("energy-dice").any()
+    assert energy(after("energy-dice-absence"), RIGHT).item() == pytest.approx(1)
+
+
+def test_absence_is_of_images_with_a_region_to_look_at() -> None:
+    sums = OUT.expand(2, 2, 2).clone().requires_grad_()
+    value = Objective("energy-dice-absence")(CE.expand(2), sums, torch.cat([NOTHING, ALL]))
+    assert value.tolist() == CE.tolist() * 2
+    value.sum().backward()
+    assert sums.grad is not None
+    assert not sums.grad.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (name, why)
+        for name in OBJECTIVES
+        for why in UNGUIDED
+        if (name, why) != ("energy-dice-absence", "empty map")
+    ],
+)
 def test_an_image_that_cannot_guide_counts_with_its_cross_entropy_alone(name: str, why: str) -> None:
     maps, shares = UNGUIDED[why]
     maps, entropy = maps.clone().requires_grad_(), CE.clone().requires_grad_()
