@@ -25,11 +25,16 @@ GUIDED = {"energy": 1.0, "dice": 1.0}
 CPU = Fabric(accelerator="cpu", devices=1)
 
 
-def loss_of(batch: Batch, objective: str, *, label_smoothing: float = 0.0) -> torch.Tensor:
-    """Of a fixed network without the noise of its dropout."""
+def loss_of(
+    batch: Batch, objective: str, *, label_smoothing: float = 0.0, head_sign: int | None = None
+) -> torch.Tensor:
+    """Of a fixed network without the noise of its dropout; of all weights of its head the sign asked for."""
     torch.manual_seed(0)
     network = ClassifierNetwork(4).train()
     network.dropout.eval()
+    if head_sign is not None:
+        with torch.no_grad():
+            network.head.weight.abs_().mul_(head_sign)
     expect_batches(network, LAYOUT.healthy, LAYOUT.infected)
     placing = placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), FEATURE_LAYER)
     return batch_loss(network, batch, Objective(objective), placing, label_smoothing=label_smoothing)
@@ -65,6 +70,19 @@ def test_a_parasite_that_the_map_misses_costs_up_to_half_of_its_share_of_the_bat
         extra = loss_of(with_parasites(batch, one), "energy") - loss_of(batch, "cross-entropy")
         # Half of 1 - EPG, in [0, 1], of one of twelve cells.
         assert 0 <= float(extra.detach()) <= 0.5 / LAYOUT.cells + 1e-6
+
+
+def test_a_map_that_is_out_costs_by_absence_what_none_of_the_other_terms_makes_it_cost() -> None:
+    batch = batch_of(CELLS, LAYOUT)
+    # By a network whose maps of infected cells are zero everywhere: every weight of its head is below 0.
+    by = {
+        name: float(loss_of(batch, name, head_sign=-1).detach())
+        for name in ("cross-entropy", "energy-dice", "energy-dice-absence")
+    }
+    assert by["energy-dice"] == pytest.approx(by["cross-entropy"])
+    plain = batch.parasites.any(axis=(1, 2)).sum() / LAYOUT.cells
+    assert plain > 0
+    assert plain <= by["energy-dice-absence"] - by["cross-entropy"] <= 2 * plain
 
 
 def settings_of(objective: ObjectiveSettings) -> ClassifierSettings:

@@ -56,6 +56,28 @@ def test_gradients_of_passes_add_up_to_those_of_the_large_batch(
         assert bool((gradient != 0).any())
 
 
+def head_gradient_where_every_map_is_out(objective: str) -> Tensor:
+    """Of the head's weights, none of which is above 0, on features that are never below."""
+    guided = guided_network(objective)
+    head = guided.network.get_submodule("head")
+    with torch.no_grad():
+        head.get_parameter("weight").abs_().neg_()
+    whole = batch(12)
+    assert bool(guided.figures(whole)[:, FIGURES.index("empty_map")].all())
+    guided.losses(whole, guided=True).sum().backward()
+    gradient = head.get_parameter("weight").grad
+    assert gradient is not None
+    return gradient
+
+
+def test_a_pass_looks_below_the_rectifier_where_the_objective_does() -> None:
+    alone = head_gradient_where_every_map_is_out("cross-entropy")
+    torch.testing.assert_close(head_gradient_where_every_map_is_out("energy-dice"), alone)
+    pulled = head_gradient_where_every_map_is_out("energy-dice-absence") - alone
+    assert bool((pulled <= 0).all())  # every weight is pulled up
+    assert bool((pulled < 0).any())
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_gradients_add_up_under_every_map_method(method: str) -> None:
     whole = batch(7)
