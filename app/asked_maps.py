@@ -10,7 +10,7 @@ from pathlib import Path
 from app.scoring.beginning import start_maps
 from app.tiles import NoMapYetError, NoTileError, Picture
 from app.workplace import Workplace
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.scoring import LEDGER_FOLDER
 from core.store import Candidate, Slide, TakenIn
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from app.models_here import ModelHere
 from app.result_tables import SIDES, boxes_of
 from app.workplace import Workplace
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.notice import RESEARCH_USE_ONLY
 from core.review import SignedResult, read_document
 from core.review.model_comparison import Calls, calls_on, decided_cells

@@ -16,7 +16,7 @@ def add_fields(workplace: Workplace, slide: Slide, files: Iterable[HandedIn], *,
 
     Raises
     ------
-    app.intake.IntakeError, core.atomic.OutputError
+    app.intake.IntakeError, core.files.OutputError
         As `app.intake.add_files` does.
     core.store.StoreError
         Where the slide is signed, also by now; nothing was added.

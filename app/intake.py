@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
-from core.atomic import cannot_write
 from core.errors import SmearscopeError
+from core.files import cannot_write
 from core.slides.formats import is_image_name, shown_path
 from core.wording import sentence
 
@@ -96,7 +96,7 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
     IntakeError
         For a name that leads out of the folder, a link, an encrypted or damaged archive, more files or bytes
         than a slide may have, two files of one name, or no image at all.
-    core.atomic.OutputError
+    core.files.OutputError
         Where the disk is full or the folder cannot be written.
     """
     here_already = IntakeError(sentence("intake.here_already", name=shown_path(folder.name)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.result_tables import FieldRow, all_cells_of, boxes_of, fields_of
 from app.tiles import JPEG, NoTileError, Picture, cell_key
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.reports.review_tiles import jpeg
 from core.reports.slide_tiles import (
     TILE_PX,

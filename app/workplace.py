@@ -9,8 +9,8 @@ from pathlib import Path
 
 from app.pyramid import Pyramid
 from app.tiles import Tiles
-from core.atomic import cannot_write, check_writable
 from core.errors import SmearscopeError
+from core.files import cannot_write, check_writable
 from core.slides import shown_path
 from core.store import Store
 from core.store.settings import Settings, read_settings
@@ -91,7 +91,7 @@ def open_workplace(folder: Path) -> Workplace:
 
     Raises
     ------
-    core.atomic.OutputError
+    core.files.OutputError
         Where it cannot be written.
     core.store.settings.SettingsError
         Where its settings cannot be used.

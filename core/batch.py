@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from core.atomic import OutputError, check_writable, write_bytes
 from core.errors import SmearscopeError
 from core.field_scoring import ScoringModels
+from core.files import OutputError, check_writable, write_bytes
 from core.judging import ModelCard
 from core.result import SlideResult
 from core.scoring import NoReadableFieldError, Progress, ScoringOptions, score_slide

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import replacing
+from core.files import replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Confusion:
         return tuple(self.of_class(number) for number in range(len(self.classes)))
 
     def write(self, path: Path) -> None:
-        """Write a CSV file with a row for each true class; raises `core.atomic.OutputError`."""
+        """Write a CSV file with a row for each true class; raises `core.files.OutputError`."""
         with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["truth", *self.classes])

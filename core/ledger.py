@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from core.atomic import cannot_write, write_bytes
 from core.errors import SmearscopeError
+from core.files import cannot_write, write_bytes
 from core.scored_field import ScoredField, scored_field_from_table, scored_fields_to_table
 from core.slides.formats import shown_path
 from core.slides.slide import storable
@@ -70,7 +70,7 @@ class Ledger:
     ------
     LedgerError
         Where another run holds the ledger, it was made with another identity, or its manifest is damaged.
-    core.atomic.OutputError
+    core.files.OutputError
         Where the folder cannot be written.
     """
 

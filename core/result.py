@@ -8,7 +8,7 @@ from typing import Any, Literal
 import jsonschema
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.notice import RESEARCH_USE_ONLY
 from core.tally import Evidence, Figures, Verdict
 
@@ -105,7 +105,7 @@ def write_result(path: Path, result: SlideResult) -> None:
     ------
     jsonschema.ValidationError
         Where the result does not fit the published schema.
-    core.atomic.OutputError
+    core.files.OutputError
         Where it cannot be written.
     """
     document = result.model_dump(mode="json")

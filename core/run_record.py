@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.workers import available_cores
 
 LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "scipy", "torch")
@@ -75,7 +75,7 @@ class RunClock:
 
 
 def write_run(path: Path, record: RunRecord) -> None:
-    """Write `run.json`, with the machine and the versions; raises `core.atomic.OutputError`."""
+    """Write `run.json`, with the machine and the versions; raises `core.files.OutputError`."""
     document = {**asdict(record), "machine": machine(), "versions": versions()}
     write_bytes(path, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
 

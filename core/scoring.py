@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 from pydantic import ValidationError
 
-from core.atomic import remove
 from core.burned_in import BurnedIn
 from core.errors import SmearscopeError, UnreadableImageError
 from core.field_scoring import FieldTask, ScoringModels, SlideInWork, measure_reference, score_field
+from core.files import remove
 from core.judging import ModelCard, judge
 from core.ledger import Identity, Ledger
 from core.reference import SlideReference

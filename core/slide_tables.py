@@ -12,8 +12,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from core.atomic import replacing
 from core.cells import WhyNot
+from core.files import replacing
 from core.ledger import Ledger
 from core.quality import FieldQuality
 from core.scored_field import ScoredField

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import replacing_folder
 from core.classification import FeatureStatistics
 from core.crops import CELL_DIAMETER_PX, cut_crops
 from core.field_scoring import ScoringModels, SlideInWork, read_field
+from core.files import replacing_folder
 from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
 from core.reports.drawing import encoded, resized
 from core.workers import Workers
@@ -68,7 +68,7 @@ def write_suspects(
     ------
     UnreadableImageError
         Where a field cannot be read any more.
-    core.atomic.OutputError
+    core.files.OutputError
         Where the folder cannot be written.
     """
     by_field = sorted(suspects, key=lambda suspect: suspect.field_name)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from core.atomic import replacing
 from core.errors import SmearscopeError
+from core.files import replacing
 
 LARGEST_GRADIENT = 5.0
 """Norm to which the gradient of a step is cut down."""
@@ -152,7 +152,7 @@ def fit(
 
 
 def write_curve(path: Path, curve: Sequence[CurvePoint]) -> None:
-    """Write a CSV file with a row for each step; raises `core.atomic.OutputError`."""
+    """Write a CSV file with a row for each step; raises `core.files.OutputError`."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in fields(CurvePoint)])

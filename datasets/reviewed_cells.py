@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import replacing_folder
 from core.crops import disk_masks, raw_crops
 from core.errors import SmearscopeError
+from core.files import replacing_folder
 from core.reports.drawing import encoded
 from core.review import Decision, SignedResult, read_document
 from core.review.signed_result import SignedCell
@@ -80,7 +80,7 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
         Where `folder` is there already, or no slide is signed.
     SmearscopeError
         Where the images of a slide cannot be read any more.
-    core.atomic.OutputError
+    core.files.OutputError
         Where the folder cannot be written.
     """
     if folder.exists():

@@ -8,9 +8,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
-from core.atomic import write_bytes
 from core.errors import SmearscopeError
 from core.exactness import exact_on_cuda
+from core.files import write_bytes
 from models.cards import PairCard, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
 from models.detector import Detector, DetectorNetwork
@@ -88,7 +88,7 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
     Raises
     ------
-    core.atomic.OutputError
+    core.files.OutputError
         Where the file cannot be written.
     """
     weights = {

@@ -137,7 +137,7 @@ def draw_field_with_most_calls(slide: Path, cells: "pd.DataFrame", picture: Path
     """Write a picture of the field with the most cells called infected, with the calls drawn in."""
     import cv2
 
-    from core.atomic import OutputError
+    from core.files import OutputError
     from core.reports.fields import annotated_field
     from core.slides import open_slide
 

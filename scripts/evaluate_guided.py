@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from core.atomic import replacing, write_bytes
 from core.cam import Method, activation_maps
 from core.cam.masked_passes import for_many_passes
 from core.cam.method import class_probability
 from core.confusion import ClassMeasures, Confusion, confusion
+from core.files import replacing, write_bytes
 from core.guided.checkpoints import GuidedCheckpointError, Progress, epoch_folder
 from core.guided.passes import upsampled
 from core.saliency.metrics import energy, pointing_game
@@ -192,7 +192,7 @@ def evaluation(
 
 
 def write_evaluation(found: Evaluation, folder: Path, *, epoch: int, method: str) -> None:
-    """Write the tables to a folder, evaluation.json last; raises `core.atomic.OutputError`."""
+    """Write the tables to a folder, evaluation.json last; raises `core.files.OutputError`."""
     names = found.confusion.classes
     per_class = found.confusion.per_class()
     found.confusion.write(folder / "confusion.csv")

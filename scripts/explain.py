@@ -75,8 +75,8 @@ def explain(
     """
     from tqdm import tqdm
 
-    from core.atomic import OutputError, check_writable
     from core.errors import SmearscopeError
+    from core.files import OutputError, check_writable
     from core.notice import RESEARCH_USE_ONLY
     from core.reports.map_files import MapFiles
     from core.slides import find_images, shown_path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.guided.passes import GuidedNetwork
 from core.guided.training import ImageSets, MeasuredImages
 from core.saliency.objectives import Objective

@@ -43,7 +43,7 @@ def release(
     ),
 ) -> None:
     """Write the two weights files and their cards into OUT; the whole is what --model takes."""
-    from core.atomic import check_writable
+    from core.files import check_writable
     from core.notice import RESEARCH_USE_ONLY
     from datasets.provenance import PROVENANCE
     from models.cards import ClassifierCard
@@ -115,11 +115,11 @@ def release(
 
 
 def _write(out: Path, networks: "dict[str, tuple[Path, DetectorCard | ClassifierCard]]") -> None:
-    """Put weights and cards into a folder that may hold other files; raises `core.atomic.OutputError`.
+    """Put weights and cards into a folder that may hold other files; raises `core.files.OutputError`.
 
     All are there before the first takes its place, so that no card comes to lie beside other weights.
     """
-    from core.atomic import replacing
+    from core.files import replacing
     from models.cards import write_card
 
     with ExitStack() as files:

@@ -66,8 +66,8 @@ def score(
     from dataclasses import replace
     from functools import partial
 
-    from core.atomic import OutputError
     from core.batch import score_slides
+    from core.files import OutputError
     from core.scoring import ScoringOptions
     from core.slides import find_slides
     from core.tally import Assumptions

@@ -21,7 +21,7 @@ def study(
     Runs that are there are not run again. Writes index.html, study.json, arms.csv and runs.csv to OUT, and a
     folder for each run as smearscope train does. For research use only. Not for diagnosis.
     """
-    from core.atomic import check_writable
+    from core.files import check_writable
     from core.guided.processes import launched
     from models.checkpoint import torch_device
     from scripts.configuration import ConfigurationError, read_study

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.atomic import replacing_folder, write_bytes
 from core.confusion import ClassMeasures
 from core.errors import SmearscopeError
+from core.files import replacing_folder, write_bytes
 from core.guided.checkpoints import read_progress
 from core.saliency.objectives import OBJECTIVES
 from core.study.changes import KINDS

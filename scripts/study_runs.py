@@ -9,8 +9,8 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 
-from core.atomic import replacing_folder
 from core.cam import METHODS
+from core.files import replacing_folder
 from core.guided.checkpoints import load_epoch, read_progress
 from core.guided.training import train_guided
 from core.study.comparison import RunKey
@@ -168,7 +168,7 @@ def _measured_reference(study: StudyFolder, key: RunKey, method: str, device: to
 
 
 def _copy(folder: Path, to: Path) -> None:
-    """Copy the files of a folder, all or none; raises `core.atomic.OutputError`."""
+    """Copy the files of a folder, all or none; raises `core.files.OutputError`."""
     with replacing_folder(to) as temporary:
         for file in folder.iterdir():
             shutil.copyfile(file, temporary / file.name)

@@ -39,7 +39,7 @@ def train(
     from lightning_fabric import Fabric
     from torch import nn
 
-    from core.atomic import check_writable
+    from core.files import check_writable
     from core.training import CurvePoint, write_curve
     from models.cards import RELEASED
     from models.checkpoint import load_detector, save_weights, torch_device

@@ -44,7 +44,7 @@ def validate(
     """Train with one part left out, test on it, for every part of the plan; print and write the table."""
     from lightning_fabric import Fabric
 
-    from core.atomic import check_writable, write_bytes
+    from core.files import check_writable, write_bytes
     from models.cards import RELEASED
     from models.checkpoint import load_detector, torch_device
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings

@@ -12,9 +12,9 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from core.atomic import write_bytes
 from core.detection import CellDetector, Cells, Kind
 from core.evaluation import Share, centre_gains, intersection_over_union, matched
+from core.files import write_bytes
 from core.reference import cell_diameter_px, locate_at
 from datasets.fields import AnnotatedField
 from models.detector import Detector

@@ -22,8 +22,8 @@ from app.models_here import ModelHere, ModelHereError, models_here
 from app.scoring.process import DEVICE
 from app.scoring.progress import ProgressFile, StoppedError
 from app.workplace import Workplace, open_workplace
-from core.atomic import write_bytes
 from core.errors import SmearscopeError
+from core.files import write_bytes
 from core.review import SignedResult
 from core.review.model_comparison import Calls, decided_cells
 from core.scoring import ScoringOptions, score_slide

@@ -13,8 +13,8 @@ from app.models_here import model_of_identity
 from app.scoring.maps import maps_of_field
 from app.scoring.process import DEVICE
 from app.workplace import Workplace, open_workplace
-from core.atomic import write_bytes
 from core.errors import SmearscopeError
+from core.files import write_bytes
 from core.ledger import kept_field
 from core.scoring import LEDGER_FOLDER, ScoringOptions, slide_in_work
 from core.slides import open_slide

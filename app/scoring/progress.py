@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from core.atomic import write_bytes
+from core.files import write_bytes
 
 SECONDS_BETWEEN = 0.5
 

@@ -21,8 +21,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from core.atomic import cannot_write, replacing_folder, write_bytes
 from core.errors import SmearscopeError
+from core.files import cannot_write, replacing_folder, write_bytes
 from core.guided.plan import TrainingPlan
 from core.guided.tables import EpochFigures
 
@@ -87,7 +87,7 @@ def read_progress(run: Path) -> Progress | None:
 def save_epoch(
     run: Path, progress: Progress, network: nn.Module, objective: nn.Module, optimiser: Mapping[str, Tensor]
 ) -> None:
-    """Write the end of an epoch, then forget what is not needed; raises `core.atomic.OutputError`."""
+    """Write the end of an epoch, then forget what is not needed; raises `core.files.OutputError`."""
     with replacing_folder(epoch_folder(run, progress.epoch)) as folder:
         # Not by `save_file`, whose error on a full disk is no OSError.
         (folder / WEIGHTS).write_bytes(save(_tensors(network, objective)))

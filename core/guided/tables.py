@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from core.atomic import replacing
+from core.files import replacing
 from core.guided.passes import FIGURES
 
 
@@ -61,7 +61,7 @@ def epoch_figures(epoch: int, images: str, figures: Tensor, classes: Tensor) -> 
 
 
 def write_curves(path: Path, rows: Sequence[EpochFigures]) -> None:
-    """Write a CSV file with a row for each epoch and set of images; raises `core.atomic.OutputError`."""
+    """Write a CSV file with a row for each epoch and set of images; raises `core.files.OutputError`."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(EpochFigures)])
         writer.writeheader()
@@ -86,7 +86,7 @@ def write_image_figures(
 
     Raises
     ------
-    core.atomic.OutputError
+    core.files.OutputError
         Where the file cannot be written.
     """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:

@@ -113,7 +113,7 @@ def train_guided(
 
     Raises
     ------
-    core.training.TrainingError, core.guided.checkpoints.GuidedCheckpointError, core.atomic.OutputError
+    core.training.TrainingError, core.guided.checkpoints.GuidedCheckpointError, core.files.OutputError
         Where the loss is no number any more; for a damaged folder; for one that cannot be written.
     """
     if fabric.device.type == "cpu":

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import cannot_write, remove, write_bytes
+from core.files import cannot_write, remove, write_bytes
 from core.reports.drawing import encoded
 from core.reports.overlays import MapTile, map_sheet, reduced
 
@@ -114,7 +114,7 @@ class MapFiles:
     -----
     Each file is replaced in one step, and `maps.csv` names all that belong together. What the list of an
     earlier run names is taken away before the first list of this one takes its place. Every method raises
-    `core.atomic.OutputError` where the folder cannot be written.
+    `core.files.OutputError` where the folder cannot be written.
     """
 
     def __init__(self, folder: Path, title: str, methods: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic import cannot_write, replacing
+from core.files import cannot_write, replacing
 from core.slides import shown_path
 from core.store.database import SECONDS_TO_WAIT, existing_file
 from core.store.records import StoreError
@@ -34,7 +34,7 @@ def back_up(url: str, copy: Path) -> Backup:
     ------
     StoreError
         Where there is no database, it is on a server, it is damaged, or `copy` is there already.
-    core.atomic.OutputError
+    core.files.OutputError
         Where `copy` cannot be written.
     """
     database = existing_file(url)

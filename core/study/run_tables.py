@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from core.atomic import replacing
 from core.confusion import ClassMeasures
+from core.files import replacing
 from core.guided.tables import EpochFigures
 from core.study.report import Answers, RunReport
 from core.study.targets import TARGETS, ArmOutcomes
@@ -16,7 +16,7 @@ _REACHED = {True: "yes", False: "no", None: ""}
 
 
 def write_all_curves(path: Path, runs: Sequence[RunReport]) -> None:
-    """Write a row for each run, epoch and set of images; raises `core.atomic.OutputError`."""
+    """Write a row for each run, epoch and set of images; raises `core.files.OutputError`."""
     heads = [field.name for field in fields(EpochFigures)]
     _write(
         path,
@@ -26,7 +26,7 @@ def write_all_curves(path: Path, runs: Sequence[RunReport]) -> None:
 
 
 def write_all_confusions(path: Path, runs: Sequence[RunReport]) -> None:
-    """Write the cells of the confusion matrices at epoch 0 and at the end; raises `core.atomic.OutputError`.
+    """Write the cells of the confusion matrices at epoch 0 and at the end; raises `core.files.OutputError`.
 
     A row for each run, epoch, true and predicted class; cells of 0 images are left out.
     """
@@ -44,7 +44,7 @@ def write_all_confusions(path: Path, runs: Sequence[RunReport]) -> None:
 
 
 def write_all_classes(path: Path, runs: Sequence[RunReport]) -> None:
-    """Write the measures of the classes at epoch 0 and at the end; raises `core.atomic.OutputError`."""
+    """Write the measures of the classes at epoch 0 and at the end; raises `core.files.OutputError`."""
     heads = [field.name for field in fields(ClassMeasures)]
     _write(
         path,
@@ -58,7 +58,7 @@ def write_all_classes(path: Path, runs: Sequence[RunReport]) -> None:
 
 
 def write_targets(path: Path, targets: Mapping[str, Sequence[ArmOutcomes]]) -> None:
-    """Write a row for each set of images, arm and target; raises `core.atomic.OutputError`.
+    """Write a row for each set of images, arm and target; raises `core.files.OutputError`.
 
     `reached` is empty where it cannot be said.
     """

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic import replacing
+from core.files import replacing
 from core.study.comparison import Difference, RunKey, Spread, paired_difference, spread
 from core.study.pareto import FRONT, on_front
 
@@ -141,7 +141,7 @@ def arm_rows(
 
 
 def write_rows(path: Path, rows: Mapping[str, Sequence[ArmRow]]) -> None:
-    """Write a CSV file with a row for each set of images and arm; raises `core.atomic.OutputError`."""
+    """Write a CSV file with a row for each set of images and arm; raises `core.files.OutputError`."""
     names = ("runs", "mean", "sd", "difference", "low", "high")
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -154,7 +154,7 @@ def write_rows(path: Path, rows: Mapping[str, Sequence[ArmRow]]) -> None:
 
 
 def write_runs(path: Path, runs: Sequence[StudyRun]) -> None:
-    """Write a CSV file with a row for each set of images and run; raises `core.atomic.OutputError`."""
+    """Write a CSV file with a row for each set of images and run; raises `core.files.OutputError`."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["images", "arm", "seed", "fold", *(column.key for column in COLUMNS)])

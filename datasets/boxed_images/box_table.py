@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from core.atomic import write_bytes
+from core.files import write_bytes
 from datasets.boxed_images.box_rows import EDGES, BoxRow, Classes, images_of, table_rows
 from datasets.boxed_images.boxed_image import BoxedImage, Entry, Problem, sound
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app import intake
 from app.intake import IntakeError, add_files, safe_name, take_in_files
-from core.atomic import OutputError
+from core.files import OutputError
 
 
 class File(io.BytesIO):

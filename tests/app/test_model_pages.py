@@ -7,7 +7,7 @@ import pytest
 from app.comparison import ComparedSlide, ModelComparison, comparison_files, signed_hash, signed_slides
 from app.models_here import models_here
 from app.workplace import Workplace
-from core.atomic import write_bytes
+from core.files import write_bytes
 from core.review import sign
 from core.review.model_comparison import Calls
 from core.store import Role, SlideRecord

@@ -18,8 +18,8 @@ from app.scoring.process import work_through_queue
 from app.scoring.progress import ProgressFile, ScoringProgress, StoppedError, progress_path, read_progress
 from app.tiles import Tiles
 from app.workplace import Workplace
-from core.atomic import OutputError
 from core.errors import SmearscopeError
+from core.files import OutputError
 from core.result import SlideResult
 from core.scoring import score_slide
 from core.slides import Slide as OpenedSlide

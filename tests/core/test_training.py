@@ -10,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.training import CurvePoint, Schedule, TrainingError, fit, rate_factor, write_curve
 
 

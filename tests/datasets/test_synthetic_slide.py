@@ -6,7 +6,7 @@ import cv2
 import pandas as pd
 import pytest
 
-from core.atomic import OutputError
+from core.files import OutputError
 from datasets.synthetic import ImpossibleSmearError, render_slide, truth_path
 
 

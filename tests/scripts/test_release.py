@@ -10,8 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from core.atomic import OutputError
 from core.detection import Kind
+from core.files import OutputError
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
 from models.checkpoint import Models, load_models

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.guided.checkpoints import Progress, read_progress
 from core.guided.training import train_guided
 from core.study.table import SHOWN

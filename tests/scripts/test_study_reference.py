@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.guided.checkpoints import Progress, read_progress
 from core.guided.training import train_guided
 from scripts import study_runs

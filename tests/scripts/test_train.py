@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.training import CurvePoint
 from models.checkpoint import CheckpointError, load_detector
 from models.detector import DetectorNetwork

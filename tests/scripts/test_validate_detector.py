@@ -9,8 +9,8 @@ import pytest
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from core.atomic import OutputError
 from core.detection import Kind
+from core.files import OutputError
 from datasets.fields import AnnotatedField
 from scripts.configuration import DetectorSettings, read_settings
 from scripts.validate_detector import (

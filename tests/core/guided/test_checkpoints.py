@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.guided.checkpoints import (
     GuidedCheckpointError,
     Progress,

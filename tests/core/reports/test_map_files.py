@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.reports.map_files import ROWS_A_SHEET, ExplainedImage, MapFiles, MethodMap
 from core.reports.overlays import MapTile
 

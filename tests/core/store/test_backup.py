@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.atomic import OutputError
+from core.files import OutputError
 from core.store import Role, Store, StoreError, url_of_folder
 from core.store.backup import Backup, back_up
 from tests.full_disk import full_disk

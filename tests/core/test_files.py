@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from core.atomic import OutputError, check_writable, replacing, replacing_folder, write_bytes
+from core.files import OutputError, check_writable, replacing, replacing_folder, write_bytes
 
 
 def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
