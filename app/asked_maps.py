@@ -11,7 +11,7 @@ from app.scoring.beginning import start_maps
 from app.tiles import NoMapYetError, NoTileError, Picture
 from app.workplace import Workplace
 from core.files import write_bytes
-from core.scoring import LEDGER_FOLDER
+from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import Candidate, Slide, TakenIn
 
 REFUSED_SECONDS = 60

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.result_tables import boxes_of, cells_of
-from core.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
+from core.cells.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
 from core.errors import SmearscopeError
 from core.files import write_bytes
 from core.reports.review_tiles import (

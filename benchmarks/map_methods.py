@@ -261,7 +261,7 @@ def cells(
     data: Path, count: int, seed: int, weights: Path | None, sources: Sequence[str]
 ) -> tuple[nn.Module, list[Sample]]:
     """A classifier (by default the released one) on the slide of the hosts, and its two samples."""
-    from core.crops import GREY, normalise
+    from core.cells.crops import GREY, normalise
     from datasets.cells import STORED_SIZE_PX, CellSet, joined
     from datasets.classification import centre as middle
     from datasets.classification import plain

@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import GREY, LEVELS_PER_DENSITY
+from core.cells.crops import GREY, LEVELS_PER_DENSITY
 
 
 @dataclass(frozen=True)
 class Stain:
     """A change of stain and light, in optical density, where they add (Beer-Lambert).
 
-    Acts on normalised crops (`core.crops.normalise`), whose levels are densities about `GREY`.
+    Acts on normalised crops (`core.cells.crops.normalise`), whose levels are densities about `GREY`.
 
     Attributes
     ----------

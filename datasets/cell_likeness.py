@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.crops import CROP_SIZE_PX
+from core.cells.crops import CROP_SIZE_PX
 from datasets.foreground import compact_components
 from datasets.single_cells import SingleCell, surrounded_cell
 

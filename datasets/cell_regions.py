@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import normalise
+from core.cells.crops import normalise
 from datasets.cells import CellSet
 from datasets.transplant import VISIBLE_DENSITY, parasite_of
 

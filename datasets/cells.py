@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import cell_colour, disk_masks, raw_crops
-from core.detection import Kind
+from core.cells.crops import cell_colour, disk_masks, raw_crops
+from core.cells.detection import Kind
 from datasets.fields import AnnotatedField, AnnotationError, read_rgb
 from datasets.single_cells import blackened_cell, surrounded_cell
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import CROP_SIZE_PX, GREY, normalise
+from core.cells.crops import CROP_SIZE_PX, GREY, normalise
 from datasets.augmentation import Stain, cell_augmentation, random_stain
 from datasets.cell_regions import parasite_region
 from datasets.cells import STORED_SIZE_PX, CellSet

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
+from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
 from datasets.augmentation import field_augmentation
 from datasets.fields import AnnotatedField
 from datasets.foreground import BOX_OVER_CELL, NoCellsError, foreground_diameter_px, foreground_mask

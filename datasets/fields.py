@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from core.errors import SmearscopeError
 from core.evaluation import intersection_over_union
 
@@ -38,7 +38,7 @@ class AnnotatedField:
         (N, 4) float32: x, y of the top-left corner, width, height, pixels. Where the set gives only
         centres, width and height are NaN and x, y are the centre.
     kind
-        (N,) uint8, values of `core.detection.Kind`.
+        (N,) uint8, values of `core.cells.detection.Kind`.
     infected
         (N,) bool; False throughout in a malaria-free set.
     stage

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import disk_masks, raw_crops
+from core.cells.crops import disk_masks, raw_crops
 from core.errors import SmearscopeError
 from core.files import replacing_folder
 from core.reports.drawing import encoded
@@ -210,8 +210,8 @@ def _lies_on(image: NDArray[np.uint8], cell: SignedCell) -> bool:
 def _view(image: NDArray[np.uint8], cell: SignedCell) -> tuple[NDArray[np.uint8], int, int]:
     """What of a field lies around a cell, and where it begins.
 
-    It begins at even pixels: `core.crops.raw_crops`, which rounds halves to even, then cuts the same crop
-    from it as from the field.
+    It begins at even pixels: `core.cells.crops.raw_crops`, which rounds halves to even, then cuts the same
+    crop from it as from the field.
     """
     reach = _VIEW_OVER_CELL / 2 * max(cell.width, cell.height)
     left = max(0, 2 * int((cell.x + cell.width / 2 - reach) // 2))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import disk_masks, raw_crops
+from core.cells.crops import disk_masks, raw_crops
 from datasets.foreground import BOX_OVER_CELL, foreground_mask
 
 BLACKENED_BELOW = 12
@@ -35,7 +35,7 @@ class SingleCell:
     shown: NDArray[np.uint8] | None
 
     def crop(self, size_px: int) -> NDArray[np.uint8]:
-        """(1, S, S, 3) uint8: the cell at its standard width (`core.crops.raw_crops`)."""
+        """(1, S, S, 3) uint8: the cell at its standard width (`core.cells.crops.raw_crops`)."""
         return raw_crops(self.image, self.box, size_px)
 
     def mask(self, size_px: int) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.crops import GREY, LEVELS_PER_DENSITY
+from core.cells.crops import GREY, LEVELS_PER_DENSITY
 from datasets.cells import STORED_SIZE_PX
 
 REACH_PX = 19.0
@@ -33,7 +33,7 @@ def parasite_of(crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.
     Parameters
     ----------
     crop, mask
-        (S, S, 3) levels of `core.crops.normalise` and (S, S), S = `datasets.cells.STORED_SIZE_PX`.
+        (S, S, 3) levels of `core.cells.crops.normalise` and (S, S), S = `datasets.cells.STORED_SIZE_PX`.
 
     Returns
     -------

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from core.calls import Calling, bulk, score_at
-from core.cells import WhyNot
+from core.cells.located import WhyNot
+from core.cells.quality import FieldQuality
 from core.errors import SmearscopeError
-from core.quality import FieldQuality
+from core.scoring.calls import Calling, bulk, score_at
 from core.tally import FalseCalls, Performance, Recall
 from core.wording import Sentence, sentence
 
@@ -72,7 +72,7 @@ class Curve(_Part):
     Attributes
     ----------
     excess
-        Thresholds, rising, in units of the slide's own spread above its centre (`core.calls.excess`).
+        Thresholds, rising, in units of the slide's own spread above its centre (`core.scoring.calls.excess`).
     found, infected
         Infected cells at or above each threshold, of how many.
     false_calls, healthy
@@ -182,12 +182,12 @@ def write_card(card: DetectorCard | ClassifierCard, path: Path) -> None:
 
 
 MEASURES = ("edge_blur", "background", "density_red", "density_green", "density_blue")
-"""Of `core.quality.FieldQuality`, by which a slide is held against those of the validation."""
+"""Of `core.cells.quality.FieldQuality`, by which a slide is held against those of the validation."""
 
 
 @dataclass(frozen=True)
 class PairCard:
-    """Both cards as scoring asks for them (`core.judging.ModelCard`).
+    """Both cards as scoring asks for them (`core.scoring.judging.ModelCard`).
 
     Attributes
     ----------

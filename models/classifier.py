@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.calls import logistic
 from core.cam import activation_maps, normalised
-from core.classification import FeatureStatistics, FieldScores
-from core.crops import CROP_SIZE_PX, GREY
+from core.cells.classification import FeatureStatistics, FieldScores
+from core.cells.crops import CROP_SIZE_PX, GREY
+from core.scoring.calls import logistic
 from models.blocks import ConvolutionBlock, ResidualBlock
 from models.slide_norm import SlideNorm, hold, measure, measured
 
@@ -66,7 +66,7 @@ def as_input(crops: NDArray[np.uint8]) -> Tensor:
 
 
 class Classifier:
-    """A trained `ClassifierNetwork` as the `core.classification.CellClassifier` that scoring takes."""
+    """A trained `ClassifierNetwork` as the `core.cells.classification.CellClassifier` that scoring takes."""
 
     crop_size_px = CROP_SIZE_PX
 

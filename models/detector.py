@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
+from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
 from models.blocks import ConvolutionBlock, ResidualBlock
 
 GRID_PX = 16
@@ -126,7 +126,7 @@ def without_doubles(corners: NDArray[np.float32], score: NDArray[np.float32]) ->
 
 
 class Detector:
-    """A trained `DetectorNetwork` as the `core.cells.CellDetector` that scoring takes."""
+    """A trained `DetectorNetwork` as the `core.cells.located.CellDetector` that scoring takes."""
 
     cell_diameter_px = CELL_DIAMETER_PX
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.classification import FeatureStatistics
+from core.cells.classification import FeatureStatistics
 
 TYPICAL_CELLS = 200
 """What is held already counts as this many cells beside those measured: few cells do not make statistics."""

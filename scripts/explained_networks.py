@@ -23,9 +23,16 @@ from core.cam import (
     recorded,
 )
 from core.cam.method import class_probability
-from core.crops import CELL_DIAMETER_PX, CELLS_FOR_A_COLOUR, CROP_SIZE_PX, GREY, cell_colour, normalise
+from core.cells.crops import (
+    CELL_DIAMETER_PX,
+    CELLS_FOR_A_COLOUR,
+    CROP_SIZE_PX,
+    GREY,
+    cell_colour,
+    normalise,
+)
+from core.cells.reference import CELLS_WANTED, scaled
 from core.errors import SmearscopeError, UnreadableImageError
-from core.reference import CELLS_WANTED, scaled
 from core.reports.map_files import ExplainedImage, MethodMap, Window
 from core.slides import SingleImage, shown_path
 from datasets.cell_likeness import why_no_red_cell
@@ -351,7 +358,7 @@ def _cells_measured(images: Sequence[SingleImage]) -> list[SingleCell]:
 
 
 def _crop_window(cell: SingleCell) -> Window:
-    """The square that the classifier's crop shows (`core.crops.raw_crops`)."""
+    """The square that the classifier's crop shows (`core.cells.crops.raw_crops`)."""
     x, y, width, height = (float(value) for value in cell.box[0])
     side = (width * height) ** 0.5 * CROP_SIZE_PX / CELL_DIAMETER_PX
     return (x + (width - side) / 2, y + (height - side) / 2, side, side)

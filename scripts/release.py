@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.classification import CellClassifier
-    from core.detection import CellDetector
+    from core.cells.classification import CellClassifier
+    from core.cells.detection import CellDetector
     from models.cards import ClassifierCard, Curve, DetectorCard, Training, Validity
     from scripts.configuration import ClassifierSettings, DetectorSettings
 
@@ -229,7 +229,7 @@ def slide_excess(
     """
     import numpy as np
 
-    from core.calls import bulk, excess, logistic
+    from core.scoring.calls import bulk, excess, logistic
     from datasets.provenance import PROVENANCE
 
     score, infected = logistic(scores["test"]), scores["infected"]
@@ -320,10 +320,10 @@ def _validity(
     """Ranges of focus and stain over annotated fields of every set the detector knows."""
     import numpy as np
 
-    from core.cells import find_cells
+    from core.cells.located import find_cells
+    from core.cells.quality import FieldQuality, field_quality
+    from core.cells.reference import slide_reference
     from core.errors import SmearscopeError
-    from core.quality import FieldQuality, field_quality
-    from core.reference import slide_reference
     from core.slides.field import Field, Rectangle
     from datasets.fields import READERS
     from models.cards import Range, Validity

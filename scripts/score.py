@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from core.batch import BatchResult, Problem
+    from core.scoring.batch import BatchResult, Problem
     from models.checkpoint import Models
 
 MOST_LINES = 20
@@ -66,12 +66,12 @@ def score(
     from dataclasses import replace
     from functools import partial
 
-    from core.batch import score_slides
     from core.files import OutputError
-    from core.scoring import ScoringOptions
+    from core.scoring.batch import score_slides
+    from core.scoring.slide_run import ScoringOptions
+    from core.scoring.workers import Workers, available_cores
     from core.slides import find_slides
     from core.tally import Assumptions
-    from core.workers import Workers, available_cores
     from models.cards import load_card
     from scripts.progress import ScoringBars
 

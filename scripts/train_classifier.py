@@ -13,10 +13,10 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from core.cam import Placing, maps_of, placing_of, recorded
-from core.cells import WhyNot, find_cells, red_cell_like
-from core.crops import CROP_SIZE_PX
-from core.detection import CellDetector
-from core.reference import SlideReference
+from core.cells.crops import CROP_SIZE_PX
+from core.cells.detection import CellDetector
+from core.cells.located import WhyNot, find_cells, red_cell_like
+from core.cells.reference import SlideReference
 from core.saliency.objectives import Objective
 from core.saliency.regions import placed_shares
 from core.slides.field import Field, Rectangle

@@ -23,7 +23,7 @@ from scripts.train_classifier import train_classifier
 
 FOLDS = 5
 LARGEST_REFERENCE = 400
-"""Cells that a slide is measured on, as in scoring (`core.reference.CELLS_WANTED`)."""
+"""Cells that a slide is measured on, as in scoring (`core.cells.reference.CELLS_WANTED`)."""
 HEALTHY_TO_AN_INFECTED = 50
 
 Parts = Iterator[tuple[str, dict[str, CellSet], CellSet]]

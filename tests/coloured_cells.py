@@ -14,17 +14,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.batch import score_slides
-from core.calls import Calling
-from core.cells import WhyNot
-from core.classification import FeatureStatistics, FieldScores
-from core.detection import Cells, Kind
-from core.quality import FieldQuality
-from core.scoring import ScoringOptions
+from core.cells.classification import FeatureStatistics, FieldScores
+from core.cells.detection import Cells, Kind
+from core.cells.located import WhyNot
+from core.cells.quality import FieldQuality
+from core.scoring.batch import score_slides
+from core.scoring.calls import Calling
+from core.scoring.slide_run import ScoringOptions
+from core.scoring.workers import Workers
 from core.slides import find_slides
 from core.tally import Assumptions, FalseCalls, Performance, Recall
 from core.wording import Sentence
-from core.workers import Workers
 
 DIAMETER_PX = 24
 PITCH_PX = 40

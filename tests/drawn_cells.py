@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classification import FeatureStatistics, FieldScores
-from core.crops import CROP_SIZE_PX
-from core.detection import Cells, Kind
+from core.cells.classification import FeatureStatistics, FieldScores
+from core.cells.crops import CROP_SIZE_PX
+from core.cells.detection import Cells, Kind
 from core.slides.field import Field, Rectangle
 
 BACKGROUND = (236, 232, 228)

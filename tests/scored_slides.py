@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.reports.candidates import Candidate, candidate_image
-from core.result import (
+from core.results.result import (
     CellCounts,
     CellReference,
     FieldCounts,
@@ -19,9 +19,9 @@ from core.result import (
     SlideResult,
     write_result,
 )
-from core.slide_tables import CELLS_SCHEMA, FIELDS_SCHEMA
+from core.results.tables import CELLS_SCHEMA, FIELDS_SCHEMA
+from core.scoring.candidates import image_name
 from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store
-from core.suspects import image_name
 from core.tally import (
     Evidence,
     Excluded,

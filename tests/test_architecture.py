@@ -104,11 +104,11 @@ def tracked_files() -> list[Path]:
         ("core", "import models.detector", {"models.detector"}),
         ("core", "from datasets import cells", {"datasets"}),
         ("core", "def f():\n    from scripts.main import app", {"scripts.main"}),
-        ("datasets", "import core.cells, models", {"models"}),
+        ("datasets", "import core.cells.located, models", {"models"}),
         ("models", "from app.page import show", {"app.page"}),
         ("scripts", "from app import page", {"app"}),
         ("core", "from . import cells", {"."}),
-        ("core", "import numpy\nfrom core.cells import Cells\nimport modelscope", set()),
+        ("core", "import numpy\nfrom core.cells.located import Cells\nimport modelscope", set()),
         ("scripts", "from models.load import load_models\nimport core, datasets.fields", set()),
     ],
 )

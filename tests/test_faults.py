@@ -15,10 +15,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from core.batch import BatchResult, score_slides
 from core.errors import SmearscopeError
+from core.scoring.batch import BatchResult, score_slides
+from core.scoring.workers import ModelsNotLoadedError, Workers
 from core.slides import find_slides
-from core.workers import ModelsNotLoadedError, Workers
 from tests.coloured_cells import (
     DotCard,
     DotModels,

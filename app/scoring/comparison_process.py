@@ -26,11 +26,11 @@ from core.errors import SmearscopeError
 from core.files import write_bytes
 from core.review import SignedResult
 from core.review.model_comparison import Calls, decided_cells
-from core.scoring import ScoringOptions, score_slide
+from core.scoring.slide_run import ScoringOptions, score_slide
+from core.scoring.workers import Workers
 from core.slides import open_slide
 from core.store import SlideRecord
 from core.wording import sentence
-from core.workers import Workers
 from models.checkpoint import Models, load_models
 
 NICE = 10

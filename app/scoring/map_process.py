@@ -15,11 +15,11 @@ from app.scoring.process import DEVICE
 from app.workplace import Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.files import write_bytes
-from core.ledger import kept_field
-from core.scoring import LEDGER_FOLDER, ScoringOptions, slide_in_work
+from core.scoring.candidates import Suspect
+from core.scoring.ledger import kept_field
+from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions, slide_in_work
 from core.slides import open_slide
 from core.store import Candidate, Slide, SlideRecord, TakenIn
-from core.suspects import Suspect
 from core.tally import Assumptions
 from models.checkpoint import Models, load_models
 

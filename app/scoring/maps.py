@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from app.tiles import METHODS
 from core.cam import activation_maps, normalised
-from core.crops import cut_crops
-from core.field_scoring import SlideInWork, read_field
-from core.judging import ModelCard
-from core.ledger import Ledger
-from core.result import SlideResult
-from core.scoring import LEDGER_FOLDER, ScoringOptions, identity_of, slide_in_work
-from core.slide_tables import survey_slide, suspects_of
+from core.cells.crops import cut_crops
+from core.results.result import SlideResult
+from core.results.tables import survey_slide, suspects_of
+from core.scoring.candidates import Suspect
+from core.scoring.field_tasks import SlideInWork, read_field
+from core.scoring.judging import ModelCard
+from core.scoring.ledger import Ledger
+from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions, identity_of, slide_in_work
+from core.scoring.workers import Workers
 from core.slides import Slide
 from core.store import Box
-from core.suspects import Suspect
-from core.workers import Workers
 from models.checkpoint import Models
 from models.classifier import FEATURE_LAYER, as_input
 
@@ -42,7 +42,7 @@ def candidate_maps(
     Parameters
     ----------
     slide, folder, card, workers, options
-        As they were scored (`core.scoring.score_slide`).
+        As they were scored (`core.scoring.slide_run.score_slide`).
     result
         What came of it.
     """

@@ -12,11 +12,11 @@ from app.scoring.maps import candidate_maps
 from app.scoring.progress import ProgressFile, StoppedError, progress_path
 from app.workplace import PROGRAM, Workplace, open_workplace
 from core.errors import SmearscopeError
-from core.scoring import ScoringOptions, score_slide
+from core.scoring.slide_run import ScoringOptions, score_slide
+from core.scoring.workers import Workers, available_cores
 from core.slides import open_slide
 from core.store import Kind, ScoringStep, Slide, StoreError
 from core.tally import Assumptions
-from core.workers import Workers, available_cores
 from models.checkpoint import Models, load_models
 
 DEVICE = "auto"

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.result import SlideResult
+from core.results.result import SlideResult
 from core.review.decisions import Decision
 from core.store import Call, Case, Kind, Reason, Role, Signature, SlideRecord, Species, Stage
 from core.wording import Sentence, sentence

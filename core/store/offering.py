@@ -5,9 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from core.store.places import kept_place
-from core.store.records import Box, Candidate, Kind, StoreError, TakenIn
-from core.store.result_folder import (
+from core.results.folder import (
     Cell,
     ResultFolder,
     field_size,
@@ -15,6 +13,8 @@ from core.store.result_folder import (
     random_unsuspected,
     rounded_box,
 )
+from core.store.places import kept_place
+from core.store.records import Box, Candidate, Kind, StoreError, TakenIn
 from core.store.rows import latest_results, records_of
 from core.store.tables import CANDIDATES, OFFERS, RESULTS
 from core.store.writes import append, now

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SmearscopeError
-from core.result import SlideResult
+from core.results.result import SlideResult
 from core.wording import sentence
 
 Box = tuple[float, float, float, float]

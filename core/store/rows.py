@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, Table, and_, func, select
 
-from core.result import SlideResult
+from core.results.result import SlideResult
 from core.store.places import place
 from core.store.records import (
     Amendment,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
+from core.results.folder import read_result_folder
 from core.slides import shown_path
 from core.store.database import Database, url_of_folder
 from core.store.model_switches import ModelSwitches
@@ -32,7 +33,6 @@ from core.store.records import (
     SlideRecord,
     StoreError,
 )
-from core.store.result_folder import read_result_folder
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
 from core.store.scoring_steps import append_opening, append_step, before_result
 from core.store.slide_settings import SlideSettings

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from core.errors import SmearscopeError
 from datasets.synthetic.parasites import Stage, infect, random_stage, swelling
 from datasets.synthetic.patch import HAEMOGLOBIN, LAYERS, Patch, Shape
@@ -34,7 +34,7 @@ class FieldTruth:
         (N, 4) float32: x, y of the top-left corner, width, height, pixels: the object's own extent. It
         reaches over the image's edge where the object does.
     kind
-        (N,) uint8, values of `core.cells.Kind`.
+        (N,) uint8, values of `core.cells.located.Kind`.
     infected
         (N,) bool.
     stage

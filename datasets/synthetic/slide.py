@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from core.files import check_writable, replacing, write_bytes
 from datasets.synthetic.field import FieldTruth, ImpossibleSmearError, check_options, render_field
 from datasets.synthetic.style import SmearStyle, random_style

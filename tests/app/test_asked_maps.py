@@ -11,7 +11,7 @@ from app.asked_maps import REFUSED_SECONDS, AskedMap, asked_for, map_picture
 from app.scoring.map_process import answer
 from app.tiles import METHODS, NoTileError
 from app.workplace import Workplace
-from core.scoring import LEDGER_FOLDER
+from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import Candidate, Kind, ScoringStep, SlideRecord
 from tests.scored_slides import take_in, write_score
 

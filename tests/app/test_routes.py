@@ -14,7 +14,7 @@ from app.addresses import Permit, picture_base
 from app.cell_numbers import CellNumbers
 from app.routes import picture_routes
 from app.workplace import Workplace
-from core.scoring import LEDGER_FOLDER
+from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import SlideRecord
 
 Get = Callable[[str], tuple[int, dict[str, str], bytes]]

@@ -20,8 +20,8 @@ from app.tiles import Tiles
 from app.workplace import Workplace
 from core.errors import SmearscopeError
 from core.files import OutputError
-from core.result import SlideResult
-from core.scoring import score_slide
+from core.results.result import SlideResult
+from core.scoring.slide_run import score_slide
 from core.slides import Slide as OpenedSlide
 from core.store import Kind, ScoringStep, Slide
 from tests.coloured_cells import DotCard, load_models, save_slide

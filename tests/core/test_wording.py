@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cells import WhyNot
+from core.cells.located import WhyNot
 from core.errors import SmearscopeError
 from core.notice import RESEARCH_USE_ONLY
 from core.review.decisions import Decision

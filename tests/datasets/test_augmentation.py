@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.crops import GREY
+from core.cells.crops import GREY
 from datasets.augmentation import CellStain, Stain, cell_augmentation, field_augmentation, random_stain
 from tests.drawn_cells import disc_picture
 

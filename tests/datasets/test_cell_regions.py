@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.crops import disk_masks
+from core.cells.crops import disk_masks
 from datasets.cell_regions import REACH_PX, guiding_parasite_regions
 from datasets.cells import STORED_SIZE_PX, CellSet, westlake_cells
 from tests.drawn_cells import boxes_around

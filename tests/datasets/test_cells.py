@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.crops import CELL_DIAMETER_PX
-from core.detection import Kind
+from core.cells.crops import CELL_DIAMETER_PX
+from core.cells.detection import Kind
 from datasets.cells import (
     STORED_SIZE_PX,
     CellSet,

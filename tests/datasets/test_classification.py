@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.crops import CROP_SIZE_PX, GREY, cut_crops, disk_masks, raw_crops
+from core.cells.crops import CROP_SIZE_PX, GREY, cut_crops, disk_masks, raw_crops
 from datasets.augmentation import Stain
 from datasets.cells import STORED_SIZE_PX, CellSet, joined
 from datasets.classification import (

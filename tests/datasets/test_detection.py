@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
+from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
 from datasets.detection import (
     SCALES,
     STORED_DIAMETER_PX,

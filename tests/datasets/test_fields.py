@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from datasets.fields import READERS, AnnotatedField, AnnotationError, read_rgb
 
 VOC_OBJECT = (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.crops import raw_crops
+from core.cells.crops import raw_crops
 from core.review import SignedResult, read_document, sign
 from core.review.signed_result import SignedCell
 from core.store import Call, Case, Opinion, Role, Signature, SlideRecord, Stage, Store

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.crops import CELL_DIAMETER_PX
+from core.cells.crops import CELL_DIAMETER_PX
 from datasets.single_cells import single_cell
 from tests.drawn_cells import CELL, disc_picture
 

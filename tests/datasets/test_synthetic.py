@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from datasets.synthetic import (
     FieldTruth,
     ImpossibleSmearError,

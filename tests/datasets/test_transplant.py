@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.crops import GREY, LEVELS_PER_DENSITY, disk_masks
+from core.cells.crops import GREY, LEVELS_PER_DENSITY, disk_masks
 from datasets.cells import STORED_SIZE_PX
 from datasets.transplant import FADE_PX, LEAST_AREA_PX, LEAST_DENSITY, REACH_PX, parasite_of, with_parasite
 from tests.drawn_cells import boxes_around

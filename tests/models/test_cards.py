@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from core.calls import Bulk, bulk, excess, score_at
-from core.quality import FieldQuality
+from core.cells.quality import FieldQuality
+from core.scoring.calls import Bulk, bulk, excess, score_at
 from core.tally import FalseCalls, Recall
 from models.cards import (
     CardError,

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.crops import CROP_SIZE_PX, GREY
+from core.cells.crops import CROP_SIZE_PX, GREY
 from core.files import OutputError
 from models.cards import FILES, CardError, model_folder
 from models.checkpoint import (

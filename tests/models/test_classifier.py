@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.classification import FeatureStatistics
-from core.crops import CROP_SIZE_PX, GREY
+from core.cells.classification import FeatureStatistics
+from core.cells.crops import CROP_SIZE_PX, GREY
 from models.classifier import BATCH, STRIDE_PX, Classifier, ClassifierNetwork, as_input
 from models.slide_norm import hold
 from tests.models.made_networks import trained_looking

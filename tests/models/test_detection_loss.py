@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from datasets.detection import target_maps
 from models.detection_loss import centre_loss, detection_loss
 from models.detector import Maps

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from core.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
+from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
 from datasets.detection import target_maps
 from models.detector import (
     GRID_PX,

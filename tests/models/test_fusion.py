@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.crops import CROP_SIZE_PX
+from core.cells.crops import CROP_SIZE_PX
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
 from models.fusion import fuse

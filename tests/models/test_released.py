@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from core.cells import find_cells
-from core.crops import disk_masks, field_colour, normalise, raw_crops
-from core.detection import Kind
+from core.cells.crops import disk_masks, field_colour, normalise, raw_crops
+from core.cells.detection import Kind
+from core.cells.located import find_cells
+from core.cells.reference import slide_reference
 from core.evaluation import area_under_curve, centre_gains, matched
 from core.notice import RESEARCH_USE_ONLY
-from core.reference import slide_reference
 from core.slides.field import Field, Rectangle
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED

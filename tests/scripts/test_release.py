@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from core.files import OutputError
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED

@@ -93,7 +93,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_run_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slide = save_slide(tmp_path / "slide", fields=20)
-    ledger = importlib.import_module("core.ledger")
+    ledger = importlib.import_module("core.scoring.ledger")
     written = 0
 
     def full_after_one_part(path: Path, content: bytes) -> None:
@@ -162,9 +162,8 @@ def test_names_with_line_breaks_stay_on_one_line(tmp_path: Path) -> None:
 
 def test_the_judging_process_does_without_torch() -> None:
     # It would cost that process half a gigabyte for nothing.
-    code = (
-        "import sys, core.batch, core.workers, models.cards, scripts.score; sys.exit('torch' in sys.modules)"
-    )
+    modules = "core.scoring.batch, core.scoring.workers, models.cards, scripts.score"
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode
         == 0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from core.cam import activation_maps, placing_of
-from core.crops import CROP_SIZE_PX
+from core.cells.crops import CROP_SIZE_PX
 from core.saliency.metrics import energy
 from core.saliency.objectives import Objective
 from core.training import Schedule

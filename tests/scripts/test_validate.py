@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from core.classification import FeatureStatistics
+from core.cells.classification import FeatureStatistics
 from core.files import OutputError
 from datasets.cells import STORED_SIZE_PX, CellSet
 from models.cards import Curve

@@ -9,7 +9,7 @@ import pytest
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from core.detection import Kind
+from core.cells.detection import Kind
 from core.files import OutputError
 from datasets.fields import AnnotatedField
 from scripts.configuration import DetectorSettings, read_settings

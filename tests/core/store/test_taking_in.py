@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from core.review import sign, standing
-from core.scoring import score_slide
+from core.scoring.slide_run import score_slide
+from core.scoring.workers import Workers
 from core.slides import open_slide
 from core.store import Kind, Role, ScoringStep, Store, StoreError
-from core.workers import Workers
 from tests.coloured_cells import DotCard, NoProgress, load_models, options, save_slide
 from tests.scored_slides import (
     NOT_PARASITE,

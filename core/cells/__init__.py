@@ -1,0 +1,1 @@
+"""A field in, its scored cells out: located, measured, cut out, normalised and scored."""

@@ -1,0 +1,180 @@
+"""Red cells on a field: what a detector gives, and which of the located cells may be counted."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cells.crops import disk_masks, field_colour, raw_crops
+from core.cells.detection import CellDetector, Cells, Kind
+from core.cells.focus import edge_blur
+from core.cells.reference import SURE, SlideReference, scaled
+from core.slides.field import Field
+
+SMALLEST, LARGEST = 0.45, 1.9
+"""Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
+OTHER_WIDTH = 1.25
+"""Ratio of a field's median cell width to its slide's, either way, from which it is taken by itself."""
+CELLS_FOR_A_WIDTH = 5
+WIDEST_BLUR = 0.085
+"""Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
+CLUMPED = 0.4
+"""Share of a box inside another's beyond which the two cells cannot be judged apart."""
+NEAR_WHITE_CELL = 0.08
+"""The same for a white cell: a corner of its nucleus in a red cell's disk looks like a parasite."""
+LEAST_STAINED = 0.4
+"""Share of the disk nearer to the typical cell's colour than to the background; scale bars, threads and pale
+debris have less, and of marked red cells, however pale in the middle, not one in 500."""
+INNER_DISK = 0.85
+"""Width of the inner disk over the box's: the cell without the room around it."""
+NEAR_BORDER = 0.02
+"""Distance from the border, over the box's side, within which a cell is taken to be cut."""
+
+
+class WhyNot(StrEnum):
+    """Why a located object is not an evaluable red cell; empty where it is one."""
+
+    EVALUABLE = ""
+    EDGE = "edge"
+    OUT_OF_FOCUS = "out of focus"
+    WITHOUT_COLOUR = "without colour"
+    CLUMP = "clump"
+    NOT_A_RED_CELL = "not a red cell"
+    COVERED = "covered"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class LocatedCells:
+    """The objects of one field, and which of them are red cells that count.
+
+    Attributes
+    ----------
+    boxes
+        (N, 4) float32: x, y, width, height in pixels of the field's image.
+    detection_score
+        (N,) float32 in [0, 1].
+    kind
+        (N,) uint8, values of `Kind`.
+    blur
+        (N,) float32: spread of the cell's edge over the cell's width; larger is less sharp.
+    why_not
+        (N,) str, values of `WhyNot`: empty, or the reason why the object does not count.
+    """
+
+    boxes: NDArray[np.float32]
+    detection_score: NDArray[np.float32]
+    kind: NDArray[np.uint8]
+    blur: NDArray[np.float32]
+    why_not: NDArray[np.str_]
+
+
+def find_cells(field: Field, detector: CellDetector, reference: SlideReference) -> LocatedCells:
+    """Locate a field's objects and say of each whether it is an evaluable red cell.
+
+    The field is brought to the one cell width that the detector was trained on; boxes come back in the
+    field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
+    of pictures from several microscopes, is brought to that width instead.
+
+    Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
+    kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
+    """
+    diameter_px = reference.cell_diameter_px
+    small, cells = _located(field, detector, diameter_px)
+    own_px = _cell_width_px(cells) * diameter_px / detector.cell_diameter_px
+    if abs(np.log(own_px / diameter_px)) > np.log(OTHER_WIDTH):  # never for NaN
+        diameter_px = own_px
+        small, cells = _located(field, detector, diameter_px)
+    height, width = field.image.shape[:2]
+    per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
+    boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
+    blur = edge_blur(small, cells.boxes)
+    reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
+    # Later assignments win: the weightier reason comes last.
+    stained = stained_share(small, cells, reference)
+    reasons[(cells.detection_score < SURE) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
+    reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
+    reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
+    reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
+    reasons[reference.burned_in.covers(boxes, width, height)] = WhyNot.COVERED
+    reasons[~red_cell_like(boxes, cells.kind, diameter_px)] = WhyNot.NOT_A_RED_CELL
+    # A centre beyond the border belongs to whoever owns the border there.
+    centre_x = np.clip(boxes[:, 0] + boxes[:, 2] / 2, 0, width - 1)
+    centre_y = np.clip(boxes[:, 1] + boxes[:, 3] / 2, 0, height - 1)
+    owned = (
+        (centre_x >= field.owned.left)
+        & (centre_x < field.owned.right)
+        & (centre_y >= field.owned.top)
+        & (centre_y < field.owned.bottom)
+    )
+    reasons[~owned] = WhyNot.DUPLICATE
+    return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
+
+
+def _located(field: Field, detector: CellDetector, diameter_px: float) -> tuple[NDArray[np.uint8], Cells]:
+    """The field at the detector's scale, if its cells are this wide, and what is located on that."""
+    small = scaled(field.image, detector.cell_diameter_px / diameter_px)
+    return small, detector.locate(small)
+
+
+def _cell_width_px(cells: Cells) -> float:
+    """Median side of the surely located red cells; NaN of too few."""
+    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SURE)
+    sides = np.sqrt(cells.boxes[sure, 2] * cells.boxes[sure, 3])
+    return float(np.median(sides)) if len(sides) >= CELLS_FOR_A_WIDTH else float("nan")
+
+
+def red_cell_like(
+    boxes: NDArray[np.float32], kind: NDArray[np.uint8], diameter_px: float
+) -> NDArray[np.bool_]:
+    """(N,) which objects the detector takes for red cells and are of a red cell's size."""
+    side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / diameter_px
+    return np.asarray((kind == Kind.RED_CELL) & (side >= SMALLEST) & (side <= LARGEST), bool)
+
+
+def stained_share(image: NDArray[np.uint8], cells: Cells, reference: SlideReference) -> NDArray[np.float32]:
+    """(N,) share of each box's inner disk that is rather as dark in green as the cells here than empty.
+
+    The line is drawn half-way between the picture's background and the typical cell of this field, or of the
+    slide where the field shows too few for one.
+    """
+    if len(cells) == 0:
+        return np.empty(0, np.float32)
+    background = float(np.percentile(image[..., 1], 95))
+    crops, disks = raw_crops(image, cells.boxes), disk_masks(cells.boxes, margin=INNER_DISK)
+    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SURE)
+    typical = field_colour(crops[sure], disks[sure], reference.cell_colour)[1]
+    dark = (crops[..., 1] < (background + typical) / 2) & disks
+    return np.asarray(dark.sum(axis=(1, 2)) / disks.sum(axis=(1, 2)), np.float32)
+
+
+def clumped(boxes: NDArray[np.float32], kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(N,) which boxes share too much of the smaller one's area with another cell's box.
+
+    `CLUMPED` between red cells, `NEAR_WHITE_CELL` where one is white. A platelet on a cell does not make a
+    clump: it is what a reader must look at.
+    """
+    cells = np.flatnonzero(kind != Kind.PLATELET)
+    corner, far = boxes[cells, :2], boxes[cells, :2] + boxes[cells, 2:]
+    shared = np.minimum(far[:, None], far[None]) - np.maximum(corner[:, None], corner[None])
+    shared_area = np.clip(shared, 0, None).prod(axis=2)
+    area = boxes[cells, 2] * boxes[cells, 3]
+    share = shared_area / np.minimum(area[:, None], area[None])
+    np.fill_diagonal(share, 0)
+    found = np.zeros(len(boxes), bool)
+    white = kind[cells] == Kind.WHITE_CELL
+    allowed = np.where(white[:, None] | white[None], NEAR_WHITE_CELL, CLUMPED)
+    found[cells] = (share > allowed).any(axis=1) if len(cells) else False
+    return found
+
+
+def cut_by_border(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
+    """(N,) which cells may be cut by the border of a picture of this size: their boxes come close to it.
+
+    A detector draws the box of a cut cell up to the border as often as beyond it, so a box that all but
+    touches the border is taken for a cut cell. Whole cells lost so are few, and none is counted twice.
+    """
+    near = boxes[:, 2:] * NEAR_BORDER
+    corner, far = boxes[:, :2] - near, boxes[:, :2] + boxes[:, 2:] + near
+    return np.asarray((corner <= 0).any(axis=1) | (far >= (width, height)).any(axis=1), bool)

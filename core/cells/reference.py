@@ -1,0 +1,225 @@
+"""What a slide's own cells look like: the measures by which all of them are normalised.
+
+Nearly all cells of a slide are healthy, so every slide carries its own reference. It is measured on a few
+fields and then fixed, so that cells scored early and late, and those of fields added later, are comparable.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
+from core.cells.classification import CellClassifier, FeatureStatistics
+from core.cells.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops
+from core.cells.detection import CellDetector, Cells, Kind
+from core.errors import SmearscopeError
+from core.slides.field import Field
+from core.slides.formats import shown_path
+
+RED_CELL_BOX_UM = 8.6
+"""Width of a red cell's box: a cell of 7.5 µm on a dried smear and the room that boxes leave around it."""
+SMALLEST_CELL_PX = 16.0
+LADDER_STEP = 1.4
+"""Ratio of neighbouring widths that are tried; the detector still sees cells off by half a step."""
+PROBE_PX = 640
+"""Side, at the detector's scale, of the middle part of a field on which widths are tried."""
+SURE = 0.4
+"""Detection score from which an object is taken for a cell: of marked red cells 99 in 100 score higher."""
+CELLS_WANTED = 400
+"""Cells enough for a reference; once they are found, only a few fields more are looked at, for captions."""
+WRONG_SCALE = 2.0
+"""Ratio, either way, of the width that a scale gives to the one seen, from which the scale is doubted.
+Smaller differences come right field by field (`core.cells.located.find_cells`)."""
+FIELDS_TO_TRY_A_SCALE = 4
+"""First fields on which a scale is tried though no cell was found by it: all widths are tried on each, and
+of a large image hundreds may be empty."""
+
+
+class NoCellsError(SmearscopeError):
+    """A slide on whose first fields no red cell is found."""
+
+
+class ScaleError(SmearscopeError):
+    """Micrometres a pixel, as given or as a file says, that the red cells seen speak against."""
+
+
+@dataclass(frozen=True)
+class SlideReference:
+    """By what a slide's cells are normalised.
+
+    Attributes
+    ----------
+    cell_diameter_px
+        Mean side of a red cell's box, in pixels of the field images.
+    cell_colour
+        Median red, green, blue of the cells, 0 to 255; for fields with too few cells for a colour.
+    feature_statistics
+        What the classifier compares each cell with.
+    burned_in
+        Scale bars and captions that lie over the cells of every field.
+    """
+
+    cell_diameter_px: float
+    cell_colour: tuple[float, float, float]
+    feature_statistics: FeatureStatistics = ()
+    burned_in: BurnedIn = NO_CAPTIONS
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a supposed cell width explains a field.
+
+    Attributes
+    ----------
+    explained
+        Share of the picture covered by red cells of the supposed width, weighted by their scores.
+    correction
+        Median width found over the width supposed.
+    cells
+        Red cells found.
+    """
+
+    explained: float
+    correction: float
+    cells: int
+
+
+def slide_reference(
+    fields: Iterable[Field],
+    detector: CellDetector,
+    classifier: CellClassifier,
+    um_per_pixel: float | None,
+) -> SlideReference:
+    """Measure a slide's reference on its first fields, as many as it takes to see enough cells.
+
+    Parameters
+    ----------
+    fields
+        Read one by one, no further than needed.
+    um_per_pixel
+        As the user gave it; else the field's own; else the width is estimated from the images.
+
+    Raises
+    ------
+    NoCellsError
+        Where no field shows a red cell.
+    ScaleError
+        Where the scale is wrong: cells of the width that follows from it explain the first field that shows
+        any less than half as well as cells of the width seen.
+    """
+    scale_holds = False
+    diameters: list[float] = []
+    crops: list[NDArray[np.uint8]] = []
+    masks: list[NDArray[np.bool_]] = []
+    found = 0
+    captions = CaptionSearch()
+    for number, field in enumerate(fields):
+        captions.look_at(field.image)
+        scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
+        diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
+        if diameter_px is None:
+            continue
+        cells = locate_at(field.image, detector, diameter_px)
+        height, width = field.image.shape[:2]
+        whole = (cells.boxes[:, :2] >= 0).all(axis=1)
+        whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
+        red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE) & whole
+        if scale is not None and not scale_holds and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
+            scale_holds = _scale_holds(field, detector, scale)
+        if not red.any():
+            continue
+        boxes = cells.boxes[red]
+        diameters.extend([diameter_px] * len(boxes))
+        crops.append(raw_crops(field.image, boxes, classifier.crop_size_px))
+        masks.append(disk_masks(boxes, classifier.crop_size_px))
+        found += len(boxes)
+        if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
+            break
+    if not found:
+        raise NoCellsError(
+            "no red cell was found on the fields looked at; give --um-per-pixel, or check that these are "
+            "thin-smear images in which single red cells can be seen"
+        )
+    colour = cell_colour(np.concatenate(crops), np.concatenate(masks))
+    normalised = [
+        normalise(cut, disks, np.asarray(field_colour(cut, disks, colour), np.float32))
+        for cut, disks in zip(crops, masks, strict=True)
+    ]
+    return SlideReference(
+        cell_diameter_px=round(float(np.median(diameters)), 2),
+        cell_colour=colour,
+        feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
+        burned_in=captions.result(),
+    )
+
+
+def _scale_holds(field: Field, detector: CellDetector, um_per_pixel: float) -> bool:
+    """Whether cells were there to try a scale on, and it holds; `ScaleError` where it does not."""
+    seen_px, stated_px = cell_diameter_px(field.image, detector), RED_CELL_BOX_UM / um_per_pixel
+    if seen_px is None:
+        return False
+    if abs(np.log(seen_px / stated_px)) < np.log(WRONG_SCALE):
+        return True
+    stated, seen = (fit_of(field.image, detector, width).explained for width in (stated_px, seen_px))
+    if stated < seen / 2:
+        raise ScaleError(
+            f"{um_per_pixel:g} µm a pixel would make red cells {stated_px:.0f} px wide, but those of "
+            f"{shown_path(field.name)} are about {seen_px:.0f} px: give --um-per-pixel "
+            f"{RED_CELL_BOX_UM / seen_px:.2g}, or what the microscope's calibration says"
+        )
+    return True
+
+
+def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Resize by a factor: area averages when shrinking, so that no speck appears or goes by aliasing."""
+    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+
+
+def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
+    """Objects of an image whose red cells are supposed to be this wide; boxes in the image's pixels."""
+    small = scaled(image, detector.cell_diameter_px / diameter_px)
+    cells = detector.locate(small)
+    per_pixel = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
+    return Cells((cells.boxes * np.tile(per_pixel, 2)).astype(np.float32), cells.detection_score, cells.kind)
+
+
+def fit_of(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Fit:
+    """How well cells of a supposed width explain the middle of an image."""
+    reach = int(PROBE_PX * diameter_px / detector.cell_diameter_px)
+    height, width = image.shape[:2]
+    rows, columns = min(height, reach), min(width, reach)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    cells = locate_at(image[top : top + rows, left : left + columns], detector, diameter_px)
+    red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE)
+    if not red.any():
+        return Fit(0.0, 1.0, 0)
+    sides = np.sqrt(cells.boxes[red, 2] * cells.boxes[red, 3])
+    ratio = sides / diameter_px
+    # A cell found at half or double the supposed width speaks against the width, however sure.
+    agreement = np.minimum(ratio, 1 / ratio) ** 2
+    covered = float((cells.detection_score[red] * agreement * sides**2).sum())
+    return Fit(covered / (rows * columns), float(np.median(ratio)), int(red.sum()))
+
+
+def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float | None:
+    """Width of the image's red cells, told from the image alone; None where none is found.
+
+    Widths on a geometric ladder are tried; the one whose cells cover most of the picture wins, and the
+    median width of its cells then corrects it.
+    """
+    largest = min(image.shape[:2]) / 1.5
+    rungs = int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1
+    widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in range(rungs)]
+    fits = [fit_of(image, detector, width) for width in widths]
+    best = int(np.argmax([fit.explained for fit in fits]))
+    if fits[best].cells == 0:
+        return None
+    diameter_px = widths[best] * fits[best].correction
+    for _ in range(2):
+        diameter_px *= fit_of(image, detector, diameter_px).correction
+    return float(diameter_px)

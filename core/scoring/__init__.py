@@ -1,0 +1,1 @@
+"""Many fields of many slides: workers, ledger, survey, candidates and judgement."""

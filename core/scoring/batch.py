@@ -1,0 +1,97 @@
+"""Many slides, one after another; what cannot be scored is written down and stops nothing."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.errors import SmearscopeError
+from core.files import OutputError, check_writable, write_bytes
+from core.results.result import SlideResult
+from core.scoring.field_tasks import ScoringModels
+from core.scoring.judging import ModelCard
+from core.scoring.slide_run import NoReadableFieldError, Progress, ScoringOptions, score_slide
+from core.scoring.workers import ModelsNotLoadedError, Workers
+from core.slides import Discovery, open_slide, shown_path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A slide that could not be scored, or (with `field`) a field that could not be read."""
+
+    slide: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of all slides.
+
+    Attributes
+    ----------
+    results
+        Of the slides that were scored, in order.
+    slides_not_scored
+        Why the others were not.
+    fields_not_read
+        Fields of any slide that could not be read; a slide with at least one readable field is scored.
+    """
+
+    results: tuple[SlideResult, ...]
+    slides_not_scored: tuple[Problem, ...]
+    fields_not_read: tuple[Problem, ...]
+
+
+def score_slides(
+    discovery: Discovery,
+    output: Path,
+    card: ModelCard,
+    workers: Workers[ScoringModels],
+    options: ScoringOptions,
+    progress: Progress,
+) -> BatchResult:
+    """Score slides one after another into `output`, a folder each; list what failed in `problems.json`.
+
+    A slide that cannot be scored does not stop the others.
+
+    Raises
+    ------
+    OutputError
+        Where `output` cannot be written. What was scored before is kept.
+    ModelsNotLoadedError
+        Where no slide can be scored for want of models. What was scored before is kept.
+    """
+    check_writable(output)
+    results: list[SlideResult] = []
+    slides_not_scored = [
+        Problem(shown_path(problem.path), "", problem.reason) for problem in discovery.problems
+    ]
+    fields_not_read: list[Problem] = []
+    for found in discovery.slides:
+        try:
+            slide = open_slide(found.path, name=found.name)
+            results.append(score_slide(slide, output / found.name, card, workers, options, progress))
+            unreadable = results[-1].fields.unreadable
+        except (OutputError, ModelsNotLoadedError):
+            raise
+        except NoReadableFieldError as error:
+            slides_not_scored.append(Problem(found.name, "", str(error)))
+            unreadable = error.fields
+        except SmearscopeError as error:
+            slides_not_scored.append(Problem(found.name, "", str(error)))
+            unreadable = ()
+        fields_not_read += [Problem(found.name, field.field, field.reason) for field in unreadable]
+        progress.slide_ends()
+    batch = BatchResult(tuple(results), tuple(slides_not_scored), tuple(fields_not_read))
+    _write_problems(output / "problems.json", batch)
+    return batch
+
+
+def _write_problems(path: Path, batch: BatchResult) -> None:
+    document = {
+        "slides_not_scored": [
+            {"slide": problem.slide, "reason": problem.reason} for problem in batch.slides_not_scored
+        ],
+        "fields_not_read": [asdict(problem) for problem in batch.fields_not_read],
+    }
+    write_bytes(path, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")

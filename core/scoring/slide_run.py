@@ -1,0 +1,347 @@
+"""A slide in, its result out: streaming, over several processes, to be continued after any interruption."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from pydantic import ValidationError
+
+from core.cells.burned_in import BurnedIn
+from core.cells.reference import SlideReference
+from core.errors import SmearscopeError, UnreadableImageError
+from core.files import remove
+from core.results.result import (
+    CellCounts,
+    CellReference,
+    FieldCounts,
+    ModelReference,
+    Options,
+    SlideResult,
+    UnreadableField,
+    read_result,
+    write_result,
+)
+from core.results.tables import survey_slide, suspects_of, write_cells, write_fields
+from core.scoring.candidates import write_suspects
+from core.scoring.field_tasks import FieldTask, ScoringModels, SlideInWork, measure_reference, score_field
+from core.scoring.judging import ModelCard, judge
+from core.scoring.ledger import Identity, Ledger
+from core.scoring.run_record import RunClock, versions, write_run
+from core.scoring.workers import Workers
+from core.slides import Slide, shown_path
+from core.slides.slide import storable
+from core.tally import Assumptions
+
+LEDGER_FOLDER = ".ledger"
+RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "candidates", "run.json", "result.json")
+
+
+class NoReadableFieldError(SmearscopeError):
+    """A slide none of whose fields can be read; `fields` says why, field by field."""
+
+    def __init__(self, slide: str, fields: tuple[UnreadableField, ...]) -> None:
+        super().__init__(f"{shown_path(slide)}: no field can be read ({len(fields)} tried)")
+        self.fields = fields
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """What a user may choose.
+
+    Attributes
+    ----------
+    um_per_pixel
+        Scale of all fields; None takes it from the files, or from the images themselves.
+    review_budget
+        Most candidates a person is asked to look at.
+    assumptions
+        Red cells per µL, and the detection limit that is wanted.
+    resume
+        Continue with what an earlier run has scored; otherwise score everything anew.
+    """
+
+    um_per_pixel: float | None
+    review_budget: int
+    assumptions: Assumptions
+    resume: bool
+
+
+class Progress(Protocol):
+    """Told how the scoring goes on, for a screen to show."""
+
+    def slide_begins(self, name: str, fields: int, fields_done: int) -> None:
+        """Say how many fields the slide has, and how many of them need no scoring any more."""
+        ...
+
+    def field_done(self, cells: int) -> None:
+        """Say that a field was scored, and how many cells were located on it."""
+        ...
+
+    def slide_ends(self) -> None:
+        """Say that the slide's files are written, or that it could not be scored."""
+        ...
+
+    def remark(self, line: str) -> None:
+        """Say something a person should know that stops nothing."""
+        ...
+
+
+def score_slide(
+    slide: Slide,
+    folder: Path,
+    card: ModelCard,
+    workers: Workers[ScoringModels],
+    options: ScoringOptions,
+    progress: Progress,
+) -> SlideResult:
+    """Score what is not scored yet of a slide, and write its files into `folder`.
+
+    The result depends neither on the number of workers, nor on the order in which they finish, nor on how
+    often the scoring was interrupted. `result.json` is taken away before the other files change and written
+    after them: where it is, what lies beside it belongs to it.
+
+    Parameters
+    ----------
+    slide
+        As `core.slides.open_slide` gave it; workers open it again.
+    folder
+        Made where there is none.
+    card, workers
+        What the models are worth, and the processes that hold them.
+    options, progress
+        What the user chose, and who is told of each field.
+
+    Raises
+    ------
+    NoReadableFieldError
+        Where none of its fields can be read.
+    core.scoring.ledger.LedgerError
+        Where `folder` holds the scores of another model, scale or slide, another run is writing them, or it
+        cannot be told any more what they belong to.
+    OutputError
+        Where `folder` cannot be written.
+    core.scoring.workers.ModelsNotLoadedError
+        Where a field is to be scored and the models cannot be loaded.
+    core.scoring.workers.WorkerDiedError
+        Where a worker process was killed.
+    """
+    clock = RunClock()
+    with Ledger(folder / LEDGER_FOLDER, identity_of(slide, card, options), resume=options.resume) as ledger:
+        _remark_on_ledger(ledger, slide, progress)
+        _score_missing(slide, ledger, workers, options, progress, clock)
+        ledger.close_generation()
+        unreadable = _unreadable_fields(slide, ledger)
+        if ledger.reference is None or len(unreadable) == len(slide.field_names()):
+            raise NoReadableFieldError(slide.name, unreadable)
+        key = _results_key(slide, ledger, options)
+        if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
+            return finished
+        remove(folder / "result.json")
+        result = _write_tables(slide, folder, ledger, card, workers, options)
+        write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
+        write_result(folder / "result.json", result)
+        ledger.finish(key)
+    return result
+
+
+def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Identity:
+    """Of the scores that a slide is given: they stand in one ledger only with others of the same."""
+    return Identity(
+        program=versions()["smearscope"],
+        model=card.identity,
+        um_per_pixel=options.um_per_pixel,
+        slide=storable(str(slide.path.resolve())),
+    )
+
+
+def _finished_result(slide: Slide, folder: Path, progress: Progress) -> SlideResult | None:
+    """The result that an earlier run has written; None where a file is gone or it can be read no more."""
+    if not all((folder / file).exists() for file in RESULT_FILES):
+        return None
+    try:
+        return read_result(folder / "result.json")
+    except (ValidationError, OSError):
+        progress.remark(
+            f"{shown_path(slide.name)}: result.json cannot be read; it is written anew, without scoring"
+        )
+        return None
+
+
+def _write_tables(
+    slide: Slide,
+    folder: Path,
+    ledger: Ledger,
+    card: ModelCard,
+    workers: Workers[ScoringModels],
+    options: ScoringOptions,
+) -> SlideResult:
+    """Write tables and candidates from a ledger that holds every field, and say what they amount to."""
+    reference = _reference(ledger)
+    if reference is None:
+        raise ValueError("a slide is judged only after its reference was measured")
+    survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+    calling = card.calling(survey.score, options.review_budget)
+    # Exactly a float32, as the scores in the tables are: every reader compares alike.
+    threshold = float(np.float32(calling.threshold))
+    performance = replace(calling.performance, threshold=threshold)
+    cells_by_reason = write_cells(folder / "cells.parquet", ledger, survey, threshold)
+    write_fields(folder, ledger, survey, threshold)
+    suspects = suspects_of(ledger, survey, threshold, options.review_budget)
+    calls = int((survey.score >= threshold).sum())
+    write_suspects(
+        folder / "candidates",
+        suspects,
+        slide_in_work(slide, reference, options),
+        slide.name,
+        cells=len(survey.score),
+        calls=calls,
+        workers=workers,
+    )
+    judgement = judge(ledger, survey, performance, card, options.assumptions, cells_by_reason)
+    return SlideResult(
+        slide=slide.name,
+        fields=FieldCounts(
+            found=len(survey.fields),
+            counted=len(survey.counted),
+            excluded=survey.excluded,
+            unreadable=_unreadable_fields(slide, ledger),
+        ),
+        cells=CellCounts(
+            located=len(survey.score) + sum(cells_by_reason.values()),
+            evaluable=len(survey.score),
+            not_evaluable=cells_by_reason,
+            called_infected=calls,
+            candidates_written=len(suspects),
+        ),
+        evidence=judgement.evidence,
+        verdict=judgement.verdict,
+        machine_figures=judgement.machine_figures,
+        reference=CellReference(
+            cell_diameter_px=reference.cell_diameter_px, cell_colour=reference.cell_colour
+        ),
+        options=Options(um_per_pixel=options.um_per_pixel, review_budget=options.review_budget),
+        model=ModelReference(name=card.name, identity=card.identity),
+        versions=versions(),
+    )
+
+
+def _score_missing(
+    slide: Slide,
+    ledger: Ledger,
+    workers: Workers[ScoringModels],
+    options: ScoringOptions,
+    progress: Progress,
+    clock: RunClock,
+) -> None:
+    """Score the fields that are not in the ledger as they are now; the reference comes first."""
+    names = slide.field_names()
+    states = file_states(slide)
+    missing = _fields_to_score(slide, states, ledger)
+    progress.slide_begins(slide.name, len(names), len(names) - len(missing))
+    if not missing:
+        return
+    if ledger.reference is None:
+        reference = workers.call(measure_reference, (slide_in_work(slide, None, options), names))
+        if reference is not None:
+            ledger.reference = asdict(reference)
+    in_work = slide_in_work(slide, _reference(ledger), options)
+    tasks = (FieldTask(in_work, name, states[name], ledger.generation) for name in missing)
+    for _, scored in workers.map(score_field, tasks):
+        ledger.add(scored)
+        clock.field_done(len(scored))
+        progress.field_done(len(scored))
+
+
+def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> list[str]:
+    """Fields that are new or changed, and those that could not be read but can now.
+
+    What could not be read may have been a matter of rights or of a network drive.
+    """
+    scored_from, unreadable = ledger.column("source"), ledger.column("unreadable")
+    return [
+        name
+        for name in slide.field_names()
+        if scored_from.get(name) != states[name] or (unreadable[name] and _can_be_read(slide, name))
+    ]
+
+
+def file_states(slide: Slide) -> dict[str, str]:
+    """Size and time of change of each field's file, as a text to compare, by field name."""
+    names = slide.field_names()
+    if not slide.path.is_dir():
+        return dict.fromkeys(names, _state(slide.path))
+    states = {storable(file.name): _state(file) for file in slide.path.iterdir()}
+    # A page or region of a file has a name of its own: the file's, "#", and which.
+    return {name: states.get(name) or states.get(name.rpartition("#")[0], "gone") for name in names}
+
+
+def slide_in_work(slide: Slide, reference: SlideReference | None, options: ScoringOptions) -> SlideInWork:
+    """What workers need of a slide that `core.slides.open_slide` gave."""
+    states = json.dumps(file_states(slide)).encode()
+    state = hashlib.blake2b(states, digest_size=16).hexdigest()
+    return SlideInWork(slide.path, slide.name, state, reference, options.um_per_pixel)
+
+
+def _state(path: Path) -> str:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return "gone"  # reading it says so
+    return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
+
+
+def _can_be_read(slide: Slide, name: str) -> bool:
+    try:
+        slide.read_field(name)
+    except UnreadableImageError:
+        return False
+    return True
+
+
+def _reference(ledger: Ledger) -> SlideReference | None:
+    values = ledger.reference
+    if values is None:
+        return None
+    captions = values["burned_in"]
+    return SlideReference(
+        cell_diameter_px=values["cell_diameter_px"],
+        cell_colour=tuple(values["cell_colour"]),
+        feature_statistics=tuple(values["feature_statistics"]),
+        burned_in=BurnedIn(
+            captions["width"], captions["height"], tuple(tuple(box) for box in captions["boxes"])
+        ),
+    )
+
+
+def _unreadable_fields(slide: Slide, ledger: Ledger) -> tuple[UnreadableField, ...]:
+    reasons = ledger.column("unreadable")
+    return tuple(
+        UnreadableField(field=name, reason=reasons[name]) for name in slide.field_names() if reasons[name]
+    )
+
+
+def _results_key(slide: Slide, ledger: Ledger, options: ScoringOptions) -> str:
+    """Equal for two runs that would write the same files."""
+    generation, content, unreadable = (
+        ledger.column(column) for column in ("generation", "content_hash", "unreadable")
+    )
+    fields = [(name, generation[name], content[name], unreadable[name]) for name in slide.field_names()]
+    chosen = [slide.name, options.review_budget, asdict(options.assumptions), fields]
+    return hashlib.blake2b(json.dumps(chosen).encode(), digest_size=16).hexdigest()
+
+
+def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: Progress) -> None:
+    shown = shown_path(slide.name)
+    if ledger.discarded_parts:
+        progress.remark(
+            f"{shown}: damaged and thrown away: {len(ledger.discarded_parts)} of the parts scored earlier; "
+            "their fields are scored again"
+        )
+    gone = len(set(ledger.column("name")) - set(slide.field_names()))
+    if gone:
+        progress.remark(
+            f"{shown}: no longer in the slide and not counted: {gone} of the fields scored earlier"
+        )

@@ -1,0 +1,211 @@
+"""Crops: one cell width, one colour, one background, whatever the field looked like."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from core.cells.crops import (
+    CELL_DIAMETER_PX,
+    CELLS_FOR_A_COLOUR,
+    CROP_SIZE_PX,
+    GREY,
+    cell_colour,
+    cut_crops,
+    disk_masks,
+    field_colour,
+    normalise,
+    raw_crops,
+)
+from tests.drawn_cells import BACKGROUND, CELL, boxes_around, disc_picture
+
+levels = st.integers(0, 255)
+
+
+def dark_extent(crop: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    """Centre x, y, width and height of the dark region, from its moments as an ellipse's."""
+    weight = (BACKGROUND[1] - crop[..., 1].astype(float)) / (BACKGROUND[1] - CELL[1])
+    rows, columns = np.mgrid[: len(crop), : len(crop)] + 0.5
+    x, y = (weight * columns).sum() / weight.sum(), (weight * rows).sum() / weight.sum()
+    width = 4 * np.sqrt((weight * (columns - x) ** 2).sum() / weight.sum())
+    height = 4 * np.sqrt((weight * (rows - y) ** 2).sum() / weight.sum())
+    return x, y, width, height
+
+
+@pytest.mark.parametrize("diameter_px", [18, 40, 90, 150])
+@pytest.mark.parametrize("centre", [(150.0, 130.0), (151.3, 128.6)])
+def test_a_cell_comes_out_at_one_width_in_the_middle(diameter_px: float, centre: tuple[float, float]) -> None:
+    side = diameter_px / 0.86
+    image = disc_picture(260, 300, [centre], diameter_px)
+    (crop,) = raw_crops(image, boxes_around([centre], side))
+    x, y, width, height = dark_extent(crop)
+    assert width == pytest.approx(0.86 * CELL_DIAMETER_PX, abs=1.5)
+    assert height == pytest.approx(0.86 * CELL_DIAMETER_PX, abs=1.5)
+    # Windows start on whole pixels of the field: half of one may be lost, which is more on small cells.
+    pixel = CELL_DIAMETER_PX / side
+    assert (x, y) == pytest.approx((CROP_SIZE_PX / 2, CROP_SIZE_PX / 2), abs=0.3 + pixel)
+
+
+def test_an_oval_cell_keeps_its_proportions() -> None:
+    image = disc_picture(200, 200, [(100, 100)], (60, 45))
+    (crop,) = raw_crops(image, boxes_around([(100, 100)], (72, 54)))
+    _, _, width, height = dark_extent(crop)
+    assert width / height == pytest.approx(60 / 45, rel=0.03)
+    assert np.sqrt(width * height) == pytest.approx(CELL_DIAMETER_PX * 60 / 72, rel=0.03)
+
+
+def test_a_larger_crop_shows_the_same_cell_with_more_around_it() -> None:
+    image = disc_picture(300, 300, [(150, 150)], 84)
+    boxes = boxes_around([(150, 150)], 84)
+    small, large = raw_crops(image, boxes)[0], raw_crops(image, boxes, 60)[0]
+    assert dark_extent(large)[2] == pytest.approx(dark_extent(small)[2], abs=0.2)
+    assert np.abs(large[6:54, 6:54].astype(int) - small).max() <= 3
+
+
+def test_beyond_the_border_the_nearest_pixel_is_repeated() -> None:
+    ramp = np.repeat(np.arange(100, dtype=np.uint8)[None, :, None], 80, axis=0).repeat(3, axis=2)
+    (crop,) = raw_crops(ramp, np.array([[-24, 20, 42, 42]], np.float32))
+    # A box as wide as cells are in crops is cut pixel by pixel: the window starts 27 pixels left of the ramp.
+    assert crop[:, :28].max() == 0
+    assert list(crop[10, 28:, 1]) == list(range(1, 21))
+
+
+@given(st.floats(-60, 110), st.floats(-60, 90), st.floats(1, 150))
+def test_boxes_anywhere_and_of_any_size_give_crops_of_one_colour_pictures(
+    x: float, y: float, side: float
+) -> None:
+    image = np.full((60, 90, 3), (10, 20, 30), np.uint8)
+    crops = raw_crops(image, np.array([[x, y, side, side]], np.float32))
+    assert crops.shape == (1, CROP_SIZE_PX, CROP_SIZE_PX, 3)
+    assert (crops == (10, 20, 30)).all()
+
+
+def test_each_crop_depends_on_its_own_box_only() -> None:
+    image = disc_picture(200, 300, [(60, 60), (180, 120)], 50)
+    boxes = np.concatenate([boxes_around([(60, 60)], 56), boxes_around([(290, 190)], 80)])
+    together = raw_crops(image, boxes)
+    for box, crop in zip(boxes, together, strict=True):
+        np.testing.assert_array_equal(raw_crops(image, box[None])[0], crop)
+
+
+def test_no_boxes_give_no_crops() -> None:
+    assert raw_crops(np.zeros((9, 9, 3), np.uint8), np.empty((0, 4), np.float32)).shape == (0, 48, 48, 3)
+
+
+def test_the_mask_is_the_ellipse_that_the_box_inscribes() -> None:
+    round_mask, oval_mask = disk_masks(np.array([[5, 5, 30, 30], [0, 0, 50, 40]], np.float32))
+    assert round_mask.sum() == pytest.approx(np.pi / 4 * 42**2, rel=0.01)
+    assert round_mask[24].sum() == 42
+    # Sides 50 and 40 have the geometric mean 44.7, which becomes 42: 46.96 across and 37.57 down.
+    assert oval_mask[24].sum() == 46
+    assert oval_mask[:, 24].sum() == 38
+    assert oval_mask.sum() == pytest.approx(np.pi / 4 * 46.96 * 37.57, rel=0.01)
+    wide = disk_masks(np.array([[5, 5, 30, 30]], np.float32), 60, margin=1.2)[0]
+    assert wide.sum() == pytest.approx(np.pi / 4 * (1.2 * 42) ** 2, rel=0.01)
+
+
+def test_a_mask_holds_the_cell_and_little_else() -> None:
+    image = disc_picture(200, 200, [(100, 100)], (60, 45))
+    boxes = boxes_around([(100, 100)], (60, 45))
+    dark = raw_crops(image, boxes)[0, :, :, 1] < (BACKGROUND[1] + CELL[1]) / 2
+    assert (dark != disk_masks(boxes)[0]).mean() < 0.03
+
+
+def test_a_parasite_does_not_move_the_colour_of_the_cells() -> None:
+    crops = np.full((4, 48, 48, 3), CELL, np.uint8)
+    crops[:, 20:28, 20:28] = (60, 20, 90)
+    crops[:, :2] = BACKGROUND
+    masks = disk_masks(boxes_around([(0, 0)] * 4, 30))
+    assert cell_colour(crops, masks) == CELL
+
+
+def test_a_colour_cannot_be_taken_from_nothing() -> None:
+    with pytest.raises(ValueError, match="no cell pixel"):
+        cell_colour(np.zeros((2, 48, 48, 3), np.uint8), np.zeros((2, 48, 48), bool))
+
+
+def test_a_field_of_few_cells_takes_the_colour_of_its_slide() -> None:
+    crops = np.full((CELLS_FOR_A_COLOUR, 48, 48, 3), CELL, np.uint8)
+    masks = disk_masks(boxes_around([(0, 0)] * CELLS_FOR_A_COLOUR, 30))
+    assert field_colour(crops[1:], masks[1:], (1.0, 2.0, 3.0)) == (1.0, 2.0, 3.0)
+    assert field_colour(crops, masks, (1.0, 2.0, 3.0)) == CELL
+
+
+def test_the_colour_of_a_field_of_many_cells_is_that_of_all_of_them() -> None:
+    shade = np.linspace(-30, 30, 500).astype(int)
+    crops = np.broadcast_to((np.array(CELL) + shade[:, None])[:, None, None], (500, 48, 48, 3))
+    masks = disk_masks(boxes_around([(0, 0)] * 500, 30))
+    assert field_colour(crops.astype(np.uint8), masks, (1.0, 2.0, 3.0)) == pytest.approx(CELL, abs=1)
+
+
+def levels_of(values: list[int] | range, reference: float) -> list[int]:
+    """What single levels become where the typical cell has the level `reference`."""
+    crops = np.array(values, np.uint8).reshape(1, 1, -1, 1).repeat(3, axis=3)
+    result = normalise(crops, np.ones(crops.shape[:3], bool), np.full(3, reference, np.float32))
+    return [int(level) for level in result[0, 0, :, 0]]
+
+
+@given(st.tuples(levels, levels, levels))
+def test_the_reference_colour_becomes_grey_exactly(colour: tuple[int, int, int]) -> None:
+    crops = np.full((2, 8, 8, 3), colour, np.uint8)
+    result = normalise(crops, np.ones((2, 8, 8), bool), np.array(colour, np.float32))
+    assert (result == GREY).all()
+
+
+@given(st.tuples(levels, levels, levels), st.tuples(levels, levels, levels))
+def test_outside_the_mask_everything_is_grey(colour: tuple[int, ...], reference: tuple[int, ...]) -> None:
+    crops = np.full((1, 8, 8, 3), colour, np.uint8)
+    mask = np.zeros((1, 8, 8), bool)
+    mask[0, 2, 3] = True
+    result = normalise(crops, mask, np.array(reference, np.float32))
+    assert (result[~mask] == GREY).all()
+
+
+def test_levels_by_hand() -> None:
+    # 6 is added: a half, all and twice of 100 are 56 ln 2 = 38.8 levels apart; 261 is 53.7 above 100.
+    assert levels_of([44, 94, 194, 255], reference=94) == [89, GREY, 167, 182]
+
+
+def test_each_channel_has_its_own_reference() -> None:
+    crops = np.full((1, 1, 1, 3), 94, np.uint8)
+    result = normalise(crops, np.ones((1, 1, 1), bool), np.array([44, 94, 194], np.float32))
+    assert result.ravel().tolist() == [167, GREY, 89]
+
+
+@given(st.floats(0, 255))
+def test_levels_keep_their_order_and_do_not_wrap_round(reference: float) -> None:
+    found = levels_of(range(256), reference)
+    assert found == sorted(found)
+    assert found[int(reference)] <= GREY <= found[min(255, int(reference) + 1)]
+
+
+@given(st.integers(45, 127), st.floats(80, 220))
+def test_what_takes_half_the_light_takes_the_same_number_of_levels_off_any_cell(
+    dark: int, reference: float
+) -> None:
+    # A parasite on a pale or a dark cell, or a slide stained more strongly: 56 ln 2 = 38.8 levels.
+    half, whole = levels_of([dark, 2 * dark], reference)
+    assert whole - half == pytest.approx(38.8, abs=4.5)
+
+
+def test_crops_of_several_slides_each_have_their_own_reference() -> None:
+    crops = np.stack([np.full((4, 4, 3), 80, np.uint8), np.full((4, 4, 3), 120, np.uint8)])
+    result = normalise(crops, np.ones((2, 4, 4), bool), np.array([[80] * 3, [120] * 3], np.float32))
+    assert (result == GREY).all()
+
+
+@pytest.mark.parametrize("lamp", [(0.8, 0.9, 1.0), (1.05, 1.0, 0.7), (0.6, 0.6, 0.6)])
+def test_another_lamp_leaves_the_normalised_crops_as_they_were(lamp: tuple[float, float, float]) -> None:
+    centres = [(60.0, 60.0), (150.0, 70.0), (90.0, 150.0)]
+    image = disc_picture(200, 200, centres, 50)
+    image[55:63, 58:66] = (90, 50, 110)
+    other = np.clip(np.rint(image * np.array(lamp)), 0, 255).astype(np.uint8)
+    boxes = boxes_around(centres, 56)
+    masks = disk_masks(boxes)
+    crops = [cut_crops(each, boxes, cell_colour(raw_crops(each, boxes), masks)) for each in (image, other)]
+    difference = np.abs(crops[0].astype(int) - crops[1])
+    # A level is rounded three times: under the lamp, in the window, and in the reference.
+    assert difference.max() <= 4
+    assert difference.mean() < 0.6
+    assert np.abs(image.astype(int) - other).max() > 10

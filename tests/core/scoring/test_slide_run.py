@@ -1,0 +1,381 @@
+"""A slide of drawn discs, scored: the tables hold the truth, and nothing but the slide decides them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from core.results.result import SlideResult, read_result
+from core.scoring.ledger import LedgerError
+from core.scoring.slide_run import NoReadableFieldError, score_slide
+from core.scoring.workers import Workers
+from core.slides import open_slide
+from core.tally import Assumptions, VerdictKind
+from core.wording import sentence
+from tests.coloured_cells import (
+    BACKGROUND,
+    DotCard,
+    NoProgress,
+    draw_field,
+    load_models,
+    options,
+    save,
+    save_slide,
+)
+
+RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "result.json", "candidates/candidates.csv")
+
+
+def score(
+    slide: Path, out: Path, *, count: int = 1, card: DotCard | None = None, **changed: object
+) -> SlideResult:
+    with Workers(load_models, count) as workers:
+        return score_slide(
+            open_slide(slide), out, card or DotCard(), workers, options(**changed), NoProgress()
+        )
+
+
+def scored_fields(slide: Path, out: Path) -> int:
+    """How many fields a further run scores."""
+    progress = NoProgress()
+    with Workers(load_models, 1) as workers:
+        score_slide(open_slide(slide), out, DotCard(), workers, options(), progress)
+    return len(progress.cells)
+
+
+def files(out: Path) -> dict[str, bytes]:
+    return {name: (out / name).read_bytes() for name in RESULT_FILES}
+
+
+def why_excluded(out: Path) -> dict[str, str]:
+    table = pq.read_table(out / "fields.parquet").to_pydict()
+    return dict(zip(table["field"], table["why_excluded"], strict=True))
+
+
+def test_cells_parquet_has_one_row_a_cell_in_the_order_of_fields_with_its_true_call(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=11)
+    score(slide, tmp_path / "out")
+    table = pq.read_table(tmp_path / "out" / "cells.parquet")
+    assert table.column_names == [
+        "field",
+        "x",
+        "y",
+        "width",
+        "height",
+        "detection_score",
+        "infected_score",
+        "evaluable",
+        "why_not",
+        "call",
+    ]
+    cells = table.to_pylist()
+    assert len(cells) == 11 * 30
+    assert list(dict.fromkeys(cell["field"] for cell in cells)) == [f"field{n}.png" for n in range(1, 12)]
+    infected = [cell for cell in cells if cell["call"] == "infected"]
+    assert [cell["field"] for cell in infected] == [
+        name for name in ("field1.png", "field4.png", "field7.png", "field10.png") for _ in range(2)
+    ]
+    # Discs 7 and 8 of a field stand in its second row, second and third column, 40 px apart.
+    centres = [(cell["x"] + cell["width"] / 2, cell["y"] + cell["height"] / 2) for cell in infected[:2]]
+    assert centres == [pytest.approx((60, 60), abs=1.5), pytest.approx((100, 60), abs=1.5)]
+    assert all(26 < cell["width"] < 32 for cell in cells)
+
+
+def test_cells_that_are_not_evaluable_have_no_score_and_no_call(tmp_path: Path) -> None:
+    cut = draw_field(infected=(0,))[20:, 20:]  # through the middle of the first row and column
+    score(save(tmp_path / "slide" / "a.png", cut).parent, tmp_path / "out")
+    cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
+    at_edge = [cell for cell in cells if not cell["evaluable"]]
+    assert len(at_edge) == 10
+    assert {(cell["why_not"], cell["infected_score"], cell["call"]) for cell in at_edge} == {
+        ("edge", None, None)
+    }
+    assert all(cell["why_not"] == "" and cell["call"] == "healthy" for cell in cells if cell["evaluable"])
+
+
+def test_result_json_holds_the_counts_of_the_tables(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=6)
+    save(slide / "edge.png", draw_field()[20:])
+    result = score(slide, tmp_path / "out")
+    cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
+    fields = pq.read_table(tmp_path / "out" / "fields.parquet").to_pylist()
+    assert result.cells.located == len(cells) == sum(field["cells"] for field in fields) == 210
+    assert result.cells.evaluable == sum(cell["evaluable"] for cell in cells) == 204
+    assert result.cells.evaluable == sum(field["evaluable_cells"] for field in fields)
+    assert result.cells.called_infected == sum(field["called_infected"] for field in fields) == 4
+    assert result.cells.not_evaluable == {"edge": 6}
+    assert result.evidence.count.candidates_unread == 4
+    assert result.verdict.kind is VerdictKind.AWAITING_REVIEW
+    assert read_result(tmp_path / "out" / "result.json") == result
+
+
+def test_result_json_holds_no_clock_and_run_json_does(tmp_path: Path) -> None:
+    score(save_slide(tmp_path / "slide", fields=1), tmp_path / "out")
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    result = (tmp_path / "out" / "result.json").read_text()
+    assert run["cells_located"] == 30
+    assert run["options"]["review_budget"] == 100
+    assert run["started"][:4] not in result
+    assert "seconds" not in result
+
+
+def test_the_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=9)
+    save(
+        slide / "field5.png", draw_field(infected=(7, 8))
+    )  # as field1: which worker is first must not matter
+    score(slide, tmp_path / "one", count=1)
+    score(slide, tmp_path / "two", count=2)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    "stage", ["write_cells", "write_fields", "write_suspects", "write_run", "write_result", "Ledger.finish"]
+)
+def test_stopped_between_any_two_files_the_next_run_ends_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    score(slide, tmp_path / "undisturbed")
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for after_earlier_result in (False, True):
+        if after_earlier_result:
+            (slide / "field4.png").write_bytes((slide / "field2.png").read_bytes())
+            score(slide, tmp_path / "undisturbed")
+        with monkeypatch.context() as patched:
+            patched.setattr(f"core.scoring.slide_run.{stage}", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                score(slide, tmp_path / "out")
+        assert (tmp_path / "out" / "result.json").exists() == (stage == "Ledger.finish")
+        assert scored_fields(slide, tmp_path / "out") == 0
+        assert files(tmp_path / "out") == files(tmp_path / "undisturbed")
+
+
+def test_a_finished_slide_is_not_scored_or_written_again(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=5)
+    first = score(slide, tmp_path / "out")
+    written = (tmp_path / "out" / "cells.parquet").stat().st_mtime_ns
+    assert scored_fields(slide, tmp_path / "out") == 0
+    assert score(slide, tmp_path / "out") == first
+    assert (tmp_path / "out" / "cells.parquet").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("lost", ["cells.parquet", "result.json", "candidates"])
+def test_a_result_file_that_is_gone_is_written_again_without_scoring(tmp_path: Path, lost: str) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    score(slide, tmp_path / "out")
+    before = files(tmp_path / "out")
+    path = tmp_path / "out" / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert scored_fields(slide, tmp_path / "out") == 0
+    assert files(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: content.replace(b'"format": 1', b'"format": 0'),
+    ],
+    ids=["emptied", "cut short", "of another format"],
+)
+def test_a_result_that_cannot_be_read_is_said_to_be_and_written_again_without_scoring(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    first = score(slide, tmp_path / "out")
+    before = files(tmp_path / "out")
+    (tmp_path / "out" / "result.json").write_bytes(damage(before["result.json"]))
+    progress = NoProgress()
+    with Workers(load_models, 1) as workers:
+        again = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
+    assert (again, progress.cells) == (first, [])
+    assert progress.remarks == ["slide: result.json cannot be read; it is written anew, without scoring"]
+    assert files(tmp_path / "out") == before
+
+
+def test_fields_added_later_are_scored_and_added(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=5)
+    score(slide, tmp_path / "out")
+    save(slide / "field2b.png", draw_field(infected=(3,), seed=50))
+    assert scored_fields(slide, tmp_path / "out") == 1
+    result = read_result(tmp_path / "out" / "result.json")
+    assert (result.fields.counted, result.cells.evaluable, result.cells.called_infected) == (6, 180, 5)
+    assert list(why_excluded(tmp_path / "out"))[1:4] == ["field2.png", "field2b.png", "field3.png"]
+
+
+def test_fields_taken_away_count_no_longer(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=5)
+    score(slide, tmp_path / "out")
+    (slide / "field1.png").unlink()
+    progress = NoProgress()
+    with Workers(load_models, 1) as workers:
+        result = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
+    assert progress.remarks == [
+        "slide: no longer in the slide and not counted: 1 of the fields scored earlier"
+    ]
+    assert (result.cells.evaluable, result.cells.called_infected) == (120, 2)
+
+
+def test_a_changed_field_is_scored_again_and_only_that(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=5)
+    score(slide, tmp_path / "out")
+    save(slide / "field2.png", draw_field(infected=(1, 2, 3), seed=60))
+    assert scored_fields(slide, tmp_path / "out") == 1
+    assert read_result(tmp_path / "out" / "result.json").cells.called_infected == 7
+
+
+def test_of_equal_images_the_first_in_order_counts(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=4)
+    shutil.copy(slide / "field1.png", slide / "copy.png")
+    result = score(slide, tmp_path / "out")
+    assert why_excluded(tmp_path / "out")["field1.png"] == "duplicate of copy.png"
+    assert why_excluded(tmp_path / "out")["copy.png"] == ""
+    assert result.fields.excluded == {"duplicate": 1}
+    assert result.cells.evaluable == 120
+    cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
+    assert {(c["why_not"], c["call"]) for c in cells if c["field"] == "field1.png"} == {("duplicate", None)}
+
+
+def test_an_equal_image_added_later_does_not_push_out_the_one_that_counted(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=4)
+    score(slide, tmp_path / "out")
+    shutil.copy(slide / "field1.png", slide / "a copy.png")
+    score(slide, tmp_path / "out")
+    assert why_excluded(tmp_path / "out")["a copy.png"] == "duplicate of field1.png"
+    assert why_excluded(tmp_path / "out")["field1.png"] == ""
+
+
+def test_empty_images_are_not_duplicates_of_each_other(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=2)
+    for name in ("x.png", "y.png"):
+        save(slide / name, np.full((200, 240, 3), BACKGROUND, np.uint8))
+    score(slide, tmp_path / "out")
+    assert set(why_excluded(tmp_path / "out").values()) == {""}
+
+
+def test_the_reference_stays_when_fields_are_added(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=2)
+    before = score(slide, tmp_path / "out").reference
+    for number in range(5):
+        save(slide / f"pale{number}.png", draw_field(seed=80 + number) // 2 + 120)
+    assert score(slide, tmp_path / "out").reference == before
+
+
+def test_fields_stained_in_different_ways_give_the_same_scores(tmp_path: Path) -> None:
+    dark_cell, dark_parasite = (150, 105, 112), (52, 22, 67)  # three quarters of the light
+    save(tmp_path / "slide" / "a.png", draw_field(infected=(7, 8)))
+    save(tmp_path / "slide" / "b.png", draw_field(infected=(7, 8), cell=dark_cell, parasite=dark_parasite))
+    score(tmp_path / "slide", tmp_path / "out")
+    found = pq.read_table(tmp_path / "out" / "cells.parquet")["infected_score"].to_numpy()
+    np.testing.assert_allclose(found[30:], found[:30], atol=0.03)
+    assert (np.flatnonzero(found > 0.1) == [7, 8, 37, 38]).all()
+
+
+def test_a_field_out_of_focus_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    result = score(slide, tmp_path / "out", card=DotCard(widest_blur=0.0))
+    assert result.fields.excluded == {"out of focus": 3}
+    assert result.cells.not_evaluable == {"out of focus": 90}
+    assert result.evidence.conditions.fields_failed == 3
+    assert result.cells.evaluable == 0
+
+
+def test_a_slide_outside_the_models_validity_gets_no_figure(tmp_path: Path) -> None:
+    card = DotCard(outside=(sentence("as written", text="The stain is paler than any the model has seen."),))
+    result = score(save_slide(tmp_path / "slide", fields=3), tmp_path / "out", card=card)
+    assert result.verdict.kind is VerdictKind.NOT_VALID
+    assert result.machine_figures is None
+
+
+def test_unreadable_fields_are_named_and_the_others_scored(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    (slide / "field2.png").write_bytes(b"")
+    result = score(slide, tmp_path / "out")
+    (unreadable,) = result.fields.unreadable
+    assert unreadable.field == "field2.png"
+    assert "0 bytes" in unreadable.reason
+    assert why_excluded(tmp_path / "out")["field2.png"] == f"unreadable: {unreadable.reason}"
+    assert (result.fields.found, result.fields.counted, result.cells.evaluable) == (3, 2, 60)
+
+
+def test_a_field_that_became_readable_is_scored_then(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    whole = (slide / "field2.png").read_bytes()
+    (slide / "field2.png").write_bytes(whole[:200])
+    score(slide, tmp_path / "out")
+    assert scored_fields(slide, tmp_path / "out") == 0
+    (slide / "field2.png").write_bytes(whole)
+    assert scored_fields(slide, tmp_path / "out") == 1
+    assert read_result(tmp_path / "out" / "result.json").fields.unreadable == ()
+
+
+def test_a_slide_without_a_readable_field_is_an_error_that_names_them_all(tmp_path: Path) -> None:
+    for name in ("a.png", "b.jpg"):
+        save(tmp_path / "slide" / name, draw_field()).write_bytes(b"no image")
+    for _ in range(2):
+        with pytest.raises(NoReadableFieldError, match=r"no field can be read \(2 tried\)") as error:
+            score(tmp_path / "slide", tmp_path / "out")
+        assert [field.field for field in error.value.fields] == ["a.png", "b.jpg"]
+
+
+def test_another_review_budget_changes_the_candidates_without_scoring(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=4)
+    score(slide, tmp_path / "out")
+    result = score(slide, tmp_path / "out", review_budget=3)
+    assert (result.cells.called_infected, result.cells.candidates_written) == (4, 3)
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["fields_scored"] == 0
+    assert len(list((tmp_path / "out" / "candidates").glob("*.png"))) == 3
+
+
+def test_candidates_are_ranked_by_score_and_equal_scores_by_place(tmp_path: Path) -> None:
+    # Dots of radius 3, 4, 5 and 3 again: the third cell is the most suspected, the first and last are equal.
+    image = draw_field(infected=(6, 7, 8, 9), seed=1)
+    score(save(tmp_path / "slide" / "a.png", image).parent, tmp_path / "out", um_per_pixel=8.6 / 28)
+    lines = (tmp_path / "out" / "candidates" / "candidates.csv").read_text().splitlines()
+    assert lines[0] == "rank,infected_score,field,x,y,width,height,image"
+    ranked = [line.split(",") for line in lines[1:]]
+    assert [row[0] for row in ranked] == ["1", "2", "3", "4"]
+    scores = [float(row[1]) for row in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert round(float(ranked[0][3]) + 14) // 40 == 2
+    assert [row[-1] for row in ranked] == ["0001.png", "0002.png", "0003.png", "0004.png"]
+
+
+def test_measured_red_cells_and_the_wanted_limit_reach_the_verdict(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=2)
+    assumed = score(slide, tmp_path / "out")
+    given = replace(
+        Assumptions(), red_cells_per_ul=2.5e6, red_cells_measured=True, detection_limit_per_ul=150.0
+    )
+    measured = score(slide, tmp_path / "out", assumptions=given)
+    assert assumed.verdict.detection_limit_per_ul == pytest.approx(
+        2 * (measured.verdict.detection_limit_per_ul or 0)
+    )
+    assert (assumed.verdict.cells_needed or 0) == pytest.approx(
+        4 * (measured.verdict.cells_needed or 0), rel=1e-3
+    )
+    assert not assumed.evidence.assumptions.red_cells_measured
+
+
+def test_another_scale_is_refused_for_a_slide_that_was_begun(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=2)
+    score(slide, tmp_path / "out")
+    with pytest.raises(LedgerError, match=r"um per pixel None, now 0\.3.*--no-resume"):
+        score(slide, tmp_path / "out", um_per_pixel=0.3)
+    assert score(slide, tmp_path / "out", um_per_pixel=0.3, resume=False).options.um_per_pixel == 0.3
+
+
+def test_an_output_folder_of_another_slide_is_refused(tmp_path: Path) -> None:
+    score(save_slide(tmp_path / "a" / "slide", fields=1), tmp_path / "out")
+    with pytest.raises(LedgerError, match=r"slide '.*a/slide', now '.*b/slide'"):
+        score(save_slide(tmp_path / "b" / "slide", fields=1), tmp_path / "out")

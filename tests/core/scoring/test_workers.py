@@ -1,0 +1,163 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from core.errors import SmearscopeError
+from core.scoring.workers import ModelsNotLoadedError, WorkerDiedError, Workers
+
+PARENT = """
+import sys
+from core.workers import Workers
+from tests.core.test_workers import load, sleep
+if __name__ == "__main__":
+    with Workers(load, 2) as workers:
+        for _ in workers.map(sleep, [0.0, 0.0, 600.0, 600.0]):
+            print("ready", flush=True)
+"""
+
+INTERRUPTED = """
+import signal
+import sys
+from pathlib import Path
+from core.workers import Workers
+from tests.core.test_workers import load, note
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background ignores it
+    folder = Path(sys.argv[1])
+    try:
+        with Workers(load, 3) as workers:
+            list(workers.map(note, [folder / str(number) for number in range(6)]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def load() -> str:
+    return "models"
+
+
+def load_if_there(weights: Path) -> str:
+    if not weights.exists():
+        raise SmearscopeError(f"{weights}: missing")
+    return "models"
+
+
+def note(models: str, place: Path) -> str:
+    place.with_suffix(".begun").touch()
+    time.sleep(1.0)
+    place.with_suffix(".done").touch()
+    return models
+
+
+def tell(models: str, item: int) -> tuple[str, int, int]:
+    return models, item * item, os.getpid()
+
+
+def sleep(models: str, seconds: float) -> str:
+    time.sleep(seconds)
+    return models
+
+
+def start(folder: Path, text: str, **how: Any) -> "subprocess.Popen[bytes]":  # noqa: ANN401 - as Popen takes it
+    program = folder / "parent.py"
+    program.write_text(text)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen([sys.executable, program, folder], env=environment, **how)
+
+
+def children(parent: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    found: list[psutil.Process] = psutil.Process(parent.pid).children(recursive=True)
+    return found
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    latest = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < latest, "it never came to that"
+        time.sleep(0.01)
+
+
+def die(models: str, item: int) -> int:
+    if item == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_item_is_done_once_with_the_models(count: int) -> None:
+    with Workers(load, count) as workers:
+        done = dict(workers.map(tell, range(20)))
+    assert {item: outcome[:2] for item, outcome in done.items()} == {n: ("models", n * n) for n in range(20)}
+    in_this_process = {outcome[2] == os.getpid() for outcome in done.values()}
+    assert in_this_process == {count == 1}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_items_are_taken_only_as_they_can_be_worked_on(count: int) -> None:
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for item in range(1000):
+            taken += 1
+            yield item
+
+    with Workers(load, count) as workers:
+        for done, _ in enumerate(workers.map(tell, items()), start=1):
+            assert taken - done < 2 * count
+            if done == 30:
+                break
+
+
+def test_a_killed_worker_is_an_error_with_a_remedy_and_the_next_call_works() -> None:
+    with Workers(load, 2) as workers:
+        with pytest.raises(WorkerDiedError, match="fewer --workers"):
+            list(workers.map(die, range(10)))
+        assert workers.call(tell, 5)[1] == 25
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_models_that_cannot_be_loaded_are_said_to_be_and_are_tried_again(tmp_path: Path, count: int) -> None:
+    weights = tmp_path / "weights"
+    with Workers(partial(load_if_there, weights), count) as workers:
+        for _ in range(2):
+            with pytest.raises(ModelsNotLoadedError, match=r"weights: missing$"):
+                list(workers.map(tell, range(10)))
+        weights.touch()
+        assert len(list(workers.map(tell, range(10)))) == 10
+
+
+@pytest.mark.parametrize("moment", ["at work", "starting"])
+def test_on_ctrl_c_every_worker_finishes_what_it_does_and_says_nothing(tmp_path: Path, moment: str) -> None:
+    parent = start(tmp_path, INTERRUPTED, stderr=subprocess.PIPE, start_new_session=True)
+    if moment == "at work":
+        until(lambda: len(list(tmp_path.glob("*.begun"))) == 3)
+    else:
+        until(lambda: sum("spawn_main" in " ".join(one.cmdline()) for one in children(parent)) == 3)
+    os.killpg(parent.pid, signal.SIGINT)
+    _, said = parent.communicate(timeout=60)
+    assert (parent.returncode, said) == (130, b"")
+    begun = {path.stem for path in tmp_path.glob("*.begun")}
+    assert begun
+    assert {path.stem for path in tmp_path.glob("*.done")} == begun
+
+
+def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    parent = start(tmp_path, PARENT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    workers = children(parent)
+    assert len(workers) >= 2
+    parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []
