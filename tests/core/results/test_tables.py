@@ -9,7 +9,7 @@ from core.cells.located import WhyNot
 from core.results import tables as slide_tables
 from core.results.tables import survey_slide, suspects_of, write_cells, write_fields
 from core.scoring.ledger import Ledger
-from tests.core.test_ledger import IDENTITY, scored
+from tests.core.scoring.test_ledger import IDENTITY, scored
 
 
 def no_failure(quality: object) -> WhyNot:

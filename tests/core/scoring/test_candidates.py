@@ -7,7 +7,7 @@ import numpy as np
 from core.scoring.candidates import Suspect, draw_suspects
 from core.scoring.field_tasks import SlideInWork
 from tests.coloured_cells import draw_field
-from tests.core.test_field_scoring import OTHER_CELL, REFERENCE, Models, scored_alone
+from tests.core.scoring.test_field_tasks import OTHER_CELL, REFERENCE, Models, scored_alone
 
 
 def test_the_map_is_made_of_the_very_crop_that_was_scored(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def sleep(models: str, seconds: float) -> str:
 def start(folder: Path, text: str, **how: Any) -> "subprocess.Popen[bytes]":  # noqa: ANN401 - as Popen takes it
     program = folder / "parent.py"
     program.write_text(text)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     return subprocess.Popen([sys.executable, program, folder], env=environment, **how)
 
 
