@@ -22,8 +22,8 @@ import torch
 
 from benchmarks.cam_speed import held_mb
 from core.cam import METHODS
-from core.guided.passes import Batch, GuidedNetwork
 from core.saliency.objectives import Objective
+from core.training.passes import Batch, GuidedNetwork
 from models.backbones import random_backbone
 from models.checkpoint import torch_device
 

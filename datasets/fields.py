@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cells.boxes import intersection_over_union
 from core.cells.detection import Kind
 from core.errors import SmearscopeError
-from core.evaluation import intersection_over_union
 
 STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
 CHULA_CLASSES = 13

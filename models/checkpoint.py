@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from core.errors import SmearscopeError
-from core.exactness import exact_on_cuda
 from core.files import write_bytes
+from core.training.exactness import exact_on_cuda
 from models.cards import PairCard, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
 from models.detector import Detector, DetectorNetwork
@@ -57,7 +57,7 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
 def torch_device(device: str) -> torch.device:
     """The device of a name, ``auto`` being CUDA where there is one; `CheckpointError` where not there.
 
-    On CUDA arithmetic is made exact (`core.exactness`) for this process.
+    On CUDA arithmetic is made exact (`core.training.exactness`) for this process.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise CheckpointError("--device cuda: torch finds no CUDA device here; give --device cpu or auto")

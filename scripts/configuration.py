@@ -17,7 +17,7 @@ from pydantic import (
 
 from core.errors import SmearscopeError
 from core.saliency.objectives import OBJECTIVES
-from core.training import Schedule
+from core.training.loop import Schedule
 from datasets.fields import READERS
 from scripts.guided_settings import GuidedSettings, ObjectiveSettings
 from scripts.image_sources import CELL_SETS

@@ -123,7 +123,7 @@ def _match(drawn: "pd.DataFrame", found: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
     from scipy.optimize import linear_sum_assignment
 
-    from core.evaluation import intersection_over_union
+    from core.cells.boxes import intersection_over_union
 
     sides = ["x", "y", "width", "height"]
     overlap = intersection_over_union(drawn[sides].to_numpy(np.float32), found[sides].to_numpy(np.float32))

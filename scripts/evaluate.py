@@ -32,7 +32,7 @@ def evaluate(
     only. Not for diagnosis.
     """
     from core.cam import method_named
-    from core.guided.checkpoints import load_epoch, read_progress
+    from core.training.checkpoints import load_epoch, read_progress
     from models.checkpoint import torch_device
     from scripts.evaluate_guided import evaluation, numbered, write_evaluation
     from scripts.guided_run import open_run, settings_of_run

@@ -15,14 +15,14 @@ from torch.utils.data import DataLoader
 from core.cam import Method, activation_maps
 from core.cam.masked_passes import for_many_passes
 from core.cam.method import class_probability
-from core.confusion import ClassMeasures, Confusion, confusion
 from core.files import replacing, write_bytes
-from core.guided.checkpoints import GuidedCheckpointError, Progress, epoch_folder
-from core.guided.passes import upsampled
 from core.saliency.metrics import energy, pointing_game
 from core.saliency.outside_blurred import right_outside_blurred
 from core.saliency.region_deletion import region_deletion
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures
+from core.training.checkpoints import GuidedCheckpointError, Progress, epoch_folder
+from core.training.figures import ClassMeasures, Confusion, confusion
+from core.training.passes import upsampled
 from datasets.region_samples import batched
 from scripts.guided_run import GuidedRun
 from scripts.image_sources import Part

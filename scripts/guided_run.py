@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 
 from core.files import write_bytes
-from core.guided.passes import GuidedNetwork
-from core.guided.training import ImageSets, MeasuredImages
 from core.saliency.objectives import Objective
+from core.training.guided import ImageSets, MeasuredImages
+from core.training.passes import GuidedNetwork
 from models.backbones import InputNormalisation, LoadedBackbone, WeightsFile, load_backbone, random_backbone
 from models.dilation import dilate_last_stage
 from scripts.configuration import ConfigurationError, read_settings

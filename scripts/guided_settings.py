@@ -6,9 +6,9 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.cam import METHODS, FIMFScoreCAM, Method, ScoreCAM
-from core.guided.plan import TrainingPlan
-from core.guided.processes import Precision
 from core.saliency.objectives import Objective, ObjectiveError
+from core.training.plan import TrainingPlan
+from core.training.processes import Precision
 from models.backbones import BACKBONES, MEAN_AND_DEVIATION, MINUS_ONE_TO_ONE
 
 NORMALISATIONS = {"imagenet": MEAN_AND_DEVIATION, "minus-one-to-one": MINUS_ONE_TO_ONE}

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, get_worker_info
 
 from core.errors import SmearscopeError
-from core.guided.passes import Samples
+from core.training.passes import Samples
 from datasets.augmentation import boxed_evaluation, boxed_training, region_evaluation, region_training
 from datasets.boxed_images import BoxedImage, boxed_images, classes_in_14, of_classes
 from datasets.cell_regions import guiding_parasite_regions

@@ -22,7 +22,7 @@ def study(
     folder for each run as smearscope train does. For research use only. Not for diagnosis.
     """
     from core.files import check_writable
-    from core.guided.processes import launched
+    from core.training.processes import launched
     from models.checkpoint import torch_device
     from scripts.configuration import ConfigurationError, read_study
     from scripts.image_sources import read_source

@@ -7,10 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.confusion import ClassMeasures
 from core.errors import SmearscopeError
 from core.files import replacing_folder, write_bytes
-from core.guided.checkpoints import read_progress
 from core.saliency.objectives import OBJECTIVES
 from core.study.changes import KINDS
 from core.study.comparison import RunKey
@@ -20,6 +18,8 @@ from core.study.report import Answers, Link, RunReport, StudyReport
 from core.study.run_tables import write_all_classes, write_all_confusions, write_all_curves, write_targets
 from core.study.table import COLUMNS, ArmRow, StudyRun, arm_rows, write_rows, write_runs
 from core.study.targets import arm_outcomes
+from core.training.checkpoints import read_progress
+from core.training.figures import ClassMeasures
 from scripts.evaluate_guided import without_nan
 from scripts.guided_settings import GuidedSettings
 from scripts.study_runs import StudyFolder

@@ -11,10 +11,10 @@ from lightning_fabric import Fabric
 
 from core.cam import METHODS
 from core.files import replacing_folder
-from core.guided.checkpoints import load_epoch, read_progress
-from core.guided.training import train_guided
 from core.study.comparison import RunKey
 from core.study.page import run_name
+from core.training.checkpoints import load_epoch, read_progress
+from core.training.guided import train_guided
 from scripts.evaluate_guided import evaluation, write_evaluation
 from scripts.guided_run import GuidedRun, begin_run, open_run
 from scripts.guided_settings import GuidedSettings

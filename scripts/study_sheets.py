@@ -14,10 +14,10 @@ from torch import Tensor
 from core.cam import Method, activation_maps, normalised
 from core.cam.method import class_probability
 from core.files import OutputError, replacing_folder
-from core.guided.checkpoints import load_epoch
-from core.guided.passes import GuidedNetwork
 from core.reports.overlays import MapTile, map_sheet
 from core.study.changes import Answer, Chosen, chosen_images
+from core.training.checkpoints import load_epoch
+from core.training.passes import GuidedNetwork
 from scripts.guided_run import GuidedRun
 from scripts.image_sources import Part
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import SmearscopeError
-from core.guided.tables import EpochFigures
+from core.training.curves import EpochFigures
 
 Watch = Callable[[Sequence[EpochFigures]], None]
 """Takes the curves of a training so far."""

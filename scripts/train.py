@@ -40,7 +40,7 @@ def train(
     from torch import nn
 
     from core.files import check_writable
-    from core.training import CurvePoint, write_curve
+    from core.training.loop import CurvePoint, write_curve
     from models.cards import RELEASED
     from models.checkpoint import load_detector, save_weights, torch_device
     from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
@@ -78,8 +78,8 @@ def _train_guided(
     *,
     tensorboard: bool,
 ) -> None:
-    from core.guided.processes import launched
-    from core.guided.training import train_guided
+    from core.training.guided import train_guided
+    from core.training.processes import launched
     from scripts.guided_run import begin_run, open_run
     from scripts.tensorboard_curves import tensorboard_curves
 

@@ -20,7 +20,7 @@ from core.cells.reference import SlideReference
 from core.saliency.objectives import Objective
 from core.saliency.regions import placed_shares
 from core.slides.field import Field, Rectangle
-from core.training import CurvePoint, fit
+from core.training.loop import CurvePoint, fit
 from datasets.cells import CellSet, field_cells, joined, marked_cells
 from datasets.classification import Batch, BatchLayout, batches
 from datasets.detection import cell_diameter_px

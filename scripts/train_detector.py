@@ -9,7 +9,7 @@ from lightning_fabric import Fabric, seed_everything
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from core.training import CurvePoint, fit
+from core.training.loop import CurvePoint, fit
 from datasets.detection import Batch, StoredField, batches, store, synthetic_fields
 from datasets.fields import READERS, AnnotatedField
 from models.detection_loss import detection_loss

@@ -11,8 +11,8 @@ import typer
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from core.evaluation import area_under_curve, sensitivity_at
 from core.files import replacing, write_bytes
+from core.training.figures import area_under_curve, sensitivity_at
 from datasets.cells import CellSet
 from datasets.classification import plain
 from datasets.provenance import PROVENANCE

@@ -12,10 +12,11 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from core.cells.boxes import centre_gains, intersection_over_union, matched
 from core.cells.detection import CellDetector, Cells, Kind
 from core.cells.reference import cell_diameter_px, locate_at
-from core.evaluation import Share, centre_gains, intersection_over_union, matched
 from core.files import write_bytes
+from core.training.figures import Share
 from datasets.fields import AnnotatedField
 from models.detector import Detector
 from models.fusion import fuse

@@ -8,12 +8,18 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.cam import METHODS, activation_maps
-from core.exactness import exact_on_cuda
-from core.guided.processes import launched
-from core.guided.training import train_guided
+from core.training.exactness import exact_on_cuda
+from core.training.guided import train_guided
+from core.training.processes import launched
 from tests.core.cam.small_networks import Pooled, seeded
-from tests.core.guided.coloured_squares import Pooled as Linear
-from tests.core.guided.coloured_squares import TwoLayerHead, batch, guided_network, image_sets, training_plan
+from tests.core.training.coloured_squares import Pooled as Linear
+from tests.core.training.coloured_squares import (
+    TwoLayerHead,
+    batch,
+    guided_network,
+    image_sets,
+    training_plan,
+)
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import intersection_over_union
+from core.cells.boxes import intersection_over_union
 from core.review.decisions import Decision
 from core.review.signed_result import SignedResult
 from core.store import Box

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.confusion import ClassMeasures
-from core.guided.tables import EpochFigures
 from core.study.comparison import RunKey
 from core.study.table import ArmRow
 from core.study.targets import ArmOutcomes
+from core.training.curves import EpochFigures
+from core.training.figures import ClassMeasures
 
 
 @dataclass(frozen=True, eq=False)

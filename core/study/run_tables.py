@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from core.confusion import ClassMeasures
 from core.files import replacing
-from core.guided.tables import EpochFigures
 from core.study.report import Answers, RunReport
 from core.study.targets import TARGETS, ArmOutcomes
+from core.training.curves import EpochFigures
+from core.training.figures import ClassMeasures
 
 _RUN = ("arm", "seed", "fold")
 _REACHED = {True: "yes", False: "no", None: ""}

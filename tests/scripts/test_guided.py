@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 
 from core.cam import activation_maps
 from core.errors import SmearscopeError
-from core.guided.checkpoints import GuidedCheckpointError, load_epoch
 from core.saliency.metrics import energy, pointing_game
+from core.training.checkpoints import GuidedCheckpointError, load_epoch
 from scripts.configuration import ConfigurationError, read_settings
 from scripts.guided_run import open_run, settings_of_run
 from scripts.main import app

@@ -14,9 +14,9 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from core.files import OutputError
-from core.guided.checkpoints import Progress, read_progress
-from core.guided.training import train_guided
 from core.study.table import SHOWN
+from core.training.checkpoints import Progress, read_progress
+from core.training.guided import train_guided
 from scripts import study_runs
 from scripts.configuration import ConfigurationError, read_study
 from scripts.guided_run import settings_of_run

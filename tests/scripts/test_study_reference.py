@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
 from core.files import OutputError
-from core.guided.checkpoints import Progress, read_progress
-from core.guided.training import train_guided
+from core.training.checkpoints import Progress, read_progress
+from core.training.guided import train_guided
 from scripts import study_runs
 from scripts.configuration import ConfigurationError, read_study
 from scripts.evaluate_guided import Evaluation, evaluation

@@ -9,7 +9,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typer.testing import CliRunner
 
-from core.guided.tables import EpochFigures
+from core.training.curves import EpochFigures
 from scripts.configuration import ConfigurationError
 from scripts.main import app
 from scripts.tensorboard_curves import TensorBoardError, tensorboard_curves

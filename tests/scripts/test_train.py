@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.files import OutputError
-from core.training import CurvePoint
+from core.training.loop import CurvePoint
 from models.checkpoint import CheckpointError, load_detector
 from models.detector import DetectorNetwork
 from scripts.main import app

@@ -11,7 +11,7 @@ from core.cam import activation_maps, placing_of
 from core.cells.crops import CROP_SIZE_PX
 from core.saliency.metrics import energy
 from core.saliency.objectives import Objective
-from core.training import Schedule
+from core.training.loop import Schedule
 from datasets.classification import Batch, BatchLayout
 from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches

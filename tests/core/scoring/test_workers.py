@@ -16,8 +16,8 @@ from core.scoring.workers import ModelsNotLoadedError, WorkerDiedError, Workers
 
 PARENT = """
 import sys
-from core.workers import Workers
-from tests.core.test_workers import load, sleep
+from core.scoring.workers import Workers
+from tests.core.scoring.test_workers import load, sleep
 if __name__ == "__main__":
     with Workers(load, 2) as workers:
         for _ in workers.map(sleep, [0.0, 0.0, 600.0, 600.0]):
@@ -28,8 +28,8 @@ INTERRUPTED = """
 import signal
 import sys
 from pathlib import Path
-from core.workers import Workers
-from tests.core.test_workers import load, note
+from core.scoring.workers import Workers
+from tests.core.scoring.test_workers import load, note
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background ignores it
     folder = Path(sys.argv[1])

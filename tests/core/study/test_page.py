@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from core.confusion import ClassMeasures
-from core.guided.tables import EpochFigures
 from core.study.comparison import RunKey
 from core.study.page import MOST_CLASSES_SHOWN, study_page
 from core.study.report import Answers, Link, RunReport, StudyReport
 from core.study.table import COLUMNS, SHOWN, ArmRow, arm_rows
 from core.study.targets import TARGETS, ArmOutcomes, arm_outcomes
+from core.training.curves import EpochFigures
+from core.training.figures import ClassMeasures
 
 Tables = tuple[tuple[ArmRow, ...], tuple[ArmOutcomes, ...]]
 

@@ -4,12 +4,12 @@ import csv
 import math
 from pathlib import Path
 
-from core.confusion import ClassMeasures
-from core.guided.tables import EpochFigures
 from core.study.comparison import RunKey
 from core.study.report import Answers, RunReport
 from core.study.run_tables import write_all_classes, write_all_confusions, write_all_curves, write_targets
 from core.study.targets import TARGETS, ArmOutcomes, Outcome
+from core.training.curves import EpochFigures
+from core.training.figures import ClassMeasures
 
 
 def answers(*counts: tuple[int, ...]) -> Answers:

@@ -13,7 +13,7 @@ import sys
 
 import torch
 
-from core.guided.allocation import keep_freed_memory
+from core.training.processes import keep_freed_memory
 
 PR_SET_THP_DISABLE = 41  # pages of 4 KiB on every host
 ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)

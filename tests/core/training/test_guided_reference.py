@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.guided.checkpoints import (
+from core.training.checkpoints import (
     GuidedCheckpointError,
     load_optimiser,
     optimiser_state,
     read_progress,
     save_epoch,
 )
-from core.guided.passes import GuidedNetwork, Samples
-from core.guided.training import ImageSets, train_guided
-from tests.core.guided.coloured_squares import (
+from core.training.guided import ImageSets, train_guided
+from core.training.passes import GuidedNetwork, Samples
+from tests.core.training.coloured_squares import (
     Pooled,
     Square,
     Squares,

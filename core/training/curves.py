@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from core.files import replacing
-from core.guided.passes import FIGURES
+from core.training.passes import FIGURES
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class EpochFigures:
 
 
 def epoch_figures(epoch: int, images: str, figures: Tensor, classes: Tensor) -> EpochFigures:
-    """Means of the (N, 9) figures of N images (`core.guided.passes.FIGURES`) with their (N,) true classes."""
+    """Means of the (N, 9) `core.training.passes.FIGURES` of N images with their (N,) true classes."""
     column = dict(zip(FIGURES, figures.unbind(dim=1), strict=True))
     return EpochFigures(
         epoch=epoch,
@@ -82,7 +82,7 @@ def write_image_figures(
     class_names
         K names of classes.
     figures, classes
-        (N, 9), `core.guided.passes.FIGURES`, and (N,) true classes.
+        (N, 9), `core.training.passes.FIGURES`, and (N,) true classes.
 
     Raises
     ------

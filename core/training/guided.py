@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from core.guided.allocation import keep_freed_memory
-from core.guided.checkpoints import (
+from core.training.checkpoints import (
     Progress,
     load_epoch,
     load_optimiser,
@@ -28,10 +27,11 @@ from core.guided.checkpoints import (
     read_progress,
     save_epoch,
 )
-from core.guided.passes import FIGURES, Batch, GuidedNetwork, Sample, Samples
-from core.guided.plan import TrainingPlan
-from core.guided.tables import EpochFigures, epoch_figures, write_curves, write_image_figures
-from core.training import LARGEST_GRADIENT, rate_factor, require_finite
+from core.training.curves import EpochFigures, epoch_figures, write_curves, write_image_figures
+from core.training.loop import LARGEST_GRADIENT, rate_factor, require_finite
+from core.training.passes import FIGURES, Batch, GuidedNetwork, Sample, Samples
+from core.training.plan import TrainingPlan
+from core.training.processes import keep_freed_memory
 
 WEIGHTS_LEARNING_RATE = 0.01
 """Of learned weights, at the peak: at a network's rate they would hardly leave their start."""
@@ -87,7 +87,7 @@ def train_guided(
     """Train, or go on where a training in the same folder was broken off.
 
     After every epoch the folder holds `curves.csv`, `images/training_001.csv` and `images/validation_001.csv`
-    of that epoch, and what `core.guided.checkpoints` says.
+    of that epoch, and what `core.training.checkpoints` says.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def train_guided(
 
     Raises
     ------
-    core.training.TrainingError, core.guided.checkpoints.GuidedCheckpointError, core.files.OutputError
+    core.training.loop.TrainingError, core.training.checkpoints.GuidedCheckpointError, core.files.OutputError
         Where the loss is no number any more; for a damaged folder; for one that cannot be written.
     """
     if fabric.device.type == "cpu":
@@ -301,7 +301,7 @@ def _measured(
 def image_figures(
     guided: GuidedNetwork, samples: Samples, plan: TrainingPlan, fabric: Fabric
 ) -> tuple[Tensor, Tensor]:
-    """(N, 9) figures of images (`core.guided.passes.FIGURES`) and their (N,) true classes.
+    """(N, 9) figures of images (`core.training.passes.FIGURES`) and their (N,) true classes.
 
     Each process measures its share; all get the whole, on the CPU.
     """

@@ -1,4 +1,4 @@
-"""Which classes a classifier takes for which, as plain numbers."""
+"""What a detector or a classifier is worth on images it has not seen, as plain numbers."""
 
 import csv
 from collections.abc import Sequence
@@ -7,8 +7,54 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta, rankdata
 
 from core.files import replacing
+
+
+@dataclass(frozen=True)
+class Share:
+    """A count of a total, with its 95 % Clopper-Pearson interval."""
+
+    count: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        """The share; NaN of nothing."""
+        return self.count / self.total if self.total else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Exact two-sided 95 % limits (Clopper & Pearson 1934)."""
+        low = beta.ppf(0.025, self.count, self.total - self.count + 1) if self.count else 0.0
+        high = beta.ppf(0.975, self.count + 1, self.total - self.count) if self.count < self.total else 1.0
+        return float(low), float(high)
+
+
+def area_under_curve(truth: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
+    """Chance that a random positive scores above a random negative, ties counting half (Mann-Whitney U)."""
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if positives == 0 or negatives == 0:
+        raise ValueError("an area under the curve needs both infected and healthy cells")
+    ranks = rankdata(score)
+    return float((ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def threshold_at(truth: NDArray[np.bool_], score: NDArray[np.floating], false_call_rate: float) -> float:
+    """The score that healthy cells exceed no more often than `false_call_rate`.
+
+    A cell is called when its score is above the threshold.
+    """
+    healthy = np.sort(score[~truth])[::-1]
+    allowed = int(np.floor(false_call_rate * len(healthy)))
+    return float(healthy[allowed]) if allowed < len(healthy) else -np.inf
+
+
+def sensitivity_at(truth: NDArray[np.bool_], score: NDArray[np.floating], false_call_rate: float) -> float:
+    """Share of the infected cells called when healthy ones are called no more often than the rate."""
+    return float((score[truth] > threshold_at(truth, score, false_call_rate)).mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import pytest
 from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
-from core.guided.processes import launched
+from core.training.processes import launched
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +25,7 @@ def test_without_torchrun_there_is_one_process_in_the_precision_asked_for() -> N
 def run(processes: int, folder: Path, objective: str) -> None:
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"),
-        *("-m", "tests.core.guided.trained_under_torchrun", str(folder), objective),
+        *("-m", "tests.core.training.trained_under_torchrun", str(folder), objective),
     ]
     done = subprocess.run(
         command,

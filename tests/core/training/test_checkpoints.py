@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.files import OutputError
-from core.guided.checkpoints import (
+from core.saliency.objectives import Objective
+from core.training.checkpoints import (
     GuidedCheckpointError,
     Progress,
     epoch_folder,
@@ -13,10 +14,9 @@ from core.guided.checkpoints import (
     read_progress,
     save_epoch,
 )
-from core.guided.tables import EpochFigures
-from core.guided.training import train_guided
-from core.saliency.objectives import Objective
-from tests.core.guided.coloured_squares import (
+from core.training.curves import EpochFigures
+from core.training.guided import train_guided
+from tests.core.training.coloured_squares import (
     TwoLayerHead,
     guided_network,
     image_sets,

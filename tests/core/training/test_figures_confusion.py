@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.confusion import confusion
+from core.training.figures import confusion
 
 # Three cats, two of them called cat, one dog; one dog called cat; nothing is a newt or called one.
 TRUTH = np.array([0, 0, 0, 1])

@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from core.files import OutputError
-from core.training import CurvePoint, Schedule, TrainingError, fit, rate_factor, write_curve
+from core.training.loop import CurvePoint, Schedule, TrainingError, fit, rate_factor, write_curve
 
 
 class OneNumber(nn.Module):

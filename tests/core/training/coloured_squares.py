@@ -7,10 +7,10 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from core.cam import METHODS
-from core.guided.passes import Batch, GuidedNetwork
-from core.guided.plan import Phase, ReferencePhase, TrainingPlan
-from core.guided.training import ImageSets, MeasuredImages
 from core.saliency.objectives import Objective
+from core.training.guided import ImageSets, MeasuredImages
+from core.training.passes import Batch, GuidedNetwork
+from core.training.plan import Phase, ReferencePhase, TrainingPlan
 
 NAMES = ("red", "green", "blue")
 

@@ -11,18 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.cam import METHODS, CamError, CellCentres, Placing, activation_maps
-from core.guided.passes import FIGURES, Batch, upsampled
-from core.guided.training import accumulate
 from core.saliency.metrics import energy, magtr, mangtr
 from core.saliency.objectives import OBJECTIVES
 from core.saliency.regions import placed_shares
-from tests.core.guided.coloured_squares import (
-    Pooled,
-    TwoLayerHead,
-    batch,
-    guided_network,
-    one_process,
-)
+from core.training.guided import accumulate
+from core.training.passes import FIGURES, Batch, upsampled
+from tests.core.training.coloured_squares import Pooled, TwoLayerHead, batch, guided_network, one_process
 
 
 def gradients(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
-from core.guided.processes import launched
-from core.guided.training import train_guided
-from tests.core.guided.coloured_squares import TwoLayerHead, guided_network, image_sets, training_plan
+from core.training.guided import train_guided
+from core.training.processes import launched
+from tests.core.training.coloured_squares import TwoLayerHead, guided_network, image_sets, training_plan
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

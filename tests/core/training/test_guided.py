@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.guided.checkpoints import epoch_folder, load_epoch
-from core.guided.passes import GuidedNetwork, Samples
-from core.guided.plan import TrainingPlan
-from core.guided.training import ImageSets, train_guided
-from core.training import TrainingError
-from tests.core.guided.coloured_squares import (
+from core.training.checkpoints import epoch_folder, load_epoch
+from core.training.guided import ImageSets, train_guided
+from core.training.loop import TrainingError
+from core.training.passes import GuidedNetwork, Samples
+from core.training.plan import TrainingPlan
+from tests.core.training.coloured_squares import (
     NAMES,
     Square,
     Squares,

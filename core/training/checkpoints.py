@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from core.errors import SmearscopeError
 from core.files import cannot_write, replacing_folder, write_bytes
-from core.guided.plan import TrainingPlan
-from core.guided.tables import EpochFigures
+from core.training.curves import EpochFigures
+from core.training.plan import TrainingPlan
 
 WEIGHTS, OPTIMISER = "weights.safetensors", "optimiser.safetensors"
 

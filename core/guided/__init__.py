@@ -1,1 +1,0 @@
-"""Training of classifiers whose activation maps should fall where the object is."""

@@ -1,0 +1,1 @@
+"""Training of the cell networks, and of classifiers whose activation maps should fall where the object is."""
