@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.pyramid import Pyramid
-from app.tiles import Tiles
+from app.pictures.pyramid import Pyramid
+from app.pictures.tiles import Tiles
 from core.errors import SmearscopeError
 from core.files import cannot_write, check_writable
 from core.slides import shown_path
@@ -82,7 +82,7 @@ class Workplace:
 
     @property
     def asked_maps(self) -> Path:
-        """Activation maps that readers wait for; see `app.asked_maps`."""
+        """Activation maps that readers wait for; see `app.jobs.asked_maps`."""
         return self.jobs / "maps"
 
 

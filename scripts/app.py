@@ -38,7 +38,7 @@ def app(
 
     For research use only. Not for diagnosis.
     """
-    from app.server import check_reach, serve
+    from app.web.server import check_reach, serve
     from app.workplace import open_workplace
     from core.store.settings import is_loopback
 
@@ -52,7 +52,7 @@ def app(
     if workplace.settings.auth is not None and not workplace.store.people.holders():
         typer.echo(f"Nobody has a role yet: smearscope supervisor EMAIL --data {folder}", err=True)
     if demo:
-        from app.demo import prepare_demo
+        from app.jobs.demo import prepare_demo
 
         prepare_demo(workplace, typer.echo)
     serve(workplace, address=address, port=port)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.growing import add_fields
-from app.intake import TakenFiles, safe_name, take_in_files
+from app.jobs.growing import add_fields
+from app.jobs.intake import TakenFiles, safe_name, take_in_files
+from app.jobs.start import start
 from app.pages.links import WORKLIST, escaped, flagged_fields, link
 from app.pages.slide_settings import settings_fields
 from app.person import need, person, words
-from app.scoring.beginning import start
-from app.uploads import take_uploads_of
+from app.web.uploads import take_uploads_of
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app.models_here import ModelHere, ModelHereError, UnusableModel, active_model, models_here
+from app.jobs.models_here import ModelHere, ModelHereError, UnusableModel, active_model, models_here
 from app.pages.links import escaped
 from app.pages.model_comparison import compare_models
 from app.person import may, need, person, words

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app.comparison import (
+from app.jobs.comparison import (
     CONFIDENCE,
     ComparedSlide,
     ModelComparison,
@@ -15,11 +15,11 @@ from app.comparison import (
     signed_slides,
     take_back,
 )
-from app.models_here import ModelHere
+from app.jobs.models_here import ModelHere
+from app.jobs.progress import read_progress
+from app.jobs.start import start_comparison
 from app.pages.links import escaped
 from app.person import need, person, words
-from app.scoring.beginning import start_comparison
-from app.scoring.progress import read_progress
 from app.wording import Words
 from app.workplace import here
 from core.review.model_comparison import Calls, summed

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from app.board.review_board import Given, Written, board, board_data, write_entries
 from app.cell_numbers import CellNumbers
 from app.pages.links import (
     ADJUDICATE,
@@ -24,7 +25,6 @@ from app.pages.links import (
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls, has_looked
 from app.person import need, person, words
-from app.review_board import Given, Written, board, board_data, write_entries
 from app.wording import Words
 from app.workplace import here
 from core.review import cells_for, slide_state, standing

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from app.exports import FORMS, Export, Form, export_address
 from app.pages.erasing import erasing
 from app.pages.links import (
     NEXT,
@@ -18,6 +17,7 @@ from app.pages.slide_settings import change_settings
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls
 from app.person import may, need, person, words
+from app.web.exports import FORMS, Export, Form, export_address
 from app.wording import LANGUAGES, Words
 from app.workplace import here
 from core.review import blocks_signing, read_document, sign, slide_state, tally_of, violations

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from app.jobs.start import REVIEW_BUDGET, start
 from app.pages.links import escaped
 from app.person import may
-from app.scoring.beginning import REVIEW_BUDGET, start
 from app.wording import Words
 from app.workplace import here
 from core.store import Right, SlideRecord, StoreError

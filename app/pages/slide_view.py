@@ -17,8 +17,8 @@ from app.pages.links import (
 )
 from app.pages.unblinding import has_looked, sees_calls, shows_calls
 from app.person import may, need, person, words
+from app.plan.slide_plan import cell_at, plan, plan_data
 from app.result_tables import FieldRow, fields_of
-from app.slide_plan import cell_at, plan, plan_data
 from app.wording import Words
 from app.workplace import here
 from core.review import cells_for, is_anothers, standing

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from app.jobs.progress import progress_path, read_progress
+from app.jobs.start import start
 from app.pages.links import (
     BRING_IN,
     NEXT,
@@ -16,8 +18,6 @@ from app.pages.links import (
 from app.pages.tally_panel import cells_examined
 from app.pages.unblinding import sees_calls
 from app.person import may, need, person, words
-from app.scoring.beginning import start
-from app.scoring.progress import progress_path, read_progress
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState, progress, slide_state

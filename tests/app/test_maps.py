@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.scoring.process import work_through_queue
-from app.tiles import METHODS
+from app.jobs.scoring_process import work_through_queue
+from app.pictures.tiles import METHODS
 from app.workplace import Workplace
 from core.store import Kind
 from datasets.synthetic import render_slide

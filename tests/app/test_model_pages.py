@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from app.comparison import ComparedSlide, ModelComparison, comparison_files, signed_hash, signed_slides
-from app.models_here import models_here
+from app.jobs.comparison import ComparedSlide, ModelComparison, comparison_files, signed_hash, signed_slides
+from app.jobs.models_here import models_here
 from app.workplace import Workplace
 from core.files import write_bytes
 from core.review import sign
 from core.review.model_comparison import Calls
 from core.store import Role, SlideRecord
+from tests.app.jobs.test_models_here import other_model
 from tests.app.pages import page, said
-from tests.app.test_models_here import other_model
 from tests.scored_slides import read_all
 
 NOTICE = "research use only, not for diagnosis"

@@ -8,9 +8,9 @@ import pytest
 from app.workplace import open_workplace
 from core.store import Role, Store
 from tests.app.chromium import IN_CHROMIUM, come_in, picture
+from tests.app.jobs.test_models_here import other_model
 from tests.app.running_server import RunningServer
 from tests.app.test_in_browser import server
-from tests.app.test_models_here import other_model
 from tests.scored_slides import read_all
 
 if TYPE_CHECKING:

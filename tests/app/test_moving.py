@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.growing import add_fields
-from app.models_here import ModelHere
-from app.scoring import process
-from app.scoring.progress import ProgressFile
+from app.jobs import scoring_process as process
+from app.jobs.growing import add_fields
+from app.jobs.models_here import ModelHere
+from app.jobs.progress import ProgressFile
 from app.workplace import open_workplace
 from core.review import read_document, sign, violations
 from core.store import Role, ScoringStep

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from app.demo import prepare_demo
+from app.jobs.demo import prepare_demo
 from app.workplace import open_workplace
 from core.store import Call, Candidate, Opinion, Role, Store
 from datasets.synthetic import truth_path

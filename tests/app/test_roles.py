@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
-from app.addresses import Permit, picture_base
-from app.exports import Export, export_address, export_routes
-from app.routes import picture_routes
+from app.web.addresses import Permit, picture_base
+from app.web.exports import Export, export_address, export_routes
+from app.web.routes import picture_routes
 from app.workplace import Workplace, use
 from core.review import sign
 from core.store import Right, Role, SlideRecord, StaffRole
@@ -237,7 +237,7 @@ def test_a_pdf_asked_for_on_a_page_that_stands_open_names_no_patient_that_is_not
         patients.append(patient)
         return b"PDF"
 
-    monkeypatch.setattr("app.exports.signed_result_pdf", print_patient)
+    monkeypatch.setattr("app.web.exports.signed_result_pdf", print_patient)
     site = Starlette(routes=export_routes(staffed))
 
     def answer(form: str) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.server import check_reach
+from app.web.server import check_reach
 from app.workplace import open_workplace
 from core.store import Store, StoreError, url_of_folder
 from core.store.settings import Settings, SettingsError, is_loopback, read_settings

@@ -1,0 +1,1 @@
+"""The board at which cells are read: what it is given, and how what it sends is written."""

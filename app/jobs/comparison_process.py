@@ -1,0 +1,162 @@
+"""The process that scores reviewed slides with two models; `app.jobs.start` starts it."""
+
+import os
+import sys
+import traceback
+from functools import partial
+from pathlib import Path
+
+from app.jobs.comparison import (
+    Asked,
+    ComparedSlide,
+    ComparisonFiles,
+    ModelComparison,
+    asked,
+    calls_of,
+    comparison_files,
+    last_signed,
+    signed_hash,
+    signed_slides,
+)
+from app.jobs.models_here import ModelHere, ModelHereError, models_here
+from app.jobs.progress import ProgressFile, StoppedError
+from app.jobs.scoring_process import DEVICE
+from app.workplace import Workplace, open_workplace
+from core.errors import SmearscopeError
+from core.files import write_bytes
+from core.review import SignedResult
+from core.review.model_comparison import Calls, decided_cells
+from core.scoring.slide_run import ScoringOptions, score_slide
+from core.scoring.workers import Workers
+from core.slides import open_slide
+from core.store import SlideRecord
+from core.wording import sentence
+from models.checkpoint import Models, load_models
+
+NICE = 10
+"""Readers, and slides that are scored for them, come before a comparison."""
+
+
+def compare(workplace: Workplace) -> None:
+    """Do what is asked for until nothing is; what an interrupted comparison has scored is not scored again.
+
+    One ends early, without a trace but these scores, where somebody takes the question back, also to ask
+    another.
+    """
+    while (question := asked(workplace)) is not None:
+        files = comparison_files(workplace)
+        try:
+            _compare(workplace, files, question)
+        except StoppedError:
+            continue
+        except SmearscopeError as error:
+            write_bytes(files.failed, str(error).encode())
+        except Exception as error:
+            traceback.print_exc()
+            why = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
+            write_bytes(files.failed, why.encode())
+        finally:
+            files.progress.unlink(missing_ok=True)
+        if asked(workplace) == question:
+            files.asked.unlink(missing_ok=True)
+
+
+def _compare(workplace: Workplace, files: ComparisonFiles, question: Asked) -> None:
+    first, second = (_model(workplace, name) for name in (question.first, question.second))
+    records = signed_slides(workplace)
+    calls: dict[str, list[Calls | SmearscopeError]] = {}
+    for model in (first, second):
+        # One core: a comparison can wait, readers cannot.
+        with Workers(partial(load_models, model.source, DEVICE), 1) as workers:
+            calls[model.name] = [
+                _calls(workplace, files, question, record, model, workers) for record in records
+            ]
+    slides = [
+        _slide(record, *pair)
+        for record, *pair in zip(records, calls[first.name], calls[second.name], strict=True)
+    ]
+    done = ModelComparison(
+        first=first.card.identity,
+        second=second.card.identity,
+        signed=signed_hash(records),
+        slides=tuple(slides),
+    )
+    write_bytes(files.of_pair(first, second), done.model_dump_json(indent=1).encode())
+
+
+def _model(workplace: Workplace, name: str) -> ModelHere:
+    for model in models_here(workplace)[0]:
+        if model.name == name:
+            return model
+    raise ModelHereError(sentence("models.not_here", name=name))
+
+
+def _calls(
+    workplace: Workplace,
+    files: ComparisonFiles,
+    question: Asked,
+    record: SlideRecord,
+    model: ModelHere,
+    workers: Workers[Models],
+) -> Calls | SmearscopeError:
+    """What a model calls on a slide: from the result that was read where it made that, else scored now."""
+    if asked(workplace) != question:
+        raise StoppedError
+    try:
+        signed = last_signed(record)
+        folder = _folder_of_result(record, signed, model)
+        if folder is None:
+            folder = files.scores(model, record.slide.id)
+            progress = ProgressFile(files.progress, lambda: asked(workplace) != question)
+            _score(record, signed, folder, model, workers, progress)
+        return calls_of(folder, signed)
+    except SmearscopeError as error:
+        return error
+
+
+def _folder_of_result(record: SlideRecord, signed: SignedResult, model: ModelHere) -> Path | None:
+    taken_in = record.taken_in
+    if taken_in is None or taken_in.sha256 != signed.signature.result_sha256:
+        return None
+    own = taken_in.result.model.identity == model.card.identity
+    return taken_in.folder if own and (taken_in.folder / "cells.parquet").is_file() else None
+
+
+def _score(
+    record: SlideRecord,
+    signed: SignedResult,
+    folder: Path,
+    model: ModelHere,
+    workers: Workers[Models],
+    progress: ProgressFile,
+) -> None:
+    """Score a slide as it was scored for its readers, but with this model."""
+    options = ScoringOptions(
+        signed.options.um_per_pixel,
+        signed.options.review_budget,
+        signed.evidence.assumptions,
+        resume=True,
+    )
+    slide = open_slide(record.slide.folder, name=record.slide.name)
+    score_slide(slide, folder, model.card, workers, options, progress)
+
+
+def _slide(
+    record: SlideRecord, first: Calls | SmearscopeError, second: Calls | SmearscopeError
+) -> ComparedSlide:
+    signed = last_signed(record)
+    problems = [str(one) for one in (first, second) if isinstance(one, SmearscopeError)]
+    return ComparedSlide(
+        slide_id=record.slide.id,
+        slide=record.slide.name,
+        version=signed.signature.version,
+        left_out=len(signed.readings) - len(decided_cells(signed)),
+        first=None if isinstance(first, SmearscopeError) else first,
+        second=None if isinstance(second, SmearscopeError) else second,
+        problem=problems[0] if problems else None,
+    )
+
+
+if __name__ == "__main__":
+    os.nice(NICE)
+    compare(open_workplace(Path(sys.argv[1])))

@@ -1,0 +1,123 @@
+"""The process that makes the maps that readers ask for; `app.jobs.start.start_maps` starts it."""
+
+import os
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from app.jobs.asked_maps import AskedMap, asked_for
+from app.jobs.maps import maps_of_field
+from app.jobs.models_here import model_of_identity
+from app.jobs.scoring_process import DEVICE
+from app.workplace import Workplace, open_workplace
+from core.errors import SmearscopeError
+from core.files import write_bytes
+from core.scoring.candidates import Suspect
+from core.scoring.ledger import kept_field
+from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions, slide_in_work
+from core.slides import open_slide
+from core.store import Candidate, Slide, SlideRecord, TakenIn
+from core.tally import Assumptions
+from models.checkpoint import Models, load_models
+
+SECONDS_BETWEEN = 0.1
+IDLE_SECONDS = 300
+MOST_AT_ONCE = 16
+NICE = 5
+"""Readers and their pages come before maps."""
+
+
+def answer(workplace: Workplace) -> bool:
+    """Make the maps that were asked for last, with others of the same field; give whether there were any."""
+    folder = workplace.asked_maps
+    asked = asked_for(folder)
+    if not asked:
+        return False
+    try:
+        record, taken_in = _slide_of(workplace, asked[0])
+        cells = {candidate.id: candidate for candidate in record.candidates}
+        first = cells[asked[0].candidate_id]
+        together = [
+            cell
+            for one in asked
+            if one.result_id == taken_in.id
+            and (cell := cells.get(one.candidate_id)) is not None
+            and cell.field == first.field
+        ][:MOST_AT_ONCE]
+        make_maps(workplace, record.slide, taken_in, together)
+    except SmearscopeError as error:
+        _refuse(folder, asked[0], str(error))
+        return True
+    except Exception:
+        # Whoever asked is told. What state this process is in nobody knows: the next who asks begins another.
+        _refuse(folder, asked[0], f"unforeseen: see {workplace.jobs / 'log.txt'}")
+        raise
+    made = {candidate.id for candidate in together}
+    for one in asked:
+        if one.result_id == asked[0].result_id and one.candidate_id in made:
+            one.asked(folder).unlink(missing_ok=True)
+    return True
+
+
+def _slide_of(workplace: Workplace, wanted: AskedMap) -> tuple[SlideRecord, TakenIn]:
+    """The slide of a cell, and the result whose maps are asked for."""
+    record = workplace.store.record(wanted.slide_id)
+    if record.taken_in is None or record.taken_in.id != wanted.result_id:
+        # Maps by the model of another result are not what the page waits for.
+        raise SmearscopeError("the slide has another result by now: load the page again")
+    return record, record.taken_in
+
+
+def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates: list[Candidate]) -> None:
+    """Make and keep the maps of some cells of one field, by the model of the slide's result.
+
+    Raises
+    ------
+    SmearscopeError
+        Where the model or its scores are gone, or the field cannot be read any more.
+    """
+    field, identity = candidates[0].field, taken_in.result.model.identity
+    models = _loaded(model_of_identity(workplace, identity).source, identity)
+    scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
+    if scored is None:
+        raise SmearscopeError("the scores that the slide's result was made from are gone")
+    suspects = [
+        Suspect(0, 0.0, field, candidate.box, scored.cell_colour, scored.feature_statistics)
+        for candidate in candidates
+    ]
+    options = ScoringOptions(found.um_per_pixel, 0, Assumptions(), resume=True)
+    in_work = slide_in_work(open_slide(found.folder, name=found.name), None, options)
+    for _, box, maps in maps_of_field(models, (in_work, suspects)):
+        workplace.tiles.keep_maps(found.id, identity, field, box, maps)
+
+
+@lru_cache(maxsize=2)
+def _loaded(source: str, identity: str) -> Models:
+    """The networks of a model; `identity` tells those of replaced files from those before."""
+    del identity
+    return load_models(source, DEVICE)
+
+
+def _refuse(folder: Path, wanted: AskedMap, why: str) -> None:
+    write_bytes(wanted.refused(folder), why.encode())
+    wanted.asked(folder).unlink(missing_ok=True)
+
+
+def main(folder: Path) -> None:
+    """Answer until nobody has asked for a while."""
+    os.nice(NICE)
+    torch.set_num_threads(1)
+    workplace = open_workplace(folder)
+    asked_last = time.monotonic()
+    while time.monotonic() - asked_last < IDLE_SECONDS:
+        if answer(workplace):
+            asked_last = time.monotonic()
+        else:
+            time.sleep(SECONDS_BETWEEN)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

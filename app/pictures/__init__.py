@@ -1,0 +1,1 @@
+"""Pictures for the screen: of cells, of fields, of whole slides."""

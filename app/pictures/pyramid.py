@@ -1,0 +1,200 @@
+"""A whole slide for the screen, at every scale: how its fields lie, its tiles, the boxes of its cells."""
+
+import struct
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.pictures.tiles import JPEG, NoTileError, Picture, cell_key
+from app.result_tables import FieldRow, all_cells_of, boxes_of, fields_of
+from core.files import write_bytes
+from core.reports.review_tiles import jpeg
+from core.reports.slide_tiles import (
+    TILE_PX,
+    composed,
+    copy_for,
+    highest_level,
+    reduced_copies,
+    tile_size,
+)
+from core.slides import (
+    PlacedField,
+    ScanOverview,
+    is_region,
+    open_overview,
+    open_slide,
+    place_fields,
+)
+from core.slides import Slide as OpenedSlide
+from core.store import Slide, TakenIn
+
+FIELDS_IN_MEMORY = 4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the fields of a result lie beside each other.
+
+    Attributes
+    ----------
+    width, height
+        Of the whole view, in pixels of the fields.
+    rows, placed
+        The fields that could be read, and their places, in the same order.
+    """
+
+    width: int
+    height: int
+    rows: tuple[FieldRow, ...]
+    placed: tuple[PlacedField, ...]
+
+
+@lru_cache(maxsize=16)
+def layout_of(folder: Path, sha256: str) -> Layout:
+    """The layout of a result; `sha256` tells one result in the folder from the next."""
+    rows = fields_of(folder, sha256)
+    placed = place_fields([(row.name, row.width, row.height) for row in rows])
+    width = max((one.left + one.width for one in placed), default=1)
+    height = max((one.top + one.height for one in placed), default=1)
+    return Layout(width, height, rows, placed)
+
+
+def layout_document(taken_in: TakenIn) -> dict[str, Any]:
+    """The layout as the page needs it: size, tiles, each field's number, name, place and count of cells."""
+    layout = layout_of(taken_in.folder, taken_in.sha256)
+    return {
+        "width": layout.width,
+        "height": layout.height,
+        "tile": TILE_PX,
+        "levels": highest_level(layout.width, layout.height),
+        "fields": [
+            [row.number, row.name, one.left, one.top, one.width, one.height, row.cells, row.why_excluded]
+            for row, one in zip(layout.rows, layout.placed, strict=True)
+        ],
+    }
+
+
+@lru_cache(maxsize=2)
+def cell_boxes(folder: Path, sha256: str) -> bytes:
+    """All located cells of a result: their number N as uint32, N boxes, N fields, N kinds; little-endian.
+
+    A box is x, y, width, height as float32 in pixels of the whole view; a field is its position in the layout
+    as uint32; a kind is a uint8, 1 where the cell counts.
+    """
+    layout = layout_of(folder, sha256)
+    positions = {one.name: number for number, one in enumerate(layout.placed)}
+    cells = all_cells_of(folder, sha256)
+    names = cells["field"].combine_chunks().dictionary_encode()
+    of_names = np.array([positions[name] for name in names.dictionary.to_pylist()], np.uint32)
+    fields = of_names[names.indices.to_numpy()] if len(cells) else np.empty(0, np.uint32)
+    corners = np.array([(one.left, one.top) for one in layout.placed], np.float32).reshape(-1, 2)
+    boxes = boxes_of(cells).astype("<f4")
+    boxes[:, :2] += corners[fields]
+    counts = cells["evaluable"].to_numpy(zero_copy_only=False).astype(np.uint8)
+    return b"".join(
+        [struct.pack("<I", len(cells)), boxes.tobytes(), fields.astype("<u4").tobytes(), counts.tobytes()]
+    )
+
+
+class Pyramid:
+    """The tiles of whole slides; what they are put together from is kept in `folder`.
+
+    Of a scan that holds reduced copies tiles are read from its file. For every other slide each field is
+    decoded once, and reduced copies of it are kept.
+
+    Parameters
+    ----------
+    folder
+        Made where there is none. All that is in it can be thrown away at any time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._one_at_a_time = threading.Lock()
+        self._decoded = lru_cache(maxsize=FIELDS_IN_MEMORY)(_decoded)
+
+    def tile(self, slide: Slide, taken_in: TakenIn, level: int, column: int, row: int) -> Picture:
+        """One tile.
+
+        Raises
+        ------
+        NoTileError
+            Where there is none.
+        core.errors.UnreadableImageError
+            Where the slide cannot be read any more.
+        """
+        layout = layout_of(taken_in.folder, taken_in.sha256)
+        # The level first: whoever asks for an enormous one must not have two raised to it.
+        exists = level <= highest_level(layout.width, layout.height)
+        size = tile_size(layout.width, layout.height, level, column, row) if exists else (0, 0)
+        if min(size) < 1:
+            raise NoTileError(f"slide {slide.id} has no tile {column}, {row} at level {level}")
+        scan = _scan(slide.folder, taken_in.folder, taken_in.sha256)
+        if scan is not None:
+            side = TILE_PX * 2**level
+            return Picture(jpeg(scan.read(column * side, row * side, *size, 2**level)), JPEG)
+
+        def image_of(field: PlacedField, reduction: int) -> NDArray[np.uint8]:
+            return self._copy(slide, taken_in, field.name, reduction)
+
+        return Picture(jpeg(composed(size, level, column, row, layout.placed, image_of)), JPEG)
+
+    def prepare(self, slide: Slide, taken_in: TakenIn) -> None:
+        """Make what the first view of a slide needs, so that nobody waits for it.
+
+        Raises
+        ------
+        core.errors.UnreadableImageError
+            Where a field cannot be read any more.
+        """
+        layout = layout_of(taken_in.folder, taken_in.sha256)
+        if _scan(slide.folder, taken_in.folder, taken_in.sha256) is None:
+            for field in layout.placed:
+                self._copy(slide, taken_in, field.name, copy_for(highest_level(layout.width, layout.height)))
+
+    def _copy(self, slide: Slide, taken_in: TakenIn, name: str, reduction: int) -> NDArray[np.uint8]:
+        if reduction == 1:
+            with self._one_at_a_time:
+                return self._decoded(slide.folder, taken_in.id, name)
+        path = self._path(slide, taken_in, name, reduction)
+        if not path.exists():
+            with self._one_at_a_time:
+                if not path.exists():
+                    image = self._decoded(slide.folder, taken_in.id, name)
+                    for each, copy in reduced_copies(image).items():
+                        write_bytes(self._path(slide, taken_in, name, each), jpeg(copy))
+        picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
+        return np.asarray(picture, np.uint8)
+
+    def _path(self, slide: Slide, taken_in: TakenIn, name: str, reduction: int) -> Path:
+        key = cell_key(name, (0, 0, 0, 0))
+        return self._folder / str(slide.id) / "whole" / f"{taken_in.id}-{key}-{reduction}.jpg"
+
+
+def _decoded(folder: Path, result_id: int, name: str) -> NDArray[np.uint8]:
+    return _opened(folder, result_id).read_field(name).image
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path, result_id: int) -> OpenedSlide:
+    """The slide, listed once a result: a large one has many fields."""
+    del result_id
+    return open_slide(folder)
+
+
+@lru_cache(maxsize=16)
+def _scan(folder: Path, results: Path, sha256: str) -> ScanOverview | None:
+    """The scan that a slide is, where that can be shown whole from its file."""
+    layout = layout_of(results, sha256)
+    if not all(is_region(row.name) for row in layout.rows):
+        return None
+    scan = open_overview(folder)
+    if scan is None or (scan.width_px, scan.height_px) != (layout.width, layout.height):
+        return None
+    return scan

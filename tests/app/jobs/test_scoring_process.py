@@ -1,0 +1,290 @@
+"""Scoring in a process of its own: it says how far it is, can be stopped, goes on, and never runs twice."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.jobs import scoring_process as process
+from app.jobs.maps import CellMaps
+from app.jobs.models_here import ModelHere
+from app.jobs.progress import ProgressFile, ScoringProgress, StoppedError, progress_path, read_progress
+from app.jobs.scoring_process import work_through_queue
+from app.jobs.start import alone, start
+from app.pictures.tiles import Tiles
+from app.workplace import Workplace
+from core.errors import SmearscopeError
+from core.files import OutputError
+from core.results.result import SlideResult
+from core.scoring.slide_run import score_slide
+from core.slides import Slide as OpenedSlide
+from core.store import Kind, ScoringStep, Slide
+from tests.coloured_cells import DotCard, load_models, save_slide
+
+
+@pytest.fixture(autouse=True)
+def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that need no weights, in place of the released ones; they have no maps by several methods."""
+    monkeypatch.setattr(process, "load_models", lambda name, device: load_models())
+    dots = ModelHere("released", "released", DotCard())  # type: ignore[arg-type] # a card as scoring asks for
+    monkeypatch.setattr(process, "active_model", lambda _: dots)
+    monkeypatch.setattr(process, "candidate_maps", lambda *_: iter(()))
+    monkeypatch.setattr(process, "available_cores", lambda: 1)
+
+
+@pytest.fixture
+def slide(workplace: Workplace, tmp_path: Path) -> Slide:
+    case = workplace.store.add_case("patient", by="Anna")
+    folder = save_slide(tmp_path / "images", fields=6)
+    return workplace.store.add_slide(case.id, "slide", folder, by="Anna")
+
+
+def step(workplace: Workplace, slide: Slide) -> ScoringStep:
+    return workplace.store.record(slide.id).slide.scoring
+
+
+def silently(_: str) -> None:
+    pass
+
+
+def test_a_queued_slide_is_scored_taken_in_and_its_candidates_are_cut(
+    workplace: Workplace, slide: Slide
+) -> None:
+    work_through_queue(workplace, silently)
+    record = workplace.store.record(slide.id)
+    assert record.slide.scoring == ScoringStep.SCORED
+    assert [candidate.kind for candidate in record.candidates] == [Kind.CALLED] * 4
+    assert len(list((workplace.folder / "pictures" / str(slide.id)).glob("small-*.jpg"))) == 4
+    assert read_progress(progress_path(workplace.jobs, slide.id)) is None
+
+
+def test_a_slide_that_cannot_be_scored_says_why_and_holds_up_no_other(
+    workplace: Workplace, slide: Slide, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    broken = workplace.store.add_slide(slide.case_id, "broken", tmp_path / "empty", by="Anna")
+    other = workplace.store.add_slide(
+        slide.case_id, "other", save_slide(tmp_path / "more", fields=1), by="Anna"
+    )
+    work_through_queue(workplace, silently)
+    found = workplace.store.record(broken.id).slide
+    assert found.scoring == ScoringStep.FAILED
+    assert "holds no image" in found.scoring_detail
+    assert step(workplace, other) == ScoringStep.SCORED
+
+
+def test_what_nobody_foresaw_is_a_failure_too(
+    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process, "score_slide", break_down)
+    work_through_queue(workplace, silently)
+    found = workplace.store.record(slide.id).slide
+    assert found.scoring == ScoringStep.FAILED
+    assert "ZeroDivisionError" in found.scoring_detail
+
+
+def test_what_fails_after_a_stop_or_a_result_holds_up_no_other_slide(
+    workplace: Workplace, slide: Slide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither 'stopped' nor 'scored' can become 'failed'."""
+    folder = save_slide(tmp_path / "more", fields=6)
+    other = workplace.store.add_slide(slide.case_id, "other", folder, by="Anna")
+
+    def stop_and_fail(opened: OpenedSlide, *more: Any) -> SlideResult:  # noqa: ANN401 - all that follows
+        if opened.name == slide.name:
+            workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
+            raise SmearscopeError("the disk is gone")
+        return score_slide(opened, *more)
+
+    def break_down(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process, "score_slide", stop_and_fail)
+    monkeypatch.setattr(Tiles, "cut_all", break_down)
+    lines: list[str] = []
+    work_through_queue(workplace, lines.append)
+    assert (step(workplace, slide), step(workplace, other)) == (ScoringStep.STOPPED, ScoringStep.SCORED)
+    assert any("the disk is gone" in line for line in lines)
+    assert any("ZeroDivisionError" in line for line in lines)
+
+
+def test_pictures_that_cannot_be_cut_beforehand_are_no_failure(
+    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fill_disk(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
+        raise OutputError("no space left")
+
+    monkeypatch.setattr(Tiles, "cut_all", fill_disk)
+    lines: list[str] = []
+    work_through_queue(workplace, lines.append)
+    assert step(workplace, slide) == ScoringStep.SCORED
+    assert lines == ["slide: scoring", "slide: scored"]
+    assert "not all pictures were cut beforehand: no space left" in capsys.readouterr().out
+
+
+def test_a_stop_keeps_what_is_scored_and_going_on_scores_the_rest_only(
+    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    counting = ProgressFile.field_done
+
+    def stop_after_two(self: ProgressFile, cells: int) -> None:
+        counted.append(cells)
+        if len(counted) == 2:
+            workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
+        counting(self, cells)
+
+    monkeypatch.setattr(ProgressFile, "field_done", stop_after_two)
+    monkeypatch.setattr("app.jobs.progress.SECONDS_BETWEEN", 0.0)
+    work_through_queue(workplace, silently)
+    assert step(workplace, slide) == ScoringStep.STOPPED
+    assert len(counted) == 2
+    workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
+    work_through_queue(workplace, silently)
+    assert step(workplace, slide) == ScoringStep.SCORED
+    assert len(counted) == 6
+
+
+def test_a_slide_whose_process_was_killed_goes_on(workplace: Workplace, slide: Slide) -> None:
+    workplace.store.note_scoring(slide.id, ScoringStep.SCORING, by="a process that is gone")
+    work_through_queue(workplace, silently)
+    assert step(workplace, slide) == ScoringStep.SCORED
+
+
+def test_fields_added_later_are_scored_and_keep_what_was_read(
+    workplace: Workplace, slide: Slide, tmp_path: Path
+) -> None:
+    work_through_queue(workplace, silently)
+    before = workplace.store.record(slide.id)
+    save_slide(tmp_path / "images", fields=9)
+    workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
+    work_through_queue(workplace, silently)
+    after = workplace.store.record(slide.id)
+    assert before.taken_in is not None
+    assert after.taken_in is not None
+    assert after.taken_in.result.cells.evaluable == before.taken_in.result.cells.evaluable + 90
+    assert {candidate.id for candidate in before.candidates} <= {
+        candidate.id for candidate in after.candidates
+    }
+
+
+def test_two_processes_never_score_in_one_folder(workplace: Workplace, slide: Slide) -> None:
+    with alone(workplace.jobs) as lock:
+        assert lock is not None
+        assert start(workplace) is None
+        with alone(workplace.jobs) as second:
+            assert second is None
+    assert step(workplace, slide) == ScoringStep.QUEUED
+
+
+def test_no_process_is_started_for_an_empty_queue(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.start.subprocess.Popen", lambda *_, **__: pytest.fail("started"))
+    assert start(workplace) is None
+
+
+@pytest.fixture
+def sleeper(workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A process that `start` starts, and that only leaves a mark."""
+    real, mark = subprocess.Popen, workplace.folder / "mark"
+    code = f"import time; time.sleep(0.3); open({str(mark)!r}, 'w').close()"
+    monkeypatch.setattr(
+        "app.jobs.start.subprocess.Popen",
+        lambda _, **more: real([sys.executable, "-c", code], **more),
+    )
+    return mark
+
+
+def test_the_process_lives_in_a_session_of_its_own_that_no_closed_terminal_ends(
+    workplace: Workplace, sleeper: Path
+) -> None:
+    started = start(workplace)
+    assert started is not None
+    assert os.getsid(started.pid) == started.pid
+    assert os.getpgid(started.pid) == started.pid
+    started.wait()
+    assert sleeper.exists()
+
+
+def test_started_again_before_it_has_come_up_it_stays_one_process(
+    workplace: Workplace, sleeper: Path
+) -> None:
+    started = start(workplace)
+    assert started is not None
+    assert start(workplace) is None
+    started.wait()
+    again = start(workplace)  # the slide waits still, and the process that had the lock is gone
+    assert again is not None
+    again.wait()
+
+
+def test_progress_is_written_down_with_the_time_that_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    progress = ProgressFile(path, lambda: False)
+    progress.slide_begins("slide", fields=10, fields_done=4)
+    begun = read_progress(path)
+    assert begun is not None
+    assert (begun.fields, begun.fields_done, begun.fields_of_run) == (10, 4, 0)
+    progress._written = time.monotonic() - 1  # half a second between two writes has passed
+    progress.field_done(90)
+    found = read_progress(path)
+    assert found is not None
+    assert (found.fields_done, found.cells, found.fields_of_run, found.share) == (5, 90, 1, 0.5)
+    progress.slide_ends()
+    assert read_progress(path) is None
+
+
+def test_the_time_left_is_at_the_speed_of_this_run() -> None:
+    assert ScoringProgress(100, 40, 0, 20, 10.0).seconds_left == 30.0
+    assert ScoringProgress(100, 40, 0, 0, 10.0).seconds_left is None
+    assert ScoringProgress(0, 0, 0, 0, 0.0).share == 0.0
+
+
+def test_a_stop_is_seen_at_the_next_write(tmp_path: Path) -> None:
+    progress = ProgressFile(tmp_path / "progress.json", lambda: True)
+    with pytest.raises(StoppedError):
+        progress.slide_begins("slide", fields=10, fields_done=0)
+
+
+@pytest.mark.parametrize("meanwhile", ["stopped", "more fields", "another budget"])
+def test_a_result_that_is_ready_after_a_stop_does_not_make_the_slide_a_scored_one(
+    workplace: Workplace, slide: Slide, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it could be signed while fields are added to it, and another budget would be forgotten."""
+    work_through_queue(workplace, silently)
+    before = workplace.store.record(slide.id).taken_in
+    workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
+    steps: list[ScoringStep] = []
+
+    def change_meanwhile(*_: Any) -> Iterator[CellMaps]:  # noqa: ANN401 - whatever it is given
+        if not steps:
+            if meanwhile == "stopped":
+                workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
+            elif meanwhile == "more fields":
+                workplace.store.open_for_fields(slide.id, by="Anna")
+            else:
+                workplace.store.settings.change(slide.id, red_cells_per_ul=None, review_budget=7, by="Anna")
+            steps.append(step(workplace, slide))
+        return iter(())
+
+    monkeypatch.setattr(process, "candidate_maps", change_meanwhile)
+    work_through_queue(workplace, silently)
+    after = workplace.store.record(slide.id)
+    assert after.taken_in is not None
+    if meanwhile == "another budget":
+        assert steps == [ScoringStep.QUEUED]
+        assert after.slide.scoring == ScoringStep.SCORED
+        assert after.taken_in.result.options.review_budget == 7
+    else:
+        assert steps == [ScoringStep.STOPPED]
+        assert after.slide.scoring == ScoringStep.STOPPED
+        assert after.taken_in == before

@@ -1,0 +1,96 @@
+"""What is taken away of a signed result: by a signed address, for some time, by those who may."""
+
+import asyncio
+import json
+import time
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from app.web.exports import FORMS, SECONDS, Export, export_address, export_of, export_routes
+from app.workplace import Workplace
+from core.review import sign
+from core.store import Role, SlideRecord
+from tests.scored_slides import read_all
+
+
+@pytest.fixture
+def signed(workplace: Workplace, record: SlideRecord) -> Workplace:
+    """The slide of four candidates, read by Anna and signed by Ben."""
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    sign(workplace.store, record.slide.id, by="Ben")
+    return workplace
+
+
+def get(workplace: Workplace, address: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=Starlette(routes=export_routes(workplace)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get(address)
+
+    return asyncio.run(ask())
+
+
+def exported(workplace: Workplace) -> list[tuple[str, str]]:
+    return [(one.who, one.detail["form"]) for one in workplace.store.audit(1) if one.what == "exported"]
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "media_type", "begins"),
+    [
+        ("PDF en", "slide 7_v1_en.pdf", "application/pdf", b"%PDF-"),
+        ("PDF fr", "slide 7_v1_fr.pdf", "application/pdf", b"%PDF-"),
+        ("JSON", "slide 7_v1.json", "application/json", b"{"),
+        ("CSV", "slide 7_v1.csv", "text/csv; charset=utf-8", b""),
+    ],
+)
+def test_each_form_is_a_file_of_its_name_and_goes_on_record(
+    signed: Workplace, form: str, name: str, media_type: str, begins: bytes
+) -> None:
+    answer = get(signed, export_address(signed.secret, Export(1, 1, form, "Cleo")))
+    assert answer.status_code == 200
+    assert answer.content.startswith(begins)
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["content-disposition"].endswith("''" + name.replace(" ", "%20"))
+    assert answer.headers["cache-control"] == "no-store"
+    assert exported(signed) == [("Cleo", form)]
+
+
+def test_the_json_is_the_document_that_was_signed(signed: Workplace) -> None:
+    answer = get(signed, export_address(signed.secret, Export(1, 1, "JSON", "Cleo")))
+    (signature,) = signed.store.record(1).signatures
+    assert answer.text == signature.document
+    assert json.loads(answer.text)["verdict"]
+
+
+def test_an_address_lasts_an_hour() -> None:
+    export = Export(1, 1, "CSV", "Cleo")
+    token = export_address(b"key", export, now=1000.0).rpartition("/")[2]
+    assert export_of(b"key", token, now=1000.0 + SECONDS - 1) == export
+    assert export_of(b"key", token, now=1000.0 + SECONDS) is None
+    assert export_of(b"another key", token, now=1000.0) is None
+
+
+def test_what_was_not_signed_here_or_has_expired_gives_nothing(signed: Workplace) -> None:
+    export = Export(1, 1, "JSON", "Cleo")
+    addresses = [
+        "/exports/made-up",
+        export_address(b"another key", export),
+        export_address(signed.secret, export, now=time.time() - SECONDS),
+        export_address(signed.secret, Export(1, 1, "XLS", "Cleo")),
+    ]
+    assert [get(signed, address).status_code for address in addresses] == [403] * 4
+    assert exported(signed) == []
+
+
+def test_a_version_that_there_is_not_gives_nothing(signed: Workplace) -> None:
+    answer = get(signed, export_address(signed.secret, Export(1, 2, "JSON", "Cleo")))
+    assert answer.status_code == 404
+    assert exported(signed) == []
+
+
+def test_a_name_with_marks_of_a_path_stays_a_name(signed: Workplace) -> None:
+    assert all("/" not in form.ending for form in FORMS.values())
+    answer = get(signed, export_address(signed.secret, Export(1, 1, "CSV", "../Cleo")))
+    assert "/" not in answer.headers["content-disposition"].partition("''")[2]
