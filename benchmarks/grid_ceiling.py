@@ -17,9 +17,9 @@ from torch import Tensor
 from core.cam import Placing, activation_maps, placed, placing_of
 from core.saliency.metrics import energy, share_above_half
 from core.saliency.regions import placed_shares
-from scripts.configuration import read_study
-from scripts.guided_run import open_run
-from scripts.image_sources import read_source
+from scripts.guided.guided_run import open_run
+from scripts.guided.image_sources import read_source
+from scripts.settings.configuration import read_study
 
 BATCH = 32
 

@@ -269,7 +269,7 @@ def cells(
     from datasets.transplant import VISIBLE_DENSITY, parasite_of, with_parasite
     from models.checkpoint import load_classifier, load_models
     from models.classifier import Classifier, ClassifierNetwork, as_input
-    from scripts.train_classifier import healthy_cells, read_source
+    from scripts.cell_networks.train_classifier import healthy_cells, read_source
 
     draw = np.random.default_rng(seed)
     released = load_models()

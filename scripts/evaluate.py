@@ -34,8 +34,8 @@ def evaluate(
     from core.cam import method_named
     from core.training.checkpoints import load_epoch, read_progress
     from models.checkpoint import torch_device
-    from scripts.evaluate_guided import evaluation, numbered, write_evaluation
-    from scripts.guided_run import open_run, settings_of_run
+    from scripts.guided.evaluate_guided import evaluation, numbered, write_evaluation
+    from scripts.guided.guided_run import open_run, settings_of_run
 
     settings = settings_of_run(run)
     number = numbered(run, read_progress(run), epoch)

@@ -24,10 +24,10 @@ def study(
     from core.files import check_writable
     from core.training.processes import launched
     from models.checkpoint import torch_device
-    from scripts.configuration import ConfigurationError, read_study
-    from scripts.image_sources import read_source
-    from scripts.study_report import write_report
-    from scripts.study_runs import StudyFolder, measure_runs, train_runs
+    from scripts.guided.image_sources import read_source
+    from scripts.guided.study_report import write_report
+    from scripts.guided.study_runs import StudyFolder, measure_runs, train_runs
+    from scripts.settings.configuration import ConfigurationError, read_study
 
     settings = read_study(config)
     check_writable(out)

@@ -10,7 +10,7 @@ from scripts.score import Device
 if TYPE_CHECKING:
     import torch
 
-    from scripts.guided_settings import GuidedSettings
+    from scripts.settings.guided_settings import GuidedSettings
 
 
 def train(
@@ -43,10 +43,10 @@ def train(
     from core.training.loop import CurvePoint, write_curve
     from models.cards import RELEASED
     from models.checkpoint import load_detector, save_weights, torch_device
-    from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
-    from scripts.guided_settings import GuidedSettings
-    from scripts.train_classifier import read_cells, train_classifier
-    from scripts.train_detector import read_fields, train_detector
+    from scripts.cell_networks.train_classifier import read_cells, train_classifier
+    from scripts.cell_networks.train_detector import read_fields, train_detector
+    from scripts.settings.configuration import ConfigurationError, DetectorSettings, read_settings
+    from scripts.settings.guided_settings import GuidedSettings
 
     settings = read_settings(config)
     chosen = torch_device(device.value)
@@ -80,8 +80,8 @@ def _train_guided(
 ) -> None:
     from core.training.guided import train_guided
     from core.training.processes import launched
-    from scripts.guided_run import begin_run, open_run
-    from scripts.tensorboard_curves import tensorboard_curves
+    from scripts.guided.guided_run import begin_run, open_run
+    from scripts.guided.tensorboard_curves import tensorboard_curves
 
     run = open_run(data, settings)
     fabric = launched(device.type, settings.precision)

@@ -47,12 +47,12 @@ def validate(
     from core.files import check_writable, write_bytes
     from models.cards import RELEASED
     from models.checkpoint import load_detector, torch_device
-    from scripts.configuration import ConfigurationError, DetectorSettings, read_settings
-    from scripts.guided_settings import GuidedSettings
-    from scripts.train_classifier import read_cells
-    from scripts.train_detector import read_fields
-    from scripts.validate_classifier import validate_classifier
-    from scripts.validate_detector import validate_detector
+    from scripts.cell_networks.train_classifier import read_cells
+    from scripts.cell_networks.train_detector import read_fields
+    from scripts.cell_networks.validate_classifier import validate_classifier
+    from scripts.cell_networks.validate_detector import validate_detector
+    from scripts.settings.configuration import ConfigurationError, DetectorSettings, read_settings
+    from scripts.settings.guided_settings import GuidedSettings
 
     settings = read_settings(config)
     if isinstance(settings, GuidedSettings):

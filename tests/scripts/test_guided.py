@@ -17,9 +17,9 @@ from core.cam import activation_maps
 from core.errors import SmearscopeError
 from core.saliency.metrics import energy, pointing_game
 from core.training.checkpoints import GuidedCheckpointError, load_epoch
-from scripts.configuration import ConfigurationError, read_settings
-from scripts.guided_run import open_run, settings_of_run
+from scripts.guided.guided_run import open_run, settings_of_run
 from scripts.main import app
+from scripts.settings.configuration import ConfigurationError, read_settings
 from tests.drawn_classes import NAMES, save_coloured_squares
 
 CONFIG = """\

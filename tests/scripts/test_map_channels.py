@@ -8,10 +8,10 @@ import yaml
 from typer.testing import CliRunner
 
 from core.cam import METHODS, FIMFScoreCAM, Method, ScoreCAM
-from scripts.configuration import ConfigurationError, read_settings, read_study
-from scripts.guided_run import open_run, settings_of_run
-from scripts.guided_settings import GuidedSettings, MapSettings
+from scripts.guided.guided_run import open_run, settings_of_run
 from scripts.main import app
+from scripts.settings.configuration import ConfigurationError, read_settings, read_study
+from scripts.settings.guided_settings import GuidedSettings, MapSettings
 from tests.drawn_classes import save_coloured_squares
 from tests.scripts.test_guided import CONFIG
 from tests.scripts.test_study_reference import CONFIG as STUDY

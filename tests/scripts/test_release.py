@@ -15,10 +15,10 @@ from core.files import OutputError
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
 from models.checkpoint import Models, load_models
-from scripts.configuration import ConfigurationError
 from scripts.main import app
+from scripts.settings.configuration import ConfigurationError
 from tests.full_disk import full_disk
-from tests.scripts.test_configuration import DETECTOR, GOOD
+from tests.scripts.settings.test_configuration import DETECTOR, GOOD
 
 HEALTHY = np.linspace(-1, 1, 201)
 BLOCK = {"source": "iml_malaria", "infected": 50, "infected_found": 48}

@@ -17,11 +17,11 @@ from core.files import OutputError
 from core.study.table import SHOWN
 from core.training.checkpoints import Progress, read_progress
 from core.training.guided import train_guided
-from scripts import study_runs
-from scripts.configuration import ConfigurationError, read_study
-from scripts.guided_run import settings_of_run
+from scripts.guided import study_runs
+from scripts.guided.guided_run import settings_of_run
+from scripts.guided.study_report import shuffled_controls
 from scripts.main import app
-from scripts.study_report import shuffled_controls
+from scripts.settings.configuration import ConfigurationError, read_study
 from tests.drawn_classes import STUDY_BASE, save_coloured_squares
 
 CONFIG = (

@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 from core.files import OutputError
 from core.training.checkpoints import Progress, read_progress
 from core.training.guided import train_guided
-from scripts import study_runs
-from scripts.configuration import ConfigurationError, read_study
-from scripts.evaluate_guided import Evaluation, evaluation
-from scripts.guided_run import settings_of_run
+from scripts.guided import study_runs
+from scripts.guided.evaluate_guided import Evaluation, evaluation
+from scripts.guided.guided_run import settings_of_run
 from scripts.main import app
+from scripts.settings.configuration import ConfigurationError, read_study
 from tests.drawn_classes import STUDY_BASE, save_coloured_squares
 
 # Two epochs of reference: an arm must begin at its end, not after its first.

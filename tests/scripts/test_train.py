@@ -11,7 +11,7 @@ from core.training.loop import CurvePoint
 from models.checkpoint import CheckpointError, load_detector
 from models.detector import DetectorNetwork
 from scripts.main import app
-from tests.scripts.test_configuration import SHIPPED
+from tests.scripts.settings.test_configuration import SHIPPED
 
 
 def run(command: str, config: Path, out: Path, device: str = "cpu") -> Result:
@@ -36,8 +36,8 @@ def test_a_curve_that_cannot_be_written_leaves_the_weights(
         watch(CurvePoint(0, 1.0, 0.1))
         return DetectorNetwork()
 
-    monkeypatch.setattr("scripts.train_detector.read_fields", lambda *_: {})
-    monkeypatch.setattr("scripts.train_detector.train_detector", trained)
+    monkeypatch.setattr("scripts.cell_networks.train_detector.read_fields", lambda *_: {})
+    monkeypatch.setattr("scripts.cell_networks.train_detector.train_detector", trained)
     (tmp_path / "run" / "detector_curve.csv").mkdir(parents=True)
     refused = run("train", SHIPPED / "detector.yaml", tmp_path / "run")
     assert isinstance(refused.exception, OutputError)

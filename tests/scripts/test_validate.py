@@ -16,10 +16,8 @@ from core.files import OutputError
 from datasets.cells import STORED_SIZE_PX, CellSet
 from models.cards import Curve
 from models.classifier import Classifier, ClassifierNetwork
-from scripts.configuration import ClassifierSettings, ConfigurationError, read_settings
-from scripts.main import app
-from scripts.release import at_threshold_of_others, false_calls, slide_excess
-from scripts.validate_classifier import (
+from scripts.cell_networks.released_figures import at_threshold_of_others, false_calls, slide_excess
+from scripts.cell_networks.validate_classifier import (
     FOLDS,
     LARGEST_REFERENCE,
     contiguous_folds,
@@ -32,7 +30,9 @@ from scripts.validate_classifier import (
     trained_once,
     validate_classifier,
 )
-from tests.scripts.test_configuration import SHIPPED
+from scripts.main import app
+from scripts.settings.configuration import ClassifierSettings, ConfigurationError, read_settings
+from tests.scripts.settings.test_configuration import SHIPPED
 
 
 def cell_set(source: str, groups: list[str]) -> CellSet:
@@ -174,8 +174,10 @@ def validated(
     def by_patient(_: object, cells: CellSet) -> NDArray[np.float32]:
         return np.array([float(group[1:]) - 0.5 for group in cells.group], np.float32)
 
-    monkeypatch.setattr("scripts.validate_classifier.trained_once", lambda *_: LevelClassifier())
-    monkeypatch.setattr("scripts.validate_classifier.slide_logits", by_patient)
+    monkeypatch.setattr(
+        "scripts.cell_networks.validate_classifier.trained_once", lambda *_: LevelClassifier()
+    )
+    monkeypatch.setattr("scripts.cell_networks.validate_classifier.slide_logits", by_patient)
     patients = [f"C{number:03}" for number in range(10) for _ in range(2)]
     cells = {name: cell_set(name, patients) for name in ("nih_cells", "iml_malaria")}
     return list(validate_classifier(cells, settings, plan, seeds, NO_FABRIC, tmp_path))
@@ -251,7 +253,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         torch.manual_seed(settings.seed)
         return ClassifierNetwork(settings.width)
 
-    monkeypatch.setattr("scripts.validate_classifier.train_classifier", train)
+    monkeypatch.setattr("scripts.cell_networks.validate_classifier.train_classifier", train)
     return seeds
 
 
@@ -285,7 +287,7 @@ def test_a_network_whose_training_was_broken_off_is_trained_again(
 
     cells = {"nih_cells": cell_set("nih_cells", ["a"] * 4)}
     with monkeypatch.context() as patched:
-        patched.setattr("scripts.validate_classifier.save_weights", broken_off)
+        patched.setattr("scripts.cell_networks.validate_classifier.save_weights", broken_off)
         with pytest.raises(KeyboardInterrupt):
             trained_once(cells, settings, NO_FABRIC, tmp_path / "a.safetensors")
     trained_once(cells, settings, NO_FABRIC, tmp_path / "a.safetensors")

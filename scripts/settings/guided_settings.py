@@ -48,7 +48,7 @@ class ImageSettings(_Settings):
     Attributes
     ----------
     dataset
-        Folder of a set of images with boxes, or of one of red cells (in `scripts.image_sources.CELL_SETS`),
+        Folder of a set of images with boxes, or of one of red cells (in `datasets.cell_sets.CELL_SETS`),
         below that of the data.
     classes
         "all", "in_14" (as the set's `classes.csv` marks them), or their keys, in the order of the logits.

@@ -18,10 +18,10 @@ from pydantic import (
 from core.errors import SmearscopeError
 from core.saliency.objectives import OBJECTIVES
 from core.training.loop import Schedule
+from datasets.cell_sets import CELL_SETS
 from datasets.fields import READERS
-from scripts.guided_settings import GuidedSettings, ObjectiveSettings
-from scripts.image_sources import CELL_SETS
-from scripts.study_settings import StudySettings
+from scripts.settings.guided_settings import GuidedSettings, ObjectiveSettings
+from scripts.settings.study_settings import StudySettings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -91,7 +91,7 @@ class ClassifierSettings(_Settings):
     Attributes
     ----------
     sources
-        Sets with infected and healthy cells, named as in `scripts.image_sources.CELL_SETS` or
+        Sets with infected and healthy cells, named as in `datasets.cell_sets.CELL_SETS` or
         `datasets.fields.READERS`.
     malaria_free
         Sets of annotated fields, named as in the latter, all of whose red cells are healthy; the detector

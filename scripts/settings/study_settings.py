@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from core.cam import CAM, METHODS, GradCAM, Method
 from core.study.comparison import RunKey
-from scripts.guided_settings import (
+from scripts.settings.guided_settings import (
     FoldSettings,
     GuidedBase,
     GuidedSettings,

@@ -14,7 +14,7 @@ from datasets.detection import Batch, StoredField, batches, store, synthetic_fie
 from datasets.fields import READERS, AnnotatedField
 from models.detection_loss import detection_loss
 from models.detector import DetectorNetwork, as_input, white_balanced
-from scripts.configuration import DetectorSettings
+from scripts.settings.configuration import DetectorSettings
 
 
 def read_fields(data: Path, settings: DetectorSettings) -> dict[str, list[AnnotatedField]]:

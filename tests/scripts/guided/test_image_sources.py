@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datasets.boxed_images import BoxedImage
-from scripts import image_sources
-from scripts.guided_settings import FoldSettings, ImageSettings
-from scripts.image_sources import ImageSourceError, Part, read_source, split_of
+from scripts.guided import image_sources
+from scripts.guided.image_sources import ImageSourceError, Part, read_source, split_of
+from scripts.settings.guided_settings import FoldSettings, ImageSettings
 from tests.drawn_cells import disc_picture
 from tests.drawn_classes import save_coloured_squares
 

@@ -20,10 +20,10 @@ from core.study.table import COLUMNS, ArmRow, StudyRun, arm_rows, write_rows, wr
 from core.study.targets import arm_outcomes
 from core.training.checkpoints import read_progress
 from core.training.figures import ClassMeasures
-from scripts.evaluate_guided import without_nan
-from scripts.guided_settings import GuidedSettings
-from scripts.study_runs import StudyFolder
-from scripts.study_settings import ArmSettings, PlannedRun, StudySettings
+from scripts.guided.evaluate_guided import without_nan
+from scripts.guided.study_runs import StudyFolder
+from scripts.settings.guided_settings import GuidedSettings
+from scripts.settings.study_settings import ArmSettings, PlannedRun, StudySettings
 
 UNSEEN = "unseen_by_imagenet_weights"
 

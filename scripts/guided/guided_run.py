@@ -11,9 +11,9 @@ from core.training.guided import ImageSets, MeasuredImages
 from core.training.passes import GuidedNetwork
 from models.backbones import InputNormalisation, LoadedBackbone, WeightsFile, load_backbone, random_backbone
 from models.dilation import dilate_last_stage
-from scripts.configuration import ConfigurationError, read_settings
-from scripts.guided_settings import NORMALISATIONS, BackboneSettings, GuidedSettings
-from scripts.image_sources import ImageSource, Part, read_source, split_of
+from scripts.guided.image_sources import ImageSource, Part, read_source, split_of
+from scripts.settings.configuration import ConfigurationError, read_settings
+from scripts.settings.guided_settings import NORMALISATIONS, BackboneSettings, GuidedSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from typer.testing import CliRunner
 
 from core.training.curves import EpochFigures
-from scripts.configuration import ConfigurationError
+from scripts.guided.tensorboard_curves import TensorBoardError, tensorboard_curves
 from scripts.main import app
-from scripts.tensorboard_curves import TensorBoardError, tensorboard_curves
+from scripts.settings.configuration import ConfigurationError
 from tests.drawn_classes import save_coloured_squares
 
 ROW = EpochFigures(-1, "validation", 0.5, 0.25, 0.7, 0.7, 0.125, 0.375, 0, 1, 2)

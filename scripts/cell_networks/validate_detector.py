@@ -20,8 +20,8 @@ from core.training.figures import Share
 from datasets.fields import AnnotatedField
 from models.detector import Detector
 from models.fusion import fuse
-from scripts.configuration import DetectorSettings
-from scripts.train_detector import train_detector
+from scripts.cell_networks.train_detector import train_detector
+from scripts.settings.configuration import DetectorSettings
 
 BLOCKS = 5
 CHULA_KEPT_OUT = 40

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from core.cells.detection import Kind
 from core.files import OutputError
 from datasets.fields import AnnotatedField
-from scripts.configuration import DetectorSettings, read_settings
-from scripts.validate_detector import (
+from scripts.cell_networks.validate_detector import (
     SHEET_COLUMNS,
     TILE_PX,
     sheet_of_unmarked,
     validate_detector,
     width_of_source,
 )
+from scripts.settings.configuration import DetectorSettings, read_settings
 from tests.drawn_cells import ToldDetector, boxes_around, located
-from tests.scripts.test_configuration import SHIPPED
+from tests.scripts.settings.test_configuration import SHIPPED
 
 
 def test_the_cell_width_is_estimated_anew_at_each_image_scale(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_the_cell_width_is_estimated_anew_at_each_image_scale(monkeypatch: pytes
         kinds_marked=frozenset({Kind.RED_CELL}),
     )
     monkeypatch.setattr(AnnotatedField, "image", lambda _: np.zeros((60, 80, 3), np.uint8))
-    monkeypatch.setattr("scripts.validate_detector.cell_diameter_px", watching)
+    monkeypatch.setattr("scripts.cell_networks.validate_detector.cell_diameter_px", watching)
     for scale in (0.5, 1.0, 2.0):
         assert width_of_source([field], ToldDetector(located(boxes_around([], 1))), scale) == 20.0
     assert seen == [(30, 40), (60, 80), (120, 160)]
@@ -80,10 +80,10 @@ def rows_with_a_detector_that_locates(
 ) -> int:
     """Number of rows of a validation on one field with a marked cell."""
     detector = ToldDetector(located(boxes_around(centres, 20)), cell_diameter_px=20.0)
-    monkeypatch.setattr("scripts.validate_detector.train_detector", lambda *_: None)
-    monkeypatch.setattr("scripts.validate_detector.fuse", lambda _: None)
-    monkeypatch.setattr("scripts.validate_detector.Detector", lambda *_: detector)
-    monkeypatch.setattr("scripts.validate_detector.width_of_source", lambda *_: 20.0)
+    monkeypatch.setattr("scripts.cell_networks.validate_detector.train_detector", lambda *_: None)
+    monkeypatch.setattr("scripts.cell_networks.validate_detector.fuse", lambda _: None)
+    monkeypatch.setattr("scripts.cell_networks.validate_detector.Detector", lambda *_: detector)
+    monkeypatch.setattr("scripts.cell_networks.validate_detector.width_of_source", lambda *_: 20.0)
     settings = read_settings(SHIPPED / "detector.yaml")
     assert isinstance(settings, DetectorSettings)
     fields = {"chula_rbc12": [field_with_a_marked_cell(folder)]}

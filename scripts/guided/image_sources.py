@@ -1,10 +1,9 @@
 """The images of a guided training: a set with boxes or one of red cells, in one form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -18,17 +17,12 @@ from core.training.passes import Samples
 from datasets.augmentation import boxed_evaluation, boxed_training, region_evaluation, region_training
 from datasets.boxed_images import BoxedImage, boxed_images, classes_in_14, of_classes
 from datasets.cell_regions import guiding_parasite_regions
-from datasets.cells import CellSet, nih_cells, westlake_cells
+from datasets.cell_sets import CELL_SETS
+from datasets.cells import CellSet
 from datasets.control_regions import BOX_CONTROLS, MASK_CONTROLS
 from datasets.region_samples import BoxedSamples, CellSamples, Inputs, RegionSample
-from datasets.reviewed_cells import reviewed_cells
 from datasets.splits import Split, folds, image_groups, split
-from scripts.guided_settings import ImageSettings
-
-CELL_SETS: Mapping[str, Callable[[Path], CellSet]] = MappingProxyType(
-    {"nih_cells": nih_cells, "westlake_cells": westlake_cells, "reviewed_cells": reviewed_cells}
-)
-"""Readers of sets of single red cells, by the name of their folder."""
+from scripts.settings.guided_settings import ImageSettings
 
 CELL_CLASSES = ("healthy", "infected")
 

@@ -18,8 +18,8 @@ from core.reports.overlays import MapTile, map_sheet
 from core.study.changes import Answer, Chosen, chosen_images
 from core.training.checkpoints import load_epoch
 from core.training.passes import GuidedNetwork
-from scripts.guided_run import GuidedRun
-from scripts.image_sources import Part
+from scripts.guided.guided_run import GuidedRun
+from scripts.guided.image_sources import Part
 
 IMAGES_A_SHEET = 12
 IMAGES_A_ROW = 2

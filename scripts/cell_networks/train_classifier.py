@@ -21,6 +21,7 @@ from core.saliency.objectives import Objective
 from core.saliency.regions import placed_shares
 from core.slides.field import Field, Rectangle
 from core.training.loop import CurvePoint, fit
+from datasets.cell_sets import CELL_SETS
 from datasets.cells import CellSet, field_cells, joined, marked_cells
 from datasets.classification import Batch, BatchLayout, batches
 from datasets.detection import cell_diameter_px
@@ -28,8 +29,7 @@ from datasets.fields import READERS, AnnotatedField
 from datasets.foreground import NoCellsError
 from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
-from scripts.configuration import ClassifierSettings
-from scripts.image_sources import CELL_SETS
+from scripts.settings.configuration import ClassifierSettings
 
 UNSTAINED = (255.0, 255.0, 255.0)
 """A cell colour by which no object counts as hardly stained."""

@@ -18,8 +18,8 @@ from datasets.classification import plain
 from datasets.provenance import PROVENANCE
 from models.checkpoint import load_classifier, save_weights
 from models.classifier import Classifier
-from scripts.configuration import ClassifierSettings
-from scripts.train_classifier import train_classifier
+from scripts.cell_networks.train_classifier import train_classifier
+from scripts.settings.configuration import ClassifierSettings
 
 FOLDS = 5
 LARGEST_REFERENCE = 400

@@ -15,9 +15,9 @@ from core.training.loop import Schedule
 from datasets.classification import Batch, BatchLayout
 from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
-from scripts.configuration import BatchSettings, ClassifierSettings
-from scripts.guided_settings import ObjectiveSettings
-from scripts.train_classifier import batch_loss, train_classifier
+from scripts.cell_networks.train_classifier import batch_loss, train_classifier
+from scripts.settings.configuration import BatchSettings, ClassifierSettings
+from scripts.settings.guided_settings import ObjectiveSettings
 from tests.datasets.test_classification import CELLS, batch_of, cells_of
 
 LAYOUT = BatchLayout(slides=2, healthy=3, infected=3)

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from models.cards import load_card
-from scripts.configuration import (
+from scripts.settings.configuration import (
     ClassifierSettings,
     ConfigurationError,
     DetectorSettings,
     read_settings,
     read_study,
 )
-from scripts.guided_settings import GuidedSettings
+from scripts.settings.guided_settings import GuidedSettings
 
-SHIPPED = Path(__file__).parents[2] / "models" / "configs"
+SHIPPED = Path(__file__).parents[3] / "models" / "configs"
 GOOD = (SHIPPED / "classifier.yaml").read_text(encoding="utf-8")
 DETECTOR = (SHIPPED / "detector.yaml").read_text(encoding="utf-8")
 STUDY = (SHIPPED / "studies" / "tiny_2.yaml").read_text(encoding="utf-8")

@@ -24,8 +24,8 @@ from core.training.checkpoints import GuidedCheckpointError, Progress, epoch_fol
 from core.training.figures import ClassMeasures, Confusion, confusion
 from core.training.passes import upsampled
 from datasets.region_samples import batched
-from scripts.guided_run import GuidedRun
-from scripts.image_sources import Part
+from scripts.guided.guided_run import GuidedRun
+from scripts.guided.image_sources import Part
 
 OF_MAPS = ("hagtr", "magtr", "mangtr", "epg", "epg_above_area", "pointing_game", "share_above_half")
 BESIDE_MAPS = (

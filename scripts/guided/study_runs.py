@@ -15,12 +15,12 @@ from core.study.comparison import RunKey
 from core.study.page import run_name
 from core.training.checkpoints import load_epoch, read_progress
 from core.training.guided import train_guided
-from scripts.evaluate_guided import evaluation, write_evaluation
-from scripts.guided_run import GuidedRun, begin_run, open_run
-from scripts.guided_settings import GuidedSettings
-from scripts.image_sources import ImageSource, Part
-from scripts.study_settings import REFERENCE, PlannedReference, PlannedRun, StudySettings
-from scripts.study_sheets import draw_sheets
+from scripts.guided.evaluate_guided import evaluation, write_evaluation
+from scripts.guided.guided_run import GuidedRun, begin_run, open_run
+from scripts.guided.image_sources import ImageSource, Part
+from scripts.guided.study_sheets import draw_sheets
+from scripts.settings.guided_settings import GuidedSettings
+from scripts.settings.study_settings import REFERENCE, PlannedReference, PlannedRun, StudySettings
 
 
 @dataclass(frozen=True, eq=False)

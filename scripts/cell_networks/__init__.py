@@ -1,0 +1,1 @@
+"""Training and validation of the networks that find and score cells."""

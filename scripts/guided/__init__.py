@@ -1,0 +1,1 @@
+"""Training, evaluation and studies of classifiers of whole images."""
