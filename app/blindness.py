@@ -2,7 +2,7 @@
 
 from core.review import progress
 from core.store import Role, SlideRecord
-from core.store.writes import same_person
+from core.store.records import same_person
 
 
 def must_stay_blind(record: SlideRecord, reader: str) -> bool:

@@ -10,8 +10,7 @@ from pathlib import Path
 from app.pictures.pyramid import Pyramid
 from app.pictures.tiles import Tiles
 from core.errors import SmearscopeError
-from core.files import cannot_write, check_writable
-from core.slides import shown_path
+from core.files import cannot_write, check_writable, shown_path
 from core.store import Store
 from core.store.settings import Settings, read_settings
 

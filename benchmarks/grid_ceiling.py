@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.cam import Placing, activation_maps, placed, placing_of
-from core.saliency.metrics import energy, share_above_half
+from core.saliency.localisation import energy, share_above_half
 from core.saliency.regions import placed_shares
 from scripts.guided.guided_run import open_run
 from scripts.guided.image_sources import read_source

@@ -32,14 +32,11 @@ from tqdm import tqdm
 from core.cam import GradCAM, GuidedGradCAM, Method, ScoreCAM, activation_maps, normalised
 from core.cam.fimf_score_cam import FIMFScoreCAM
 from core.reports.overlays import MapTile, map_sheet
-from core.saliency.metrics import (
-    blurred,
+from core.saliency.faithfulness import blurred, deletion, drop_and_increase, insertion
+from core.saliency.localisation import (
     box_overlaps,
-    deletion,
-    drop_and_increase,
     energy,
     energy_above_area,
-    insertion,
     magtr,
     mangtr,
     max_box_acc,

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import SmearscopeError
-from core.slides.formats import shown_path
 from core.wording import sentence
 
 
@@ -100,3 +99,11 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def shown_path(path: Path | str) -> str:
+    """A path as one printable line: control characters and undecodable bytes are escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in str(path)
+    )

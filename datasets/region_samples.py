@@ -10,8 +10,8 @@ for epoch in range(epochs):
 ```
 
 A sample may have no region: a crop lost the object, a healthy cell has no parasite. Its region is then empty
-and its measures are NaN (`core.saliency.terms`): it is left out of the guiding term and of the means. Its
-class counts as ever.
+and its measures are NaN (`core.saliency.localisation`): it is left out of the guiding term and of the means.
+Its class counts as ever.
 """
 
 from collections.abc import Callable, Sequence

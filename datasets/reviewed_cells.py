@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, raw_crops
 from core.errors import SmearscopeError
-from core.files import replacing_folder
-from core.reports.drawing import encoded
+from core.files import replacing_folder, shown_path
 from core.review import Decision, SignedResult, read_document
 from core.review.signed_result import SignedCell
-from core.slides import open_slide, shown_path
+from core.slides import open_slide
+from core.slides.pixels import encoded
 from core.store import Case, Role, SlideRecord
 from datasets.cells import STORED_SIZE_PX, CellSet
 from datasets.fields import AnnotationError, read_rgb

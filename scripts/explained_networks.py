@@ -30,11 +30,13 @@ from core.cells.crops import (
     GREY,
     cell_colour,
     normalise,
+    scaled,
 )
-from core.cells.reference import CELLS_WANTED, scaled
+from core.cells.reference import CELLS_WANTED
 from core.errors import SmearscopeError, UnreadableImageError
+from core.files import shown_path
 from core.reports.map_files import ExplainedImage, MethodMap, Window
-from core.slides import SingleImage, shown_path
+from core.slides import SingleImage
 from datasets.cell_likeness import why_no_red_cell
 from datasets.single_cells import SingleCell, single_cell
 from models.backbones import (

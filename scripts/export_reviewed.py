@@ -24,8 +24,8 @@ def export(
     """
     from core.store import Store
     from core.store.database import existing_file
+    from core.store.records import person
     from core.store.settings import read_settings
-    from core.store.writes import person
     from datasets.reviewed_cells import write_reviewed_cells
 
     # Before anything is written: what leaves the store without a name is not on record.

@@ -7,7 +7,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from core.slides import shown_path
+from core.files import shown_path
 from core.tally import grouped
 
 SECONDS_BETWEEN_LINES = 30.0

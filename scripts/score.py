@@ -122,8 +122,8 @@ def load_in_worker(model: str, device: str) -> "Models":
 
 def summary(batch: "BatchResult", out: Path) -> str:
     """What a run came to: the verdict of a single slide in full, a table of all, where the files are."""
+    from core.files import shown_path
     from core.notice import RESEARCH_USE_ONLY
-    from core.slides import shown_path
     from core.tally import grouped, verdict_text
 
     rows = [("slide", "fields", "cells examined", "of those needed", "called infected", "verdict")]
@@ -173,6 +173,6 @@ def problems(batch: "BatchResult") -> list[str]:
 
 
 def _named(problem: "Problem") -> str:
-    from core.slides import shown_path
+    from core.files import shown_path
 
     return f"{shown_path(problem.slide)}: {problem.reason}"

@@ -23,7 +23,7 @@ def supervisor(
 
     Whoever may write to the data folder may run this. It is put on record.
     """
-    from core.slides import shown_path
+    from core.files import shown_path
     from core.store import Store
     from core.store.database import existing_file
     from core.store.identity import is_identity

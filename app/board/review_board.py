@@ -30,7 +30,7 @@ from core.store import (
     StoreError,
     TakenIn,
 )
-from core.store.writes import same_person
+from core.store.records import same_person
 
 _FOLDER = Path(__file__).parent
 

@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 from core.errors import SmearscopeError
-from core.files import cannot_write
-from core.slides.formats import is_image_name, shown_path
+from core.files import cannot_write, shown_path
+from core.slides.formats import is_image_name
 from core.wording import sentence
 
 MOST_FILES = 5_000

@@ -11,12 +11,12 @@ from app.pictures.tiles import METHODS
 from core.cam import activation_maps, normalised
 from core.cells.crops import cut_crops
 from core.results.result import SlideResult
-from core.results.tables import survey_slide, suspects_of
 from core.scoring.candidates import Suspect
 from core.scoring.field_tasks import SlideInWork, read_field
 from core.scoring.judging import ModelCard
 from core.scoring.ledger import Ledger
 from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions, identity_of, slide_in_work
+from core.scoring.survey import survey_slide, suspects_of
 from core.scoring.workers import Workers
 from core.slides import Slide
 from core.store import Box

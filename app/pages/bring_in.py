@@ -15,8 +15,9 @@ from app.web.uploads import take_uploads_of
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
+from core.files import shown_path
 from core.review import SlideState, slide_state
-from core.slides import FoundSlide, find_slides, shown_path
+from core.slides import FoundSlide, find_slides
 from core.store import Right, ScoringStep, SlideRecord
 
 MOST_LETTERS = 200

@@ -29,7 +29,7 @@ from app.wording import Words
 from app.workplace import here
 from core.review import cells_for, slide_state, standing
 from core.store import Role, SlideRecord, Species, StoreError, TakenIn
-from core.store.writes import same_person
+from core.store.records import same_person
 
 FURTHER = 20
 """Cells that are offered at a time beyond those that the machine called."""

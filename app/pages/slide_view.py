@@ -34,7 +34,7 @@ from core.store import (
     Stage,
     StoreError,
 )
-from core.store.writes import same_person
+from core.store.records import same_person
 from core.wording import term
 
 _CALLS = (

@@ -8,7 +8,7 @@ from app.person import may
 from app.wording import Words
 from app.workplace import here
 from core.store import Right, SlideRecord
-from core.store.looks import has_seen_too_much, unseen_reading
+from core.store.reading_writes import has_seen_too_much, unseen_reading
 
 
 def sees_calls(record: SlideRecord, reader: str) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.result_tables import boxes_of, cells_of
 from core.cells.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
 from core.errors import SmearscopeError
-from core.files import write_bytes
+from core.files import shown_path, write_bytes
 from core.reports.review_tiles import (
     ScaleBar,
     cut_out,
@@ -28,7 +28,7 @@ from core.reports.review_tiles import (
     window_around,
     with_corners,
 )
-from core.slides import Field, open_slide, shown_path
+from core.slides import Field, open_slide
 from core.store.records import Box, Candidate, Slide, TakenIn
 
 CELL_WIDTHS = {"cell": 2.4, "around": 10.0, "small": 1.7}

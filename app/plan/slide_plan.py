@@ -15,7 +15,7 @@ from app.wording import Words
 from app.workplace import Workplace
 from core.review import cells_for, standing
 from core.store import Box, Candidate, Role, SlideRecord, TakenIn
-from core.store.writes import same_person
+from core.store.records import same_person
 
 _FOLDER = Path(__file__).parent
 _PARTS = ("loading", "cells", "drawing", "labels", "plan")

@@ -23,6 +23,13 @@ MASK_MARGIN = 1.0
 """Width of the disk kept over that of the box, which itself leaves some room around the cell."""
 
 
+def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Resize by a factor: area averages when shrinking, so that no speck appears or goes by aliasing."""
+    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+
+
 def raw_crops(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], crop_size_px: int = CROP_SIZE_PX
 ) -> NDArray[np.uint8]:

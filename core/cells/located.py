@@ -6,10 +6,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import disk_masks, field_colour, raw_crops
+from core.cells.crops import disk_masks, field_colour, raw_crops, scaled
 from core.cells.detection import CellDetector, Cells, Kind
 from core.cells.focus import edge_blur
-from core.cells.reference import SURE, SlideReference, scaled
+from core.cells.reference import SURE, SlideReference
 from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9

@@ -7,17 +7,16 @@ fields and then fixed, so that cells scored early and late, and those of fields 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
 from core.cells.classification import CellClassifier, FeatureStatistics
-from core.cells.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops
+from core.cells.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops, scaled
 from core.cells.detection import CellDetector, Cells, Kind
 from core.errors import SmearscopeError
+from core.files import shown_path
 from core.slides.field import Field
-from core.slides.formats import shown_path
 
 RED_CELL_BOX_UM = 8.6
 """Width of a red cell's box: a cell of 7.5 µm on a dried smear and the room that boxes leave around it."""
@@ -171,13 +170,6 @@ def _scale_holds(field: Field, detector: CellDetector, um_per_pixel: float) -> b
             f"{RED_CELL_BOX_UM / seen_px:.2g}, or what the microscope's calibration says"
         )
     return True
-
-
-def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Resize by a factor: area averages when shrinking, so that no speck appears or goes by aliasing."""
-    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
 def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:

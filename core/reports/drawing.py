@@ -4,10 +4,10 @@ from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from core.slides.pixels import Canvas
 
 Colour = tuple[int, int, int]
-Canvas = NDArray[np.uint8]
 
 PAPER: Colour = (250, 250, 248)
 INK: Colour = (34, 38, 44)
@@ -61,23 +61,3 @@ def write(
     cv2.putText(
         canvas, fitted(text, size_px, width_px), (left, top + size_px), colour, _font(), size_px, _WEIGHT
     )
-
-
-def resized(image: Canvas, side_px: int) -> Canvas:
-    """Scale a square RGB image to a side; smooth in both directions."""
-    interpolation = cv2.INTER_AREA if image.shape[0] > side_px else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (side_px, side_px), interpolation=interpolation), np.uint8)
-
-
-def encoded(image: Canvas, ending: str) -> bytes:
-    """An RGB image as the bytes of a file, of the kind of its name's ending: ".png", ".jpg".
-
-    Raises
-    ------
-    ValueError
-        Where such a file cannot hold the image.
-    """
-    worked, file = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    if not worked:
-        raise ValueError(f"cannot encode an image of shape {image.shape} as {ending}")
-    return file.tobytes()

@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.notice import RESEARCH_USE_ONLY
-from core.reports.drawing import PALE_INK, PAPER, SUSPECT, Canvas, Colour, blank, text_width, write
+from core.reports.drawing import PALE_INK, PAPER, SUSPECT, Colour, blank, text_width, write
+from core.slides.pixels import Canvas
 
 HEALTHY: Colour = (96, 138, 104)
 LEFT_OUT: Colour = (150, 160, 190)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import cannot_write, remove, write_bytes
-from core.reports.drawing import encoded
 from core.reports.overlays import MapTile, map_sheet, reduced
+from core.slides.pixels import encoded
 
 ROWS_A_SHEET = 16
 PICTURE_PX = 320

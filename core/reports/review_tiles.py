@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reports.drawing import INK, PAPER, Canvas
+from core.reports.drawing import INK, PAPER
 from core.reports.overlays import colours
+from core.slides.pixels import Canvas
 
 JPEG_QUALITY = 92
 _BAR_STEPS = (1.0, 2.0, 5.0)

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reports.drawing import Canvas, blank
+from core.reports.drawing import blank
 from core.slides import PlacedField
+from core.slides.pixels import Canvas
 
 TILE_PX = 512
 REDUCTIONS = (1, 4, 16)

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from core.files import shown_path
 from core.results.result import SlideResult
 from core.scoring.candidates import image_name
-from core.slides import shown_path
 from core.store.records import Box, StoreError
 from core.wording import sentence
 
@@ -166,7 +166,7 @@ def _still_readable(folder: Path) -> Iterator[None]:
 
 
 def _called(cells: pa.Table, drawn: int) -> tuple[Cell, ...]:
-    """Called cells in the order of `core.results.tables.suspects_of`: equal scores keep that of the table."""
+    """Called cells in the order of `core.scoring.survey.suspects_of`: equal scores keep that of the table."""
     called = cells.filter(pc.equal(cells["call"], "infected"))
     order = np.argsort(-called["infected_score"].to_numpy(), kind="stable")
     return tuple(

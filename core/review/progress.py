@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.review.decisions import Decision, ReadCell, read_cells
 from core.store import Candidate, Reading, Role, ScoringStep, SlideRecord
-from core.store.writes import same_person
+from core.store.records import same_person
 
 
 class SlideState(StrEnum):

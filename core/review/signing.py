@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SmearscopeError
-from core.reports.drawing import encoded
+from core.files import shown_path
 from core.review.agreement import cohen_kappa
 from core.review.decisions import ACCEPTED, ReadCell, read_cells
 from core.review.progress import progress
@@ -25,9 +25,10 @@ from core.review.signed_result import (
     sha256_of,
 )
 from core.review.tallying import Tally, tally_of
-from core.slides import open_slide, shown_path
+from core.slides import open_slide
+from core.slides.pixels import encoded
 from core.store import Role, ScoringStep, Signature, SlideRecord, Store, StoreError, TakenIn
-from core.store.writes import person
+from core.store.records import person
 from core.tally import VerdictKind
 from core.wording import Sentence, sentence
 

@@ -20,9 +20,8 @@ from torch import Tensor, nn
 
 from core.cam import normalised
 from core.errors import SmearscopeError
-from core.saliency.localisation import energy
+from core.saliency.localisation import energy, hagtr, magtr, mangtr
 from core.saliency.regions import shares_of
-from core.saliency.terms import hagtr, magtr, mangtr
 
 CROSS_ENTROPY = "cross_entropy"
 ABSENCE = "absence"

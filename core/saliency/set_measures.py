@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from core.saliency.metrics import (
+from core.saliency.localisation import (
     best_pixel_overlap,
     box_overlaps,
     energy,
@@ -24,7 +24,7 @@ from core.saliency.metrics import (
 
 @dataclass(frozen=True, eq=False)
 class ImageMeasures:
-    """Measures of N images at image resolution; each is defined in the file that `metrics` has it from.
+    """Measures of N images at image resolution; each is defined in `localisation`.
 
     Attributes
     ----------

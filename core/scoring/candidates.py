@@ -15,9 +15,9 @@ from core.cells.classification import FeatureStatistics
 from core.cells.crops import CELL_DIAMETER_PX, cut_crops
 from core.files import replacing_folder
 from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
-from core.reports.drawing import encoded, resized
 from core.scoring.field_tasks import ScoringModels, SlideInWork, read_field
 from core.scoring.workers import Workers
+from core.slides.pixels import encoded, resized
 
 VIEW_PX = 192
 VIEW_OVER_CROP = 2.0

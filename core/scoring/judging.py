@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.results.tables import Survey
 from core.scoring.calls import Calling
 from core.scoring.ledger import Ledger
+from core.scoring.survey import Survey
 from core.tally import (
     Assumptions,
     Evidence,

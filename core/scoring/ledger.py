@@ -16,10 +16,10 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from core.cells.scored_field import ScoredField, scored_field_from_table, scored_fields_to_table
+from core.cells.scored_field import ScoredField
 from core.errors import SmearscopeError
-from core.files import cannot_write, write_bytes
-from core.slides.formats import shown_path
+from core.files import cannot_write, shown_path, write_bytes
+from core.scoring.ledger_table import scored_field_from_table, scored_fields_to_table
 from core.slides.slide import storable
 
 FORMAT = 3
@@ -153,7 +153,7 @@ class Ledger:
         return scored_field_from_table(table, row)
 
     def column(self, column: str) -> dict[str, Any]:
-        """One plain column of `core.cells.scored_field.SCHEMA`, by field name."""
+        """One plain column of `core.scoring.ledger_table.SCHEMA`, by field name."""
         values = {id(table): table[column].to_pylist() for table, _ in self._where.values()}
         return {name: values[id(table)][row] for name, (table, row) in self._where.items()}
 

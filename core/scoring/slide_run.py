@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core.cells.burned_in import BurnedIn
 from core.cells.reference import SlideReference
 from core.errors import SmearscopeError, UnreadableImageError
-from core.files import remove
+from core.files import remove, shown_path
 from core.results.result import (
     CellCounts,
     CellReference,
@@ -24,14 +24,15 @@ from core.results.result import (
     read_result,
     write_result,
 )
-from core.results.tables import survey_slide, suspects_of, write_cells, write_fields
+from core.results.tables import write_cells, write_fields
 from core.scoring.candidates import write_suspects
 from core.scoring.field_tasks import FieldTask, ScoringModels, SlideInWork, measure_reference, score_field
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Identity, Ledger
 from core.scoring.run_record import RunClock, versions, write_run
+from core.scoring.survey import survey_slide, suspects_of
 from core.scoring.workers import Workers
-from core.slides import Slide, shown_path
+from core.slides import Slide
 from core.slides.slide import storable
 from core.tally import Assumptions
 

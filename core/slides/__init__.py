@@ -2,7 +2,7 @@
 
 from core.slides.discovery import Discovery, FoundSlide, SlideProblem, find_slides
 from core.slides.field import Field, Rectangle, Slide
-from core.slides.formats import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key, shown_path
+from core.slides.formats import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key
 from core.slides.pixels import content_hash
 from core.slides.placing import PlacedField, is_region, place_fields
 from core.slides.single_images import SingleImage, find_images
@@ -29,5 +29,4 @@ __all__ = [
     "open_overview",
     "open_slide",
     "place_fields",
-    "shown_path",
 ]

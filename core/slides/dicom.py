@@ -11,8 +11,9 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import JPEGBaseline8Bit, VLWholeSlideMicroscopyImageStorage
 
 from core.errors import UnreadableImageError
+from core.files import shown_path
 from core.slides.field import Field, Rectangle
-from core.slides.formats import check_size, decoding, shown_path
+from core.slides.formats import check_size, decoding
 from core.slides.photograph import decode_jpeg
 from core.slides.pixels import to_rgb
 from core.slides.scale import credible_um_per_pixel

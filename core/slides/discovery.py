@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UnreadableImageError
+from core.files import shown_path
 from core.slides.folder import folder_contents
-from core.slides.formats import decoding, is_image_file, natural_key, shown_path
+from core.slides.formats import decoding, is_image_file, natural_key
 
 _NAME_BYTES = 200  # file systems allow 255; what is written beside the folder needs some
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.errors import SmearscopeError, UnreadableImageError
+from core.files import shown_path
 
 PIXEL_LIMIT = 100_000_000  # 300 MB decoded; a camera field has 1 to 25 million
 MINIMUM_SIDE_PX = 32  # less than this holds no whole red cell at any magnification in use
@@ -127,14 +128,6 @@ def decoding(path: Path) -> Iterator[None]:
 def _damaged(error: Exception) -> str:
     detail = " ".join(str(error).split())[:200] or type(error).__name__
     return f"is cut short, damaged or of a kind not decoded here ({detail}): copy or save it again"
-
-
-def shown_path(path: Path | str) -> str:
-    """A path as one printable line: control characters and undecodable bytes are escaped."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in str(path)
-    )
 
 
 def natural_key(path: Path | str) -> tuple[tuple[str | int, ...], str]:

@@ -1,11 +1,14 @@
-"""From whatever pixels a file holds to 8-bit RGB, and the mark by which a picture is known again."""
+"""From whatever pixels a file holds to 8-bit RGB and back, and the mark by which a picture is known again."""
 
 import hashlib
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+Canvas: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3) RGB."""
 Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.bool_]
 
 _DEPTHS_IN_USE = (8, 10, 12, 14, 16)
@@ -76,6 +79,26 @@ def content_hash(image: NDArray[np.uint8]) -> str:
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
+
+
+def resized(image: Canvas, side_px: int) -> Canvas:
+    """Scale a square RGB image to a side; smooth in both directions."""
+    interpolation = cv2.INTER_AREA if image.shape[0] > side_px else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (side_px, side_px), interpolation=interpolation), np.uint8)
+
+
+def encoded(image: Canvas, ending: str) -> bytes:
+    """An RGB image as the bytes of a file, of the kind of its name's ending: ".png", ".jpg".
+
+    Raises
+    ------
+    ValueError
+        Where such a file cannot hold the image.
+    """
+    worked, file = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not worked:
+        raise ValueError(f"cannot encode an image of shape {image.shape} as {ending}")
+    return file.tobytes()
 
 
 def _to_8_bits(samples: Samples, bits: int | None) -> NDArray[np.uint8]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import EmptySlideError, UnreadableImageError
+from core.files import shown_path
 from core.slides.field import Field, Slide
 from core.slides.folder import FieldSource, file_fields, folder_contents
-from core.slides.formats import shown_path
 from core.slides.regions import REGION_PX, Cutting
 from core.slides.whole_slide import ScanOverview, scan_overview
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from tifffile import COMPRESSION, PHOTOMETRIC, PLANARCONFIG, RESUNIT, TiffFile, TiffPage
 
 from core.errors import UnreadableImageError
+from core.files import shown_path
 from core.slides.field import Field, Rectangle
-from core.slides.formats import PIXEL_LIMIT, check_size, decoding, shown_path
+from core.slides.formats import PIXEL_LIMIT, check_size, decoding
 from core.slides.pixels import Samples, bits_in_use, cmyk_to_rgb, to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from tifffile import TiffFile
 
 from core.errors import UnreadableImageError
+from core.files import shown_path
 from core.slides.field import Field
-from core.slides.formats import decoding, shown_path
+from core.slides.formats import decoding
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel

@@ -5,8 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files import cannot_write, replacing
-from core.slides import shown_path
+from core.files import cannot_write, replacing, shown_path
 from core.store.database import SECONDS_TO_WAIT, existing_file
 from core.store.records import StoreError
 

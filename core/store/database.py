@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from core.slides import shown_path
+from core.files import shown_path
 from core.store.places import DATA_FOLDER
 from core.store.records import StoreError
 from core.wording import sentence

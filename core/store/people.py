@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Row, func, select
 
-from core.slides import shown_path
+from core.files import shown_path
 from core.store.database import Database
-from core.store.looks import append_look
-from core.store.records import StoreError
+from core.store.reading_writes import append_look
+from core.store.records import StoreError, person, same_person
 from core.store.tables import ROLE_CHANGES
-from core.store.writes import append, hold_table, note, now, person, same_person
+from core.store.writes import append, hold_table, note, now
 from core.wording import sentence
 
 

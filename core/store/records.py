@@ -352,3 +352,16 @@ class SlideRecord:
     def locked(self) -> bool:
         """Whether the readings are signed and no amendment is open."""
         return len(self.signatures) > len(self.amendments)
+
+
+def person(name: str) -> str:
+    """A person's name with single spaces; raises `StoreError` where nothing is left."""
+    cleaned = " ".join(name.split())
+    if not cleaned:
+        raise StoreError(sentence("store.nobody"))
+    return cleaned
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one, whatever their capitals."""
+    return one.casefold() == other.casefold()

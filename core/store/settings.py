@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SmearscopeError
-from core.slides import shown_path
+from core.files import shown_path
 from core.store.database import url_of_folder
 
 SETTINGS_FILE = "settings.toml"

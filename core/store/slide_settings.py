@@ -3,10 +3,10 @@
 import math
 
 from core.store.database import Database
+from core.store.offering import append_step
 from core.store.people import People, Right
 from core.store.records import ScoringStep, StoreError
 from core.store.rows import slide_of
-from core.store.scoring_steps import append_step
 from core.store.tables import SLIDE_SETTINGS
 from core.store.writes import append, hold_unsigned, note, now
 from core.wording import sentence

@@ -8,11 +8,19 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
+from core.files import shown_path
 from core.results.folder import read_result_folder
-from core.slides import shown_path
 from core.store.database import Database, url_of_folder
 from core.store.model_switches import ModelSwitches
-from core.store.offering import append_further, append_result, candidate_at, result_of
+from core.store.offering import (
+    append_further,
+    append_opening,
+    append_result,
+    append_step,
+    before_result,
+    candidate_at,
+    result_of,
+)
 from core.store.overview import Overview
 from core.store.people import People, Right
 from core.store.places import kept_place
@@ -34,7 +42,6 @@ from core.store.records import (
     StoreError,
 )
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
-from core.store.scoring_steps import append_opening, append_step, before_result
 from core.store.slide_settings import SlideSettings
 from core.store.tables import (
     AMENDMENTS,

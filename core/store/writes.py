@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text
 
-from core.slides import shown_path
+from core.files import shown_path
 from core.store.records import StoreError
 from core.store.tables import AMENDMENTS, AUDIT, SIGNATURES, SLIDES
 from core.wording import sentence
@@ -14,19 +14,6 @@ from core.wording import sentence
 def now() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
-
-
-def person(name: str) -> str:
-    """A person's name with single spaces; raises `StoreError` where nothing is left."""
-    cleaned = " ".join(name.split())
-    if not cleaned:
-        raise StoreError(sentence("store.nobody"))
-    return cleaned
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one, whatever their capitals."""
-    return one.casefold() == other.casefold()
 
 
 def note(

@@ -19,9 +19,9 @@ from core.cam import (
     placing_of,
     recorded,
 )
-from core.saliency.metrics import area_pooled, energy, magtr, mangtr
+from core.saliency.localisation import energy, magtr, mangtr
 from core.saliency.objectives import Guidance, Objective, guidance
-from core.saliency.regions import placed_shares
+from core.saliency.regions import area_pooled, placed_shares
 
 
 class Sample(Protocol):

@@ -16,9 +16,8 @@ from core.cam import Method, activation_maps
 from core.cam.masked_passes import for_many_passes
 from core.cam.method import class_probability
 from core.files import replacing, write_bytes
-from core.saliency.metrics import energy, pointing_game
-from core.saliency.outside_blurred import right_outside_blurred
-from core.saliency.region_deletion import region_deletion
+from core.saliency.faithfulness import region_deletion, right_outside_blurred
+from core.saliency.localisation import energy, pointing_game
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures
 from core.training.checkpoints import GuidedCheckpointError, Progress, epoch_folder
 from core.training.figures import ClassMeasures, Confusion, confusion
@@ -48,9 +47,9 @@ class Sums:
     region_area
         Mean share of the image that the region takes.
     deletion_inside, deletion_outside, deletion_gap
-        Means of `core.saliency.region_deletion`, of the probability of the true class.
+        Means of `core.saliency.faithfulness`, of the probability of the true class.
     accuracy_outside_blurred
-        Of its answers to images that are sharp in the region alone (`core.saliency.outside_blurred`).
+        Of its answers to images that are sharp in the region alone (`core.saliency.faithfulness`).
     epg_even_grid, pointing_game_even_grid
         Of the maps upsampled as usual, their cells taken for equal parts of the image: to compare with
         published figures.

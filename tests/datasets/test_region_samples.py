@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from core.saliency.terms import magtr
+from core.saliency.localisation import magtr
 from datasets.augmentation import boxed_evaluation, boxed_training, region_evaluation, region_training
 from datasets.boxed_images import BoxedImageError, tiny_imagenet
 from datasets.cells import STORED_SIZE_PX, CellSet

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from core.cam import activation_maps
 from core.errors import SmearscopeError
-from core.saliency.metrics import energy, pointing_game
+from core.saliency.localisation import energy, pointing_game
 from core.training.checkpoints import GuidedCheckpointError, load_epoch
 from scripts.guided.guided_run import open_run, settings_of_run
 from scripts.main import app

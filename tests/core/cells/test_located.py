@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from core.cells.crops import scaled
 from core.cells.detection import Cells, Kind
 from core.cells.located import (
     LocatedCells,
@@ -16,7 +17,7 @@ from core.cells.located import (
     red_cell_like,
     stained_share,
 )
-from core.cells.reference import SlideReference, scaled
+from core.cells.reference import SlideReference
 from core.slides.field import Rectangle
 from tests.drawn_cells import (
     CELL,

@@ -10,7 +10,8 @@ from PIL import Image
 
 from core.reports import candidates as drawn
 from core.reports.candidates import CELL_PX, Candidate, candidate_image, cell_and_map, contact_sheet
-from core.reports.drawing import PAPER, encoded, fitted, one_line, text_width
+from core.reports.drawing import PAPER, fitted, one_line, text_width
+from core.slides.pixels import encoded
 
 GREEN = (20, 200, 40)
 

@@ -7,8 +7,9 @@ import pytest
 
 from core.cells.located import WhyNot
 from core.results import tables as slide_tables
-from core.results.tables import survey_slide, suspects_of, write_cells, write_fields
+from core.results.tables import write_cells, write_fields
 from core.scoring.ledger import Ledger
+from core.scoring.survey import survey_slide, suspects_of
 from tests.core.scoring.test_ledger import IDENTITY, scored
 
 

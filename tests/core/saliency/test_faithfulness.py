@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.saliency.faithfulness import Curve, DropAndIncrease
-from core.saliency.metrics import MeasureError, Score, blurred, deletion, drop_and_increase, insertion
+from core.saliency.faithfulness import (
+    Curve,
+    DropAndIncrease,
+    Score,
+    blurred,
+    deletion,
+    drop_and_increase,
+    insertion,
+)
+from core.saliency.regions import MeasureError
 
 BLACK = torch.zeros(1, 1, 1, 1)
 

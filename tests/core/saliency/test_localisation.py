@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.saliency.metrics import (
-    MeasureError,
+from core.saliency.localisation import (
     best_pixel_overlap,
     box_overlaps,
     energy,
@@ -18,6 +17,7 @@ from core.saliency.metrics import (
     pointing_game,
     share_above_half,
 )
+from core.saliency.regions import MeasureError
 
 MAP = torch.tensor([[[8.0, 4.0], [2.0, 2.0]]])
 RIGHT = torch.tensor([[[False, True], [False, True]]])

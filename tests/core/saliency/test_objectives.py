@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.saliency.metrics import energy, magtr
+from core.saliency.localisation import energy, magtr
 from core.saliency.objectives import (
     CROSS_ENTROPY,
     LEAST_MAGTR,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cam import CellCentres, Placing
-from core.saliency.metrics import MeasureError, area_pooled, box_overlaps, energy, magtr, pointing_game
-from core.saliency.regions import placed_shares
+from core.saliency.localisation import box_overlaps, energy, magtr, pointing_game
+from core.saliency.regions import MeasureError, area_pooled, placed_shares
 
 sizes = st.integers(1, 9)
 seeds = st.integers(0, 2**32 - 1)

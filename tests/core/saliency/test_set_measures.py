@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.saliency.metrics import box_overlaps, energy, max_box_acc, max_box_acc_v2, pointing_game
+from core.saliency.localisation import box_overlaps, energy, max_box_acc, max_box_acc_v2, pointing_game
 from core.saliency.set_measures import ImageMeasures, image_measures, joined, set_measures
 
 BOXES = [torch.tensor([[1, 1, 4, 4]]), torch.tensor([[0, 0, 2, 7], [5, 0, 7, 7]]), torch.zeros((0, 4)).long()]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.slides import find_slides, natural_key, open_slide, shown_path
+from core.files import shown_path
+from core.slides import find_slides, natural_key, open_slide
 from core.slides.discovery import Discovery
 from tests.core.slides.images import picture, write_dicom, write_png, write_pyramid
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.cam import METHODS, CamError, CellCentres, Placing, activation_maps
-from core.saliency.metrics import energy, magtr, mangtr
+from core.saliency.localisation import energy, magtr, mangtr
 from core.saliency.objectives import OBJECTIVES
 from core.saliency.regions import placed_shares
 from core.training.guided import accumulate

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from core.cam import activation_maps, placing_of
 from core.cells.crops import CROP_SIZE_PX
-from core.saliency.metrics import energy
+from core.saliency.localisation import energy
 from core.saliency.objectives import Objective
 from core.training.loop import Schedule
 from datasets.classification import Batch, BatchLayout

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.saliency.metrics import MeasureError, region_deletion
+from core.saliency.faithfulness import region_deletion
+from core.saliency.regions import MeasureError
 
 
 def brightness(images: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.saliency.metrics import hagtr, magtr, mangtr
+from core.saliency.localisation import hagtr, magtr, mangtr
 
 Term = Callable[[Tensor, Tensor], Tensor]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.saliency.outside_blurred import outside_blurred, right_outside_blurred
+from core.saliency.faithfulness import outside_blurred, right_outside_blurred
 from core.saliency.regions import MeasureError
 
 NOWHERE = torch.zeros(1, 1, 224, dtype=torch.bool)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.store import Role, SlideRecord, Store, StoreError
-from core.store.looks import has_seen_too_much, seen_cells, unseen_reading
+from core.store.reading_writes import has_seen_too_much, seen_cells, unseen_reading
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all, scored_slide
 
 
