@@ -20,9 +20,9 @@ from app.jobs.comparison import (
 from app.jobs.comparison_process import compare
 from app.jobs.models_here import ModelHere, UnusableModel
 from app.workplace import Workplace
-from core import scoring
 from core.review import read_document, sign
 from core.review.model_comparison import Calls
+from core.scoring import slide_run
 from core.store import Role, ScoringStep
 from core.store.people import NotAllowedError
 from tests.coloured_cells import DotCard, load_models, save_slide
@@ -84,7 +84,7 @@ def test_a_model_is_not_run_again_on_what_it_has_scored_for_the_readers(
     signed: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scored: list[str] = []
-    score_slide = scoring.score_slide
+    score_slide = slide_run.score_slide
 
     def counting(slide: Any, folder: Path, card: Any, *more: Any) -> Any:  # noqa: ANN401 - passed on
         scored.append(card.name)
