@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.drawing import INK, PALE_INK, SUSPECT, Canvas, blank, resized, text_width, write
 from core.reports.overlays import colour_scale, overlaid, scale_width_px
 from core.tally import grouped
+from core.wording import RESEARCH_USE_ONLY
 
 CELL_PX = 320
 TILE_PX = 128

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.drawing import PALE_INK, PAPER, SUSPECT, Canvas, Colour, blank, text_width, write
+from core.wording import RESEARCH_USE_ONLY
 
 HEALTHY: Colour = (96, 138, 104)
 LEFT_OUT: Colour = (150, 160, 190)

@@ -9,9 +9,9 @@ from core.cells import find_cells
 from core.crops import disk_masks, field_colour, normalise, raw_crops
 from core.detection import Kind
 from core.evaluation import area_under_curve, centre_gains, matched
-from core.notice import RESEARCH_USE_ONLY
 from core.reference import slide_reference
 from core.slides.field import Field, Rectangle
+from core.wording import RESEARCH_USE_ONLY
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
 from models.checkpoint import Models, load_models
