@@ -1,20 +1,17 @@
-"""What the pages say, in the language of the person: plain catalogues, one file a language."""
+"""What the pages say: `core.wording` in the language of the person."""
 
-import json
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
+from babel import Locale
 
 from core.errors import SmearscopeError
-from core.wording import Sentence, grouped, in_language
+from core.wording import LANGUAGES as _LANGUAGES
+from core.wording import Sentence, Value, grouped, in_language, messages, texts, with_decimal_mark
 
-MESSAGES = Path(__file__).with_name("messages")
-LANGUAGES = {"en": "English", "fr": "Français"}
-Message = str | Mapping[str, str]
+LANGUAGES = {language: str(Locale.parse(language).display_name).capitalize() for language in _LANGUAGES}
+"""Each language by the name it gives itself."""
 
 
 class Words:
-    """The messages of one language.
+    """What can be said, in one language.
 
     Parameters
     ----------
@@ -24,29 +21,17 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._messages = catalogue(language)
 
-    def __call__(self, name: str, /, **values: object) -> str:
-        """One message, with its `{placeholders}` filled in; numbers are grouped as the language does.
+    def __call__(self, code: str, /, **values: Value) -> str:
+        """The text of a code; errors as of `core.wording.in_language`."""
+        return self.text(Sentence(code, values))
 
-        A message with forms for one and for several takes the one that fits `count`.
-
-        Raises
-        ------
-        KeyError
-            Where there is no such message, or a value is missing.
-        """
-        message = self._messages[name]
-        if not isinstance(message, str):
-            message = message["one" if self._is_one(values["count"]) else "other"]
-        return message.format(**{key: self.shown(value) for key, value in values.items()})
-
-    def __contains__(self, name: str) -> bool:
-        """Whether there is such a message."""
-        return name in self._messages
+    def __contains__(self, code: str) -> bool:
+        """Whether there is such a text."""
+        return code in messages()
 
     def text(self, said: Sentence) -> str:
-        """A sentence of the core's own catalogues."""
+        """A sentence in words."""
         return in_language(said, self.language)
 
     def error(self, error: SmearscopeError) -> str:
@@ -54,33 +39,16 @@ class Words:
         return error.in_language(self.language)
 
     def group(self, prefix: str) -> dict[str, str]:
-        """All messages of a group as they stand, by the rest of their names."""
-        return {
-            name.removeprefix(f"{prefix}."): message
-            for name, message in self._messages.items()
-            if name.startswith(f"{prefix}.") and isinstance(message, str)
-        }
+        """All texts of a group as they stand, by the rest of their codes."""
+        return texts(prefix, self.language)
 
-    def shown(self, value: object) -> str:
-        """A value as it stands in a sentence."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return str(value)
-        return self.decimal(grouped(value))
+    def shown(self, number: float) -> str:
+        """A number as it stands in a sentence."""
+        return self.decimal(grouped(number))
 
     def decimal(self, number: str) -> str:
         """A number that was written with a point, as the language writes it."""
-        return number.replace(".", ",") if self.language == "fr" else number
-
-    def _is_one(self, count: object) -> bool:
-        # French counts zero as one thing, English as several.
-        return count == 1 or (count == 0 and self.language == "fr")
-
-
-@cache
-def catalogue(language: str) -> Mapping[str, Message]:
-    """All messages of a language, by name."""
-    messages: dict[str, Message] = json.loads((MESSAGES / f"{language}.json").read_text(encoding="utf-8"))
-    return messages
+        return with_decimal_mark(number, self.language)
 
 
 def language_of(locale: str | None) -> str:

@@ -77,9 +77,9 @@ def explain(
 
     from core.errors import SmearscopeError
     from core.files import OutputError, check_writable, shown_path
-    from core.notice import RESEARCH_USE_ONLY
     from core.reports.map_files import MapFiles
     from core.slides import find_images
+    from core.wording import RESEARCH_USE_ONLY
     from models.backbones import MEAN_AND_DEVIATION, MINUS_ONE_TO_ONE
     from models.checkpoint import torch_device
     from scripts.explained_networks import check_methods, explained_images, open_network

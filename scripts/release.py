@@ -26,7 +26,7 @@ def release(
 ) -> None:
     """Write the two weights files and their cards into OUT; the whole is what --model takes."""
     from core.files import check_writable
-    from core.notice import RESEARCH_USE_ONLY
+    from core.wording import RESEARCH_USE_ONLY
     from datasets.provenance import PROVENANCE
     from models.cards import ClassifierCard
     from models.checkpoint import load_classifier, load_detector
@@ -129,7 +129,7 @@ def _write(out: Path, networks: "dict[str, tuple[Path, DetectorCard | Classifier
 
 
 def _detector_card(name: str, training: "Training", validation: Path) -> "DetectorCard":
-    from core.notice import RESEARCH_USE_ONLY
+    from core.wording import RESEARCH_USE_ONLY
     from models.cards import DetectorCard, Found
     from scripts.cell_networks.released_figures import table_of
     from scripts.settings.configuration import ConfigurationError

@@ -123,8 +123,8 @@ def load_in_worker(model: str, device: str) -> "Models":
 def summary(batch: "BatchResult", out: Path) -> str:
     """What a run came to: the verdict of a single slide in full, a table of all, where the files are."""
     from core.files import shown_path
-    from core.notice import RESEARCH_USE_ONLY
     from core.tally import grouped, verdict_text
+    from core.wording import RESEARCH_USE_ONLY
 
     rows = [("slide", "fields", "cells examined", "of those needed", "called infected", "verdict")]
     for result in batch.results:

@@ -324,10 +324,10 @@ def _facts(
         if candidate.infected_score is not None:
             facts.append([words("fact.score"), words.decimal(f"{candidate.infected_score:.3f}")])
         if candidate.rank is None:
-            facts.append([words("fact.kind"), words(f"kind.{candidate.kind}")])
+            facts.append(["", words(f"kind.{candidate.kind}")])
     if blur is not None:
         facts.append([words("fact.focus"), words.decimal(f"{blur:.2f}")])
-    facts.append([words("fact.field"), candidate.field])
+    facts.append(["", candidate.field])
     if role == Role.ADJUDICATOR:
         for other in (Role.FIRST, Role.SECOND):
             if other in readings:

@@ -12,10 +12,10 @@ from app.jobs.models_here import ModelHere
 from app.result_tables import SIDES, boxes_of
 from app.workplace import Workplace
 from core.files import write_bytes
-from core.notice import RESEARCH_USE_ONLY
 from core.review import SignedResult, read_document
 from core.review.model_comparison import Calls, calls_on, decided_cells
 from core.store import Right, SlideRecord
+from core.wording import RESEARCH_USE_ONLY
 
 CONFIDENCE = 0.95
 

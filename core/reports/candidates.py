@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.drawing import INK, PALE_INK, SUSPECT, blank, text_width, write
 from core.reports.overlays import colour_scale, overlaid, scale_width_px
 from core.slides.pixels import Canvas, resized
 from core.tally import grouped
+from core.wording import RESEARCH_USE_ONLY
 
 CELL_PX = 320
 TILE_PX = 128

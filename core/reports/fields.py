@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.drawing import PALE_INK, PAPER, SUSPECT, Colour, blank, text_width, write
 from core.slides.pixels import Canvas
+from core.wording import RESEARCH_USE_ONLY
 
 HEALTHY: Colour = (96, 138, 104)
 LEFT_OUT: Colour = (150, 160, 190)

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.drawing import INK, PALE_INK, SUSPECT, Colour, blank, text_width, write
 from core.slides.pixels import Canvas
+from core.wording import RESEARCH_USE_ONLY
 
 STRONGEST_OPACITY = 0.6
 """Of the map where it is 1; the image stays visible below."""

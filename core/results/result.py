@@ -9,8 +9,8 @@ import jsonschema
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.files import write_bytes
-from core.notice import RESEARCH_USE_ONLY
 from core.tally import Evidence, Figures, Verdict
+from core.wording import RESEARCH_USE_ONLY
 
 SCHEMA_PATH = Path(__file__).with_name("result.schema.json")
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.notice import RESEARCH_USE_ONLY
 from core.study.numbers import FRONT_MARK, difference_parts, outcome_parts, reached_of, spread_parts
 from core.study.report import StudyReport
 from core.study.table import SHOWN, ArmRow
 from core.study.targets import TARGETS, ArmOutcomes
+from core.wording import RESEARCH_USE_ONLY
 
 
 def arms_markdown(report: StudyReport) -> str:

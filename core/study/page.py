@@ -5,7 +5,6 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from core.notice import RESEARCH_USE_ONLY
 from core.reports.line_chart import Line, line_chart
 from core.study.comparison import RunKey
 from core.study.numbers import number
@@ -13,6 +12,7 @@ from core.study.page_tables import arm_tables, header_row
 from core.study.report import Answers, Link, RunReport, StudyReport
 from core.study.table import SHOWN
 from core.training.curves import EpochFigures
+from core.wording import RESEARCH_USE_ONLY
 
 MOST_CLASSES_SHOWN = 20
 """A confusion matrix of more classes is left to its CSV file."""

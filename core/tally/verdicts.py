@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from core.notice import RESEARCH_USE_ONLY
 from core.tally.bounds import (
     cells_for_limit,
     detection_limit_per_ul,
@@ -22,7 +21,7 @@ from core.tally.density import (
     sensitivity_lower_limit,
 )
 from core.tally.records import TARGET_CELLS, TARGET_FIELDS, Evidence, Performance, Readings
-from core.wording.catalogue import AS_WRITTEN, Sentence, in_language, sentence
+from core.wording.catalogue import AS_WRITTEN, RESEARCH_USE_ONLY, Sentence, in_language, sentence
 
 
 class VerdictKind(StrEnum):

@@ -1,19 +1,29 @@
-"""Sentences as code and values, and the catalogues that put them into words."""
+"""Sentences as code and values, and the gettext catalogues that put them into words."""
 
-import json
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from core.wording.grouping import grouped, grouped_up, percent
+from babel.messages.catalog import Message
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
-LANGUAGES = ("en", "fr")
+from core.wording.grouping import grouped, grouped_up, percent, with_decimal_mark
+
+RESEARCH_USE_ONLY = "research use only, not for diagnosis"
+"""The sentence that goes with every result."""
 AS_WRITTEN = "as written"
 """Code of a sentence that is kept as text alone, in the language in which it was written."""
 _FOLDER = Path(__file__).parent
+_ENGLISH = "en"
+LANGUAGES = (_ENGLISH, *sorted(path.stem for path in _FOLDER.glob("*.po")))
+
+Value = int | float | str
 
 
 @dataclass(frozen=True)
@@ -29,20 +39,20 @@ class Sentence:
     """
 
     code: str
-    values: dict[str, int | float | str]
+    values: dict[str, Value]
 
     def __str__(self) -> str:
         """In English, in which files and logs are written."""
-        return in_language(self, "en")
+        return in_language(self, _ENGLISH)
 
 
-def sentence(code: str, /, **values: int | float | str) -> Sentence:
+def sentence(code: str, /, **values: Value) -> Sentence:
     """A sentence of a code."""
     return Sentence(code, values)
 
 
 def in_language(said: Sentence, language: str) -> str:
-    """A sentence in words.
+    """A sentence in words; in English where it is not translated.
 
     Parameters
     ----------
@@ -52,21 +62,54 @@ def in_language(said: Sentence, language: str) -> str:
     Raises
     ------
     KeyError
-        Where the catalogue has no such code, or a value is missing.
+        Where there is no such code, or a value is missing.
     """
-    return _Filling(language).vformat(catalogue(language)[said.code], (), said.values)
+    message, translations = messages()[said.code], _translations(language)
+    if isinstance(message.id, str):
+        text = translations.pgettext(said.code, message.id)
+    else:
+        one, several = message.id
+        text = translations.npgettext(said.code, one, several, _first_number(several, said.values))
+    return _Filling(language).vformat(text, (), said.values)
 
 
 def term(group: str, value: str, language: str) -> str:
     """The word for a value of a group, such as a role; the value itself where there is none, as for names."""
-    return catalogue(language).get(f"{group}.{value}", value)
+    code = f"{group}.{value}"
+    return in_language(Sentence(code, {}), language) if code in messages() else value
+
+
+def texts(group: str, language: str) -> dict[str, str]:
+    """The texts of a group by the rest of their codes, values not filled in; none that has plural forms."""
+    translations, begin = _translations(language), f"{group}."
+    return {
+        code.removeprefix(begin): translations.pgettext(code, message.id)
+        for code, message in messages().items()
+        if code.startswith(begin) and isinstance(message.id, str)
+    }
 
 
 @cache
-def catalogue(language: str) -> Mapping[str, str]:
-    """All texts of a language, by code."""
-    texts: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
-    return texts
+def messages() -> Mapping[str, Message]:
+    """All that can be said, by code, in English."""
+    with (_FOLDER / "smearscope.pot").open("rb") as file:
+        return {str(message.context): message for message in read_po(file) if message.id}
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    if language == _ENGLISH:
+        return NullTranslations()
+    compiled = BytesIO()
+    with (_FOLDER / f"{language}.po").open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def _first_number(text: str, values: Mapping[str, Value]) -> int:
+    named = [name for _, name, _, _ in string.Formatter().parse(text) if name]
+    return int(next(value for value in map(values.__getitem__, named) if not isinstance(value, str)))
 
 
 class _Filling(string.Formatter):
@@ -77,20 +120,15 @@ class _Filling(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as the formatter has it
         if format_spec.startswith("@"):
-            return term(format_spec[1:], str(value), self._language)
-        if "|" in format_spec:
-            one, several = format_spec.split("|")
-            return one if self._is_one(value) else several
+            return self._said(format_spec[1:], value)
         if isinstance(value, str):
             return value
-        return self._decimal(_number(value, format_spec))
+        return with_decimal_mark(_number(value, format_spec), self._language)
 
-    def _decimal(self, number: str) -> str:
-        return number.replace(".", ",") if self._language == "fr" else number
-
-    def _is_one(self, count: float) -> bool:
-        # French counts what is below two as one thing, English nothing but one.
-        return count < 2 if self._language == "fr" else count == 1
+    def _said(self, code: str, value: Value) -> str:
+        if isinstance(value, str):
+            return term(code, value, self._language)
+        return in_language(Sentence(code, {"count": value}), self._language)
 
 
 def _number(value: float, form: str) -> str:

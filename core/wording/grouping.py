@@ -1,7 +1,13 @@
-"""Numbers as a person reads them: thousands grouped by spaces, shares in percent."""
+"""Numbers as a person reads them: thousands grouped by spaces, shares in percent.
+
+The decimal mark is the language's. All else is alike in all of them, unlike in Babel's formats: they group
+by commas in English, and in French by a narrow space, which the fonts of the printed page lack.
+"""
 
 import math
 from decimal import Context
+
+from babel.numbers import get_decimal_symbol
 
 
 def grouped(number: float) -> str:
@@ -26,3 +32,8 @@ def significant(number: float) -> str:
     """Three significant digits and no exponent: 933.33 is "933", 2.1666 is "2.17"."""
     text = f"{Context(prec=3).create_decimal_from_float(float(number)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def with_decimal_mark(number: str, language: str) -> str:
+    """A number that was written with a point, as a language writes it."""
+    return number.replace(".", get_decimal_symbol(language))

@@ -1,31 +1,34 @@
-"""The catalogues: the same messages in each language, all of them used, none missing."""
+"""What the pages ask the catalogues for is there, and all that is there is asked for."""
 
 import ast
 import re
-import string
 from pathlib import Path
 
 import pytest
 
-from app.wording import LANGUAGES, MESSAGES, Message, Words, catalogue, language_of
+from app.plan.slide_plan import KINDS
+from app.wording import LANGUAGES, Words, language_of
 from core.review import SlideState
 from core.store import Call, Kind, Reason, Role, ScoringStep, Stage
 from core.tally import VerdictKind
+from core.wording import messages
 
-APP = Path(__file__).parents[2] / "app"
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "app"
+TAKEN_IN = (
+    *("count", "decision", "outside", "place", "read_as", "reason"),
+    *("right", "stage", "step", "the_reader", "what", "why"),
+)
+"""Groups whose texts stand in other texts, or are asked for as terms."""
 GROUPS = {
     "state": [*SlideState, *ScoringStep],
     "verdict": list(VerdictKind),
     "call": [*Call, "unread"],
     "detail": [*Stage, *Reason],
     "role": list(Role),
-    "kind": list(Kind),
+    "kind": [*Kind, *VerdictKind],
+    "plan": list(KINDS),
 }
-
-
-def placeholders(message: Message) -> set[str]:
-    forms = [message] if isinstance(message, str) else list(message.values())
-    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name}
 
 
 def asked_for() -> tuple[set[str], set[str]]:
@@ -43,51 +46,55 @@ def asked_for() -> tuple[set[str], set[str]]:
     return whole, begun
 
 
+def said_anywhere() -> tuple[set[str], set[str]]:
+    """Codes that stand in the program, whole or as the beginning of one that is put together."""
+    whole: set[str] = set()
+    begun: set[str] = set()
+    for path in [*ROOT.glob("core/**/*.py"), *APP.rglob("*.py"), *ROOT.glob("models/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                begun.add(str(node.values[0].value))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                whole.add(node.value)
+    for component in ("board", "plan"):
+        script = script_of(component)
+        whole |= {f"{component}.{name}" for name in re.findall(r"words\.(\w+)", script)}
+        whole |= {f"{component}.{act}" for act in re.findall(r'act: "(\w+)"', script)}
+    printed = (ROOT / "core/reports/signed_result_page.py").read_text(encoding="utf-8")
+    whole |= {f"page.{code}" for code in re.findall(r'"(\w+)"', printed)}
+    whole |= {f"{group}.{value}" for group, values in GROUPS.items() for value in values}
+    return whole, {text for text in begun if re.fullmatch(r"\w+\.(\w+[._])?", text)} - {
+        f"{group}." for group in (*GROUPS, "page")
+    }
+
+
 def script_of(component: str) -> str:
     return "\n".join(path.read_text() for path in sorted((APP / component).glob("*.js")))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_the_messages_of_the_others_with_the_same_values(language: str) -> None:
-    english, other = catalogue("en"), catalogue(language)
-    assert other.keys() == english.keys()
-    assert {name: placeholders(message) for name, message in other.items()} == {
-        name: placeholders(message) for name, message in english.items()
-    }
-    assert all(isinstance(message, str) or set(message) == {"one", "other"} for message in other.values())
-
-
 def test_every_message_that_the_pages_ask_for_is_there() -> None:
     whole, begun = asked_for()
-    messages = catalogue("en").keys()
     assert len(whole) > 60
-    assert whole - messages == set()
-    assert {begin for begin in begun if not any(name.startswith(begin) for name in messages)} == set()
+    assert whole - messages().keys() == set()
+    assert {begin for begin in begun if not any(code.startswith(begin) for code in messages())} == set()
 
 
-def test_every_message_is_used() -> None:
-    whole, begun = asked_for()
-    board = script_of("board")
-    for_board = {f"board.{name}" for name in re.findall(r"words\.(\w+)", board)}
-    for_board |= {f"board.{act}" for act in re.findall(r'act: "(\w+)"', board)}
-    unused = {
-        name
-        for name in catalogue("en")
-        if name not in whole | for_board | {"notice"} and not any(name.startswith(begin) for begin in begun)
-    }
-    assert unused == set()
+def test_every_text_is_said_somewhere() -> None:
+    whole, begun = said_anywhere()
+    begins = (*begun, *(f"{group}." for group in TAKEN_IN), "plan.key.")
+    assert {code for code in messages() if code not in whole and not code.startswith(begins)} == set()
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_whatever_a_slide_a_reader_or_a_verdict_can_be_has_a_word(group: str) -> None:
-    missing = {f"{group}.{value}" for value in GROUPS[group]} - catalogue("en").keys()
+    missing = {f"{group}.{value}" for value in GROUPS[group]} - messages().keys()
     assert missing == set()
 
 
 def test_no_message_of_the_board_that_its_script_asks_for_is_missing() -> None:
     script = script_of("board")
     asked = {f"board.{name}" for name in re.findall(r"words\.(\w+)", script)} - {"board.calls"}
-    assert asked - catalogue("en").keys() == set()
+    assert asked - messages().keys() == set()
 
 
 def test_counts_take_the_form_of_their_language() -> None:
@@ -112,5 +119,5 @@ def test_the_language_to_begin_with_is_that_of_the_browser(locale: str | None, l
     assert language_of(locale) == language
 
 
-def test_a_catalogue_is_a_plain_file_a_language() -> None:
-    assert {path.stem for path in MESSAGES.glob("*.json")} == set(LANGUAGES)
+def test_each_language_is_offered_by_its_own_name() -> None:
+    assert LANGUAGES == {"en": "English", "fr": "Français"}

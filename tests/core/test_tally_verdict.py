@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.notice import RESEARCH_USE_ONLY
 from core.tally import (
     Assumptions,
     Evidence,
@@ -25,6 +24,7 @@ from core.tally import (
     verdict,
     verdict_text,
 )
+from core.wording import RESEARCH_USE_ONLY
 
 PERFORMANCE = Performance("smear-1", "site B", 0.83, (Recall(930, 70),), FalseCalls(20, 200_000))
 GOOD = SlideConditions(outside_validity=(), fields_failed=3, failed_share_limit=0.2)

@@ -10,9 +10,9 @@ from core.cells.crops import disk_masks, field_colour, normalise, raw_crops
 from core.cells.detection import Kind
 from core.cells.located import find_cells
 from core.cells.reference import slide_reference
-from core.notice import RESEARCH_USE_ONLY
 from core.slides.field import Field, Rectangle
 from core.training.figures import area_under_curve
+from core.wording import RESEARCH_USE_ONLY
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
 from models.checkpoint import Models, load_models

@@ -206,6 +206,8 @@ def test_a_model_takes_the_place_of_the_one_before_and_other_files_stay(
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.cell_networks.released_figures.validity_on", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr(
+        "scripts.cell_networks.released_figures.validity_on", lambda *_: pytest.fail("computed")
+    )
     (tmp_path / "a file").touch()
     assert isinstance(release(prepared, tmp_path / "a file" / "out").exception, OutputError)

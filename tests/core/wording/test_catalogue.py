@@ -1,16 +1,21 @@
-"""The core's catalogues: the same sentences in each language, all of them said somewhere, none missing."""
+"""The catalogues: the same sentences in each language, in all their forms, with the same values."""
 
 import ast
-import json
 import re
+import shutil
 import string
+import subprocess
+from collections.abc import Sequence
+from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 
 from core.cells.located import WhyNot
 from core.errors import SmearscopeError
-from core.notice import RESEARCH_USE_ONLY
 from core.review.decisions import Decision
 from core.store import Call, Kind, Reason, Right, Role, ScoringStep, Stage
 from core.tally import (
@@ -27,11 +32,12 @@ from core.tally import (
     verdict,
     verdict_text,
 )
-from core.wording import LANGUAGES, Sentence, in_language, sentence
-from core.wording.catalogue import catalogue
+from core.wording import LANGUAGES, RESEARCH_USE_ONLY, Sentence, in_language, messages, sentence, term, texts
 from models.cards import MEASURES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "core" / "wording"
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
 GROUPS: dict[str, list[str]] = {
     "kind": list(VerdictKind),
     "why": [why for why in WhyNot if why],
@@ -41,7 +47,7 @@ GROUPS: dict[str, list[str]] = {
     "step": list(ScoringStep),
     "place": [kind for kind in Kind if kind != Kind.CALLED],
     "outside": list(MEASURES),
-    "reader": list(Role),
+    "read_as": list(Role),
     "the_reader": list(Role),
     "call": list(Call),
     "reason": list(Reason),
@@ -55,56 +61,91 @@ CLEAN = Evidence(
 )
 
 
+def catalogue(language: str) -> Catalog:
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        return read_po(file)
+
+
+def forms(texts: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts or ())
+
+
 def places(text: str) -> set[tuple[str, str]]:
-    """Values of a text, and how they are written; which form of a word fits is the language's own."""
+    """Values of a text, and how they are written; whether with a noun is the language's own."""
     return {
-        (name, form or "")
+        (name, "" if form and form.startswith("@count.") else form or "")
         for _, name, form, _ in string.Formatter().parse(text)
-        if name and "|" not in (form or "")
+        if name
     }
 
 
-def codes_said() -> tuple[set[str], set[str]]:
-    """Codes that stand in the program, whole or as the beginning of one that is put together."""
-    whole: set[str] = set()
-    begun: set[str] = set()
-    for path in [*ROOT.glob("core/**/*.py"), *ROOT.glob("app/**/*.py"), *ROOT.glob("models/*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-                begun.add(str(node.values[0].value))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                whole.add(node.value)
-    page = (ROOT / "core/reports/signed_result_page.py").read_text()
-    whole |= {f"page.{code}" for code in re.findall(r'"(\w+)"', page)}
-    return whole, begun
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_language_has_the_sentences_of_english_with_the_same_values(language: str) -> None:
+    translated = {message.context: message for message in catalogue(language) if message.id}
+    assert translated.keys() == messages().keys()
+    for code, message in messages().items():
+        other = translated[code]
+        assert other.id == message.id, code
+        assert not other.fuzzy, code
+        used = set().union(*map(places, forms(message.id)))
+        assert set().union(*map(places, forms(other.string))) == used, code
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated_in_all_its_plural_forms(language: str) -> None:
+    file = catalogue(language)
+    for message in file:
+        wanted = file.num_plurals if message.pluralizable else 1
+        assert len(forms(message.string)) == wanted, message.context
+        assert all(forms(message.string)), message.context
+
+
+@pytest.mark.parametrize("name", ["smearscope.pot", *(f"{language}.po" for language in TRANSLATED)])
+def test_no_code_stands_twice_in_a_catalogue(name: str) -> None:
+    codes = re.findall(r"^msgctxt (.*)$", (FOLDER / name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(codes) == len(set(codes)) == len(messages())
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_gettext_itself_reads_the_same_texts_from_a_catalogue(language: str, tmp_path: Path) -> None:
+    if shutil.which("msgfmt") is None:
+        pytest.skip("GNU gettext is not installed")
+    compiled = tmp_path / "compiled.mo"
+    source = FOLDER / f"{language}.po"
+    subprocess.run(["msgfmt", "--check-format", "--output-file", compiled, source], check=True)
+    with compiled.open("rb") as file:
+        translations = GNUTranslations(file)
+    for message in catalogue(language):
+        context = str(message.context)
+        if not isinstance(message.id, str):
+            one, several = message.id
+            said = {translations.npgettext(context, one, several, count) for count in range(200)}
+            assert said == {*forms(message.string)}, context
+        elif message.id:
+            assert translations.pgettext(context, message.id) == message.string, context
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_the_sentences_of_the_others_with_the_same_values(language: str) -> None:
-    english, other = catalogue("en"), catalogue(language)
-    assert list(other) == list(english)
-    for code, text in english.items():
-        assert {name for name, _ in places(other[code])} == {name for name, _ in places(text)}, code
-        assert {form for _, form in places(other[code])} == {form for _, form in places(text)}, code
+def test_counts_take_the_form_that_cldr_has_for_them(language: str) -> None:
+    category = Locale.parse(language).plural_form
+    forms_of: dict[str, set[str]] = {}
+    for count in range(200):
+        said = in_language(sentence("count.cells", count=count), language)
+        forms_of.setdefault(category(count), set()).add(said.removeprefix(str(count)))
+    assert [len(said) for said in forms_of.values()] == [1] * len(forms_of)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_code_stands_twice_in_a_catalogue(language: str) -> None:
-    text = (ROOT / "core" / "wording" / f"{language}.json").read_text(encoding="utf-8")
-    codes = [code for code, _ in json.loads(text, object_pairs_hook=lambda pairs: pairs)]
-    assert len(codes) == len(set(codes))
-
-
-def test_every_sentence_is_said_somewhere() -> None:
-    whole, begun = codes_said()
-    words = tuple(f"{group}." for group in [*GROUPS, "what"])
-    begins = tuple(text for text in begun if text.endswith(".") or "_" in text)
-    unsaid = {
+def test_nouns_and_words_that_a_text_takes_in_are_there() -> None:
+    taken = {
         code
-        for code in catalogue("en")
-        if code not in whole and not code.startswith(words) and not code.startswith(begins or ("?",))
+        for language in TRANSLATED
+        for message in catalogue(language)
+        for text in (*forms(message.id), *forms(message.string))
+        for code in re.findall(r"{\w+:@([^}]+)}", text)
     }
-    assert unsaid == set()
+    nouns = {code for code in taken if code.startswith("count.")}
+    assert nouns == {code for code in messages() if code.startswith("count.")}
+    assert {group for group in taken - nouns if not texts(group, "en")} == set()
 
 
 def test_every_sentence_that_is_said_is_there() -> None:
@@ -113,7 +154,7 @@ def test_every_sentence_that_is_said_is_there() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "sentence" and node.args:
                 (first, *_) = node.args
-                if isinstance(first, ast.Constant) and first.value not in catalogue("en"):
+                if isinstance(first, ast.Constant) and first.value not in messages():
                     missing.add(first.value)
     assert missing == set()
 
@@ -135,7 +176,7 @@ def test_every_error_of_the_store_that_a_page_can_show_is_in_the_catalogues() ->
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_whatever_can_stand_on_a_printed_page_has_a_word(group: str) -> None:
-    assert {f"{group}.{value}" for value in GROUPS[group]} - catalogue("en").keys() == set()
+    assert {f"{group}.{value}" for value in GROUPS[group]} - messages().keys() == set()
 
 
 def test_the_english_notice_is_the_one_of_every_file() -> None:
@@ -209,8 +250,38 @@ def test_an_error_is_english_in_logs_and_the_persons_language_on_a_page() -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("unread", "candidates", "english", "french"),
+    [
+        (0, 5, "0 of 5 candidates are unread.", "0 candidat sur 5 n'est pas lu."),
+        (1, 1, "1 of 1 candidate is unread.", "1 candidat sur 1 n'est pas lu."),
+        (1, 2, "1 of 2 candidates is unread.", "1 candidat sur 2 n'est pas lu."),
+        (2, 5, "2 of 5 candidates are unread.", "2 candidats sur 5 ne sont pas lus."),
+    ],
+)
+def test_a_sentence_goes_by_its_first_number_and_a_noun_by_its_own(
+    unread: int, candidates: int, english: str, french: str
+) -> None:
+    said = sentence("verdict.unread", candidates=candidates, unread=unread)
+    assert str(said) == english
+    assert in_language(said, "fr") == french
+
+
+def test_what_is_not_translated_is_said_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = (FOLDER / "smearscope.pot").read_text(encoding="utf-8")
+    begun = template.replace('msgid "unsure"\nmsgstr ""', 'msgid "unsure"\nmsgstr "unsicher"')
+    (tmp_path / "de.po").write_text(begun, encoding="utf-8")
+    messages()
+    monkeypatch.setattr("core.wording.catalogue._FOLDER", tmp_path)
+    assert term("call", "unsure", "de") == "unsicher"
+    assert term("call", "parasite", "de") == "parasite"
+    assert in_language(sentence("verdict.agreed", parasites=2), "de") == "Two readers agree on 2 parasites."
+
+
 def test_a_code_that_is_in_no_catalogue_is_an_error_and_not_a_blank() -> None:
     with pytest.raises(KeyError):
         in_language(Sentence("no such code", {}), "fr")
     with pytest.raises(KeyError):
         in_language(sentence("verdict.alone"), "fr")
+    with pytest.raises(KeyError):
+        in_language(sentence("page.rank"), "fr")
