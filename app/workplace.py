@@ -50,6 +50,11 @@ class Workplace:
     secret: bytes
 
     @property
+    def pictures(self) -> Path:
+        """Pictures for the pages; what is not there is made again."""
+        return self.folder / "pictures"
+
+    @property
     def slides(self) -> Path:
         """Images that were brought in; a folder a slide."""
         return self.folder / "slides"

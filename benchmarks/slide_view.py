@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tifffile import TiffWriter
 
 from app.workplace import open_workplace
-from core.slides import open_slide
+from core.results.folder import read_tables
+from core.results.tables import read_fields, write_cells, write_fields
+from core.slides import open_overview, open_slide
 from tests.app.chromium import come_in, running_chromium
 from tests.app.running_server import RunningServer
 from tests.scored_slides import take_in, write_score
@@ -117,23 +118,13 @@ def write_result(folder: Path, slide: Path) -> int:
     chosen = list(counts)[:: max(1, len(counts) // CALLED)][:CALLED]
     called = [(name, 0, round(0.99 - 0.001 * number, 4)) for number, name in enumerate(chosen)]
     write_score(folder, counts, called)
-    corners = np.concatenate([np.array(cells) for cells in by_field.values()])
-    cells = pq.read_table(folder / "cells.parquet")
-    corners = np.vstack([corners, [0.0, 0.0]])
-    for name, values in (
-        ("x", corners[:, 0]),
-        ("y", corners[:, 1]),
-        ("width", np.full(len(corners), CELL_PX)),
-        ("height", np.full(len(corners), CELL_PX)),
-    ):
-        place = cells.schema.get_field_index(name)
-        cells = cells.set_column(place, cells.schema.field(name), pa.array(values.astype(np.float32)))
-    pq.write_table(cells, folder / "cells.parquet")
-    fields = pq.read_table(folder / "fields.parquet").slice(0, len(counts))
-    sides = pa.array(np.full(len(fields), side, np.int32))
-    for name in ("width", "height"):
-        fields = fields.set_column(fields.schema.get_field_index(name), fields.schema.field(name), sides)
-    pq.write_table(fields, folder / "fields.parquet")
+    # The same cells, each at its own place.
+    rows, cells = read_fields(folder), read_tables(folder).cells
+    corners = np.vstack([np.concatenate([np.array(cells) for cells in by_field.values()]), [0.0, 0.0]])
+    boxes = np.hstack([corners, np.full((len(corners), 2), CELL_PX)]).astype(np.float32)
+    sized = [replace(row, width=side, height=side) for row in rows[: len(counts)]]
+    write_fields(folder, sized)
+    write_cells(folder / "cells.parquet", sized, replace(cells, boxes=boxes))
     return len(corners) - 1
 
 
@@ -187,8 +178,10 @@ def measure(folder: Path, *, levels: int) -> dict[str, Any]:
     slide = store.add_slide(case.id, "large", folder / "slide.tiff", by="Anna", um_per_pixel=0.2)
     record = take_in(store, slide.id, folder / "result")
     begun = time.perf_counter()
-    if record.taken_in is not None:
-        workplace.pyramid.prepare(record.slide, record.taken_in)
+    images = open_slide(record.slide.folder)
+    if open_overview(record.slide.folder) is None:
+        for name in images.field_names():
+            workplace.pyramid.keep_copies(slide.id, images.read_field(name).image, f"hash of {name}")
     prepared = time.perf_counter() - begun
     store.close()
     server = RunningServer(folder / "data")

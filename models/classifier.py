@@ -123,6 +123,19 @@ class Classifier:
         blurred = torch.from_numpy(np.stack(spread)) if spread else maps
         return np.asarray(normalised(blurred, "max"), np.float32)
 
+    def map_by(
+        self, method: str, crops: NDArray[np.uint8], statistics: FeatureStatistics
+    ) -> NDArray[np.float32]:
+        """(N, S, S) map by any method of `core.cam.activation_maps`, each divided by its maximum.
+
+        ``guided-grad-cam`` is `activation_map`.
+        """
+        if method == "guided-grad-cam":
+            return self.activation_map(crops, statistics)
+        network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
+        made = activation_maps(network, inputs, method, layer=FEATURE_LAYER, size="placed")
+        return np.asarray(normalised(made.maps, "max").cpu(), np.float32)
+
     def network_of(self, statistics: FeatureStatistics) -> ClassifierNetwork:
         """The network as it is for one slide or field, in eval mode, from `as_input` to (N,) logits."""
         return self._of_slide(statistics)

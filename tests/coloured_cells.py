@@ -6,7 +6,7 @@ worker processes. Run as a program, this scores slides as the command does, for 
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from core.cells.classification import FeatureStatistics, FieldScores
 from core.cells.detection import Cells, Kind
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
+from core.cells.reference import SlideReference
 from core.scoring.batch import score_slides
 from core.scoring.calls import Calling
 from core.scoring.slide_run import ScoringOptions
@@ -25,6 +26,7 @@ from core.scoring.workers import Workers
 from core.slides import find_slides
 from core.tally import Assumptions, FalseCalls, Performance, Recall
 from core.wording import Sentence
+from tests.drawn_cells import RecordingClassifier
 
 DIAMETER_PX = 24
 PITCH_PX = 40
@@ -32,7 +34,10 @@ ROOM_PX = 2  # that boxes leave around a cell, as those of annotators do
 BACKGROUND = (235, 235, 240)
 CELL = (200, 140, 150)
 PARASITE = (70, 30, 90)
+OTHER_CELL = (150, 100, 110)
 Colour = tuple[int, int, int]
+REFERENCE = SlideReference(28.0, (100.0, 100.0, 100.0), (1.5, 2.5))
+"""Of a slide whose typical cell is grey."""
 
 
 def draw_field(
@@ -86,6 +91,14 @@ class DiscDetector:
         boxes = regions + np.array([-ROOM_PX, -ROOM_PX, 2 * ROOM_PX, 2 * ROOM_PX], np.float32)
         count = len(boxes)
         return Cells(boxes, np.full(count, 0.9, np.float32), np.full(count, Kind.RED_CELL, np.uint8))
+
+
+@dataclass(frozen=True)
+class DiscModels:
+    """A detector of discs, and a classifier that keeps what it is given."""
+
+    detector: DiscDetector = field(default_factory=DiscDetector)
+    classifier: RecordingClassifier = field(default_factory=RecordingClassifier)
 
 
 class DotClassifier:

@@ -1,14 +1,13 @@
 """Result folders as `smearscope score` writes them, made without a network: for tests of what reads them."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from core.cells.located import WhyNot
+from core.cells.quality import FieldQuality
 from core.reports.candidates import Candidate, candidate_image
 from core.results.result import (
     CellCounts,
@@ -19,8 +18,16 @@ from core.results.result import (
     SlideResult,
     write_result,
 )
-from core.results.tables import CELLS_SCHEMA, FIELDS_SCHEMA
-from core.scoring.candidates import image_name
+from core.results.tables import (
+    NUMBER_OF_REASON,
+    CellRows,
+    FieldRow,
+    image_name,
+    ranked_cells,
+    write_candidates_list,
+    write_cells,
+    write_fields,
+)
 from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store
 from core.tally import (
     Evidence,
@@ -69,67 +76,28 @@ def write_score(
     outside
         Why the model is not valid for the slide.
     """
-    scores = {(field, position): score for field, position, score in called}
-    rows, healthy = [], 0
-    for field, count in cells.items():
-        for position in range(count):
-            score = scores.get((field, position))
-            healthy += score is None
-            x, y, width, height = box_of(position)
-            rows.append(
-                {
-                    "field": field,
-                    "x": x,
-                    "y": y,
-                    "width": width,
-                    "height": height,
-                    "detection_score": 0.9,
-                    "infected_score": 0.4 - 0.001 * healthy if score is None else score,
-                    "evaluable": True,
-                    "why_not": "",
-                    "call": "healthy" if score is None else "infected",
-                }
-            )
-    left_out = {"infected_score": None, "evaluable": False, "why_not": "edge", "call": None}
-    rows.append({**rows[0], "x": 0.0, "y": 90.0, **left_out})
-    fields = [
-        {
-            "field": field,
-            "width": SIDE_PX * count + 10,
-            "height": 60,
-            "cells": count,
-            "evaluable_cells": count,
-            "called_infected": sum(of == field for of, _, _ in called),
-            "excluded": False,
-            "why_excluded": "",
-        }
-        for field, count in cells.items()
-    ]
-    fields.append({"field": "blurred.png", "evaluable_cells": 0, "excluded": True})
-    (folder / "candidates").mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, CELLS_SCHEMA), folder / "cells.parquet")
-    pq.write_table(pa.Table.from_pylist(fields, FIELDS_SCHEMA), folder / "fields.parquet")
-    ranked = sorted(called, key=lambda cell: -cell[2])
-    with (folder / "candidates" / "candidates.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["rank", "infected_score", "field"])
-        for rank, (field, _, score) in enumerate(ranked[:drawn], start=1):
-            writer.writerow([rank, score, field])
-            crop = np.full((32, 32, 3), (200, 20, 60), np.uint8)
-            picture = candidate_image(
-                Candidate(rank, score, field, crop, np.zeros((32, 32), np.float32), 10.0)
-            )
-            cv2.imwrite(str(folder / "candidates" / image_name(rank)), picture[..., ::-1])
+    rows, table = tables_of(cells, called)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_cells(folder / "cells.parquet", rows, table)
+    write_fields(folder, rows)
+    ranked = ranked_cells(rows, table, drawn)[:drawn]
+    write_candidates_list(folder / "candidates" / "candidates.csv", ranked)
+    for cell in ranked:
+        crop = np.full((32, 32, 3), (200, 20, 60), np.uint8)
+        drawn_cell = Candidate(
+            cell.rank, cell.infected_score, cell.field, crop, np.zeros((32, 32), np.float32), 10.0
+        )
+        cv2.imwrite(
+            str(folder / "candidates" / image_name(cell.rank)), candidate_image(drawn_cell)[..., ::-1]
+        )
     total = sum(cells.values()) if counted is None else counted
     examined = SlideCount(total, len(cells), len(called), len(called), (Excluded(1, "cells", "edge"),))
     evidence = Evidence(examined, SlideConditions(outside, 0, 0.3), WORTH)
     result = SlideResult(
         slide="as scored",
-        fields=FieldCounts(
-            found=len(fields), counted=len(cells), excluded={"out of focus": 1}, unreadable=()
-        ),
+        fields=FieldCounts(found=len(rows), counted=len(cells), excluded={"out of focus": 1}, unreadable=()),
         cells=CellCounts(
-            located=len(rows),
+            located=len(table),
             evaluable=total,
             not_evaluable={"edge": 1},
             called_infected=len(called),
@@ -145,6 +113,42 @@ def write_score(
     )
     write_result(folder / "result.json", result)
     return result
+
+
+def tables_of(
+    cells: Mapping[str, int], called: Sequence[tuple[str, int, float]]
+) -> tuple[tuple[FieldRow, ...], CellRows]:
+    """The tables of `write_score`: its cells, one cut by the edge of the first field, and a blurred field."""
+    scores = {(field, position): score for field, position, score in called}
+    places = [(field, position) for field, count in cells.items() for position in range(count)]
+    healthy = iter(np.arange(1, len(places) + 1) * 0.001)
+    score = [scores.get(place) or 0.4 - next(healthy) for place in places]
+    numbers = {field: number for number, field in enumerate(cells)}
+    quality = FieldQuality(0.04, 240.0, 0.1, 0.2, 0.15)
+    rows = [
+        FieldRow(
+            name=field,
+            width=SIDE_PX * count + 10,
+            height=60,
+            cells=count + (number == 0),
+            evaluable_cells=count,
+            called_infected=sum(of == field for of, _, _ in called),
+            quality=quality,
+            content_hash=f"hash of {field}",
+            why_excluded="",
+        )
+        for number, (field, count) in enumerate(cells.items())
+    ]
+    rows.append(FieldRow("blurred.png", 0, 0, 0, 0, 0, None, "", "out of focus"))
+    edge = NUMBER_OF_REASON[WhyNot.EDGE]
+    return tuple(rows), CellRows(
+        field=np.array([*(numbers[field] for field, _ in places), 0], np.int32),
+        boxes=np.array([*(box_of(position) for _, position in places), (0, 90, BOX_PX, BOX_PX)], np.float32),
+        detection_score=np.full(len(places) + 1, 0.9, np.float32),
+        infected_score=np.array([*score, np.nan], np.float32),
+        why_not=np.array([0] * len(places) + [edge], np.uint8),
+        called=np.array([*(place in scores for place in places), False]),
+    )
 
 
 def write_images(folder: Path, cells: Mapping[str, int]) -> Path:

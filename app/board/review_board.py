@@ -12,10 +12,10 @@ import streamlit as st
 from app.cell_numbers import CellNumbers
 from app.pictures.scale import um_per_pixel_of
 from app.pictures.tiles import METHODS, bars_of
-from app.result_tables import fields_of
 from app.web.addresses import Permit, picture_base
 from app.wording import Words
 from app.workplace import Workplace
+from core.results.folder import fields_of
 from core.review import cells_for, is_anothers, standing
 from core.store import (
     Call,
@@ -284,7 +284,11 @@ def _cells(
     blind = role == Role.SECOND
     readings = standing(record.readings)
     flagged = {flag.field for flag in record.flags}
-    blur = {row.name: row.edge_blur for row in fields_of(taken_in.folder, taken_in.sha256)}
+    blur = {
+        row.name: row.quality.edge_blur
+        for row in fields_of(taken_in.folder, taken_in.sha256)
+        if row.quality is not None and row.quality.shows_cells
+    }
     scale = um_per_pixel_of(record.slide)
     cells = []
     for position, candidate in enumerate(candidates, start=1):

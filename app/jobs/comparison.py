@@ -4,14 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from app.jobs.models_here import ModelHere
-from app.result_tables import SIDES, boxes_of
 from app.workplace import Workplace
 from core.files import write_bytes
+from core.results.folder import read_tables
 from core.review import SignedResult, read_document
 from core.review.model_comparison import Calls, calls_on, decided_cells
 from core.store import Right, SlideRecord
@@ -153,13 +151,11 @@ def last_signed(record: SlideRecord) -> SignedResult:
 
 
 def calls_of(folder: Path, signed: SignedResult) -> Calls:
-    """What the result in a folder calls of the cells that were decided on."""
-    cells = pq.read_table(
-        folder / "cells.parquet", columns=["field", *SIDES, "call"], filters=pc.field("evaluable")
-    )
+    """What the result in a folder calls of the cells that were decided on; raises `ResultFolderError`."""
+    tables = read_tables(folder)
     located = {}
-    for field in pc.unique(cells["field"]).to_pylist():
-        own = cells.filter(pc.equal(cells["field"], field))
-        called = pc.equal(own["call"], "infected").to_numpy(zero_copy_only=False).astype(bool)
-        located[field] = (boxes_of(own), called)
+    for number, row in enumerate(tables.fields):
+        own = tables.cells.evaluable & (tables.cells.field == number)
+        if own.any():
+            located[row.name] = (tables.cells.boxes[own], tables.cells.called[own])
     return calls_on(decided_cells(signed), located)

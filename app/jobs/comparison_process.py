@@ -24,6 +24,7 @@ from app.jobs.scoring_process import DEVICE
 from app.workplace import Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.files import write_bytes
+from core.results.folder import CELLS
 from core.review import SignedResult
 from core.review.model_comparison import Calls, decided_cells
 from core.scoring.slide_run import ScoringOptions, score_slide
@@ -119,7 +120,7 @@ def _folder_of_result(record: SlideRecord, signed: SignedResult, model: ModelHer
     if taken_in is None or taken_in.sha256 != signed.signature.result_sha256:
         return None
     own = taken_in.result.model.identity == model.card.identity
-    return taken_in.folder if own and (taken_in.folder / "cells.parquet").is_file() else None
+    return taken_in.folder if own and (taken_in.folder / CELLS).is_file() else None
 
 
 def _score(

@@ -6,21 +6,21 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from app.jobs.asked_maps import AskedMap, asked_for
-from app.jobs.maps import maps_of_field
 from app.jobs.models_here import model_of_identity
 from app.jobs.scoring_process import DEVICE
+from app.pictures.tiles import METHODS
 from app.workplace import Workplace, open_workplace
+from core.cells.crops import cut_crops
 from core.errors import SmearscopeError
 from core.files import write_bytes
-from core.scoring.candidates import Suspect
 from core.scoring.ledger import kept_field
-from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions, slide_in_work
+from core.scoring.slide_run import LEDGER_FOLDER
 from core.slides import open_slide
 from core.store import Candidate, Slide, SlideRecord, TakenIn
-from core.tally import Assumptions
 from models.checkpoint import Models, load_models
 
 SECONDS_BETWEEN = 0.1
@@ -84,14 +84,19 @@ def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates:
     scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
     if scored is None:
         raise SmearscopeError("the scores that the slide's result was made from are gone")
-    suspects = [
-        Suspect(0, 0.0, field, candidate.box, scored.cell_colour, scored.feature_statistics)
-        for candidate in candidates
-    ]
-    options = ScoringOptions(found.um_per_pixel, 0, Assumptions(), resume=True)
-    in_work = slide_in_work(open_slide(found.folder, name=found.name), None, options)
-    for _, box, maps in maps_of_field(models, (in_work, suspects)):
-        workplace.tiles.keep_maps(found.id, identity, field, box, maps)
+    image = open_slide(found.folder, name=found.name).read_field(field).image
+    boxes = np.array([candidate.box for candidate in candidates], np.float32)
+    crops = cut_crops(image, boxes, scored.cell_colour, models.classifier.crop_size_px)
+    for method in METHODS:
+        missing = [
+            number
+            for number, cell in enumerate(candidates)
+            if not workplace.tiles.has_map(found.id, identity, field, cell.box, method)
+        ]
+        maps = models.classifier.map_by(method, crops[missing], scored.feature_statistics)
+        for number, activation_map in zip(missing, maps, strict=True):
+            box = candidates[number].box
+            workplace.tiles.keep_maps(found.id, identity, field, box, {method: activation_map})
 
 
 @lru_cache(maxsize=2)

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from app.jobs.maps import candidate_maps
 from app.jobs.models_here import ModelHere, active_model, result_folder
 from app.jobs.progress import ProgressFile, StoppedError, progress_path
 from app.jobs.start import REVIEW_BUDGET
+from app.pictures.while_scoring import PicturesWhileScoring
 from app.workplace import PROGRAM, Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.scoring.slide_run import ScoringOptions, score_slide
 from core.scoring.workers import Workers, available_cores
-from core.slides import open_slide
-from core.store import Kind, ScoringStep, Slide, StoreError
+from core.slides import open_overview, open_slide
+from core.store import ScoringStep, Slide, StoreError
 from core.tally import Assumptions
 from models.checkpoint import Models, load_models
 
@@ -78,7 +78,7 @@ def _score(
         lambda: _state(workplace, number) != ScoringStep.SCORING,
     )
     try:
-        _score_and_draw(workplace, found, model, workers, progress)
+        _score_and_take_in(workplace, found, model, workers, progress)
     except StoppedError:
         pass
     except SmearscopeError as error:
@@ -99,7 +99,7 @@ def _note_failure(workplace: Workplace, slide: Slide, why: str, said: Callable[[
         said(f"{slide.name}: {why} ({refused})")
 
 
-def _score_and_draw(
+def _score_and_take_in(
     workplace: Workplace, found: Slide, model: ModelHere, workers: Workers[Models], progress: ProgressFile
 ) -> None:
     card = model.card
@@ -108,18 +108,11 @@ def _score_and_draw(
     budget = found.review_budget or REVIEW_BUDGET
     # Red cells of the patient are taken into account when the slide is judged: they may come later.
     options = ScoringOptions(found.um_per_pixel, budget, Assumptions(), resume=True)
-    result = score_slide(slide, folder, card, workers, options, progress)
-    for field, box, maps in candidate_maps(slide, folder, card, workers, options, result):
-        workplace.tiles.keep_maps(found.id, card.identity, field, box, maps)
-    record = workplace.store.take_in_result(found.id, folder, by=PROGRAM)
-    if record.taken_in is not None:
-        called = [candidate for candidate in record.candidates if candidate.kind == Kind.CALLED]
-        try:
-            workplace.tiles.cut_all(record.slide, record.taken_in, called[:budget])
-            workplace.pyramid.prepare(record.slide, record.taken_in)
-        except SmearscopeError as error:
-            # It only saves readers time: what is missing is cut when it is first asked for.
-            progress.remark(f"{found.name}: not all pictures were cut beforehand: {error}")
+    pictures = PicturesWhileScoring(
+        workplace.pictures, found.id, card.identity, copies=open_overview(found.folder) is None
+    )
+    score_slide(slide, folder, card, workers, options, progress, pictures)
+    workplace.store.take_in_result(found.id, folder, by=PROGRAM)
 
 
 def _next(workplace: Workplace) -> Slide | None:

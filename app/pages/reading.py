@@ -27,8 +27,9 @@ from app.pages.unblinding import ask_before_calls, has_looked
 from app.person import need, person, words
 from app.wording import Words
 from app.workplace import here
+from core.errors import SmearscopeError
 from core.review import cells_for, slide_state, standing
-from core.store import Role, SlideRecord, Species, StoreError, TakenIn
+from core.store import Role, SlideRecord, Species, TakenIn
 from core.store.records import same_person
 
 FURTHER = 20
@@ -204,7 +205,7 @@ def _offer(slide_id: int, reader: str, kind: str) -> None:
         offered = (store.offer_further if kind == "further" else store.draw_sample)(
             slide_id, FURTHER, by=reader
         )
-    except StoreError as error:
+    except SmearscopeError as error:
         st.toast(escaped(words().error(error)), icon=":material/error:")
         return
     st.toast(words()("reading.offered", count=len(offered)))

@@ -18,12 +18,14 @@ from app.pages.links import (
 from app.pages.unblinding import has_looked, sees_calls, shows_calls
 from app.person import may, need, person, words
 from app.plan.slide_plan import cell_at, plan, plan_data
-from app.result_tables import FieldRow, fields_of
 from app.wording import Words
 from app.workplace import here
+from core.cells.boxes import Box, rounded_box
+from core.errors import SmearscopeError
+from core.results.folder import fields_of
+from core.results.tables import FieldRow
 from core.review import cells_for, is_anothers, standing
 from core.store import (
-    Box,
     Call,
     Candidate,
     Opinion,
@@ -32,7 +34,6 @@ from core.store import (
     Role,
     SlideRecord,
     Stage,
-    StoreError,
 )
 from core.store.records import same_person
 from core.wording import term
@@ -76,7 +77,8 @@ def _slide(slide_id: int) -> None:
     record = workplace.store.record(slide_id)
     if record.taken_in is None:
         return
-    fields = {row.name: row for row in fields_of(record.taken_in.folder, record.taken_in.sha256)}
+    rows = fields_of(record.taken_in.folder, record.taken_in.sha256)
+    fields = {row.name: row for row in rows if row.was_read}
     key = f"chosen {slide_id}"
     place: tuple[str, Box] | None = st.session_state.get(key)
     if place is not None and place[0] not in fields:
@@ -134,9 +136,8 @@ def _keep_chosen(slide_id: int, key: str) -> None:
     taken_in = here().store.record(slide_id).taken_in
     if chosen is None or taken_in is None:
         return
-    fields = {row.number: row.name for row in fields_of(taken_in.folder, taken_in.sha256)}
-    x, y, width, height = (round(float(side), 2) for side in chosen["box"])
-    st.session_state[key] = (fields[chosen["field"]], (x, y, width, height))
+    field = fields_of(taken_in.folder, taken_in.sha256)[chosen["field"]]
+    st.session_state[key] = (field.name, rounded_box(chosen["box"]))
 
 
 def _to_gallery(record: SlideRecord, place: tuple[str, Box], reader: str, say: Words) -> None:
@@ -193,7 +194,7 @@ def _chosen(record: SlideRecord, field: FieldRow, box: Box, reader: str, say: Wo
 def _call(slide_id: int, field: str, box: Box, opinion: Opinion, reader: str, role: Role) -> None:
     try:
         here().store.mark(slide_id, field, box, opinion, reader=reader, role=role)
-    except StoreError as error:
+    except SmearscopeError as error:
         st.toast(escaped(words().error(error)), icon=":material/error:")
 
 

@@ -11,18 +11,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pictures.tiles import JPEG, NoTileError, Picture, cell_key
-from app.result_tables import FieldRow, all_cells_of, boxes_of, fields_of
+from app.pictures.tiles import JPEG, NoTileError, Picture
 from core.files import write_bytes
 from core.reports.review_tiles import jpeg
 from core.reports.slide_tiles import (
     TILE_PX,
     composed,
-    copy_for,
     highest_level,
     reduced_copies,
     tile_size,
 )
+from core.results.folder import fields_of, tables_of
+from core.results.tables import FieldRow
 from core.slides import (
     PlacedField,
     ScanOverview,
@@ -45,12 +45,14 @@ class Layout:
     ----------
     width, height
         Of the whole view, in pixels of the fields.
-    rows, placed
-        The fields that could be read, and their places, in the same order.
+    numbers, rows, placed
+        The fields that could be read: their positions in the result, what is known of them, and their
+        places, in the same order.
     """
 
     width: int
     height: int
+    numbers: tuple[int, ...]
     rows: tuple[FieldRow, ...]
     placed: tuple[PlacedField, ...]
 
@@ -58,11 +60,13 @@ class Layout:
 @lru_cache(maxsize=16)
 def layout_of(folder: Path, sha256: str) -> Layout:
     """The layout of a result; `sha256` tells one result in the folder from the next."""
-    rows = fields_of(folder, sha256)
+    fields = fields_of(folder, sha256)
+    numbers = tuple(number for number, row in enumerate(fields) if row.was_read)
+    rows = tuple(fields[number] for number in numbers)
     placed = place_fields([(row.name, row.width, row.height) for row in rows])
     width = max((one.left + one.width for one in placed), default=1)
     height = max((one.top + one.height for one in placed), default=1)
-    return Layout(width, height, rows, placed)
+    return Layout(width, height, numbers, rows, placed)
 
 
 def layout_document(taken_in: TakenIn) -> dict[str, Any]:
@@ -74,8 +78,8 @@ def layout_document(taken_in: TakenIn) -> dict[str, Any]:
         "tile": TILE_PX,
         "levels": highest_level(layout.width, layout.height),
         "fields": [
-            [row.number, row.name, one.left, one.top, one.width, one.height, row.cells, row.why_excluded]
-            for row, one in zip(layout.rows, layout.placed, strict=True)
+            [number, row.name, *_place(one), row.evaluable_cells, row.why_excluded]
+            for number, row, one in zip(layout.numbers, layout.rows, layout.placed, strict=True)
         ],
     }
 
@@ -87,19 +91,22 @@ def cell_boxes(folder: Path, sha256: str) -> bytes:
     A box is x, y, width, height as float32 in pixels of the whole view; a field is its position in the layout
     as uint32; a kind is a uint8, 1 where the cell counts.
     """
-    layout = layout_of(folder, sha256)
-    positions = {one.name: number for number, one in enumerate(layout.placed)}
-    cells = all_cells_of(folder, sha256)
-    names = cells["field"].combine_chunks().dictionary_encode()
-    of_names = np.array([positions[name] for name in names.dictionary.to_pylist()], np.uint32)
-    fields = of_names[names.indices.to_numpy()] if len(cells) else np.empty(0, np.uint32)
+    layout, cells = layout_of(folder, sha256), tables_of(folder, sha256).cells
+    # Positions in the layout, and corners of its fields, by position in the result.
+    positions = np.zeros(len(fields_of(folder, sha256)), np.uint32)
+    positions[list(layout.numbers)] = np.arange(len(layout.numbers), dtype=np.uint32)
+    fields = positions[cells.field]
     corners = np.array([(one.left, one.top) for one in layout.placed], np.float32).reshape(-1, 2)
-    boxes = boxes_of(cells).astype("<f4")
+    boxes = cells.boxes.astype("<f4")
     boxes[:, :2] += corners[fields]
-    counts = cells["evaluable"].to_numpy(zero_copy_only=False).astype(np.uint8)
+    counts = cells.evaluable.astype(np.uint8)
     return b"".join(
         [struct.pack("<I", len(cells)), boxes.tobytes(), fields.astype("<u4").tobytes(), counts.tobytes()]
     )
+
+
+def _place(field: PlacedField) -> tuple[int, int, int, int]:
+    return field.left, field.top, field.width, field.height
 
 
 class Pyramid:
@@ -140,41 +147,34 @@ class Pyramid:
             side = TILE_PX * 2**level
             return Picture(jpeg(scan.read(column * side, row * side, *size, 2**level)), JPEG)
 
+        rows = {row.name: row for row in layout.rows}
+
         def image_of(field: PlacedField, reduction: int) -> NDArray[np.uint8]:
-            return self._copy(slide, taken_in, field.name, reduction)
+            return self._copy(slide, taken_in, rows[field.name], reduction)
 
         return Picture(jpeg(composed(size, level, column, row, layout.placed, image_of)), JPEG)
 
-    def prepare(self, slide: Slide, taken_in: TakenIn) -> None:
-        """Make what the first view of a slide needs, so that nobody waits for it.
+    def keep_copies(self, slide_id: int, image: NDArray[np.uint8], content_hash: str) -> None:
+        """Keep reduced copies of an (H, W, 3) field, so that nobody waits for the first view of a slide."""
+        for reduction, copy in reduced_copies(image).items():
+            path = self._path(slide_id, content_hash, reduction)
+            if not path.exists():
+                write_bytes(path, jpeg(copy))
 
-        Raises
-        ------
-        core.errors.UnreadableImageError
-            Where a field cannot be read any more.
-        """
-        layout = layout_of(taken_in.folder, taken_in.sha256)
-        if _scan(slide.folder, taken_in.folder, taken_in.sha256) is None:
-            for field in layout.placed:
-                self._copy(slide, taken_in, field.name, copy_for(highest_level(layout.width, layout.height)))
-
-    def _copy(self, slide: Slide, taken_in: TakenIn, name: str, reduction: int) -> NDArray[np.uint8]:
+    def _copy(self, slide: Slide, taken_in: TakenIn, row: FieldRow, reduction: int) -> NDArray[np.uint8]:
         if reduction == 1:
             with self._one_at_a_time:
-                return self._decoded(slide.folder, taken_in.id, name)
-        path = self._path(slide, taken_in, name, reduction)
+                return self._decoded(slide.folder, taken_in.id, row.name)
+        path = self._path(slide.id, row.content_hash, reduction)
         if not path.exists():
             with self._one_at_a_time:
-                if not path.exists():
-                    image = self._decoded(slide.folder, taken_in.id, name)
-                    for each, copy in reduced_copies(image).items():
-                        write_bytes(self._path(slide, taken_in, name, each), jpeg(copy))
+                image = self._decoded(slide.folder, taken_in.id, row.name)
+                self.keep_copies(slide.id, image, row.content_hash)
         picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
         return np.asarray(picture, np.uint8)
 
-    def _path(self, slide: Slide, taken_in: TakenIn, name: str, reduction: int) -> Path:
-        key = cell_key(name, (0, 0, 0, 0))
-        return self._folder / str(slide.id) / "whole" / f"{taken_in.id}-{key}-{reduction}.jpg"
+    def _path(self, slide_id: int, content_hash: str, reduction: int) -> Path:
+        return self._folder / str(slide_id) / "whole" / f"{content_hash}-{reduction}.jpg"
 
 
 def _decoded(folder: Path, result_id: int, name: str) -> NDArray[np.uint8]:

@@ -2,17 +2,16 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.result_tables import boxes_of, cells_of
+from core.cells.boxes import Box
 from core.cells.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
 from core.errors import SmearscopeError
 from core.files import shown_path, write_bytes
@@ -28,15 +27,19 @@ from core.reports.review_tiles import (
     window_around,
     with_corners,
 )
+from core.results.folder import fields_of, tables_of
 from core.slides import Field, open_slide
-from core.store.records import Box, Candidate, Slide, TakenIn
+from core.store.records import Candidate, Slide, TakenIn
 
 CELL_WIDTHS = {"cell": 2.4, "around": 10.0, "small": 1.7}
 """How much of the field each kind of picture shows, in widths of its cell."""
 SIDE_PX = {"cell": 480, "around": 480, "small": 128}
+KINDS = (*CELL_WIDTHS, "neighbours")
+"""Of pictures that are cut from a field."""
 METHODS = ("guided-grad-cam", "score-cam-paper", "cam")
 """Of activation maps, in the order in which they are offered. The first is drawn by scoring: it lies on the
 parasite of a red cell far more often than the others (docs/RESULTS.md)."""
+DRAWN_BY_SCORING = METHODS[0]
 MAP = "map-"
 """Begins the kind of an activation map; the method's name follows."""
 NEIGHBOURS_ACROSS, NEIGHBOURS_DOWN, NEIGHBOUR_PX = 2, 2, 160
@@ -77,6 +80,58 @@ def bars_of(box: Box, um_per_pixel: float | None) -> tuple[ScaleBar, ScaleBar] |
     return cell, around
 
 
+@dataclass(frozen=True, eq=False)
+class PicturedCell:
+    """A cell of which pictures are cut.
+
+    Attributes
+    ----------
+    field, box
+        Where it lies.
+    content_hash
+        Hash of the field's pixels: pictures of a field that was replaced are other pictures.
+    healthy_boxes
+        (M, 4) boxes of the field's cells that count and were not called.
+    """
+
+    field: str
+    box: Box
+    content_hash: str
+    healthy_boxes: NDArray[np.float32]
+
+    def key(self, kind: str) -> str:
+        """Names what a picture shows: equal for equal pictures, in every result of the slide."""
+        shown = [self.field, self.content_hash, *(f"{side:.2f}" for side in self.box)]
+        if kind == "neighbours":
+            shown += [f"{side:.2f}" for side in self._neighbours().ravel()]
+        return hashlib.blake2b("|".join(shown).encode(), digest_size=12).hexdigest()
+
+    def cut(self, image: NDArray[np.uint8], kind: str) -> bytes:
+        """A picture as JPEG, cut from the (H, W, 3) field."""
+        if kind == "neighbours":
+            return jpeg(_mosaic_of(image, self._neighbours()))
+        window = window_around(self.box, CELL_WIDTHS[kind])
+        picture = cut_out(image, window, SIDE_PX[kind])
+        return jpeg(with_corners(picture, window, self.box) if kind == "around" else picture)
+
+    def _neighbours(self) -> NDArray[np.float32]:
+        """The nearest cells of the field that count and were not called."""
+        most = NEIGHBOURS_ACROSS * NEIGHBOURS_DOWN
+        return self.healthy_boxes[nearest_boxes(self.healthy_boxes, self.box, most)]
+
+
+def _mosaic_of(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.uint8]:
+    pictures = [
+        cut_out(
+            image,
+            window_around((float(x), float(y), float(width), float(height)), NEIGHBOUR_CELL_WIDTHS),
+            NEIGHBOUR_PX,
+        )
+        for x, y, width, height in boxes
+    ]
+    return mosaic(pictures, columns=NEIGHBOURS_ACROSS, rows=NEIGHBOURS_DOWN, side_px=NEIGHBOUR_PX, gap_px=6)
+
+
 class Tiles:
     """The pictures of all slides' cells, in `folder`; what is not there is cut from the slide and put there.
 
@@ -107,26 +162,28 @@ class Tiles:
             Where there is no such picture; `NoMapYetError` for a map that can be made.
         core.errors.UnreadableImageError
             Where the field cannot be read any more.
+        core.results.folder.ResultFolderError
+            Where the tables of the result are gone.
         """
-        key = cell_key(candidate.field, candidate.box)
         if kind.startswith(MAP):
-            model = taken_in.result.model.identity
+            key, model = cell_key(candidate.field, candidate.box), taken_in.result.model.identity
             return Picture(self._map(slide.id, model, key, kind.removeprefix(MAP)), PNG)
-        if kind not in (*CELL_WIDTHS, "neighbours"):
+        if kind not in KINDS:
             raise NoTileError(f"there are no pictures of the kind {kind!r}")
-        # Neighbours depend on the result, which fields added later may change.
-        path = self._folder / str(slide.id) / f"{kind}-{taken_in.id}-{key}.jpg"
+        cell = _cell_of(taken_in, candidate, neighbours=kind == "neighbours")
+        path = self._path(slide.id, cell, kind)
         if not path.exists():
             with self._cutting:
                 if not path.exists():
-                    write_bytes(path, self._cut(slide, taken_in, candidate, kind))
+                    write_bytes(path, cell.cut(_field(slide.folder, taken_in.id, cell.field).image, kind))
         return Picture(path.read_bytes(), JPEG)
 
-    def cut_all(self, slide: Slide, taken_in: TakenIn, candidates: Iterable[Candidate]) -> None:
-        """Cut all pictures of some cells, field by field, so that each field is decoded once."""
-        for candidate in sorted(candidates, key=lambda one: one.field):
-            for kind in (*CELL_WIDTHS, "neighbours"):
-                self.picture(slide, taken_in, candidate, kind)
+    def keep_cut(self, slide_id: int, image: NDArray[np.uint8], cell: PicturedCell) -> None:
+        """Cut all pictures of a cell from its (H, W, 3) field, which somebody has decoded, and keep them."""
+        for kind in KINDS:
+            path = self._path(slide_id, cell, kind)
+            if not path.exists():
+                write_bytes(path, cell.cut(image, kind))
 
     def keep_maps(
         self, slide_id: int, model: str, field: str, box: Box, maps: Mapping[str, NDArray[np.floating]]
@@ -135,11 +192,16 @@ class Tiles:
 
         The model is named by its identity, as results name it.
         """
-        levels = {name: np.rint(255 * values).astype(np.uint8) for name, values in maps.items()}
-        for name, values in levels.items():
+        for name, values in maps.items():
             path = self._map_path(slide_id, model, cell_key(field, box), name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, png(values))
+            write_bytes(path, png(np.rint(255 * values).astype(np.uint8)))
+
+    def has_map(self, slide_id: int, model: str, field: str, box: Box, method: str) -> bool:
+        """Whether a cell's map by a method is kept."""
+        return self._map_path(slide_id, model, cell_key(field, box), method).exists()
+
+    def _path(self, slide_id: int, cell: PicturedCell, kind: str) -> Path:
+        return self._folder / str(slide_id) / f"{kind}-{cell.key(kind)}.jpg"
 
     def _map_path(self, slide_id: int, model: str, key: str, method: str) -> Path:
         of_model = hashlib.blake2b(model.encode(), digest_size=6).hexdigest()
@@ -155,13 +217,19 @@ class Tiles:
         values = np.asarray(levels, np.float32) / 255
         return png(map_layer(values, MAP_CELL_WIDTHS, CELL_WIDTHS["cell"], SIDE_PX["cell"]))
 
-    def _cut(self, slide: Slide, taken_in: TakenIn, candidate: Candidate, kind: str) -> bytes:
-        image = _field(slide.folder, taken_in.id, candidate.field).image
-        if kind == "neighbours":
-            return jpeg(_neighbours(image, taken_in, candidate))
-        window = window_around(candidate.box, CELL_WIDTHS[kind])
-        picture = cut_out(image, window, SIDE_PX[kind])
-        return jpeg(with_corners(picture, window, candidate.box) if kind == "around" else picture)
+
+def _cell_of(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool) -> PicturedCell:
+    """A candidate as the slide's result has its field; its neighbours only where they are asked for."""
+    fields = fields_of(taken_in.folder, taken_in.sha256)
+    row = next((row for row in fields if row.name == candidate.field), None)
+    if row is None:
+        raise NoTileError(f"{shown_path(candidate.field)} is no longer among the fields of its slide")
+    healthy = np.empty((0, 4), np.float32)
+    if neighbours:
+        tables = tables_of(taken_in.folder, taken_in.sha256)
+        here = tables.on_field(candidate.field)
+        healthy = tables.cells.boxes[here[tables.cells.evaluable[here] & ~tables.cells.called[here]]]
+    return PicturedCell(candidate.field, candidate.box, row.content_hash, healthy)
 
 
 @lru_cache(maxsize=4)
@@ -171,19 +239,3 @@ def _field(folder: Path, result_id: int, name: str) -> Field:
     if name not in slide.field_names():
         raise NoTileError(f"{shown_path(name)} is no longer in {shown_path(folder)}")
     return slide.read_field(name)
-
-
-def _neighbours(image: NDArray[np.uint8], taken_in: TakenIn, candidate: Candidate) -> NDArray[np.uint8]:
-    """The nearest cells of the field that count and are called healthy."""
-    cells = cells_of(taken_in.folder, taken_in.sha256, candidate.field)
-    boxes = boxes_of(cells.filter(pc.equal(cells["call"], "healthy")))
-    most = NEIGHBOURS_ACROSS * NEIGHBOURS_DOWN
-    pictures = [
-        cut_out(
-            image,
-            window_around((float(x), float(y), float(width), float(height)), NEIGHBOUR_CELL_WIDTHS),
-            NEIGHBOUR_PX,
-        )
-        for x, y, width, height in boxes[nearest_boxes(boxes, candidate.box, most)]
-    ]
-    return mosaic(pictures, columns=NEIGHBOURS_ACROSS, rows=NEIGHBOURS_DOWN, side_px=NEIGHBOUR_PX, gap_px=6)

@@ -9,12 +9,13 @@ import streamlit as st
 from app.cell_numbers import CellNumbers
 from app.pictures.scale import um_per_pixel_of
 from app.pictures.tiles import CELL_WIDTHS, METHODS, cell_key
-from app.result_tables import fields_of
 from app.web.addresses import Permit, picture_base
 from app.wording import Words
 from app.workplace import Workplace
+from core.cells.boxes import Box
+from core.results.folder import fields_of
 from core.review import cells_for, standing
-from core.store import Box, Candidate, Role, SlideRecord, TakenIn
+from core.store import Candidate, Role, SlideRecord, TakenIn
 from core.store.records import same_person
 
 _FOLDER = Path(__file__).parent
@@ -53,7 +54,8 @@ def plan_data(
     chosen
         Field and box of the chosen cell.
     """
-    numbers = {row.name: row.number for row in fields_of(taken_in.folder, taken_in.sha256)}
+    rows = enumerate(fields_of(taken_in.folder, taken_in.sha256))
+    numbers = {row.name: number for number, row in rows if row.was_read}
     cell_numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
     base = picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader))
     return {

@@ -1,7 +1,18 @@
 """Boxes x, y, width, height against one another: how far they overlap, and which is which."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the field's image."""
+
+
+def rounded_box(box: Sequence[float]) -> Box:
+    """A box with two decimals, as scoring writes them: equal for equal cells."""
+    x, y, width, height = (round(float(side), 2) for side in box)
+    return x, y, width, height
 
 
 def intersection_over_union(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

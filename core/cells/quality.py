@@ -1,5 +1,6 @@
 """Focus and stain of a field, as numbers to compare with what a model was validated on."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,11 @@ class FieldQuality:
     density_red: float
     density_green: float
     density_blue: float
+
+    @property
+    def shows_cells(self) -> bool:
+        """Whether there was a red cell to measure on."""
+        return not math.isnan(self.edge_blur)
 
     @property
     def shows_colour(self) -> bool:

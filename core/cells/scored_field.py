@@ -1,37 +1,49 @@
-"""One field after scoring: what stands in the ledger, and from which the tables of a slide are made."""
+"""One decoded image of a slide in, its scored cells out."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.classification import FeatureStatistics
-from core.cells.quality import FieldQuality
+from core.cells.classification import CellClassifier, FeatureStatistics
+from core.cells.crops import disk_masks, field_colour, normalise, raw_crops
+from core.cells.detection import CellDetector
+from core.cells.located import WhyNot, find_cells
+from core.cells.quality import FieldQuality, field_quality
+from core.cells.reference import SlideReference
+from core.slides import Field, content_hash
 
 SCORE_DECIMALS = 6
 BOX_DECIMALS = 2
 
 
-@dataclass(frozen=True)
+class ScoringModels(Protocol):
+    """The two networks that score a slide."""
+
+    @property
+    def detector(self) -> CellDetector:
+        """Finds the cells."""
+        ...
+
+    @property
+    def classifier(self) -> CellClassifier:
+        """Scores them."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
 class ScoredField:
-    """A field's cells with their scores, or the reason why it could not be read.
+    """The located cells of one field with their scores.
 
     Attributes
     ----------
-    name
-        The field's name.
-    source
-        State of the file it was read from; another value means that the file has changed since.
-    generation
-        Lot of fields it came with (`core.scoring.ledger.Ledger.generation`).
     width, height
-        Pixels; 0 where it could not be read.
+        Pixels.
     content_hash
-        Hash of the pixels; empty where it could not be read.
-    unreadable
-        Why it could not be read; empty where it could.
+        Hash of the pixels.
     quality
-        Focus and stain; None where it could not be read.
+        Focus and stain.
     cell_colour
         Red, green, blue of its typical cell, 0 to 255, by which its cells were normalised.
     feature_statistics
@@ -46,14 +58,10 @@ class ScoredField:
         (N,) values of `core.cells.located.WhyNot`; empty for an evaluable cell.
     """
 
-    name: str
-    source: str
-    generation: int
     width: int
     height: int
     content_hash: str
-    unreadable: str
-    quality: FieldQuality | None
+    quality: FieldQuality
     cell_colour: tuple[float, float, float]
     feature_statistics: FeatureStatistics
     boxes: NDArray[np.float32]
@@ -64,28 +72,41 @@ class ScoredField:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    @property
-    def evaluable(self) -> NDArray[np.bool_]:
-        """(N,) which cells may be counted, seen from this field alone."""
-        evaluable: NDArray[np.bool_] = self.why_not == ""
-        return evaluable
 
+def score_image(models: ScoringModels, field: Field, reference: SlideReference) -> ScoredField:
+    """Locate a field's cells and score those that are evaluable.
 
-def unreadable_field(name: str, source: str, generation: int, reason: str) -> ScoredField:
-    """Record a field that cannot be read."""
+    The field's crops are one batch of their own, so its scores do not depend on what else is scored.
+
+    Parameters
+    ----------
+    field
+        A decoded field of the slide.
+    reference
+        The slide's own cells, by which this field's are found and normalised.
+    """
+    cells = find_cells(field, models.detector, reference)
+    evaluable = cells.why_not == WhyNot.EVALUABLE
+    infected_score = np.full(len(cells.boxes), np.nan, np.float32)
+    colour, statistics = reference.cell_colour, reference.feature_statistics
+    if evaluable.any():
+        size_px = models.classifier.crop_size_px
+        crops = raw_crops(field.image, cells.boxes[evaluable], size_px)
+        disks = disk_masks(cells.boxes[evaluable], size_px)
+        colour = field_colour(crops, disks, reference.cell_colour)
+        normalised = normalise(crops, disks, np.asarray(colour, np.float32))
+        scores = models.classifier.score_field(normalised, reference.feature_statistics)
+        infected_score[evaluable], statistics = scores.infected_score, scores.statistics
+    height, width = field.image.shape[:2]
     return ScoredField(
-        name=name,
-        source=source,
-        generation=generation,
-        width=0,
-        height=0,
-        content_hash="",
-        unreadable=reason,
-        quality=None,
-        cell_colour=(0.0, 0.0, 0.0),
-        feature_statistics=(),
-        boxes=np.empty((0, 4), np.float32),
-        detection_score=np.empty(0, np.float32),
-        infected_score=np.empty(0, np.float32),
-        why_not=np.empty(0, np.str_),
+        width=width,
+        height=height,
+        content_hash=content_hash(field.image),
+        quality=field_quality(field.image, cells, reference),
+        cell_colour=colour,
+        feature_statistics=statistics,
+        boxes=cells.boxes.round(BOX_DECIMALS),
+        detection_score=cells.detection_score.round(SCORE_DECIMALS),
+        infected_score=infected_score.round(SCORE_DECIMALS),
+        why_not=cells.why_not,
     )

@@ -1,47 +1,95 @@
-"""The folder that `smearscope score` wrote for a slide, read into what the store takes in."""
+"""The folder that scoring leaves for a slide, read back: its document, its fields and its cells."""
 
-import csv
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from core.cells.boxes import Box
+from core.errors import SmearscopeError
 from core.files import shown_path
 from core.results.result import SlideResult
-from core.scoring.candidates import image_name
-from core.store.records import Box, StoreError
+from core.results.tables import (
+    CellRows,
+    FieldRow,
+    RankedCell,
+    ScoredCell,
+    ranked_cells,
+    read_candidates_list,
+    read_cells,
+    read_fields,
+    scored_cell,
+)
 from core.wording import sentence
 
-FILES = ("result.json", "cells.parquet", "fields.parquet", "candidates/candidates.csv")
-_BOX = ("x", "y", "width", "height")
+DOCUMENT, CELLS = "result.json", "cells.parquet"
+LIST = "candidates/candidates.csv"
+FILES = (DOCUMENT, CELLS, "fields.parquet", LIST)
+
+
+class ResultFolderError(SmearscopeError):
+    """A folder that holds no finished result of a slide, or one whose files are gone or damaged."""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A located cell that counts, or one marked by hand.
+class ResultTables:
+    """The tables of a result.
 
     Attributes
     ----------
-    infected_score
-        In [0, 1]; None for one marked by hand.
-    rank
-        1 for the highest score among those called infected; None for the others.
-    picture
-        File name in `candidates/`; None where none was drawn.
+    fields
+        All fields of the slide, in order.
+    cells
+        All located cells.
     """
 
-    field: str
-    box: Box
-    infected_score: float | None
-    rank: int | None
-    picture: str | None
+    fields: tuple[FieldRow, ...]
+    cells: CellRows
+
+    @cached_property
+    def number_of_field(self) -> dict[str, int]:
+        """Position in `fields`, by name."""
+        return {row.name: number for number, row in enumerate(self.fields)}
+
+    def on_field(self, name: str) -> NDArray[np.int64]:
+        """Positions of the cells that were located on a field."""
+        return np.flatnonzero(self.cells.field == self.number_of_field[name])
+
+    def best_uncalled(self, count: int, known: frozenset[tuple[str, Box]]) -> tuple[ScoredCell, ...]:
+        """The highest-scoring cells not called and not `known` by field and box, best first."""
+        uncalled = self._uncalled()
+        order = np.argsort(-self.cells.infected_score[uncalled], kind="stable")
+        return self._first_unknown(uncalled[order], count, known)
+
+    def random_uncalled(
+        self, count: int, known: frozenset[tuple[str, Box]], seed: int
+    ) -> tuple[ScoredCell, ...]:
+        """Cells drawn at random among those not called and not `known` by field and box."""
+        uncalled = self._uncalled()
+        order = np.random.default_rng(seed).permutation(len(uncalled))
+        return self._first_unknown(uncalled[order], count, known)
+
+    def _uncalled(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.cells.evaluable & ~self.cells.called)
+
+    def _first_unknown(
+        self, order: NDArray[np.int64], count: int, known: frozenset[tuple[str, Box]]
+    ) -> tuple[ScoredCell, ...]:
+        found: list[ScoredCell] = []
+        for position in order.tolist():
+            cell = scored_cell(self.fields, self.cells, position)
+            if (cell.field, cell.box) not in known:
+                found.append(cell)
+            if len(found) == count:
+                break
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -54,15 +102,15 @@ class ResultFolder:
         The text of `result.json`, and the hash of its bytes.
     called
         Cells called infected, by rank.
-    field_cells
-        Evaluable cells by the name of each field that counts.
+    tables
+        Its fields and cells.
     """
 
     document: str
     sha256: str
     result: SlideResult
-    called: tuple[Cell, ...]
-    field_cells: dict[str, int]
+    called: tuple[RankedCell, ...]
+    tables: ResultTables
 
 
 def read_result_folder(folder: Path) -> ResultFolder:
@@ -70,132 +118,71 @@ def read_result_folder(folder: Path) -> ResultFolder:
 
     Raises
     ------
-    StoreError
+    ResultFolderError
         Where there is no finished result, or its files do not belong together.
     """
-    path = folder / "result.json"
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise StoreError(sentence("store.no_result", folder=shown_path(folder), missing=missing[0]))
+        raise ResultFolderError(sentence("store.no_result", folder=shown_path(folder), missing=missing[0]))
     try:
-        content = path.read_bytes()
+        content = (folder / DOCUMENT).read_bytes()
         result = SlideResult.model_validate_json(content)
-        called = _called(_evaluable(folder), result.cells.candidates_written)
-        ranked_fields = _ranked_fields(folder)
-        fields = pq.read_table(folder / "fields.parquet", columns=["field", "evaluable_cells", "excluded"])
-        unchanged = path.read_bytes() == content
-    except (ValidationError, OSError, pa.ArrowInvalid, KeyError) as error:
-        raise StoreError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
-    ranked = [cell.field for cell in called[: result.cells.candidates_written]]
-    if not unchanged or len(called) != result.cells.called_infected or ranked != ranked_fields:
-        raise StoreError(sentence("store.mixed_result", folder=shown_path(folder)))
-    return ResultFolder(
-        content.decode(),
-        hashlib.sha256(content).hexdigest(),
-        result,
-        called,
-        {row["field"]: row["evaluable_cells"] for row in fields.to_pylist() if not row["excluded"]},
-    )
+        tables = _tables(folder)
+        listed = read_candidates_list(folder / LIST)
+        unchanged = (folder / DOCUMENT).read_bytes() == content
+    except (ValidationError, *_DAMAGE) as error:
+        raise ResultFolderError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
+    called = ranked_cells(tables.fields, tables.cells, result.cells.candidates_written)
+    if (
+        not unchanged
+        or len(called) != result.cells.called_infected
+        or listed != called[: result.cells.candidates_written]
+    ):
+        raise ResultFolderError(sentence("store.mixed_result", folder=shown_path(folder)))
+    return ResultFolder(content.decode(), hashlib.sha256(content).hexdigest(), result, called, tables)
 
 
-def next_below_threshold(folder: Path, count: int, known: frozenset[tuple[str, Box]]) -> tuple[Cell, ...]:
-    """The highest-scoring cells that were not called and are not `known` by field and box, best first.
+def read_tables(folder: Path) -> ResultTables:
+    """Read the tables of a result that was whole when it was taken in.
 
     Raises
     ------
-    StoreError
-        Where the files of the result are gone or damaged.
-    """
-    cells = _not_called(folder)
-    score = cells["infected_score"].to_numpy()
-    return _first_unknown(cells, np.argsort(-score, kind="stable"), count, known)
-
-
-def random_unsuspected(
-    folder: Path, count: int, known: frozenset[tuple[str, Box]], seed: int
-) -> tuple[Cell, ...]:
-    """Cells drawn at random among those that were not called and are not `known` by field and box.
-
-    Raises
-    ------
-    StoreError
-        Where the files of the result are gone or damaged.
-    """
-    cells = _not_called(folder)
-    return _first_unknown(cells, np.random.default_rng(seed).permutation(len(cells)), count, known)
-
-
-def field_size(folder: Path, field: str) -> tuple[int, int]:
-    """Width and height of a field's stored image in pixels.
-
-    Raises
-    ------
-    StoreError
-        Where the files of the result are gone or damaged.
+    ResultFolderError
+        Where they are gone or damaged.
     """
     with _still_readable(folder):
-        fields = pq.read_table(folder / "fields.parquet", columns=["field", "width", "height"])
-        sizes = {row["field"]: (row["width"], row["height"]) for row in fields.to_pylist()}
-        return sizes[field]
+        return _tables(folder)
 
 
-def rounded_box(box: Box) -> Box:
-    """A box with two decimals, as scoring writes them: equal for equal cells."""
-    x, y, width, height = (round(float(side), 2) for side in box)
-    return x, y, width, height
-
-
-def _evaluable(folder: Path) -> pa.Table:
-    columns = ["field", *_BOX, "infected_score", "call"]
-    return pq.read_table(folder / "cells.parquet", columns=columns, filters=pc.field("evaluable"))
-
-
-def _not_called(folder: Path) -> pa.Table:
+def read_field_rows(folder: Path) -> tuple[FieldRow, ...]:
+    """As `read_tables`, the fields alone."""
     with _still_readable(folder):
-        cells = _evaluable(folder)
-        return cells.filter(pc.equal(cells["call"], "healthy"))
+        return read_fields(folder)
+
+
+@lru_cache(maxsize=2)
+def tables_of(folder: Path, sha256: str) -> ResultTables:
+    """As `read_tables`, kept; the hash of `result.json` tells one result in a folder from the next."""
+    return read_tables(folder)
+
+
+@lru_cache(maxsize=16)
+def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
+    """As `tables_of`, the fields alone."""
+    return read_field_rows(folder)
+
+
+_DAMAGE = (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError)
+
+
+def _tables(folder: Path) -> ResultTables:
+    rows = read_fields(folder)
+    return ResultTables(rows, read_cells(folder / CELLS, rows))
 
 
 @contextmanager
 def _still_readable(folder: Path) -> Iterator[None]:
-    """Name the folder of a result that was whole as it was taken in, and is so no more."""
     try:
         yield
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise StoreError(sentence("store.lost_result", folder=shown_path(folder))) from error
-
-
-def _called(cells: pa.Table, drawn: int) -> tuple[Cell, ...]:
-    """Called cells in the order of `core.scoring.survey.suspects_of`: equal scores keep that of the table."""
-    called = cells.filter(pc.equal(cells["call"], "infected"))
-    order = np.argsort(-called["infected_score"].to_numpy(), kind="stable")
-    return tuple(
-        Cell(
-            row["field"],
-            rounded_box(tuple(row[side] for side in _BOX)),
-            round(row["infected_score"], 6),
-            rank,
-            image_name(rank) if rank <= drawn else None,
-        )
-        for rank, row in enumerate(called.take(order).to_pylist(), start=1)
-    )
-
-
-def _first_unknown(
-    cells: pa.Table, order: np.ndarray, count: int, known: frozenset[tuple[str, Box]]
-) -> tuple[Cell, ...]:
-    found: list[Cell] = []
-    for start in range(0, len(order), 1000):
-        for row in cells.take(order[start : start + 1000]).to_pylist():
-            box = rounded_box(tuple(row[side] for side in _BOX))
-            if (row["field"], box) not in known:
-                found.append(Cell(row["field"], box, round(row["infected_score"], 6), None, None))
-            if len(found) == count:
-                return tuple(found)
-    return tuple(found)
-
-
-def _ranked_fields(folder: Path) -> list[str]:
-    """Fields of `candidates.csv`, by rank."""
-    with (folder / "candidates" / "candidates.csv").open(encoding="utf-8", newline="") as file:
-        return [row["field"] for row in csv.DictReader(file)]
+    except _DAMAGE as error:
+        raise ResultFolderError(sentence("store.lost_result", folder=shown_path(folder))) from error

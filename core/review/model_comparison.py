@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.boxes import intersection_over_union
+from core.cells.boxes import Box, intersection_over_union
 from core.review.decisions import Decision
 from core.review.signed_result import SignedResult
-from core.store import Box
 from core.tally import Recall, rate_upper_limit, sensitivity_lower_limit
 
 SAME_CELL = 0.5

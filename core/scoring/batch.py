@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError
 from core.files import OutputError, check_writable, shown_path, write_bytes
 from core.results.result import SlideResult
-from core.scoring.field_tasks import ScoringModels
 from core.scoring.judging import ModelCard
 from core.scoring.slide_run import NoReadableFieldError, Progress, ScoringOptions, score_slide
 from core.scoring.workers import ModelsNotLoadedError, Workers

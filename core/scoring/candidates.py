@@ -1,22 +1,32 @@
-"""The suspected cells of a slide, ranked, drawn with their activation maps and written for review."""
+"""The candidates of a slide: ranked, drawn with their activation maps and written for review."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.classification import FeatureStatistics
 from core.cells.crops import CELL_DIAMETER_PX, cut_crops
-from core.files import replacing_folder
+from core.cells.scored_field import ScoringModels
+from core.errors import UnreadableImageError
+from core.files import replacing_folder, shown_path
 from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
-from core.scoring.field_tasks import ScoringModels, SlideInWork, read_field
+from core.results.tables import (
+    CellRows,
+    FieldRow,
+    RankedCell,
+    image_name,
+    ranked_cells,
+    write_candidates_list,
+)
+from core.scoring.field_pictures import FieldCandidates
+from core.scoring.field_tasks import SlideInWork, read_field
+from core.scoring.ledger import Ledger
 from core.scoring.workers import Workers
+from core.slides import content_hash
 from core.slides.pixels import encoded, resized
 
 VIEW_PX = 192
@@ -24,90 +34,88 @@ VIEW_OVER_CROP = 2.0
 """How much further a view for people reaches than the classifier's crop."""
 
 
-@dataclass(frozen=True)
-class Suspect:
-    """A cell called infected.
-
-    Attributes
-    ----------
-    rank
-        1 for the highest score of the slide.
-    score
-        Infected score in [0, 1].
-    field_name
-        Where it lies.
-    box
-        x, y, width, height in pixels of the field's image.
-    cell_colour
-        Red, green, blue of the field's typical cell, by which the suspect was normalised.
-    feature_statistics
-        What the classifier compared it with.
-    """
-
-    rank: int
-    score: float
-    field_name: str
-    box: tuple[float, float, float, float]
-    cell_colour: tuple[float, float, float]
-    feature_statistics: FeatureStatistics
+def candidates_by_field(
+    ledger: Ledger, rows: Sequence[FieldRow], cells: CellRows, most: int
+) -> tuple[FieldCandidates, ...]:
+    """The `most` highest-ranked called cells of a slide, field by field."""
+    listed: dict[str, list[RankedCell]] = defaultdict(list)
+    for cell in ranked_cells(rows, cells, drawn=most)[:most]:
+        listed[cell.field].append(cell)
+    healthy = cells.evaluable & ~cells.called
+    by_field = []
+    for number, row in enumerate(rows):
+        scored = ledger.get(row.name).scored if row.name in listed else None
+        if scored is not None:
+            by_field.append(
+                FieldCandidates(
+                    field=row.name,
+                    content_hash=scored.content_hash,
+                    cell_colour=scored.cell_colour,
+                    feature_statistics=scored.feature_statistics,
+                    cells=tuple(listed[row.name]),
+                    healthy_boxes=cells.boxes[healthy & (cells.field == number)],
+                )
+            )
+    return tuple(by_field)
 
 
-def write_suspects(
+def write_candidates(
     folder: Path,
-    suspects: Sequence[Suspect],
+    by_field: Sequence[FieldCandidates],
     slide: SlideInWork,
-    slide_name: str,
     *,
     cells: int,
     calls: int,
     workers: Workers[ScoringModels],
 ) -> None:
-    """Write `folder` anew: an image a suspect, `candidates.csv` with the ranked list, `contact_sheet.jpg`.
+    """Write `folder` anew: an image a candidate, `candidates.csv` with the list, `contact_sheet.jpg`.
 
     Raises
     ------
     UnreadableImageError
-        Where a field cannot be read any more.
+        Where a field cannot be read any more, or is not the one that was scored.
     core.files.OutputError
         Where the folder cannot be written.
     """
-    by_field = sorted(suspects, key=lambda suspect: suspect.field_name)
-    tasks = [
-        (slide, tuple(on_field)) for _, on_field in groupby(by_field, key=lambda suspect: suspect.field_name)
-    ]
     thumbnails: dict[int, Candidate] = {}
     with replacing_folder(folder) as temporary:
-        for _, drawn in workers.map(draw_suspects, tasks):
+        for _, drawn in workers.map(draw_candidates, [(slide, one) for one in by_field]):
             for thumbnail, png in drawn:
                 (temporary / image_name(thumbnail.rank)).write_bytes(png)
                 thumbnails[thumbnail.rank] = thumbnail
-        (temporary / "candidates.csv").write_text(_ranked_list(suspects), encoding="utf-8", newline="")
-        sheet = contact_sheet(slide_name, cells, calls, [thumbnails[suspect.rank] for suspect in suspects])
+        write_candidates_list(temporary / "candidates.csv", ranked_list(by_field))
+        sheet = contact_sheet(slide.name, cells, calls, [thumbnails[rank] for rank in sorted(thumbnails)])
         (temporary / "contact_sheet.jpg").write_bytes(encoded(sheet, ".jpg"))
 
 
-def image_name(rank: int) -> str:
-    """File name of a suspect's image."""
-    return f"{rank:04d}.png"
+def ranked_list(by_field: Sequence[FieldCandidates]) -> list[RankedCell]:
+    """All candidates of a slide, by rank."""
+    return sorted((cell for one in by_field for cell in one.cells), key=lambda cell: cell.rank)
 
 
-def draw_suspects(
-    models: ScoringModels, task: tuple[SlideInWork, tuple[Suspect, ...]]
+def draw_candidates(
+    models: ScoringModels, task: tuple[SlideInWork, FieldCandidates]
 ) -> list[tuple[Candidate, bytes]]:
-    """Draw the suspects of one field: each as a thumbnail and as the PNG for review, map beside cell."""
-    slide, suspects = task
-    image = read_field(slide, suspects[0].field_name).image
-    boxes = np.array([suspect.box for suspect in suspects], np.float32)
+    """Draw the candidates of one field: each as a thumbnail and as the PNG for review, map beside cell."""
+    slide, candidates = task
+    image = read_field(slide, candidates.field).image
+    if content_hash(image) != candidates.content_hash:
+        raise UnreadableImageError(
+            f"{shown_path(candidates.field)} was changed while its slide was scored: score it again"
+        )
+    boxes = np.array([cell.box for cell in candidates.cells], np.float32)
     crop_size_px = models.classifier.crop_size_px
     maps = models.classifier.activation_map(
-        cut_crops(image, boxes, suspects[0].cell_colour, crop_size_px), suspects[0].feature_statistics
+        cut_crops(image, boxes, candidates.cell_colour, crop_size_px), candidates.feature_statistics
     )
+    if slide.pictures is not None:
+        slide.pictures.of_candidates(image, candidates, maps)
     drawn = []
-    for suspect, box, activation_map in zip(suspects, boxes, maps, strict=True):
+    for cell, box, activation_map in zip(candidates.cells, boxes, maps, strict=True):
         candidate = Candidate(
-            rank=suspect.rank,
-            score=suspect.score,
-            field_name=suspect.field_name,
+            rank=cell.rank,
+            score=cell.infected_score,
+            field_name=cell.field,
             crop=_view(image, box, crop_size_px),
             activation_map=_map_of_view(activation_map),
             cell_width_px=CELL_DIAMETER_PX / crop_size_px * VIEW_PX / VIEW_OVER_CROP,
@@ -151,20 +159,3 @@ def _map_of_view(activation_map: NDArray[np.float32]) -> NDArray[np.float32]:
         activation_map, (inner, inner), interpolation=cv2.INTER_LINEAR
     ).clip(0, 1)
     return view
-
-
-def _ranked_list(suspects: Iterable[Suspect]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["rank", "infected_score", "field", "x", "y", "width", "height", "image"])
-    for suspect in suspects:
-        writer.writerow(
-            [
-                suspect.rank,
-                f"{suspect.score:.6f}",
-                suspect.field_name,
-                *(f"{side:.2f}" for side in suspect.box),
-                image_name(suspect.rank),
-            ]
-        )
-    return text.getvalue()

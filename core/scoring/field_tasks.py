@@ -1,40 +1,23 @@
 """What a worker does with a slide: measure its reference once, then score one field after another."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-
-from core.cells.classification import CellClassifier
-from core.cells.crops import disk_masks, field_colour, normalise, raw_crops
-from core.cells.detection import CellDetector
-from core.cells.located import WhyNot, find_cells
-from core.cells.quality import field_quality
 from core.cells.reference import SlideReference, slide_reference
-from core.cells.scored_field import BOX_DECIMALS, SCORE_DECIMALS, ScoredField, unreadable_field
+from core.cells.scored_field import ScoringModels, score_image
 from core.errors import UnreadableImageError
-from core.slides import Field, Slide, content_hash, open_slide
+from core.scoring.field_pictures import FieldPictures
+from core.scoring.ledger_table import LedgerEntry
+from core.slides import Field, Slide, open_slide
+from core.slides.slide import storable
 
 REFERENCE_FIELDS = 48
 """Most fields looked at for a slide's reference, spread over it; few are needed where they show cells."""
-
-
-class ScoringModels(Protocol):
-    """The two networks that score a slide."""
-
-    @property
-    def detector(self) -> CellDetector:
-        """Finds the cells."""
-        ...
-
-    @property
-    def classifier(self) -> CellClassifier:
-        """Scores them."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -51,6 +34,8 @@ class SlideInWork:
         None for the task that measures it.
     um_per_pixel
         As given by the user; None leaves it to the files and the image itself.
+    pictures
+        What else is made of fields while they are decoded; None makes nothing.
     """
 
     path: Path
@@ -58,6 +43,7 @@ class SlideInWork:
     state: str
     reference: SlideReference | None
     um_per_pixel: float | None
+    pictures: FieldPictures | None = None
 
 
 @dataclass(frozen=True)
@@ -70,47 +56,37 @@ class FieldTask:
     generation: int
 
 
-def score_field(models: ScoringModels, task: FieldTask) -> ScoredField:
-    """Locate a field's cells and score those that are evaluable.
+def file_states(slide: Slide) -> dict[str, str]:
+    """Size and time of change of each field's file, as a text to compare, by field name."""
+    names = slide.field_names()
+    if not slide.path.is_dir():
+        return dict.fromkeys(names, _state(slide.path))
+    states = {storable(file.name): _state(file) for file in slide.path.iterdir()}
+    # A page or region of a file has a name of its own: the file's, "#", and which.
+    return {name: states.get(name) or states.get(name.rpartition("#")[0], "gone") for name in names}
 
-    The field's crops are one batch of their own, so that its scores do not depend on what else is scored.
-    """
+
+def slide_in_work(
+    slide: Slide, states: dict[str, str], um_per_pixel: float | None, pictures: FieldPictures | None = None
+) -> SlideInWork:
+    """What workers need of a slide that `core.slides.open_slide` gave, its files in these states."""
+    state = hashlib.blake2b(json.dumps(states).encode(), digest_size=16).hexdigest()
+    return SlideInWork(slide.path, slide.name, state, None, um_per_pixel, pictures)
+
+
+def score_field(models: ScoringModels, task: FieldTask) -> LedgerEntry:
+    """Decode a field and score its cells; one that cannot be read is an entry with the reason."""
     try:
         field = read_field(task.slide, task.name)
     except UnreadableImageError as error:
-        return unreadable_field(task.name, task.source, task.generation, str(error))
-    reference = task.slide.reference
+        return LedgerEntry(task.name, task.source, task.generation, None, str(error))
+    reference, pictures = task.slide.reference, task.slide.pictures
     if reference is None:
         raise ValueError("the slide's reference must be measured before its fields are scored")
-    cells = find_cells(field, models.detector, reference)
-    evaluable = cells.why_not == WhyNot.EVALUABLE
-    infected_score = np.full(len(cells.boxes), np.nan, np.float32)
-    colour, statistics = reference.cell_colour, reference.feature_statistics
-    if evaluable.any():
-        size_px = models.classifier.crop_size_px
-        crops = raw_crops(field.image, cells.boxes[evaluable], size_px)
-        disks = disk_masks(cells.boxes[evaluable], size_px)
-        colour = field_colour(crops, disks, reference.cell_colour)
-        normalised = normalise(crops, disks, np.asarray(colour, np.float32))
-        scores = models.classifier.score_field(normalised, reference.feature_statistics)
-        infected_score[evaluable], statistics = scores.infected_score, scores.statistics
-    height, width = field.image.shape[:2]
-    return ScoredField(
-        name=task.name,
-        source=task.source,
-        generation=task.generation,
-        width=width,
-        height=height,
-        content_hash=content_hash(field.image),
-        unreadable="",
-        quality=field_quality(field.image, cells, reference),
-        cell_colour=colour,
-        feature_statistics=statistics,
-        boxes=cells.boxes.round(BOX_DECIMALS),
-        detection_score=cells.detection_score.round(SCORE_DECIMALS),
-        infected_score=infected_score.round(SCORE_DECIMALS),
-        why_not=cells.why_not,
-    )
+    scored = score_image(models, field, reference)
+    if pictures is not None:
+        pictures.of_field(field.image, scored.content_hash)
+    return LedgerEntry(task.name, task.source, task.generation, scored)
 
 
 def measure_reference(
@@ -156,3 +132,11 @@ def _readable_fields(slide: SlideInWork, names: Sequence[str]) -> Iterator[Field
 @lru_cache(maxsize=1)
 def _opened(path: Path, name: str, state: str) -> Slide:
     return open_slide(path, name=name)
+
+
+def _state(path: Path) -> str:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return "gone"  # reading it says so
+    return f"{status.st_size} bytes, {status.st_mtime_ns} ns"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
+from core.results.tables import CellRows
 from core.scoring.calls import Calling
-from core.scoring.ledger import Ledger
 from core.scoring.survey import Survey
 from core.tally import (
     Assumptions,
@@ -86,54 +86,46 @@ class Judgement:
 
 
 def judge(
-    ledger: Ledger,
-    survey: Survey,
-    performance: Performance,
-    card: ModelCard,
-    assumptions: Assumptions,
-    cells_by_reason: dict[str, int],
+    survey: Survey, cells: CellRows, performance: Performance, card: ModelCard, assumptions: Assumptions
 ) -> Judgement:
     """Judge a slide from its counts; all its candidates are unread.
 
     Parameters
     ----------
-    ledger, survey
-        The scored fields, and which of them count.
+    survey, cells
+        Which fields count, and the located cells with their calls.
     performance
-        From which score on a cell is called infected, and what that is worth.
+        What the calls are worth.
     card, assumptions
         On what slides the models may be used, and what is taken as given.
-    cells_by_reason
-        Located cells that do not count.
     """
-    called = survey.score >= performance.threshold
-    candidates, cells = int(called.sum()), len(survey.score)
+    called, counted = int(cells.called.sum()), int(cells.evaluable.sum())
     excluded = (
-        *(Excluded(count, "cells", reason) for reason, count in cells_by_reason.items()),
+        *(Excluded(count, "cells", reason) for reason, count in cells.by_reason().items()),
         *(Excluded(count, "fields", reason) for reason, count in survey.excluded.items()),
     )
-    qualities = [ledger.get(name).quality for name in survey.counted]
-    outside = card.outside_validity(
-        [quality for quality in qualities if quality is not None], candidates / cells if cells else 0.0
-    )
+    qualities = [field.quality for field in survey.counted if field.quality is not None]
+    outside = card.outside_validity(qualities, called / counted if counted else 0.0)
     conditions = SlideConditions(
         outside_validity=tuple(map(str, outside)),
         fields_failed=survey.failed,
         failed_share_limit=card.failed_share_limit,
         outside=outside,
     )
-    count = SlideCount(cells, len(survey.counted), candidates, candidates, excluded)
+    count = SlideCount(counted, len(survey.counted), called, called, excluded)
     evidence = Evidence(count, conditions, performance, assumptions)
-    return Judgement(evidence, verdict(evidence), _machine_figures(evidence, survey, called))
+    return Judgement(evidence, verdict(evidence), _machine_figures(evidence, survey, cells))
 
 
-def _machine_figures(evidence: Evidence, survey: Survey, called: NDArray[np.bool_]) -> Figures | None:
+def _machine_figures(evidence: Evidence, survey: Survey, cells: CellRows) -> Figures | None:
     performance = evidence.performance
     if evidence.conditions.outside_validity or performance.false_calls.rate >= performance.sensitivity:
         return None
-    cells = np.bincount(survey.field_index, minlength=len(survey.fields))
-    calls = np.bincount(survey.field_index[called], minlength=len(survey.fields))
-    spread = dispersion([FieldReading(int(n), int(x)) for n, x in zip(cells, calls, strict=True)])
+    counted, called = (
+        np.bincount(cells.field[chosen], minlength=len(survey.fields)).tolist()
+        for chosen in (cells.evaluable, cells.called)
+    )
+    spread = dispersion([FieldReading(n, x) for n, x in zip(counted, called, strict=True)])
     return density_figures(
         evidence.count.candidates,
         evidence.count.cells,

@@ -10,16 +10,18 @@ import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 
 from core.cells.scored_field import ScoredField
 from core.errors import SmearscopeError
 from core.files import cannot_write, shown_path, write_bytes
-from core.scoring.ledger_table import scored_field_from_table, scored_fields_to_table
+from core.scoring.ledger_table import SCHEMA, LedgerEntry, entries_to_table, entry_from_table
 from core.slides.slide import storable
 
 FORMAT = 3
@@ -79,7 +81,7 @@ class Ledger:
     def __init__(self, folder: Path, identity: Identity, *, resume: bool) -> None:
         self.folder = folder
         self.discarded_parts: tuple[str, ...] = ()
-        self._pending: list[ScoredField] = []
+        self._pending: list[LedgerEntry] = []
         self._where: dict[str, tuple[pa.Table, int]] = {}
         self._lock = _locked(folder)
         try:
@@ -147,19 +149,28 @@ class Ledger:
             self._manifest["generation"] = self.generation + 1
             self._save_manifest()
 
-    def get(self, name: str) -> ScoredField:
-        """One scored field that has been flushed; KeyError where there is none."""
+    def get(self, name: str) -> LedgerEntry:
+        """One field that has been flushed; KeyError where there is none."""
         table, row = self._where[name]
-        return scored_field_from_table(table, row)
+        return entry_from_table(table, row)
+
+    def rows(self, names: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """Some columns of `core.scoring.ledger_table.SCHEMA`, a row for each of `names` in their order."""
+        parts = {id(table): table.select(list(columns)) for table, _ in self._where.values()}
+        if not parts:
+            return SCHEMA.empty_table().select(list(columns))
+        begins = dict(zip(parts, np.cumsum([0, *map(len, parts.values())]).tolist(), strict=False))
+        places = [begins[id(table)] + row for table, row in map(self._where.__getitem__, names)]
+        return pa.concat_tables(parts.values()).take(pa.array(places, pa.int64()))
 
     def column(self, column: str) -> dict[str, Any]:
         """One plain column of `core.scoring.ledger_table.SCHEMA`, by field name."""
         values = {id(table): table[column].to_pylist() for table, _ in self._where.values()}
         return {name: values[id(table)][row] for name, (table, row) in self._where.items()}
 
-    def add(self, field: ScoredField) -> None:
-        """Take in a scored field; every few fields they are put on the disk together."""
-        self._pending.append(field)
+    def add(self, entry: LedgerEntry) -> None:
+        """Take in a field that had its turn; every few fields they are put on the disk together."""
+        self._pending.append(entry)
         if len(self._pending) >= self.FIELDS_IN_A_PART:
             self.flush()
 
@@ -167,7 +178,7 @@ class Ledger:
         """Put on the disk what is still in memory."""
         if not self._pending:
             return
-        table = scored_fields_to_table(self._pending)
+        table = entries_to_table(self._pending)
         content = _to_ipc(table)
         path = self.folder / _part_name(content)
         write_bytes(path, content)
@@ -206,7 +217,7 @@ def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
 
     Returns
     -------
-    None where there is no such field.
+    None where there is no such field, or it could not be read.
 
     Raises
     ------
@@ -224,7 +235,7 @@ def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
             table = _from_ipc(path)
             rows = table["name"].to_pylist()
             if name in rows:
-                return scored_field_from_table(table, rows.index(name))
+                return entry_from_table(table, rows.index(name)).scored
     except FileNotFoundError:
         return None  # thrown away meanwhile, to be scored anew
     return None

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.cells.burned_in import BurnedIn
 from core.cells.reference import SlideReference
+from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError, UnreadableImageError
 from core.files import remove, shown_path
 from core.results.result import (
@@ -24,17 +25,25 @@ from core.results.result import (
     read_result,
     write_result,
 )
-from core.results.tables import write_cells, write_fields
-from core.scoring.candidates import write_suspects
-from core.scoring.field_tasks import FieldTask, ScoringModels, SlideInWork, measure_reference, score_field
+from core.results.tables import CellRows, FieldRow, write_cells, write_fields
+from core.scoring.candidates import candidates_by_field, write_candidates
+from core.scoring.field_pictures import FieldPictures
+from core.scoring.field_tasks import (
+    FieldTask,
+    SlideInWork,
+    file_states,
+    measure_reference,
+    score_field,
+    slide_in_work,
+)
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Identity, Ledger
 from core.scoring.run_record import RunClock, versions, write_run
-from core.scoring.survey import survey_slide, suspects_of
+from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
 from core.slides import Slide
 from core.slides.slide import storable
-from core.tally import Assumptions
+from core.tally import Assumptions, Performance
 
 LEDGER_FOLDER = ".ledger"
 RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "candidates", "run.json", "result.json")
@@ -97,6 +106,7 @@ def score_slide(
     workers: Workers[ScoringModels],
     options: ScoringOptions,
     progress: Progress,
+    pictures: FieldPictures | None = None,
 ) -> SlideResult:
     """Score what is not scored yet of a slide, and write its files into `folder`.
 
@@ -114,6 +124,8 @@ def score_slide(
         What the models are worth, and the processes that hold them.
     options, progress
         What the user chose, and who is told of each field.
+    pictures
+        What else is made of fields while they are decoded.
 
     Raises
     ------
@@ -129,23 +141,41 @@ def score_slide(
     core.scoring.workers.WorkerDiedError
         Where a worker process was killed.
     """
-    clock = RunClock()
+    clock, states = RunClock(), file_states(slide)
+    in_work = slide_in_work(slide, states, options.um_per_pixel, pictures)
     with Ledger(folder / LEDGER_FOLDER, identity_of(slide, card, options), resume=options.resume) as ledger:
         _remark_on_ledger(ledger, slide, progress)
-        _score_missing(slide, ledger, workers, options, progress, clock)
+        _score_missing(slide, states, in_work, ledger, workers, progress, clock)
         ledger.close_generation()
         unreadable = _unreadable_fields(slide, ledger)
-        if ledger.reference is None or len(unreadable) == len(slide.field_names()):
+        reference = _reference(ledger)
+        if reference is None or len(unreadable) == len(slide.field_names()):
             raise NoReadableFieldError(slide.name, unreadable)
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
         remove(folder / "result.json")
-        result = _write_tables(slide, folder, ledger, card, workers, options)
+        survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+        called = _call(survey, card, options)
+        _write_files(folder, ledger, called, replace(in_work, reference=reference), workers, options)
+        result = _result(slide, survey, called, reference, card, options)
         write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
         write_result(folder / "result.json", result)
         ledger.finish(key)
     return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Called:
+    """A slide's tables once its cells are called, and what the calls are worth."""
+
+    rows: tuple[FieldRow, ...]
+    cells: CellRows
+    performance: Performance
+
+    @property
+    def calls(self) -> int:
+        return int(self.cells.called.sum())
 
 
 def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Identity:
@@ -171,51 +201,63 @@ def _finished_result(slide: Slide, folder: Path, progress: Progress) -> SlideRes
         return None
 
 
-def _write_tables(
-    slide: Slide,
-    folder: Path,
-    ledger: Ledger,
-    card: ModelCard,
-    workers: Workers[ScoringModels],
-    options: ScoringOptions,
-) -> SlideResult:
-    """Write tables and candidates from a ledger that holds every field, and say what they amount to."""
-    reference = _reference(ledger)
-    if reference is None:
-        raise ValueError("a slide is judged only after its reference was measured")
-    survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+def _call(survey: Survey, card: ModelCard, options: ScoringOptions) -> _Called:
     calling = card.calling(survey.score, options.review_budget)
     # Exactly a float32, as the scores in the tables are: every reader compares alike.
     threshold = float(np.float32(calling.threshold))
-    performance = replace(calling.performance, threshold=threshold)
-    cells_by_reason = write_cells(folder / "cells.parquet", ledger, survey, threshold)
-    write_fields(folder, ledger, survey, threshold)
-    suspects = suspects_of(ledger, survey, threshold, options.review_budget)
-    calls = int((survey.score >= threshold).sum())
-    write_suspects(
+    rows, cells = survey.called(threshold)
+    return _Called(rows, cells, replace(calling.performance, threshold=threshold))
+
+
+def _write_files(
+    folder: Path,
+    ledger: Ledger,
+    called: _Called,
+    slide: SlideInWork,
+    workers: Workers[ScoringModels],
+    options: ScoringOptions,
+) -> None:
+    """Write tables and candidates."""
+    write_cells(folder / "cells.parquet", called.rows, called.cells)
+    write_fields(folder, called.rows)
+    write_candidates(
         folder / "candidates",
-        suspects,
-        slide_in_work(slide, reference, options),
-        slide.name,
-        cells=len(survey.score),
-        calls=calls,
+        candidates_by_field(ledger, called.rows, called.cells, options.review_budget),
+        slide,
+        cells=int(called.cells.evaluable.sum()),
+        calls=called.calls,
         workers=workers,
     )
-    judgement = judge(ledger, survey, performance, card, options.assumptions, cells_by_reason)
+
+
+def _result(
+    slide: Slide,
+    survey: Survey,
+    called: _Called,
+    reference: SlideReference,
+    card: ModelCard,
+    options: ScoringOptions,
+) -> SlideResult:
+    """Say what the tables amount to."""
+    judgement = judge(survey, called.cells, called.performance, card, options.assumptions)
     return SlideResult(
         slide=slide.name,
         fields=FieldCounts(
             found=len(survey.fields),
             counted=len(survey.counted),
             excluded=survey.excluded,
-            unreadable=_unreadable_fields(slide, ledger),
+            unreadable=tuple(
+                UnreadableField(field=field.name, reason=field.unreadable)
+                for field in survey.fields
+                if field.unreadable
+            ),
         ),
         cells=CellCounts(
-            located=len(survey.score) + sum(cells_by_reason.values()),
-            evaluable=len(survey.score),
-            not_evaluable=cells_by_reason,
-            called_infected=calls,
-            candidates_written=len(suspects),
+            located=len(called.cells),
+            evaluable=int(called.cells.evaluable.sum()),
+            not_evaluable=called.cells.by_reason(),
+            called_infected=called.calls,
+            candidates_written=min(called.calls, options.review_budget),
         ),
         evidence=judgement.evidence,
         verdict=judgement.verdict,
@@ -231,29 +273,29 @@ def _write_tables(
 
 def _score_missing(
     slide: Slide,
+    states: dict[str, str],
+    in_work: SlideInWork,
     ledger: Ledger,
     workers: Workers[ScoringModels],
-    options: ScoringOptions,
     progress: Progress,
     clock: RunClock,
 ) -> None:
     """Score the fields that are not in the ledger as they are now; the reference comes first."""
     names = slide.field_names()
-    states = file_states(slide)
     missing = _fields_to_score(slide, states, ledger)
     progress.slide_begins(slide.name, len(names), len(names) - len(missing))
     if not missing:
         return
     if ledger.reference is None:
-        reference = workers.call(measure_reference, (slide_in_work(slide, None, options), names))
-        if reference is not None:
-            ledger.reference = asdict(reference)
-    in_work = slide_in_work(slide, _reference(ledger), options)
+        measured = workers.call(measure_reference, (in_work, names))
+        if measured is not None:
+            ledger.reference = asdict(measured)
+    in_work = replace(in_work, reference=_reference(ledger))
     tasks = (FieldTask(in_work, name, states[name], ledger.generation) for name in missing)
-    for _, scored in workers.map(score_field, tasks):
-        ledger.add(scored)
-        clock.field_done(len(scored))
-        progress.field_done(len(scored))
+    for _, entry in workers.map(score_field, tasks):
+        ledger.add(entry)
+        clock.field_done(entry.cells)
+        progress.field_done(entry.cells)
 
 
 def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> list[str]:
@@ -267,31 +309,6 @@ def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> li
         for name in slide.field_names()
         if scored_from.get(name) != states[name] or (unreadable[name] and _can_be_read(slide, name))
     ]
-
-
-def file_states(slide: Slide) -> dict[str, str]:
-    """Size and time of change of each field's file, as a text to compare, by field name."""
-    names = slide.field_names()
-    if not slide.path.is_dir():
-        return dict.fromkeys(names, _state(slide.path))
-    states = {storable(file.name): _state(file) for file in slide.path.iterdir()}
-    # A page or region of a file has a name of its own: the file's, "#", and which.
-    return {name: states.get(name) or states.get(name.rpartition("#")[0], "gone") for name in names}
-
-
-def slide_in_work(slide: Slide, reference: SlideReference | None, options: ScoringOptions) -> SlideInWork:
-    """What workers need of a slide that `core.slides.open_slide` gave."""
-    states = json.dumps(file_states(slide)).encode()
-    state = hashlib.blake2b(states, digest_size=16).hexdigest()
-    return SlideInWork(slide.path, slide.name, state, reference, options.um_per_pixel)
-
-
-def _state(path: Path) -> str:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return "gone"  # reading it says so
-    return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
 
 
 def _can_be_read(slide: Slide, name: str) -> bool:

@@ -1,27 +1,36 @@
-"""Which fields of a slide count, and the scores of their cells."""
+"""A slide's scored fields put together, once: which of them count, and all their cells as arrays."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.cells.scored_field import ScoredField
-from core.scoring.candidates import Suspect
+from core.results.tables import NUMBER_OF_REASON, CellRows, FieldRow
 from core.scoring.ledger import Ledger
+from core.scoring.ledger_table import quality_from_json
+
+_COLUMNS = (
+    *("name", "generation", "width", "height", "content_hash", "unreadable", "cells", "quality"),
+    *("boxes", "detection_score", "infected_score", "why_not"),
+)
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Whether a field's cells count.
+class SurveyedField:
+    """A field, and whether its cells count.
 
     Attributes
     ----------
-    name
-        The field.
+    name, width, height, content_hash, quality
+        As `core.results.tables.FieldRow` has them.
+    unreadable
+        Why it could not be read; empty where it could.
     why_excluded
         Why none of its cells counts; empty where they do.
     why_not
@@ -29,8 +38,13 @@ class Counted:
     """
 
     name: str
-    why_excluded: str = ""
-    why_not: WhyNot = WhyNot.EVALUABLE
+    width: int
+    height: int
+    content_hash: str
+    quality: FieldQuality | None
+    unreadable: str
+    why_excluded: str
+    why_not: WhyNot
 
     @property
     def reason(self) -> str:
@@ -38,29 +52,25 @@ class Counted:
         return str(self.why_not) or self.why_excluded.partition(":")[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Survey:
-    """The fields of a slide in order, and the scores of the cells that count.
+    """The fields of a slide in order, and all their located cells.
 
     Attributes
     ----------
     fields
         All fields, counted or not.
-    field_index, cell_index
-        (N,) int32: where each cell that counts stands: position in `fields`, row in that field.
-    score
-        (N,) float32 infected scores of these cells.
+    located
+        Their cells; none is called yet.
     """
 
-    fields: tuple[Counted, ...]
-    field_index: NDArray[np.int32]
-    cell_index: NDArray[np.int32]
-    score: NDArray[np.float32]
+    fields: tuple[SurveyedField, ...]
+    located: CellRows
 
     @property
-    def counted(self) -> tuple[str, ...]:
-        """Names of the fields whose cells count."""
-        return tuple(field.name for field in self.fields if not field.why_excluded)
+    def counted(self) -> tuple[SurveyedField, ...]:
+        """Fields whose cells count."""
+        return tuple(field for field in self.fields if not field.why_excluded)
 
     @property
     def excluded(self) -> dict[str, int]:
@@ -73,11 +83,42 @@ class Survey:
         passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE)
         return sum(field.why_not not in passed for field in self.fields)
 
+    @cached_property
+    def score(self) -> NDArray[np.float32]:
+        """(n,) infected scores of the cells that count."""
+        return self.located.infected_score[self.located.evaluable]
+
+    def called(self, threshold: float) -> tuple[tuple[FieldRow, ...], CellRows]:
+        """The tables of the slide, its cells that score at or above the threshold called infected."""
+        cells = self.located
+        called = cells.evaluable & (cells.infected_score >= threshold)
+        located, evaluable, infected = (
+            np.bincount(cells.field[chosen], minlength=len(self.fields)).tolist()
+            for chosen in (slice(None), cells.evaluable, called)
+        )
+        rows = tuple(
+            FieldRow(
+                name=field.name,
+                width=field.width,
+                height=field.height,
+                cells=located[number],
+                evaluable_cells=evaluable[number],
+                called_infected=infected[number],
+                quality=field.quality,
+                content_hash=field.content_hash,
+                why_excluded=field.why_excluded,
+            )
+            for number, field in enumerate(self.fields)
+        )
+        return rows, CellRows(
+            cells.field, cells.boxes, cells.detection_score, cells.infected_score, cells.why_not, called
+        )
+
 
 def survey_slide(
     ledger: Ledger, names: Sequence[str], field_failure: Callable[[FieldQuality], WhyNot]
 ) -> Survey:
-    """Decide which fields count, and collect the scores of their evaluable cells.
+    """Decide which fields count, and put their cells together.
 
     Of several fields with the same pixels the one that counts is that of the earliest lot of fields, and of
     these the first in the order of `names`: the order in which workers finish has no part in it, and a field
@@ -92,71 +133,60 @@ def survey_slide(
     field_failure
         Gives the reason for which a whole field is left out for its quality; empty for a good one.
     """
-    first = _first_of_each_content(ledger, names)
-    fields: list[Counted] = []
-    field_index, cell_index, score = [], [], []
-    for index, name in enumerate(names):
-        scored = ledger.get(name)
-        fields.append(_counted(scored, first, field_failure))
-        if fields[-1].why_excluded:
-            continue
-        cells = np.flatnonzero(scored.evaluable)
-        field_index.append(np.full(len(cells), index, np.int32))
-        cell_index.append(cells.astype(np.int32))
-        score.append(scored.infected_score[cells])
+    table = ledger.rows(names, _COLUMNS)
+    plain = {name: table[name].to_pylist() for name in _COLUMNS[:8]}
+    first = _first_of_each_content(plain)
+    fields = tuple(
+        _surveyed(dict(zip(plain, row, strict=True)), first, field_failure)
+        for row in zip(*plain.values(), strict=True)
+    )
+    boxes, detection, infected, why_not = (table[name].combine_chunks().flatten() for name in _COLUMNS[8:])
+    field_index = np.repeat(np.arange(len(fields), dtype=np.int32), plain["cells"])
+    own = np.array([NUMBER_OF_REASON[text] for text in why_not.to_pylist()], np.uint8)
+    of_field = np.array([NUMBER_OF_REASON[field.why_not] for field in fields], np.uint8)[field_index]
+    reason = np.where(own == 0, of_field, own)
     return Survey(
-        tuple(fields),
-        np.concatenate([np.empty(0, np.int32), *field_index]),
-        np.concatenate([np.empty(0, np.int32), *cell_index]),
-        np.concatenate([np.empty(0, np.float32), *score]),
+        fields,
+        CellRows(
+            field=field_index,
+            boxes=boxes.to_numpy().reshape(-1, 4),
+            detection_score=detection.to_numpy(),
+            infected_score=np.where(reason == 0, infected.to_numpy(), np.float32(np.nan)),
+            why_not=reason,
+            called=np.zeros(len(field_index), bool),
+        ),
     )
 
 
-def suspects_of(ledger: Ledger, survey: Survey, threshold: float, most: int) -> tuple[Suspect, ...]:
-    """Rank the cells called infected, highest score first, and give the first `most` of them.
-
-    Equal scores keep the order of fields and cells.
-    """
-    called = np.flatnonzero(survey.score >= threshold)
-    order = called[np.argsort(-survey.score[called], kind="stable")][:most]
-    suspects = []
-    for rank, position in enumerate(order, start=1):
-        scored = ledger.get(survey.fields[survey.field_index[position]].name)
-        x, y, width, height = (float(side) for side in scored.boxes[survey.cell_index[position]])
-        suspects.append(
-            Suspect(
-                rank,
-                float(survey.score[position]),
-                scored.name,
-                (x, y, width, height),
-                scored.cell_colour,
-                scored.feature_statistics,
-            )
-        )
-    return tuple(suspects)
-
-
-def _first_of_each_content(ledger: Ledger, names: Sequence[str]) -> dict[str, str]:
+def _first_of_each_content(plain: dict[str, list[Any]]) -> dict[str, str]:
     """Name of the field that counts, for each hash of pixels."""
-    generation, content, cells = (
-        ledger.column("generation"),
-        ledger.column("content_hash"),
-        ledger.column("cells"),
-    )
     first: dict[str, str] = {}
-    for name in sorted(names, key=generation.__getitem__):  # stable: the order of names within a lot
-        if cells[name]:
-            first.setdefault(content[name], name)
+    # Stable: the order of names within a lot.
+    for row in np.argsort(np.array(plain["generation"]), kind="stable"):
+        if plain["cells"][row]:
+            first.setdefault(plain["content_hash"][row], plain["name"][row])
     return first
 
 
-def _counted(
-    scored: ScoredField, first: dict[str, str], field_failure: Callable[[FieldQuality], WhyNot]
-) -> Counted:
-    if scored.quality is None:
-        return Counted(scored.name, f"unreadable: {scored.unreadable}")
-    counted = first.get(scored.content_hash, scored.name)
-    if counted != scored.name:
-        return Counted(scored.name, f"duplicate of {counted}", WhyNot.DUPLICATE)
-    failure = field_failure(scored.quality)
-    return Counted(scored.name, str(failure), failure)
+def _surveyed(
+    row: dict[str, Any], first: dict[str, str], field_failure: Callable[[FieldQuality], WhyNot]
+) -> SurveyedField:
+    name, quality = row["name"], quality_from_json(row["quality"])
+    counted = first.get(row["content_hash"], name)
+    if quality is None:
+        why_excluded, why_not = f"unreadable: {row['unreadable']}", WhyNot.EVALUABLE
+    elif counted != name:
+        why_excluded, why_not = f"duplicate of {counted}", WhyNot.DUPLICATE
+    else:
+        why_not = field_failure(quality)
+        why_excluded = str(why_not)
+    return SurveyedField(
+        name=name,
+        width=row["width"],
+        height=row["height"],
+        content_hash=row["content_hash"],
+        quality=quality,
+        unreadable=row["unreadable"],
+        why_excluded=why_excluded,
+        why_not=why_not,
+    )

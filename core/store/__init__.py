@@ -6,7 +6,6 @@ from core.store.people import Right, StaffRole
 from core.store.records import (
     Amendment,
     AuditEntry,
-    Box,
     Call,
     Candidate,
     Case,
@@ -31,7 +30,6 @@ from core.store.store import Store
 __all__ = [
     "Amendment",
     "AuditEntry",
-    "Box",
     "Call",
     "Candidate",
     "Case",

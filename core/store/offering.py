@@ -5,20 +5,15 @@ transaction that the caller holds.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from core.results.folder import (
-    Cell,
-    ResultFolder,
-    field_size,
-    next_below_threshold,
-    random_unsuspected,
-    rounded_box,
-)
+from core.cells.boxes import Box, rounded_box
+from core.results.folder import ResultFolder, read_field_rows, read_tables
 from core.store.places import kept_place
-from core.store.records import Box, Candidate, Kind, ScoringStep, StoreError, TakenIn
+from core.store.records import Candidate, Kind, ScoringStep, StoreError, TakenIn
 from core.store.rows import latest_results, records_of, slide_of
 from core.store.tables import CANDIDATES, OFFERS, RESULTS, SCORING_STEPS
 from core.store.writes import append, note, now
@@ -78,10 +73,13 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
         folder=kept,
         sha256=read.sha256,
         document=read.document,
-        field_cells=read.field_cells,
+        field_cells={row.name: row.evaluable_cells for row in read.tables.fields if not row.why_excluded},
         at=now(),
     )
-    _offer(connection, slide_id, number, Kind.CALLED, read.called)
+    ranked = [
+        _Offered(cell.field, cell.box, cell.infected_score, cell.rank, cell.picture) for cell in read.called
+    ]
+    _offer(connection, slide_id, number, Kind.CALLED, ranked)
     return number
 
 
@@ -96,12 +94,14 @@ def append_further(connection: Connection, slide_id: int, kind: Kind, count: int
     (record,) = records_of(connection, [slide_id])
     taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
+    tables = read_tables(taken_in.folder)
     if kind == Kind.SAMPLE:
         seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
-        cells = random_unsuspected(taken_in.folder, count, known, seed)
+        cells = tables.random_uncalled(count, known, seed)
     else:
-        cells = next_below_threshold(taken_in.folder, count, known)
-    numbers = _offer(connection, slide_id, taken_in.id, kind, cells)
+        cells = tables.best_uncalled(count, known)
+    offered = [_Offered(cell.field, cell.box, cell.infected_score) for cell in cells]
+    numbers = _offer(connection, slide_id, taken_in.id, kind, offered)
     return tuple(
         Candidate(number, slide_id, kind, None, cell.field, cell.box, cell.infected_score, None)
         for number, cell in zip(numbers, cells, strict=True)
@@ -123,11 +123,12 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
     x, y, width, height = rounded_box(box)
     if min(width, height) <= 0:
         raise StoreError(sentence("store.empty_box", width=f"{width}", height=f"{height}"))
-    across, down = field_size(taken_in.folder, field)
+    row = next(row for row in read_field_rows(taken_in.folder) if row.name == field)
+    across, down = row.width, row.height
     if not (0 <= x + width / 2 < across and 0 <= y + height / 2 < down):
         raise StoreError(sentence("store.beyond_field", across=f"{across}", down=f"{down}"))
-    cell = Cell(field, (x, y, width, height), None, None, None)
-    (number,) = _offer(connection, slide_id, taken_in.id, Kind.MARKED, [cell])
+    marked = _Offered(field, (x, y, width, height))
+    (number,) = _offer(connection, slide_id, taken_in.id, Kind.MARKED, [marked])
     return number
 
 
@@ -139,8 +140,19 @@ def result_of(connection: Connection, slide_id: int) -> TakenIn:
     return taken_in
 
 
+@dataclass(frozen=True)
+class _Offered:
+    """A cell to lay before readers; one marked by hand has no score, and only called cells have a rank."""
+
+    field: str
+    box: Box
+    infected_score: float | None = None
+    rank: int | None = None
+    picture: str | None = None
+
+
 def _offer(
-    connection: Connection, slide_id: int, result_id: int, kind: Kind, cells: Sequence[Cell]
+    connection: Connection, slide_id: int, result_id: int, kind: Kind, cells: Sequence[_Offered]
 ) -> tuple[int, ...]:
     known = _known(connection, slide_id, cells)
     offered = []
@@ -176,7 +188,7 @@ def _offer(
     return tuple(offered)
 
 
-def _known(connection: Connection, slide_id: int, cells: Sequence[Cell]) -> dict[tuple[str, Box], int]:
+def _known(connection: Connection, slide_id: int, cells: Sequence[_Offered]) -> dict[tuple[str, Box], int]:
     """Numbers of a slide's candidates by place: one cell is looked up, for several all are read."""
     query = select(CANDIDATES).where(CANDIDATES.c.slide_id == slide_id)
     if len(cells) == 1:

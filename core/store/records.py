@@ -6,12 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from core.cells.boxes import Box
 from core.errors import SmearscopeError
 from core.results.result import SlideResult
 from core.wording import sentence
-
-Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels of the field's stored image."""
 
 
 class StoreError(SmearscopeError):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
+from core.cells.boxes import Box
 from core.files import shown_path
 from core.results.folder import read_result_folder
 from core.store.database import Database, url_of_folder
@@ -28,7 +29,6 @@ from core.store.reading_writes import append_reading, undo_last
 from core.store.records import (
     Amendment,
     AuditEntry,
-    Box,
     Candidate,
     Case,
     Kind,

@@ -28,7 +28,6 @@ def test_a_signed_slide_is_amended_and_grows_where_its_folder_was_moved_to(
     dots = ModelHere("released", "released", DotCard())  # type: ignore[arg-type] # a card as scoring asks for
     monkeypatch.setattr(process, "active_model", lambda _: dots)
     monkeypatch.setattr(process, "load_models", lambda name, device: load_models())
-    monkeypatch.setattr(process, "candidate_maps", lambda *_: iter(()))
     monkeypatch.setattr(process, "available_cores", lambda: 1)
     workplace = open_workplace(tmp_path / "data")
     case = workplace.store.add_case("patient", by="Anna")

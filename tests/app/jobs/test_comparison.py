@@ -47,7 +47,6 @@ def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparison_process, "models_here", here)
     for module in (process, comparison_process):
         monkeypatch.setattr(module, "load_models", lambda name, device: load_models())
-    monkeypatch.setattr(process, "candidate_maps", lambda *_: iter(()))
     monkeypatch.setattr(process, "available_cores", lambda: 1)
 
 

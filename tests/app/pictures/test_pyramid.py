@@ -53,7 +53,6 @@ def test_photographs_are_shown_beside_each_other_from_copies_that_are_kept(
     image = tile(workplace, record, 0, 0, 0)
     assert image.shape == (132, 410, 3)
     assert image[72 + 20, 5 + 40 + 15].astype(int) == pytest.approx((10, 60, 120), abs=8)
-    workplace.pyramid.prepare(record.slide, record.taken_in)
     with pytest.raises(NoTileError):
         tile(workplace, record, 0, 1, 0)
     with pytest.raises(NoTileError):

@@ -1,84 +1,153 @@
+"""The tables of a slide: what is written is read back, and looks the same to other programs."""
+
 import csv
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.cells.located import WhyNot
-from core.results import tables as slide_tables
-from core.results.tables import write_cells, write_fields
-from core.scoring.ledger import Ledger
-from core.scoring.survey import survey_slide, suspects_of
-from tests.core.scoring.test_ledger import IDENTITY, scored
+from core.cells.quality import FieldQuality
+from core.results import tables
+from core.results.tables import (
+    NUMBER_OF_REASON,
+    REASONS,
+    CellRows,
+    FieldRow,
+    RankedCell,
+    ranked_cells,
+    read_candidates_list,
+    read_cells,
+    read_fields,
+    write_candidates_list,
+    write_cells,
+    write_fields,
+)
+
+NAMES = ("b.png", 'Lame n\u00b0 1, "bord".png', "c.png")
 
 
-def no_failure(quality: object) -> WhyNot:
-    return WhyNot.EVALUABLE
+def rows_of(*cells: int) -> tuple[FieldRow, ...]:
+    quality = FieldQuality(0.04, 240.0, 0.1, float("nan"), 0.15)
+    return tuple(
+        FieldRow(f"{number}.png", 640, 480, count, count, 0, quality, f"hash {number}", "")
+        for number, count in enumerate(cells)
+    )
+
+
+def cells_on(*cells: int, score: float = 0.25) -> CellRows:
+    """So many cells on each field; every other one is out of focus."""
+    field = np.repeat(np.arange(len(cells), dtype=np.int32), cells)
+    why_not = np.where(np.arange(len(field)) % 2 == 0, 0, NUMBER_OF_REASON[WhyNot.OUT_OF_FOCUS])
+    return CellRows(
+        field=field,
+        boxes=np.arange(4 * len(field), dtype=np.float32).reshape(-1, 4),
+        detection_score=np.linspace(0, 1, len(field), dtype=np.float32),
+        infected_score=np.where(why_not == 0, np.float32(score), np.float32(np.nan)),
+        why_not=why_not.astype(np.uint8),
+        called=why_not == 0,
+    )
+
+
+def assert_equal(found: CellRows, expected: CellRows) -> None:
+    for name in ("field", "boxes", "detection_score", "infected_score", "why_not", "called"):
+        one, other = getattr(found, name), getattr(expected, name)
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype, name
+
+
+@given(st.data())
+def test_cells_come_back_as_they_were_written(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("cells")
+    counts = data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=4))
+    rows, total = rows_of(*counts), sum(counts)
+    why_not = np.array(
+        data.draw(st.lists(st.integers(0, len(REASONS) - 1), min_size=total, max_size=total)), np.uint8
+    )
+    score = np.array(
+        data.draw(st.lists(st.floats(0, 1, width=32), min_size=total, max_size=total)), np.float32
+    )
+    cells = CellRows(
+        field=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
+        boxes=np.arange(4 * total, dtype=np.float32).reshape(-1, 4),
+        detection_score=score[::-1].copy(),
+        infected_score=np.where(why_not == 0, score, np.float32(np.nan)),
+        why_not=why_not,
+        called=(why_not == 0) & (score > 0.5),
+    )
+    write_cells(folder / "cells.parquet", rows, cells)
+    assert_equal(read_cells(folder / "cells.parquet", rows), cells)
+
+
+def test_fields_come_back_as_they_were_written_read_or_not_with_cells_or_without(tmp_path: Path) -> None:
+    nan = float("nan")
+    rows = (
+        FieldRow("a.png", 640, 480, 3, 2, 1, FieldQuality(0.04, 240.0, 0.1, 0.2, 0.15), "hash", ""),
+        FieldRow("empty.png", 640, 480, 0, 0, 0, FieldQuality(nan, nan, nan, nan, nan), "hash 2", ""),
+        FieldRow("cut.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short"),
+    )
+    write_fields(tmp_path, rows)
+    assert repr(read_fields(tmp_path)) == repr(rows)  # as texts, because NaN differs from itself
+    assert [row.was_read for row in rows] == [True, True, False]
 
 
 @pytest.mark.parametrize("cells_of_fields", [(130,), (1, 49, 50, 30), (0, 120, 0, 10), (50, 80)])
 def test_row_groups_are_cut_by_rows_not_by_fields(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells_of_fields: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(slide_tables, "ROWS_IN_A_GROUP", 50)
-    names = [f"{number}.png" for number in range(len(cells_of_fields))]
-    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
-        for name, cells in zip(names, cells_of_fields, strict=True):
-            ledger.add(scored(name, cells))
-        ledger.flush()
-        survey = survey_slide(ledger, names, no_failure)
-        reasons = write_cells(tmp_path / "cells.parquet", ledger, survey, 0.5)
+    monkeypatch.setattr(tables, "ROWS_IN_A_GROUP", 50)
+    write_cells(tmp_path / "cells.parquet", rows_of(*cells_of_fields), cells_on(*cells_of_fields))
     table = pq.ParquetFile(tmp_path / "cells.parquet")
     assert [table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)] == [50, 50, 30]
-    fields = table.read()["field"].to_pylist()
-    assert fields == [name for name, cells in zip(names, cells_of_fields, strict=True) for _ in range(cells)]
-    assert reasons == {"out of focus": sum(cells // 2 for cells in cells_of_fields)}
+    assert table.read()["field"].to_pylist() == [
+        f"{number}.png" for number, cells in enumerate(cells_of_fields) for _ in range(cells)
+    ]
+
+
+def test_cells_that_do_not_count_are_counted_by_reason() -> None:
+    assert cells_on(5, 2).by_reason() == {"out of focus": 3}
+    assert cells_on(1).by_reason() == {}
 
 
 def test_a_slide_without_any_cell_gives_an_empty_table_with_its_columns(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
-        ledger.add(scored("a.png", 0))
-        ledger.flush()
-        survey = survey_slide(ledger, ["a.png"], no_failure)
-        assert write_cells(tmp_path / "cells.parquet", ledger, survey, 0.5) == {}
-        assert suspects_of(ledger, survey, 0.5, 10) == ()
+    write_cells(tmp_path / "cells.parquet", rows_of(0), cells_on(0))
     table = pq.read_table(tmp_path / "cells.parquet")
-    assert (len(table), table.schema.equals(slide_tables.CELLS_SCHEMA)) == (0, True)
+    assert (len(table), table.schema.equals(tables.CELLS_SCHEMA)) == (0, True)
+    assert ranked_cells(rows_of(0), cells_on(0), drawn=10) == ()
+    assert len(read_cells(tmp_path / "cells.parquet", rows_of(0))) == 0
 
 
 def test_fields_are_written_for_programs_and_for_a_spreadsheet_alike(tmp_path: Path) -> None:
-    names = ["a.png", 'Lame n\u00b0 1, "bord".png']
-    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
-        for name in names:
-            ledger.add(scored(name, 4))
-        ledger.flush()
-        write_fields(tmp_path, ledger, survey_slide(ledger, names, no_failure), 0.5)
+    write_fields(tmp_path, [FieldRow(name, 9, 9, 4, 2, 0, None, "", "") for name in NAMES])
     table = pq.read_table(tmp_path / "fields.parquet")
     with (tmp_path / "fields.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == table.column_names
-    assert [row["field"] for row in rows] == table["field"].to_pylist() == names
-    assert [int(row["cells"]) for row in rows] == table["cells"].to_pylist() == [4, 4]
+    assert [row["field"] for row in rows] == table["field"].to_pylist() == list(NAMES)
+    assert [int(row["cells"]) for row in rows] == table["cells"].to_pylist() == [4, 4, 4]
 
 
-def test_equal_scores_are_ranked_by_field_and_cell(tmp_path: Path) -> None:
-    names = ["b.png", "a.png"]
-    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
-        for name in names:
-            ledger.add(scored(name, 5))  # evaluable: cells 0, 2 and 4, all with a score of 0.25
-        ledger.flush()
-        suspects = suspects_of(ledger, survey_slide(ledger, names, no_failure), 0.25, most=5)
-    places = [(suspect.rank, suspect.field_name, suspect.box[0]) for suspect in suspects]
-    assert places == [(1, "b.png", 0), (2, "b.png", 8), (3, "b.png", 16), (4, "a.png", 0), (5, "a.png", 8)]
+def test_equal_scores_are_ranked_by_field_and_cell() -> None:
+    rows, cells = rows_of(3, 3), cells_on(3, 3)  # called: cells 0 and 2 of the first, 1 of the second
+    ranked = ranked_cells(rows, cells, drawn=2)
+    assert [(cell.rank, cell.field, cell.box[0], cell.picture) for cell in ranked] == [
+        (1, "0.png", 0, "0001.png"),
+        (2, "0.png", 8, "0002.png"),
+        (3, "1.png", 16, None),
+    ]
 
 
-def test_a_suspect_carries_the_colour_of_its_field(tmp_path: Path) -> None:
-    dark, pale = (120.0, 60.0, 80.0), (210.0, 150.0, 180.0)
-    with Ledger(tmp_path / "ledger", IDENTITY, resume=True) as ledger:
-        for name, colour in (("dark.png", dark), ("pale.png", pale)):
-            ledger.add(replace(scored(name, 1), cell_colour=colour))
-        ledger.flush()
-        survey = survey_slide(ledger, ["dark.png", "pale.png"], no_failure)
-        suspects = suspects_of(ledger, survey, 0.25, most=2)
-    assert [suspect.cell_colour for suspect in suspects] == [dark, pale]
+def test_the_list_of_candidates_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    listed = tuple(
+        RankedCell(name, (1.25, 0.0, 30.01, 29.5), round(0.9 - number / 7, 6), number + 1, f"{number}.png")
+        for number, name in enumerate(NAMES)
+    )
+    write_candidates_list(tmp_path / "candidates.csv", listed)
+    assert read_candidates_list(tmp_path / "candidates.csv") == listed
+    head = (tmp_path / "candidates.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head == "rank,infected_score,field,x,y,width,height,image"

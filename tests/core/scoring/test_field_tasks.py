@@ -1,40 +1,31 @@
-"""One field after another: each normalised by its own cells, all compared with those of the slide."""
+"""What a worker does with a slide: measure it once, then decode and score one field after another."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.strategies import integers
-from numpy.typing import NDArray
 
-from core.cells.crops import GREY
 from core.cells.reference import SlideReference
-from core.cells.scored_field import ScoredField
-from core.scoring.field_tasks import FieldTask, SlideInWork, measure_reference, score_field, spread_order
-from tests.coloured_cells import CELL, Colour, DiscDetector, draw_field, save
-from tests.drawn_cells import RecordingClassifier
-
-OTHER_CELL = (150, 100, 110)
-REFERENCE = SlideReference(28.0, (100.0, 100.0, 100.0), (1.5, 2.5))
-
-
-@dataclass(frozen=True)
-class Models:
-    """A detector of discs, and a classifier that keeps what it is given."""
-
-    detector: DiscDetector = field(default_factory=DiscDetector)
-    classifier: RecordingClassifier = field(default_factory=RecordingClassifier)
+from core.scoring.field_tasks import (
+    FieldTask,
+    SlideInWork,
+    measure_reference,
+    score_field,
+    spread_order,
+)
+from core.scoring.ledger_table import LedgerEntry
+from core.slides import content_hash
+from tests.coloured_cells import OTHER_CELL, REFERENCE, DiscModels, draw_field, save
 
 
-def scored_alone(
-    folder: Path, image: NDArray[np.uint8], models: Models, reference: SlideReference | None = REFERENCE
-) -> ScoredField:
-    """The image as the only field of a slide."""
-    save(folder / "slide" / "a.png", image)
-    slide = SlideInWork(folder / "slide", "slide", str(folder), reference, None)
-    return score_field(models, FieldTask(slide, "a.png", "state", 1))
+def task(folder: Path, reference: SlideReference | None = REFERENCE, pictures: Any = None) -> FieldTask:  # noqa: ANN401 - any that are told
+    """Of the only field of a slide, in a folder of its own."""
+    slide = SlideInWork(folder / "slide", "slide", str(folder), reference, None, pictures)
+    return FieldTask(slide, "a.png", "state", 3)
 
 
 def test_the_fields_looked_at_first_lie_far_apart() -> None:
@@ -51,49 +42,37 @@ def test_the_first_eight_leave_no_quarter_of_the_slide_out(count: int) -> None:
     assert {4 * index // count for index in spread_order(count)[:8]} == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("cell", [CELL, OTHER_CELL])
-def test_a_field_is_normalised_by_its_own_cells(tmp_path: Path, cell: Colour) -> None:
-    models = Models()
-    found = scored_alone(tmp_path, draw_field(cell=cell), models)
-    (crops,) = models.classifier.scored
-    assert len(crops) == 30
-    assert np.median(crops[:, 18:30, 18:30], axis=(0, 1, 2)) == pytest.approx((GREY,) * 3, abs=1)
-    assert found.cell_colour == pytest.approx(cell, abs=3)  # some of the room around the cells is in it
-
-
-def test_a_field_of_few_cells_is_normalised_by_the_colour_of_its_slide(tmp_path: Path) -> None:
-    models = Models()
-    found = scored_alone(tmp_path, draw_field(columns=4, rows=4), models)
-    assert found.cell_colour == REFERENCE.cell_colour
-    # 56 ln of (200, 140, 150 + 6) over (100 + 6): 37, 18 and 22 levels brighter.
-    expected = (GREY + 37, GREY + 18, GREY + 22)
-    (crops,) = models.classifier.scored
-    assert np.median(crops[:, 18:30, 18:30], axis=(0, 1, 2)) == pytest.approx(expected, abs=1)
-
-
-def test_a_field_without_cells_has_the_colour_of_its_slide_and_is_not_scored(tmp_path: Path) -> None:
-    models = Models()
-    found = scored_alone(tmp_path, np.full((200, 200, 3), 235, np.uint8), models)
-    assert (len(found), found.cell_colour) == (0, REFERENCE.cell_colour)
-    assert models.classifier.scored == []
-
-
-def test_cells_are_compared_with_the_statistics_of_their_slide(tmp_path: Path) -> None:
-    models = Models()
-    scored_alone(tmp_path, draw_field(), models)
-    assert models.classifier.statistics == [REFERENCE.feature_statistics]
+def test_a_field_that_cannot_be_read_is_an_entry_with_the_reason(tmp_path: Path) -> None:
+    save(tmp_path / "slide" / "a.png", draw_field()).write_bytes(b"")
+    entry = score_field(DiscModels(), task(tmp_path))
+    assert (entry.name, entry.source, entry.generation, entry.scored) == ("a.png", "state", 3, None)
+    assert "empty" in entry.unreadable
 
 
 def test_a_field_is_not_scored_before_its_slide_is_measured(tmp_path: Path) -> None:
+    save(tmp_path / "slide" / "a.png", draw_field())
     with pytest.raises(ValueError, match="reference must be measured before"):
-        scored_alone(tmp_path, draw_field(), Models(), reference=None)
+        score_field(DiscModels(), task(tmp_path, reference=None))
+
+
+def test_who_makes_pictures_of_a_field_is_given_what_scoring_has_decoded(tmp_path: Path) -> None:
+    class Told:
+        def of_field(self, image: np.ndarray, content: str) -> None:
+            assert content == content_hash(image)
+            told.append(image.shape)
+
+    told: list[Sequence[int]] = []
+    image = draw_field()
+    save(tmp_path / "slide" / "a.png", image)
+    entry: LedgerEntry = score_field(DiscModels(), task(tmp_path, pictures=Told()))
+    assert (entry.cells, told) == (30, [image.shape])
 
 
 def test_a_slide_is_measured_on_the_crops_that_scoring_will_cut(tmp_path: Path) -> None:
-    models = Models()
+    models = DiscModels()
     save(tmp_path / "slide" / "a.png", draw_field(cell=OTHER_CELL))
     slide = SlideInWork(tmp_path / "slide", "slide", "state", None, 8.6 / 28)
     reference = measure_reference(models, (slide, ["a.png"]))
     assert reference is not None
-    scored_alone(tmp_path, draw_field(cell=OTHER_CELL), models, reference)
+    score_field(models, task(tmp_path, reference))
     np.testing.assert_array_equal(models.classifier.scored[0], models.classifier.measured[0])

@@ -135,7 +135,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "stage", ["write_cells", "write_fields", "write_suspects", "write_run", "write_result", "Ledger.finish"]
+    "stage", ["write_cells", "write_fields", "write_candidates", "write_run", "write_result", "Ledger.finish"]
 )
 def test_stopped_between_any_two_files_the_next_run_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str

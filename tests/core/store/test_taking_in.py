@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
+from core.results.folder import ResultFolderError
 from core.review import sign, standing
 from core.scoring.slide_run import score_slide
 from core.scoring.workers import Workers
@@ -109,7 +110,7 @@ def test_a_folder_that_holds_no_whole_result_is_refused_and_leaves_nothing(
     write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 0, 0.9)])
     harm(tmp_path / "result")
     before = store.record(slide)
-    with pytest.raises(StoreError, match=named):
+    with pytest.raises(ResultFolderError, match=named):
         store.take_in_result(slide, tmp_path / "result", by="Anna")
     assert store.record(slide) == before
 
@@ -185,7 +186,9 @@ def test_a_result_that_is_gone_or_damaged_is_named_with_what_to_do(
         lambda: store.draw_sample(slide, 1, by="Anna"),
         lambda: store.mark(slide, "field1.png", box_of(9), PARASITE, reader="Anna", role=Role.FIRST),
     ):
-        with pytest.raises(StoreError, match=r"result cannot be read any more: .* score the slide again"):
+        with pytest.raises(
+            ResultFolderError, match=r"result cannot be read any more: .* score the slide again"
+        ):
             asked()
     assert (store.record(slide), store.audit()) == before
 

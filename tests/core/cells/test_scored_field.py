@@ -1,0 +1,64 @@
+"""One image after another: each normalised by its own cells, all compared with those of the slide."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.cells.crops import GREY
+from core.cells.scored_field import ScoredField, score_image
+from core.slides.field import Field, Rectangle
+from tests.coloured_cells import CELL, OTHER_CELL, REFERENCE, Colour, DiscModels, draw_field
+
+
+def scored(image: NDArray[np.uint8], models: DiscModels) -> ScoredField:
+    height, width = image.shape[:2]
+    return score_image(models, Field("a.png", image, None, 0, 0, Rectangle(0, 0, width, height)), REFERENCE)
+
+
+@pytest.mark.parametrize("cell", [CELL, OTHER_CELL])
+def test_a_field_is_normalised_by_its_own_cells(cell: Colour) -> None:
+    models = DiscModels()
+    found = scored(draw_field(cell=cell), models)
+    (crops,) = models.classifier.scored
+    assert len(crops) == 30
+    assert np.median(crops[:, 18:30, 18:30], axis=(0, 1, 2)) == pytest.approx((GREY,) * 3, abs=1)
+    assert found.cell_colour == pytest.approx(cell, abs=3)  # some of the room around the cells is in it
+
+
+def test_a_field_of_few_cells_is_normalised_by_the_colour_of_its_slide() -> None:
+    models = DiscModels()
+    found = scored(draw_field(columns=4, rows=4), models)
+    assert found.cell_colour == REFERENCE.cell_colour
+    # 56 ln of (200, 140, 150 + 6) over (100 + 6): 37, 18 and 22 levels brighter.
+    expected = (GREY + 37, GREY + 18, GREY + 22)
+    (crops,) = models.classifier.scored
+    assert np.median(crops[:, 18:30, 18:30], axis=(0, 1, 2)) == pytest.approx(expected, abs=1)
+
+
+def test_a_field_without_cells_has_the_colour_of_its_slide_and_is_not_scored() -> None:
+    models = DiscModels()
+    found = scored(np.full((200, 200, 3), 235, np.uint8), models)
+    assert (len(found), found.cell_colour) == (0, REFERENCE.cell_colour)
+    assert models.classifier.scored == []
+
+
+def test_cells_are_compared_with_the_statistics_of_their_slide() -> None:
+    models = DiscModels()
+    scored(draw_field(), models)
+    assert models.classifier.statistics == [REFERENCE.feature_statistics]
+
+
+def test_a_cell_at_the_edge_is_located_and_not_scored() -> None:
+    found = scored(draw_field()[20:, 20:], DiscModels())  # through the middle of the first row and column
+    at_edge = found.why_not == "edge"
+    assert at_edge.sum() == 10
+    assert np.isnan(found.infected_score[at_edge]).all()
+    assert not np.isnan(found.infected_score[~at_edge]).any()
+
+
+def test_the_same_image_gives_the_same_cells_and_the_same_hash() -> None:
+    image = draw_field(infected=(7,))
+    first, second = (scored(image.copy(), DiscModels()) for _ in range(2))
+    assert first.content_hash == second.content_hash
+    np.testing.assert_array_equal(first.boxes, second.boxes)
+    assert scored(image[:, 1:], DiscModels()).content_hash != first.content_hash

@@ -1,0 +1,85 @@
+"""A slide put together from its scored fields: what counts, and in which order."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cells.located import WhyNot
+from core.cells.quality import FieldQuality
+from core.scoring.ledger import Ledger
+from core.scoring.ledger_table import LedgerEntry
+from core.scoring.survey import Survey, survey_slide
+from tests.core.scoring.test_ledger import IDENTITY, scored
+
+
+def no_failure(quality: FieldQuality) -> WhyNot:
+    return WhyNot.EVALUABLE
+
+
+def surveyed(folder: Path, *entries: LedgerEntry) -> Survey:
+    with Ledger(folder, IDENTITY, resume=True) as ledger:
+        for entry in entries:
+            ledger.add(entry)
+        ledger.flush()
+        return survey_slide(ledger, sorted(entry.name for entry in entries), no_failure)
+
+
+def test_cells_come_in_the_order_of_fields_with_their_reasons(tmp_path: Path) -> None:
+    survey = surveyed(tmp_path, scored("b.png", 2), scored("a.png", 3))
+    assert survey.located.field.tolist() == [0, 0, 0, 1, 1]
+    assert survey.located.boxes[:, 0].tolist() == [0, 4, 8, 0, 4]
+    assert survey.located.by_reason() == {"out of focus": 2}
+    assert survey.score.tolist() == [0.25] * 3
+
+
+def test_calls_are_cells_that_count_and_reach_the_threshold(tmp_path: Path) -> None:
+    survey = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1))
+    rows, cells = survey.called(0.25)
+    assert [(row.cells, row.evaluable_cells, row.called_infected) for row in rows] == [(3, 2, 2), (1, 1, 1)]
+    assert cells.called.tolist() == [True, False, True, True]
+    assert not survey.called(0.26)[1].called.any()
+
+
+def test_of_equal_pictures_the_one_of_the_earlier_lot_counts_and_then_the_first(tmp_path: Path) -> None:
+    survey = surveyed(
+        tmp_path,
+        scored("a.png", 2, generation=2, content="same"),
+        scored("b.png", 2, generation=1, content="same"),
+        scored("c.png", 2, generation=1, content="same"),
+    )
+    assert [field.why_excluded for field in survey.fields] == ["duplicate of b.png", "", "duplicate of b.png"]
+    assert survey.located.by_reason() == {"out of focus": 3, "duplicate": 2}
+    assert (survey.excluded, survey.failed) == ({"duplicate": 2}, 0)
+
+
+def test_pictures_without_cells_are_no_duplicates(tmp_path: Path) -> None:
+    survey = surveyed(tmp_path, scored("a.png", 0, content="same"), scored("b.png", 0, content="same"))
+    assert [field.why_excluded for field in survey.fields] == ["", ""]
+    assert len(survey.located) == 0
+
+
+def test_a_field_that_fails_or_was_not_read_is_left_out_with_all_its_cells(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png", 2))
+        ledger.add(LedgerEntry("b.png", "s", 1, None, "cut short"))
+        ledger.flush()
+        survey = survey_slide(ledger, ["a.png", "b.png"], lambda _: WhyNot.WITHOUT_COLOUR)
+    assert [field.why_excluded for field in survey.fields] == ["without colour", "unreadable: cut short"]
+    assert (survey.excluded, survey.failed) == ({"without colour": 1, "unreadable": 1}, 1)
+    assert np.isnan(survey.located.infected_score).all()
+    assert not survey.called(0.0)[1].called.any()
+
+
+@pytest.mark.parametrize("cells", [0, 1, 7])
+def test_a_survey_is_what_the_entries_say_one_by_one(tmp_path: Path, cells: int) -> None:
+    entry = scored("a.png", cells)
+    assert entry.scored is not None
+    shifted = replace(entry.scored, boxes=entry.scored.boxes + np.float32(0.5), content_hash="other")
+    survey = surveyed(tmp_path, entry, replace(entry, name="b.png", scored=shifted))
+    for number, field in enumerate((entry.scored, shifted)):
+        here = survey.located.field == number
+        np.testing.assert_array_equal(survey.located.boxes[here], field.boxes)
+        np.testing.assert_array_equal(survey.located.detection_score[here], field.detection_score)
+        np.testing.assert_array_equal(survey.located.infected_score[here], field.infected_score)
