@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 
 from core.atomic import replacing, write_bytes
 from core.cam import Method, activation_maps
-from core.cam.masked_passes import for_many_passes
-from core.cam.method import class_probability
+from core.cam.output import class_probability
+from core.cam.rebuilt import for_many_passes
 from core.confusion import ClassMeasures, Confusion, confusion
 from core.guided.checkpoints import GuidedCheckpointError, Progress, epoch_folder
 from core.guided.passes import upsampled

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.atomic import OutputError, replacing_folder
 from core.cam import Method, activation_maps, normalised
-from core.cam.method import class_probability
+from core.cam.output import class_probability
 from core.guided.checkpoints import load_epoch
 from core.guided.passes import GuidedNetwork
 from core.reports.overlays import MapTile, map_sheet
