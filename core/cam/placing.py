@@ -38,7 +38,7 @@ def placing_of(network: nn.Module, images: Tensor, layer: str | nn.Module) -> Pl
     A kernel of k cells, dilated by d, of stride s and with p cells of padding before it, moves the centre of
     the first cell by `pitch * (d (k - 1) / 2 - p)` and multiplies the pitch by s. Convolutions, pooling,
     padding and slices are followed in this way; any other operation is assumed to leave cells where they are
-    if it leaves their number. Where branches with different centres meet, the mean is taken. Where the
+    if it keeps their number. Where branches with different centres meet, the mean is taken. Where the
     windows of adaptive pooling differ in size, its centres are right to half of a cell that it pools. Padding
     counts as image: the field of a cell at the border is not cut.
 
@@ -94,7 +94,7 @@ def _weights(centres: CellCentres, cells: int, pixels: int) -> Tensor:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where cells lie, how many there are, and the last operation whose result has another number of them."""
+    """Where cells lie, how many there are, and the last operation that gave a tensor another number."""
 
     placing: Placing
     cells: tuple[int, int]

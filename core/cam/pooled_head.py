@@ -86,10 +86,10 @@ def pooled_head(
     module, a function or a mean over both axes), one linear layer, and beside them only dropout, reshaping
     and the choice of a single logit. None for any other network, and for one that cannot be traced.
 
-    Dropout behind the layer is left out: the closed form is that of the network without its noise. It is
-    checked against the logits of the pass, for tracing does not see everything: a hook may change values, a
-    branch may run in train mode only. Where the check fails in train mode, which dropout alone may cause, a
-    pass without dropout is checked instead, once for each set of modules in train mode.
+    The closed form leaves out dropout behind the layer: it is that of the network without its noise. It is
+    checked against the logits of the pass, because tracing does not see everything: a hook may change values,
+    a branch may run in train mode only. Dropout alone may make this check fail in train mode; then a pass
+    without dropout is checked instead, the first time that these modules are in train mode.
 
     Parameters
     ----------
