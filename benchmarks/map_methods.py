@@ -29,8 +29,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 from tqdm import tqdm
 
-from core.cam import GradCAM, GuidedGradCAM, Method, ScoreCAM, activation_maps, normalised
-from core.cam.fimf_score_cam import FIMFScoreCAM
+from core.cam import FIMFScoreCAM, GradCAM, GuidedGradCAM, Method, ScoreCAM, activation_maps, normalised
 from core.reports.overlays import MapTile, map_sheet
 from core.saliency.faithfulness import blurred, deletion, drop_and_increase, insertion
 from core.saliency.localisation import (

@@ -22,7 +22,7 @@ from core.cam import (
     placing_of,
     recorded,
 )
-from core.cam.method import class_probability
+from core.cam.output import class_probability
 from core.cells.crops import (
     CELL_DIAMETER_PX,
     CELLS_FOR_A_COLOUR,

@@ -1,4 +1,4 @@
-"""CAM and Grad-CAM: channels weighted by the linear layer, or by the gradient of the logit."""
+"""CAM and Grad-CAM: activations weighted by the linear layer, or by the gradient of the logit."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,16 +6,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from core.cam.error import CamError
 from core.cam.method import Method, RecordedPass, class_sum
+from core.cam.output import CamError
 
 
 @dataclass(frozen=True)
 class CAM(Method):
     """Class activation mapping (Zhou 2016): `L = ReLU(sum_k W[c,k] A_k)`.
 
-    W is the linear layer behind the global average pooling. Only networks that end so have it: for others,
-    and for earlier layers, a `CamError` says so.
+    W is the linear layer behind the global average pooling. Only networks that end in these two have it; for
+    others, and for earlier layers, a `CamError` says so.
     """
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
@@ -33,22 +33,24 @@ class GradCAM(Method):
     """Grad-CAM (Selvaraju 2017): `a_k = mean_ij dy_c/dA_k(ij)`, `L = ReLU(sum_k a_k A_k)`.
 
     From the logit, not the probability. Where the network ends in global average pooling and one linear
-    layer, `a_k = W[c,k] / (h w)` and nothing is differentiated; dropout behind the layer then does not enter.
-    Elsewhere the gradient is that of the recorded pass: in train mode with the noise of its dropout, and with
-    batch normalisation behind the layer, with what an image's activations do to the logits of its neighbours.
+    layer, `a_k = W[c,k] / (h w)` and nothing is differentiated; dropout behind the layer then has no effect.
+    Elsewhere the gradient is that of the recorded pass. In train mode it holds the noise of its dropout, and
+    with batch normalisation behind the layer also what an image's activations do to its neighbours' logits.
     """
 
     follows_gradient: ClassVar[bool] = True
 
     def maps(self, seen: RecordedPass) -> tuple[Tensor, None]:
         """(N, h, w)."""
-        return class_sum(_channel_weights(seen), seen.activations), None
+        if seen.head is None:
+            weights = _gradient(seen).mean(dim=(2, 3))
+        else:
+            weights = seen.head.weight[seen.classes] / seen.activations[0, 0].numel()
+        return class_sum(weights, seen.activations), None
 
 
-def _channel_weights(seen: RecordedPass) -> Tensor:
-    if seen.head is not None:
-        cells = seen.activations.shape[2] * seen.activations.shape[3]
-        return seen.head.weight[seen.classes] / cells
+def _gradient(seen: RecordedPass) -> Tensor:
+    """(N, C, h, w) gradient of each image's class logit with respect to its activations."""
     if not (seen.logits.requires_grad and seen.activations.requires_grad):
         # One of the two has a graph where the pass began with gradients and the network turned them off.
         itself = seen.logits.requires_grad or seen.activations.requires_grad
@@ -63,7 +65,7 @@ def _channel_weights(seen: RecordedPass) -> Tensor:
             f"Grad-CAM needs the gradient of the logits at layer {seen.layer!r}, but the pass kept no graph "
             f"there: {remedy}"
         )
-    # The graph stays, with gradients off as well: it may be the caller's, for a backward pass of their own.
+    # The graph is kept even with gradients off: it may be the caller's, who has a backward pass to run.
     (gradient,) = torch.autograd.grad(
         seen.logits,
         seen.activations,
@@ -74,4 +76,4 @@ def _channel_weights(seen: RecordedPass) -> Tensor:
     )
     if gradient is None:
         raise CamError(f"the logits do not depend on layer {seen.layer!r}: choose a layer that they do")
-    return gradient.mean(dim=(2, 3))
+    return gradient

@@ -1,19 +1,16 @@
 """Guided Grad-CAM: Grad-CAM sharpened by guided backpropagation."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
-from core.cam.error import CamError
 from core.cam.grad_cam import GradCAM
-from core.cam.method import Method, RecordedPass, class_values
-from core.cam.output import logit_table
-from core.cam.untouched import untouched
+from core.cam.method import Method, RecordedPass, upsampled
+from core.cam.output import CamError, class_values, logit_table
+from core.cam.untouched import EachOperation, argument, untouched
 
 _OTHER_RECTIFIERS = frozenset(
     {
@@ -37,20 +34,20 @@ _OTHER_RECTIFIERS = frozenset(
 
 @dataclass(frozen=True)
 class GuidedGradCAM(Method):
-    """Guided Grad-CAM (Selvaraju 2017): Grad-CAM upsampled (bilinear) times guided backpropagation.
+    """Guided Grad-CAM (Selvaraju 2017): Grad-CAM, upsampled (bilinear), times guided backpropagation.
 
-    Guided backpropagation (Springenberg 2015) is the gradient of the class logit with respect to the image in
-    which each ReLU passes back only what is positive, and only where its input was. The map is the largest
-    absolute value of the product over the colour channels, at the size of the image.
+    Guided backpropagation (Springenberg 2015) is the gradient of the class logit with respect to the image,
+    except that each ReLU passes back only what is positive, and only where its input was positive. The map is
+    the largest absolute value of the product over the colour channels, at the size of the image.
 
-    The guided pass is one of its own and runs in eval mode, whatever mode the recorded pass had.
+    Guided backpropagation takes a pass of its own, in eval mode, whatever mode the recorded pass had.
 
     Attributes
     ----------
     other_rectifiers
         What to do with ReLU6, hard-swish, GELU and their like, for which guided backpropagation is not
-        defined: "error" says so, "plain" lets them pass their own gradient. A rectifier written with `clamp`,
-        `maximum` or `where` is not seen as one, and passes its own gradient under either.
+        defined: "error" raises a `CamError`, "plain" lets them pass their own gradient. A rectifier written
+        with `clamp`, `maximum` or `where` is not recognised, and passes its own gradient in both cases.
     """
 
     other_rectifiers: Literal["error", "plain"] = "error"
@@ -64,9 +61,7 @@ class GuidedGradCAM(Method):
     def maps(self, seen: RecordedPass) -> tuple[Tensor, Tensor]:
         """(N, H, W), and the signed product (N, C, H, W)."""
         coarse = GradCAM().maps(seen)[0].relu()
-        size = seen.images.shape[2:]
-        fine = functional.interpolate(coarse[:, None], size, mode="bilinear", align_corners=False)
-        signed = fine * self._guided_gradient(seen)
+        signed = upsampled(coarse, seen.images)[:, None] * self._guided_gradient(seen)
         return signed.abs().amax(dim=1), signed
 
     def _guided_gradient(self, seen: RecordedPass) -> Tensor:
@@ -79,7 +74,7 @@ class GuidedGradCAM(Method):
             _GuidedRectifiers(self.other_rectifiers),
         ):
             logits = logit_table(seen.network(images.clone()), len(images))
-            # Inside as well: what the network checkpoints is run again by it.
+            # Inside as well: taking the gradient runs checkpointed parts of the network again.
             (gradient,) = torch.autograd.grad(
                 class_values(logits, seen.classes).sum(), images, create_graph=keep_graph
             )
@@ -98,38 +93,32 @@ class _GuidedReLU(torch.autograd.Function):
         return gradients[0].clamp(min=0) * active
 
 
-class _GuidedRectifiers(TorchFunctionMode):
+class _GuidedRectifiers(EachOperation):
     """Replaces the ReLU of every pass run inside, whether module, function or method, in place or not."""
 
     def __init__(self, other_rectifiers: Literal["error", "plain"]) -> None:
         super().__init__()
         self._other_rectifiers = other_rectifiers
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - as torch declares it
-        given = dict(kwargs or {})
-        name = getattr(func, "__name__", "")
+    def operation(
+        self, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> object:
+        name = getattr(function, "__name__", "")
         if name in ("relu", "relu_"):
-            features = args[0] if args else given["input"]
-            rectified = _GuidedReLU.apply(features)
-            in_place = name == "relu_" or given.get("inplace") or (len(args) > 1 and args[1])
+            features: Tensor = argument(args, named, 0, "input")
+            rectified: Tensor = _GuidedReLU.apply(features)
+            in_place = name == "relu_" or argument(args, named, 1, "inplace")
             return features.copy_(rectified) if in_place else rectified
         if name.strip("_") in _OTHER_RECTIFIERS and self._other_rectifiers == "error":
-            used = "ReLU6" if _is_relu6(name, args, given) else name.strip("_")
+            used = "ReLU6" if _is_relu6(name, args, named) else name.strip("_")
             raise CamError(
                 f"guided backpropagation is defined for ReLU only, and this network uses {used}: take "
                 "'grad-cam', or GuidedGradCAM(other_rectifiers='plain') to let it pass its own gradient"
             )
-        return func(*args, **given)
+        return function(*args, **named)
 
 
 def _is_relu6(name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
     """Whether an operation is ReLU6, whose module calls it by the name of hardtanh."""
-    lowest = args[1] if len(args) > 1 else named.get("min_val")
-    highest = args[2] if len(args) > 2 else named.get("max_val")
-    return name.startswith("relu6") or (name.startswith("hardtanh") and (lowest, highest) == (0, 6))
+    limits = argument(args, named, 1, "min_val"), argument(args, named, 2, "max_val")
+    return name.startswith("relu6") or (name.startswith("hardtanh") and limits == (0, 6))

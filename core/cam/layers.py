@@ -2,13 +2,13 @@
 
 import difflib
 from collections import Counter
+from contextlib import ExitStack
 
 import torch
 from torch import Tensor, nn
 
-from core.cam.error import CamError
-from core.cam.structure import remembered
-from core.cam.untouched import untouched
+from core.cam.output import CamError, form_of
+from core.cam.untouched import remembered, untouched
 
 AVERAGE_POOLING = (nn.AdaptiveAvgPool2d, nn.AvgPool2d)
 
@@ -19,7 +19,7 @@ def layer_name(network: nn.Module, layer: str | nn.Module) -> str:
     Raises
     ------
     CamError
-        If there is none of this name (the nearest names are said), or the module is not part of the network.
+        If no layer has this name (the nearest names are said), or the module is not part of the network.
     """
     names: list[str] = [name for name, _ in network.named_modules(remove_duplicate=False) if name]
     if isinstance(layer, str):
@@ -40,9 +40,9 @@ def last_feature_map(network: nn.Module, images: Tensor) -> str:
     """Name of the layer that yields the last feature map for images of this size.
 
     That is the last module, in the order of execution, whose output is (N, C, h, w) with h * w > 1. Average
-    pooling, and what hands on its output, is left aside: it sums the feature map up. Of modules that yield
-    the same tensor the outermost is taken, so a container with its last activation and max pooling. A module
-    that runs several times in a pass is no single layer and is passed over.
+    pooling does not count, nor does a module that returns its output unchanged: it only sums the feature map
+    up. Of modules that yield the same tensor the outermost is taken, so a container with its last activation
+    and max pooling. A module that runs several times in a pass is no single layer and is passed over.
 
     Found by one pass of one image in eval mode, the first time a network meets this size of image.
 
@@ -61,10 +61,9 @@ def require_spatial(name: str, output: object) -> Tensor:
     """Check that a layer's output is (N, C, h, w) with h * w > 1, and give it."""
     if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
         return output
-    form = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     raise CamError(
-        f"layer {name!r} is without spatial features: it yields {form}, not (N, C, h, w) with more than one "
-        "cell; name an earlier layer, or give larger images"
+        f"layer {name!r} is without spatial features: it yields {form_of(output)}, not (N, C, h, w) with "
+        "more than one cell; name an earlier layer, or give larger images"
     )
 
 
@@ -83,13 +82,10 @@ def _found(network: nn.Module, image: Tensor) -> str:
         else:
             candidates.append(module)
 
-    hooks = [module.register_forward_hook(look) for module in names]
-    try:
-        with untouched(network, evaluating=True), torch.no_grad():
-            network(image)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with ExitStack() as hooks, untouched(network, evaluating=True), torch.no_grad():
+        for module in names:
+            hooks.enter_context(module.register_forward_hook(look))
+        network(image)
     for module in reversed(candidates):
         if runs[module] == 1:
             return names[module]

@@ -1,4 +1,4 @@
-"""Activation maps of a batch of images, by any method, from a pass of one's own or from a recorded one."""
+"""Activation maps of a batch of images, by any method, from a pass of its own or one that was recorded."""
 
 import difflib
 from collections.abc import Mapping
@@ -8,18 +8,15 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from core.cam.error import CamError
-from core.cam.fimf_score_cam import FIMFScoreCAM
 from core.cam.grad_cam import CAM, GradCAM
 from core.cam.guided_grad_cam import GuidedGradCAM
-from core.cam.method import Method, RecordedPass
-from core.cam.output import logit_table
+from core.cam.method import Method, RecordedPass, upsampled
+from core.cam.output import CamError, form_of, logit_table
 from core.cam.placing import placed, placing_of
 from core.cam.pooled_head import pooled_head
 from core.cam.recording import Recording, recorded
-from core.cam.score_cam import ScoreCAM
+from core.cam.score_cam import FIMFScoreCAM, ScoreCAM
 from core.cam.untouched import untouched
 
 METHODS: Mapping[str, Method] = MappingProxyType(
@@ -49,8 +46,8 @@ class ActivationMaps:
     logits
         (N, K) of the pass that the maps are made from; K is 1 for a network of one logit.
     sums
-        (N, h, w) on the layer's grid: what the maps are before they are rectified, so that of a map that is
-        zero everywhere there is something to see and to differentiate. Of Guided Grad-CAM the map itself.
+        (N, h, w) on the layer's grid: the maps before they are rectified, so that there is something to see
+        and to differentiate even of a map that is zero everywhere. Of Guided Grad-CAM the map itself.
     signed
         (N, C, H, W) product of Guided Grad-CAM before its absolute value; None for the other methods.
     """
@@ -88,7 +85,7 @@ def activation_maps(
         Any network from images to logits (N, K), or (N,) for one logit, whose class is 0 and whose
         probability is the sigmoid.
     images
-        (N, C, H, W), as the network takes them. With N = 0 the maps are as empty.
+        (N, C, H, W), as the network takes them. N may be 0, which gives 0 maps.
     method
         A name in `METHODS`, or an instance with settings of its own.
     classes
@@ -99,7 +96,7 @@ def activation_maps(
         "layer": on the layer's grid. "input": upsampled to (H, W), bilinear, `align_corners=False`, as
         published libraries do, which takes the cells for equal parts of the image. "placed": upsampled
         with each cell at the place where the network looked (`core.cam.placing`). Guided Grad-CAM's maps are
-        at (H, W) whatever the size.
+        (H, W) whatever the size.
     differentiable
         False: eval mode, nothing keeps a graph. True: the mode the network is in, and maps and logits keep
         the graph, with exact gradients with respect to parameters and images.
@@ -145,7 +142,7 @@ def activation_maps(
             )
         if size != "layer" and not chosen.at_input_size:
             if size == "input" or len(images) == 0:
-                maps = _upsampled(made.maps, images)
+                maps = upsampled(made.maps, images)
             else:
                 maps = placed(made.maps, placing_of(network, images, recording.layer), *images.shape[2:])
             made = replace(made, maps=maps)
@@ -170,8 +167,8 @@ def maps_of(
     recording
         Of the last pass.
     logits, images
-        What that pass gave, and what it was given: (N, K) or (N,), and (N, C, H, W). Of a network that
-        writes into its images, a copy made before the pass.
+        Output and input of that pass: (N, K) or (N,), and (N, C, H, W). If the network writes into its
+        images, give a copy made before the pass.
     method, classes
         As for `activation_maps`.
 
@@ -193,12 +190,12 @@ def maps_of(
 
 
 def method_named(method: str | Method) -> Method:
-    """Give the method of a name in `METHODS`; a method itself is given back.
+    """Give the method of a name in `METHODS`; a method itself is returned as it is.
 
     Raises
     ------
     CamError
-        If there is none of this name; the nearest is said.
+        If no method has this name; the nearest one is said.
     """
     if isinstance(method, Method):
         return method
@@ -236,48 +233,39 @@ def _made(
 
 def _require(what: str, sound: Tensor, network: nn.Module) -> None:
     """Check that numbers of a pass, (N, ...), are sound."""
-    of_image = sound.flatten(1).all(dim=1)
-    if of_image.all():
+    which = _unsound(sound)
+    if not which:
         return
-    which = ", ".join(str(index) for index in (~of_image).nonzero()[:, 0].tolist())
     held = (*network.named_parameters(), *network.named_buffers())
     broken = next((name for name, value in held if not value.detach().isfinite().all()), None)
     cause = (
         f"{broken!r} of the network holds NaN or infinity: load or train it anew"
         if broken
-        else "all weights are finite, so the pass ran over: run it in a type of wider range"
+        else "all weights are finite, so the pass overflowed: run it in a type of wider range"
     )
     raise CamError(f"the {what} hold NaN or infinity for image {which} of {len(sound)}, from 0: {cause}")
 
 
-def _upsampled(maps: Tensor, images: Tensor) -> Tensor:
-    if len(maps) == 0:
-        return maps.new_zeros((0, *images.shape[2:]))
-    size = images.shape[2:]
-    return functional.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+def _unsound(sound: Tensor) -> str:
+    """Numbers of the images, from 0, that are not sound in all of (N, ...)."""
+    of_image = sound.flatten(1).all(dim=1)
+    return ", ".join(str(index) for index in (~of_image).nonzero()[:, 0].tolist())
 
 
 def _require_images(images: Tensor) -> None:
     if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
-        form = (
-            f"{tuple(images.shape)} {images.dtype}" if isinstance(images, Tensor) else type(images).__name__
-        )
-        raise CamError(f"images must be a floating-point tensor (N, C, H, W); they are {form}")
-    finite = images.detach().isfinite().flatten(1).all(dim=1)
-    if not finite.all():
-        which = ", ".join(str(index) for index in (~finite).nonzero()[:, 0].tolist())
+        raise CamError(f"images must be a floating-point tensor (N, C, H, W); they are {form_of(images)}")
+    which = _unsound(images.detach().isfinite())
+    if which:
         raise CamError(f"images hold NaN or infinity: number {which} of {len(images)}, counted from 0")
 
 
 def _required(classes: Tensor, logits: Tensor) -> Tensor:
     images, number = logits.shape
     if not isinstance(classes, Tensor) or classes.dtype != torch.int64 or classes.shape != (images,):
-        form = (
-            f"{tuple(classes.shape)} {classes.dtype}"
-            if isinstance(classes, Tensor)
-            else type(classes).__name__
+        raise CamError(
+            f"classes must be ({images},) torch.int64, one for each image; they are {form_of(classes)}"
         )
-        raise CamError(f"classes must be ({images},) torch.int64, one for each image; they are {form}")
     wrong = classes[(classes < 0) | (classes >= number)].tolist()
     if wrong:
         listed = ", ".join(str(class_) for class_ in sorted(set(wrong)))

@@ -1,4 +1,4 @@
-"""What the methods share: the recorded pass they work on, and the sum of channels they all end in."""
+"""What a method is: from a recorded pass of a network to maps, and what several methods do the same way."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from core.cam.error import CamError
 from core.cam.pooled_head import PooledHead
 
 
@@ -41,12 +41,17 @@ class RecordedPass:
 
 
 class Method(ABC):
-    """A way to make activation maps."""
+    """A way to make activation maps.
+
+    A new one stands beside its kin: in `grad_cam` what weighs activations by their gradient, in `score_cam`
+    what weighs channels by scores under masks, in a file of its own what does neither. It gets a name in
+    `core.cam.maps.METHODS`, by which commands, settings and tests find it, and a row in docs/MAPS.md.
+    """
 
     follows_gradient: ClassVar[bool] = False
     """Whether it takes the gradient of the recorded pass, which then needs a graph behind the layer."""
     at_input_size: ClassVar[bool] = False
-    """Whether its maps are made on the grid of the image and not of the layer."""
+    """Whether its maps have the size of the image and not that of the layer."""
 
     @abstractmethod
     def maps(self, seen: RecordedPass) -> tuple[Tensor, Tensor | None]:
@@ -62,36 +67,7 @@ def class_sum(weights: Tensor, activations: Tensor) -> Tensor:
     return torch.einsum("nc,nchw->nhw", weights.to(dtype), activations.to(dtype))
 
 
-def class_values(table: Tensor, classes: Tensor) -> Tensor:
-    """(N,) values of each row's class in an (N, K) table."""
-    return table.gather(1, classes[:, None])[:, 0]
-
-
-def class_probability(logits: Tensor, classes: Tensor) -> Tensor:
-    """(N,) probabilities of each row's class: softmax over K classes, sigmoid of a single logit."""
-    if logits.shape[1] == 1:
-        return logits[:, 0].sigmoid()
-    return class_values(logits.softmax(dim=1), classes)
-
-
-def most_varied(activations: Tensor, max_channels: int | None) -> Tensor:
-    """(N, M, h, w): each image's channels of largest spatial standard deviation, in their own order.
-
-    Chosen for each image by itself: an image's map must not depend on its neighbours in the batch. The
-    activations themselves where `max_channels` is None or no fewer.
-    """
-    images, channels = activations.shape[:2]
-    if max_channels is None or max_channels >= channels:
-        return activations
-    spread = activations.detach().flatten(2).std(dim=2)
-    chosen = spread.topk(max_channels, dim=1).indices.sort(dim=1).values
-    return activations[torch.arange(images, device=chosen.device)[:, None], chosen]
-
-
-def require_channels(max_channels: int | None) -> None:
-    """Check a limit on the channels; a `CamError` where it is no whole number, or below 1."""
-    if max_channels is None or (type(max_channels) is int and max_channels >= 1):
-        return
-    raise CamError(
-        f"max_channels must be a whole number of at least 1, or None for all channels; it is {max_channels!r}"
-    )
+def upsampled(maps: Tensor, images: Tensor) -> Tensor:
+    """(N, H, W) of (N, h, w) maps at the size of the images, bilinear, their cells taken for equal parts."""
+    size = images.shape[2:]
+    return functional.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from core.cam.error import CamError
+from core.cam.output import CamError
 
 
 def normalised(maps: Tensor, how: Literal["max", "minmax"] = "max") -> Tensor:
@@ -44,5 +44,5 @@ def minmax(maps: Tensor) -> Tensor:
     lowest = maps.amin(dim=(-2, -1), keepdim=True)
     extent = maps.amax(dim=(-2, -1), keepdim=True) - lowest
     varies = extent > 0
-    # Chosen before the division: a gradient through 0/0 would be NaN even where its value is not used.
+    # Replaced before the division: the gradient of 0/0 would be NaN even where its value is not used.
     return torch.where(varies, maps - lowest, 0) / torch.where(varies, extent, 1)

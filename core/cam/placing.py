@@ -7,19 +7,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from core.cam.error import CamError
 from core.cam.layers import layer_name
-from core.cam.structure import remembered
-from core.cam.untouched import untouched
+from core.cam.output import CamError
+from core.cam.untouched import EachOperation, argument, remembered, untouched
 
 
 @dataclass(frozen=True)
 class CellCentres:
     """Centres of the receptive fields of cells in a row: cell i looks about pixel `first_px + i * pitch_px`.
 
-    Pixel 0 is the first, and whole numbers are the middles of pixels.
+    Pixel 0 is the first one; whole numbers are the centres of pixels.
     """
 
     first_px: float
@@ -37,12 +35,12 @@ class Placing:
 def placing_of(network: nn.Module, images: Tensor, layer: str | nn.Module) -> Placing:
     """Work out where the cells of a layer look, by the arithmetic of receptive fields (Araujo 2019).
 
-    A kernel of k cells, dilated by d, of stride s and with p cells of padding before it, brings the centre of
-    its first output to that of its first input plus `pitch * (d (k - 1) / 2 - p)`, and the pitch to
-    `s * pitch`. Convolutions, pooling, padding and slices are followed so; any other operation is taken to
-    leave cells where they are as long as it leaves their number. Where branches meet that look at places
-    apart, the mean is taken. Adaptive pooling that does not come out even is right to half of a cell that it
-    pools. Padding counts as image: the field of a cell at the border is not cut.
+    A kernel of k cells, dilated by d, of stride s and with p cells of padding before it, moves the centre of
+    the first cell by `pitch * (d (k - 1) / 2 - p)` and multiplies the pitch by s. Convolutions, pooling,
+    padding and slices are followed in this way; any other operation is assumed to leave cells where they are
+    if it keeps their number. Where branches with different centres meet, the mean is taken. Where the
+    windows of adaptive pooling differ in size, its centres are right to half of a cell that it pools. Padding
+    counts as image: the field of a cell at the border is not cut.
 
     Found by one pass of one image in eval mode, the first time a network meets this layer and size of image.
 
@@ -56,7 +54,8 @@ def placing_of(network: nn.Module, images: Tensor, layer: str | nn.Module) -> Pl
     Raises
     ------
     CamError
-        If there is no such layer, or what leads to it cannot be followed, such as upsampling; it is named.
+        If there is no such layer, or an operation before it cannot be followed, such as upsampling; it is
+        named.
     """
     name = layer_name(network, layer)
     image = images[:1].detach().clone()  # the network may write into what it is given
@@ -64,9 +63,9 @@ def placing_of(network: nn.Module, images: Tensor, layer: str | nn.Module) -> Pl
 
 
 def placed(maps: Tensor, where: Placing, height: int, width: int) -> Tensor:
-    """Bring maps to the size of the image, each cell's value to the cell's own centre.
+    """Bring maps to the size of the image, with each cell's value at the cell's own centre.
 
-    Between centres bilinear; outside the outermost ones the border's values go on.
+    Between the centres bilinear; outside the outermost ones the values of the border are repeated.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def placed(maps: Tensor, where: Placing, height: int, width: int) -> Tensor:
 
 
 def _weights(centres: CellCentres, cells: int, pixels: int) -> Tensor:
-    """(pixels, cells) share that each cell has in each pixel; a row sums to 1."""
+    """(pixels, cells) weight of each cell in each pixel; a row sums to 1."""
     pixel = torch.arange(pixels, dtype=torch.float64)
     at = ((pixel - centres.first_px) / centres.pitch_px).clamp(0, cells - 1)
     return (1 - (at[:, None] - torch.arange(cells)).abs()).clamp(min=0)
@@ -95,7 +94,7 @@ def _weights(centres: CellCentres, cells: int, pixels: int) -> Tensor:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where cells lie, how many they are, and the last operation that left a tensor of another number."""
+    """Where cells lie, how many there are, and the last operation that gave a tensor another number."""
 
     placing: Placing
     cells: tuple[int, int]
@@ -105,7 +104,7 @@ class _Grid:
         return sides == self.cells
 
     def moved(self, cells: tuple[int, int], shift: tuple[float, float], step: tuple[float, float]) -> "_Grid":
-        """The grid whose first cell lies `shift` cells on, in steps of `step` cells."""
+        """The grid whose first cell lies `shift` cells further, and whose pitch is `step` cells."""
         axes = (self.placing.down, self.placing.across)
         down, across = (
             CellCentres(axis.first_px + axis.pitch_px * by, axis.pitch_px * each)
@@ -125,13 +124,13 @@ _Operand = tuple[tuple[int, ...], _Grid]
 """The last two sides of a tensor, and the grid that it comes from."""
 
 
-class _Followed(TorchFunctionMode):
+class _Followed(EachOperation):
     """Follows the grid of cells through every operation of a pass."""
 
     def __init__(self, image: Tensor) -> None:
         super().__init__()
         pixel = CellCentres(0.0, 1.0)
-        # The tensors are kept, for the identity of one that is gone may be another's.
+        # The tensors are kept: a new tensor may get the `id` of one that is gone.
         self._known: dict[int, tuple[Tensor, _Grid | _Lost]] = {}
         self._remember(image, _Grid(Placing(pixel, pixel), (image.shape[2], image.shape[3])))
 
@@ -144,22 +143,17 @@ class _Followed(TorchFunctionMode):
             return _unknown(grid)
         return grid
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - as torch declares it
-        named = dict(kwargs or {})
+    def operation(
+        self, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> object:
         # Before the call: an operation in place may give its operand another shape.
         given = [
             (tuple(tensor.shape[-2:]), self._known[id(tensor)][1])
             for tensor in _tensors((*args, *named.values()))
             if id(tensor) in self._known
         ]
-        result = func(*args, **named)
-        name = getattr(func, "__name__", "")
+        result: object = function(*args, **named)
+        name = getattr(function, "__name__", "")
         if given:
             for tensor in _tensors((result,)):
                 self._remember(tensor, _after(name, args, named, given, tuple(tensor.shape[-2:])))
@@ -178,11 +172,8 @@ def _found(network: nn.Module, image: Tensor, layer: str) -> Placing:
             found.append(followed.of(output))
 
     hook = network.get_submodule(layer).register_forward_hook(look)
-    try:
-        with untouched(network, evaluating=True), torch.no_grad(), followed:
-            network(image)
-    finally:
-        hook.remove()
+    with hook, untouched(network, evaluating=True), torch.no_grad(), followed:
+        network(image)
     grid = found[0] if len(found) == 1 else _Lost("it does not yield one feature map in a pass")
     if isinstance(grid, _Lost):
         raise CamError(
@@ -208,9 +199,9 @@ def _after(
     if name in _MIXING:
         return _Lost(f"{name} moves cells about")
     own, grid = operands[0]
-    # What is one cell of the whole image, as in squeeze and excitation, has no place in it.
+    # A single cell of the whole image, as in squeeze and excitation, has no place in it.
     follow = None if sides == (1, 1) else _KERNELS.get(name)
-    step = None if follow is None else follow(own, sides, partial(_argument, args, named))
+    step = None if follow is None else follow(own, sides, partial(argument, args, named))
     if step is None:
         return _joined(name, operands, sides)
     return grid.moved((sides[0], sides[1]), *step) if grid.lies_on(own) else _unknown(grid)
@@ -257,7 +248,7 @@ def _convolution(_: tuple[int, ...], __: tuple[int, ...], argument: _Argument) -
     kernel = tuple(argument(1, "weight", None).shape[2:])
     dilation = _pair(argument(5, "dilation", 1))
     padding = argument(4, "padding", 0)
-    if padding == "same":  # what is left over when it is halved goes behind
+    if padding == "same":  # of an odd number of cells the extra one is put behind
         padding = tuple(each * (size - 1) // 2 for each, size in zip(dilation, kernel, strict=True))
     before = (0, 0) if padding == "valid" else _pair(padding)
     return _window(kernel, dilation, before), _pair(argument(3, "stride", 1))
@@ -314,18 +305,8 @@ def _pair(value: int | Sequence[int]) -> tuple[int, int]:
     return int(value[0]), int(value[-1])
 
 
-def _argument(
-    args: tuple[Any, ...],
-    named: Mapping[str, Any],
-    position: int,
-    name: str,
-    default: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401 - arguments of any operation
-    return args[position] if len(args) > position else named.get(name, default)
-
-
 def _tensors(values: Iterable[object]) -> list[Tensor]:
-    """Tensors among values, and in lists and tuples of them."""
+    """Tensors among values, also within lists and tuples."""
     found: list[Tensor] = []
     for value in values:
         if isinstance(value, Tensor):

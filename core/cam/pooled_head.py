@@ -1,7 +1,7 @@
 """Networks that end in global average pooling and one linear layer, whose maps have a closed form."""
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,12 +11,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.utils import parametrize
-from torch.overrides import TorchFunctionMode
 
 from core.cam.output import logit_table
-from core.cam.structure import remembered
-from core.cam.tail import agree, traced_from
-from core.cam.untouched import untouched
+from core.cam.rebuilt import agree, traced_from
+from core.cam.untouched import EachOperation, argument, remembered, untouched
 
 Stage = Literal["map", "pooled", "logits"]
 Step = Literal["average", "same", "reshape", "linear", "first", "other"]
@@ -53,20 +51,20 @@ class PooledHead:
         with torch.no_grad():
             pooled = activations.detach().mean(dim=(2, 3)).to(self.weight.dtype)
             expected = functional.linear(pooled, self.weight, self.bias)
-        # The activations may have come by a coarser type than the weights have.
+        # The activations may have been computed in a coarser type than that of the weights.
         return agree(logits.detach(), expected.to(activations.dtype))
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a network has its head.
+    """Where the head of a network is.
 
     Attributes
     ----------
     linear
         Name of the linear layer.
     window
-        Cells that the average is over; None for all, whatever the size of the map.
+        Cells that the average is taken over; None for all, whatever the size of the map.
     """
 
     linear: str
@@ -88,10 +86,10 @@ def pooled_head(
     module, a function or a mean over both axes), one linear layer, and beside them only dropout, reshaping
     and the choice of a single logit. None for any other network, and for one that cannot be traced.
 
-    Dropout behind the layer does not enter: the closed form is that of the network without its noise. It is
-    held against the logits of the pass, as a guard against what tracing does not see: a hook that changes
-    values, a branch for train mode. Where it fails in train mode, which dropout alone may cause, it is held
-    against a pass without dropout, the first time these modules are in train mode.
+    The closed form leaves out dropout behind the layer: it is that of the network without its noise. It is
+    checked against the logits of the pass, because tracing does not see everything: a hook may change values,
+    a branch may run in train mode only. Dropout alone may make this check fail in train mode; then a pass
+    without dropout is checked instead, the first time that these modules are in train mode.
 
     Parameters
     ----------
@@ -100,7 +98,7 @@ def pooled_head(
     images, activations, logits
         (N, C, H, W), (N, C, h, w) of the layer and (N, K), of one pass.
     evaluated
-        That pass ran in eval mode; otherwise in the mode that the network is in.
+        Whether that pass ran in eval mode; otherwise it ran in the mode that the network is in.
     """
     place = remembered(network, ("pooled head", layer), lambda: _found(network, layer))
     if place is None:
@@ -109,7 +107,7 @@ def pooled_head(
     if not isinstance(linear, nn.Linear):
         raise TypeError(f"{place.linear} was a linear layer when the network was looked through")
     # A parametrization (spectral norm) computes the weight when it is read, in train mode another each time.
-    # Plain weights are read as they are: to leave a network untouched takes longer than a step's other work.
+    # Plain weights are read directly: `untouched` would take longer than all the rest of this function.
     computed = parametrize.is_parametrized(linear)
     with untouched(network, evaluating=True) if computed else nullcontext():
         head = PooledHead(linear.weight, linear.bias)
@@ -140,28 +138,20 @@ def _holds_without_dropout(network: nn.Module, layer: str, images: Tensor, head:
         kept.append(output.clone())
 
     hook = network.get_submodule(layer).register_forward_hook(keep)
-    try:
-        with untouched(network, evaluating=False), torch.no_grad(), _NoDropout():
-            logits = logit_table(network(images.clone()), len(images))
-    finally:
-        hook.remove()
+    with hook, untouched(network, evaluating=False), torch.no_grad(), _NoDropout():
+        logits = logit_table(network(images.clone()), len(images))
     return len(kept) == 1 and head.gives(kept[0], logits)
 
 
-class _NoDropout(TorchFunctionMode):
-    """Lets dropout pass on what it is given, whether module or function."""
+class _NoDropout(EachOperation):
+    """Makes dropout return what it is given, whether module or function."""
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - as torch declares it
-        named = dict(kwargs or {})
-        if "dropout" in getattr(func, "__name__", ""):
-            return args[0] if args else named["input"]
-        return func(*args, **named)
+    def operation(
+        self, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> object:
+        if "dropout" in getattr(function, "__name__", ""):
+            return argument(args, named, 0, "input")
+        return function(*args, **named)
 
 
 def _found(network: nn.Module, layer: str) -> _Place | None:
@@ -206,16 +196,16 @@ def _step(node: fx.Node, module: nn.Module | None) -> Step:
         return "reshape" if isinstance(module, nn.Flatten) else "other"
     called = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
     if called == "mean":
-        axes = _argument(node, 1, "dim")
+        axes = argument(node.args, node.kwargs, 1, "dim")
         both = isinstance(axes, list | tuple) and {axis % 4 for axis in axes if isinstance(axis, int)} == {
             2,
             3,
         }
         return "average" if both else "other"
     if called == "adaptive_avg_pool2d":
-        return "average" if _argument(node, 1, "output_size") in _ONE_CELL else "other"
+        return "average" if argument(node.args, node.kwargs, 1, "output_size") in _ONE_CELL else "other"
     if called == "avg_pool2d":
-        return "average" if _argument(node, 3, "padding") in (None, 0, (0, 0)) else "other"
+        return "average" if argument(node.args, node.kwargs, 3, "padding") in (None, 0, (0, 0)) else "other"
     if called in {"dropout", "dropout2d", "contiguous"}:
         return "same"
     if called in {"flatten", "squeeze", "view", "reshape"}:
@@ -225,19 +215,15 @@ def _step(node: fx.Node, module: nn.Module | None) -> Step:
 
 
 def _window(node: fx.Node, module: nn.Module | None) -> tuple[int, int] | None:
-    """Cells that an average goes over, or None where it goes over all."""
+    """Cells that an average is taken over, or None for all."""
     if isinstance(module, nn.AvgPool2d):
         kernel: object = module.kernel_size
     elif getattr(node.target, "__name__", "") == "avg_pool2d":
-        kernel = _argument(node, 1, "kernel_size")
+        kernel = argument(node.args, node.kwargs, 1, "kernel_size")
     else:
         return None
     height, width = kernel if isinstance(kernel, list | tuple) else (kernel, kernel)
     return height, width
-
-
-def _argument(node: fx.Node, position: int, name: str) -> object:
-    return node.args[position] if len(node.args) > position else node.kwargs.get(name)
 
 
 def _asks_for_size(node: fx.Node) -> bool:

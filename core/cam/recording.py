@@ -1,15 +1,14 @@
-"""The activations of one layer, taken from a pass that somebody else runs."""
+"""The activations of one layer, taken from a pass that the caller runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
-from core.cam.checkpointing import in_backward_pass, under_reentrant_checkpoint
-from core.cam.error import CamError
 from core.cam.layers import last_feature_map, layer_name, require_spatial
+from core.cam.output import CamError
+from core.cam.untouched import in_backward_pass, under_reentrant_checkpoint
 
 
 class Recording:
@@ -28,7 +27,7 @@ class Recording:
         self._activations: Tensor | None = None
         self._paused = False
         self._with_gradients = False
-        self._hooks: list[RemovableHandle] = []
+        self._hooks = ExitStack()
 
     @property
     def layer(self) -> str:
@@ -37,7 +36,7 @@ class Recording:
         Raises
         ------
         CamError
-            If it was left to be found and no pass has been run.
+            If the layer was not named and no pass has been run.
         """
         if self._layer is None:
             raise CamError(f"no pass of {type(self.network).__name__} was recorded: call it on images first")
@@ -50,12 +49,12 @@ class Recording:
         Raises
         ------
         CamError
-            If no pass has been run, or it did not come by the layer.
+            If no pass has been run, or the pass did not run the layer.
         """
         if self._activations is None:
             raise CamError(
                 f"layer {self.layer!r} was not run: call the network itself, not a part of it, while it is "
-                "recorded, and choose a layer that its pass comes by"
+                "recorded, and choose a layer that the pass runs"
             )
         return self._activations
 
@@ -70,7 +69,7 @@ class Recording:
 
     def _watch(self, name: str) -> None:
         self._layer = name
-        self._hooks.append(self.network.get_submodule(name).register_forward_hook(self._keep))
+        self._hooks.enter_context(self.network.get_submodule(name).register_forward_hook(self._keep))
 
     def _begin(self, _: nn.Module, arguments: tuple[object, ...], named: dict[str, object]) -> None:
         if self._paused or in_backward_pass():
@@ -98,7 +97,7 @@ class Recording:
         activations = require_spatial(self.layer, output)
         if self._activations is not None:
             raise CamError(
-                f"layer {self.layer!r} runs more than once in a pass, so it has no one activation: name "
+                f"layer {self.layer!r} runs more than once in a pass, so it has several activations: name "
                 "another layer"
             )
         if self._with_gradients and not torch.is_grad_enabled() and under_reentrant_checkpoint():
@@ -109,7 +108,7 @@ class Recording:
         if self._graph_from_layer:
             torch.set_grad_enabled(True)
         if self._graph_from_layer or (torch.is_grad_enabled() and not activations.requires_grad):
-            # Nothing below the layer is to be differentiated, or can be: all of it is frozen.
+            # Nothing before the layer is to be differentiated, or can be: all of it is frozen.
             activations = activations.detach().requires_grad_()
         self._activations = activations
         # What follows may write into what it is given (an in-place ReLU), so it is given a copy.
@@ -122,8 +121,8 @@ def recorded(
 ) -> Iterator[Recording]:
     """Record a layer while the caller runs the network in the caller's mode.
 
-    Hooks go in at the start and are taken out at the end, also after an exception. Of several passes the last
-    one counts.
+    Hooks are set at the start and removed at the end, also after an exception. Of several passes the last one
+    counts.
 
     Parameters
     ----------
@@ -132,8 +131,8 @@ def recorded(
     layer
         Name or module; None for the last feature map (`last_feature_map`), found at the first pass.
     graph_from_layer
-        Let the graph begin at the layer: for maps to look at, which need no gradient further down. The caller
-        runs the pass under `torch.no_grad`; from the layer on, gradients are on.
+        Let the graph begin at the layer: for maps to look at, which need no gradient of what runs before it.
+        The caller runs the pass under `torch.no_grad`; from the layer on, gradients are on.
 
     Yields
     ------
@@ -149,17 +148,13 @@ def recorded(
     """
     _require_plain(network)
     recording = Recording(network, graph_from_layer=graph_from_layer)
-    try:
-        recording._hooks.append(
+    with recording._hooks as hooks:
+        hooks.enter_context(
             network.register_forward_pre_hook(recording._begin, prepend=True, with_kwargs=True)
         )
         if layer is not None:
             recording._watch(layer_name(network, layer))
         yield recording
-    finally:
-        for hook in recording._hooks:
-            hook.remove()
-        recording._hooks.clear()
 
 
 def _require_plain(network: nn.Module) -> None:

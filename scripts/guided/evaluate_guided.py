@@ -13,8 +13,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from core.cam import Method, activation_maps
-from core.cam.masked_passes import for_many_passes
-from core.cam.method import class_probability
+from core.cam.output import class_probability
+from core.cam.rebuilt import for_many_passes
 from core.files import replacing, write_bytes
 from core.saliency.faithfulness import region_deletion, right_outside_blurred
 from core.saliency.localisation import energy, pointing_game

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.cam import Method, activation_maps, normalised
-from core.cam.method import class_probability
+from core.cam.output import class_probability
 from core.files import OutputError, replacing_folder
 from core.reports.overlays import MapTile, map_sheet
 from core.study.changes import Answer, Chosen, chosen_images

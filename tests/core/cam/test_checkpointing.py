@@ -1,4 +1,7 @@
-"""Networks that save memory by gradient checkpointing, whose parts run again in the backward pass."""
+"""Networks that save memory by gradient checkpointing, whose parts run again in the backward pass.
+
+This cuts across `core.cam.untouched`, which notices it, and `recording` and `score_cam`, which act on it.
+"""
 
 import pytest
 import torch

@@ -1,4 +1,7 @@
-"""Networks and passes that are written otherwise than most: in place, in mixed precision, in train mode."""
+"""Networks and passes that are written otherwise than most: in place, in mixed precision, in train mode.
+
+This cuts across the modules of `core.cam`: every method must cope with them.
+"""
 
 import random
 
@@ -8,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from core.cam import METHODS, CamError, FIMFScoreCAM, Method, activation_maps, maps_of, recorded
+from core.cam import METHODS, FIMFScoreCAM, Method, activation_maps, maps_of, recorded
 from tests.core.cam.small_networks import Pooled, TwoLayerHead, drawn_images, seeded
 
 METHODS_WITHOUT_HEAD = [name for name in METHODS if name != "cam"]
@@ -213,48 +216,3 @@ def test_no_generators_numbers_are_used_up(method: Method, *, differentiable: bo
     if differentiable:
         made.maps.sum().backward()
     assert next_numbers() == expected
-
-
-class FrozenTrunk(TwoLayerHead):
-    """Turns gradients off around its features."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        with torch.no_grad():
-            features = self.features(images)
-        logits: Tensor = self.classifier(features.flatten(1))
-        return logits
-
-
-@pytest.mark.parametrize("differentiable", [False, True])
-def test_a_forward_method_that_turns_gradients_off_is_named_as_the_cause(*, differentiable: bool) -> None:
-    with pytest.raises(CamError, match="the forward method of FrozenTrunk turns gradients off"):
-        activation_maps(seeded(FrozenTrunk), drawn_images(), layer="features", differentiable=differentiable)
-
-
-class Uncompiled(nn.Module):
-    """What the module of torch.compile looks like from outside, without the seconds it takes to make one."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self._orig_mod = inner
-
-
-def test_a_compiled_network_is_an_error_that_asks_for_the_network_itself() -> None:
-    in_place = Pooled()
-    in_place.compile(backend="eager")
-    for network in (Uncompiled(Pooled()), in_place):
-        with pytest.raises(CamError, match=r"the network is compiled.*before torch\.compile"):
-            activation_maps(network, torch.rand(1, 2, 6, 6))
-    with pytest.raises(CamError, match="'0' is compiled"):
-        activation_maps(nn.Sequential(in_place), torch.rand(1, 2, 6, 6))
-
-
-def test_a_network_wrapped_for_several_devices_is_an_error_that_asks_for_what_it_wraps() -> None:
-    network = nn.DataParallel(Pooled())
-    with pytest.raises(CamError, match="the network is wrapped in DataParallel: give what it wraps"):
-        activation_maps(network, torch.rand(1, 2, 6, 6))
-    # On a machine with graphics cards it has moved what it wraps there.
-    images = torch.rand(1, 2, 6, 6, device=network.module.head.weight.device)
-    with recorded(network.module) as recording:
-        logits = network(images)
-    assert maps_of(recording, logits, images, "score-cam").maps.shape == (1, 3, 3)

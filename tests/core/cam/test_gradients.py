@@ -1,4 +1,7 @@
-"""Maps in a loss: gradients with respect to parameters and images agree with finite differences."""
+"""Maps in a loss: gradients with respect to parameters and images agree with finite differences.
+
+This cuts across the modules of `core.cam`: every method, on every kind of network.
+"""
 
 from collections.abc import Callable
 
@@ -16,6 +19,7 @@ from core.cam import (
     activation_maps,
     maps_of,
     recorded,
+    score_cam,
 )
 from tests.core.cam.small_networks import (
     Branching,
@@ -30,8 +34,8 @@ from tests.core.cam.small_networks import (
 METHODS = [
     GradCAM(),
     GuidedGradCAM(),
-    ScoreCAM(chunk=3),
-    ScoreCAM(reading="paper", chunk=4),
+    ScoreCAM(),
+    ScoreCAM(reading="paper"),
     ScoreCAM(max_channels=2),
     FIMFScoreCAM(),
     FIMFScoreCAM(template="minmax"),
@@ -47,6 +51,13 @@ PLACES: list[tuple[type[nn.Module], str | None]] = [
     (Branching, None),
 ]
 STEP = 1e-6
+
+
+@pytest.fixture(autouse=True)
+def _several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the masked passes of these small images run three at a time, and so in more than one chunk."""
+    monkeypatch.setattr(score_cam, "PIXELS_AT_A_TIME", 3 * 36)
+    monkeypatch.setattr(score_cam, "FEATURES_AT_A_TIME", 3)
 
 
 def require_exact_gradient(network: nn.Module, maps: Callable[[], Tensor], *images: Tensor) -> None:

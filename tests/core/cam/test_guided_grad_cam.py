@@ -106,6 +106,11 @@ def test_relu6_is_called_by_its_name(rectifier: Rectifier) -> None:
         activation_maps(Rectified(nn.Hardtanh()), drawn_images(), "guided-grad-cam")
 
 
+def test_a_third_way_to_treat_other_rectifiers_is_an_error() -> None:
+    with pytest.raises(CamError, match="'error' or 'plain', not 'guided'"):
+        GuidedGradCAM(other_rectifiers="guided")  # type: ignore[arg-type]
+
+
 def test_gates_are_no_rectifiers() -> None:
     network = Rectified(lambda features: features.sigmoid() * features.tanh())
     activation_maps(network, drawn_images(), "guided-grad-cam")

@@ -1,4 +1,7 @@
-"""Each method on a network of a few weights set by hand, against arithmetic."""
+"""Each method on a network of a few weights set by hand, against arithmetic.
+
+This cuts across the modules of `core.cam`: all methods on the same network and image.
+"""
 
 import math
 

@@ -1,7 +1,7 @@
 """The maps against published libraries, on the backbones of the field with random weights.
 
 Equal to 1e-4 of the map's maximum. Where a library follows another convention, the test says which and
-switches it on one side.
+switches it on one side. This cuts across the modules of `core.cam`: all published methods.
 """
 
 import numpy as np

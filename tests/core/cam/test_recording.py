@@ -1,14 +1,11 @@
-"""Recording a layer: what is kept, which layer it is, and that nothing stays behind."""
-
-import gc
-import weakref
+"""Recording a layer: what is kept, which networks cannot be recorded, and that nothing stays behind."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.cam import CamError, GradCAM, activation_maps, maps_of, recorded
+from core.cam import CamError, activation_maps, maps_of, recorded
 from core.cam.layers import last_feature_map
 from tests.core.cam.small_networks import (
     Branching,
@@ -52,32 +49,6 @@ def test_a_layer_is_named_or_handed_over() -> None:
         assert recording.activations.shape == (2, 5, 3, 3)
 
 
-@pytest.mark.parametrize("kind", [Pooled, TwoLayerHead, Branching])
-def test_the_last_feature_map_is_the_outermost_container_that_yields_it(kind: type[nn.Module]) -> None:
-    assert last_feature_map(seeded(kind), drawn_images()) == "features"
-
-
-class EndsInPoolings(nn.Module):
-    """A convolution, maximum pooling in a container, and average pooling to more than one cell."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = nn.Sequential(nn.Conv2d(2, 4, 1), nn.MaxPool2d(2))
-        self.neck = nn.Sequential(nn.Identity(), nn.AdaptiveAvgPool2d(2), nn.Identity())
-        self.head = nn.Linear(16, 3)
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.neck(self.features(images)).flatten(1))
-        return logits
-
-
-def test_maximum_pooling_ends_a_feature_map_and_average_pooling_does_not() -> None:
-    assert last_feature_map(EndsInPoolings(), torch.rand(1, 2, 8, 8)) == "neck.0"
-    network = EndsInPoolings()
-    network.neck[0] = nn.AdaptiveAvgPool2d(3)
-    assert last_feature_map(network, torch.rand(1, 2, 8, 8)) == "features"
-
-
 class UsedTwice(nn.Module):
     """One ReLU module that serves two convolutions."""
 
@@ -99,36 +70,6 @@ def test_a_module_that_runs_twice_is_no_layer() -> None:
     with pytest.raises(CamError, match="'relu' runs more than once"):
         activation_maps(network, images, layer="relu")
     assert hooks_of(network) == 0
-
-
-def test_the_last_feature_map_is_found_once_and_again_when_a_module_is_replaced() -> None:
-    network, images = seeded(Pooled), drawn_images()
-    passes = []
-    network.register_forward_hook(lambda *_: passes.append(1))
-    for _ in range(3):
-        with recorded(network):
-            network(images)
-    assert len(passes) == 4
-    features = network.get_submodule("features")
-    assert isinstance(features, nn.Sequential)
-    features[4] = nn.Sequential(nn.AdaptiveAvgPool2d(2))
-    assert last_feature_map(network, images) == "features.3"
-
-
-def test_another_size_of_image_may_have_another_last_feature_map() -> None:
-    network = seeded(Pooled)
-    assert last_feature_map(network, drawn_images()) == "features"
-    # Three pixels become one cell behind the pooling.
-    assert last_feature_map(network, drawn_images()[:, :, :3, :3]) == "features.0"
-
-
-def test_a_network_is_forgotten_with_its_last_user() -> None:
-    network = seeded(TwoLayerHead)
-    activation_maps(network, drawn_images(), "fimf-score-cam")
-    gone = weakref.ref(network)
-    del network
-    gc.collect()
-    assert gone() is None
 
 
 def test_of_several_passes_the_last_one_counts() -> None:
@@ -168,17 +109,38 @@ def test_a_recording_without_a_pass_says_so() -> None:
         maps_of(recording, torch.zeros(2, 3), images)
 
 
-def test_maps_of_other_images_than_those_of_the_pass_are_an_error() -> None:
-    network, images = seeded(Pooled), drawn_images()
-    with recorded(network) as recording:
-        logits = network(images)
-    with pytest.raises(CamError, match="one of 2 images, not of these 1"):
-        maps_of(recording, logits[:1], images[:1])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
+def test_a_scripted_part_cannot_be_looked_into() -> None:
+    scripted = torch.jit.script(nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU()))
+    network = nn.Sequential(scripted, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).double()
+    with pytest.raises(CamError, match="'0' is a scripted module, which cannot be looked into"):
+        activation_maps(network, drawn_images())
 
 
-def test_a_pass_without_graph_has_no_gradient_to_follow() -> None:
-    network, images = seeded(TwoLayerHead), drawn_images()
-    with recorded(network) as recording, torch.no_grad():
+class Uncompiled(nn.Module):
+    """What the module of torch.compile looks like from outside, without the seconds it takes to make one."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self._orig_mod = inner
+
+
+def test_a_compiled_network_is_an_error_that_asks_for_the_network_itself() -> None:
+    in_place = Pooled()
+    in_place.compile(backend="eager")
+    for network in (Uncompiled(Pooled()), in_place):
+        with pytest.raises(CamError, match=r"the network is compiled.*before torch\.compile"):
+            activation_maps(network, torch.rand(1, 2, 6, 6))
+    with pytest.raises(CamError, match="'0' is compiled"):
+        activation_maps(nn.Sequential(in_place), torch.rand(1, 2, 6, 6))
+
+
+def test_a_network_wrapped_for_several_devices_is_an_error_that_asks_for_what_it_wraps() -> None:
+    network = nn.DataParallel(Pooled())
+    with pytest.raises(CamError, match="the network is wrapped in DataParallel: give what it wraps"):
+        activation_maps(network, torch.rand(1, 2, 6, 6))
+    # On a machine with graphics cards it has moved what it wraps there.
+    images = torch.rand(1, 2, 6, 6, device=network.module.head.weight.device)
+    with recorded(network.module) as recording:
         logits = network(images)
-    with pytest.raises(CamError, match="kept no graph there"):
-        maps_of(recording, logits, images, GradCAM())
+    assert maps_of(recording, logits, images, "score-cam").maps.shape == (1, 3, 3)

@@ -1,15 +1,14 @@
-"""Score-CAM and its relatives: chunks, channels, masks that are nothing, memory."""
+"""Score-CAM and FIMF Score-CAM: chunks, channels, masks that are nothing, memory, the closed form."""
 
 import weakref
+from collections.abc import Callable
+from typing import Literal
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from core.cam import METHODS, FIMFScoreCAM, Method, ScoreCAM, activation_maps
-from core.cam.masked_passes import for_many_passes
-from core.cam.tail import tail_of
-from core.cam.untouched import untouched
+from core.cam import CamError, FIMFScoreCAM, Method, ScoreCAM, activation_maps, recorded, score_cam
 from tests.core.cam.small_networks import (
     Branching,
     HandSet,
@@ -24,24 +23,28 @@ from tests.core.cam.small_networks import (
 NETWORKS = [Pooled, OneLogit, TwoLayerHead, Shortcut, Branching]
 
 
+@pytest.fixture
+def masks_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets how many masks of images of 6 x 6, or of their features, are run at a time."""
+
+    def set_to(masks: int) -> None:
+        monkeypatch.setattr(score_cam, "PIXELS_AT_A_TIME", masks * 36)
+        monkeypatch.setattr(score_cam, "FEATURES_AT_A_TIME", masks)
+
+    return set_to
+
+
 @pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize("reading", ["code", "paper"])
-def test_chunked_equals_unchunked(kind: type[nn.Module], reading: str) -> None:
+@pytest.mark.parametrize("method", [ScoreCAM("code"), ScoreCAM("paper"), FIMFScoreCAM()], ids=str)
+def test_chunked_equals_unchunked(
+    kind: type[nn.Module], method: Method, masks_at_a_time: Callable[[int], None]
+) -> None:
     network, images = seeded(kind), drawn_images(3)
-    whole = activation_maps(network, images, ScoreCAM(reading=reading, chunk=100)).maps  # type: ignore[arg-type]
-    for chunk in (1, 2, 4):
-        method = ScoreCAM(reading=reading, chunk=chunk)  # type: ignore[arg-type]
+    masks_at_a_time(100)
+    whole = activation_maps(network, images, method).maps
+    for masks in (1, 2, 4):
+        masks_at_a_time(masks)
         torch.testing.assert_close(activation_maps(network, images, method).maps, whole)
-
-
-@pytest.mark.parametrize("method", METHODS.values(), ids=str)
-@pytest.mark.parametrize("kind", [Pooled, OneLogit])
-def test_a_map_does_not_depend_on_its_neighbours_in_the_batch(kind: type[nn.Module], method: Method) -> None:
-    network, images = seeded(kind), drawn_images(4)
-    together = activation_maps(network, images, method).maps
-    for index in range(4):
-        alone = activation_maps(network, images[index : index + 1], method).maps[0]
-        torch.testing.assert_close(together[index], alone)
 
 
 @pytest.mark.parametrize("method", [ScoreCAM, FIMFScoreCAM])
@@ -75,7 +78,7 @@ def test_a_constant_channel_masks_the_whole_image_away(reading: str) -> None:
     torch.testing.assert_close(made.maps[0], expected)
 
 
-def test_channels_that_are_nothing_are_run_once_for_all() -> None:
+def test_channels_that_are_nothing_are_run_once_for_all(masks_at_a_time: Callable[[int], None]) -> None:
     network = seeded(Pooled)
     with torch.no_grad():
         network.get_parameter("features.3.bias").copy_(torch.tensor([1.0, -100, -100, -100, -100]))
@@ -84,7 +87,8 @@ def test_channels_that_are_nothing_are_run_once_for_all() -> None:
     network.get_submodule("stem").register_forward_hook(
         lambda _module, given, _output: runs.append(len(given[0]))
     )
-    activation_maps(network, images, ScoreCAM(chunk=2), differentiable=True)
+    masks_at_a_time(2)
+    activation_maps(network, images, ScoreCAM(), differentiable=True)
     # To find the layer, the images, and then of each image one for its live channel and one for black.
     assert runs == [1, 3, 2, 2, 2]
 
@@ -132,21 +136,15 @@ def most_living(method: Method, *, backward: bool = True) -> tuple[int, int]:
     return living.most, living.images
 
 
-def test_the_memory_of_a_loss_is_bounded_by_the_chunk_and_not_by_the_channels() -> None:
+def test_the_memory_of_a_loss_is_bounded_by_the_chunk_and_not_by_the_channels(
+    masks_at_a_time: Callable[[int], None],
+) -> None:
     # One image's own pass beside a chunk of four; found once, and each masked image run twice.
-    assert most_living(ScoreCAM(max_channels=8, chunk=4)) == (1 + 4, 2 + 2 * 8)
-    assert most_living(ScoreCAM(max_channels=64, chunk=4)) == (1 + 4, 2 + 2 * 64)
-    assert most_living(ScoreCAM(max_channels=64, chunk=16))[0] == 1 + 16
-
-
-def test_the_copy_for_many_passes_gives_the_same_logits_and_leaves_the_network_alone() -> None:
-    network, images = seeded(Pooled), drawn_images(3)
-    copy = for_many_passes(network, images)
-    assert copy is not network
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in copy.modules())
-    torch.testing.assert_close(copy(images), network(images))
-    assert isinstance(network.get_submodule("features.3"), nn.BatchNorm2d)
-    assert all(parameter.is_contiguous() and parameter.requires_grad for parameter in network.parameters())
+    masks_at_a_time(4)
+    assert most_living(ScoreCAM(max_channels=8)) == (1 + 4, 2 + 2 * 8)
+    assert most_living(ScoreCAM(max_channels=64)) == (1 + 4, 2 + 2 * 64)
+    masks_at_a_time(16)
+    assert most_living(ScoreCAM(max_channels=64))[0] == 1 + 16
 
 
 @pytest.mark.parametrize("kind", [Pooled, OneLogit, Shortcut])
@@ -161,38 +159,45 @@ def test_many_masks_are_run_on_the_copy_and_give_the_same_map(kind: type[nn.Modu
     assert len(passes) == 2
 
 
-def test_a_network_that_cannot_be_traced_is_run_itself() -> None:
-    network = seeded(Branching)
-    assert for_many_passes(network, drawn_images()) is network
-
-
 @pytest.mark.parametrize(
-    ("kind", "layer", "alone"),
+    "made",
     [
-        (TwoLayerHead, "features", True),
-        (Pooled, "stem", True),
-        (Pooled, "features", True),
-        (Shortcut, "inner", False),
-        (Shortcut, "stem", True),
-        (Branching, "features", False),
+        lambda: ScoreCAM(max_channels=0),
+        lambda: ScoreCAM(max_channels=2.5),  # type: ignore[arg-type]
+        lambda: ScoreCAM(max_channels=True),
+        lambda: ScoreCAM(max_channels="3"),  # type: ignore[arg-type]
+        lambda: FIMFScoreCAM(max_channels=-1),
+        lambda: ScoreCAM(reading="softmax"),  # type: ignore[arg-type]
+        lambda: FIMFScoreCAM(template="sigmoid"),  # type: ignore[arg-type]
     ],
 )
-def test_the_tail_behind_a_layer_is_the_rest_of_the_network(
-    kind: type[nn.Module], layer: str, *, alone: bool
+def test_settings_out_of_range_are_an_error(made: Callable[[], Method]) -> None:
+    with pytest.raises(CamError, match=r"-1|0|2\.5|True|'3'|softmax|sigmoid"):
+        made()
+
+
+def test_more_channels_than_there_are_means_all() -> None:
+    network, images = seeded(Pooled), drawn_images()
+    for method in (ScoreCAM, FIMFScoreCAM):
+        torch.testing.assert_close(
+            activation_maps(network, images, method(max_channels=999)).maps,
+            activation_maps(network, images, method()).maps,
+        )
+
+
+@pytest.mark.parametrize("template", ["positive", "minmax"])
+def test_fimf_score_cam_in_closed_form_is_the_head_run_on_every_template(
+    template: Literal["positive", "minmax"],
 ) -> None:
-    network, images = seeded(kind), drawn_images(3)
-    features = []
-    hook = network.get_submodule(layer).register_forward_hook(
-        lambda *given: features.append(given[2].clone())
-    )
-    expected = network(images)
-    hook.remove()
-    with untouched(network, evaluating=True):
-        tail = tail_of(network, layer, features[0], images)
-        runs = []
-        network.register_forward_hook(lambda *_: runs.append(1))
-        torch.testing.assert_close(tail(features[0], images), expected)
-        before = features[0].clone()
-        tail(features[0] * 0.5, images)
-    assert torch.equal(features[0], before)
-    assert bool(runs) != alone
+    network, images, classes = seeded(Pooled), drawn_images(2), torch.tensor([1, 2])
+    made = activation_maps(network, images, FIMFScoreCAM(template=template), classes)
+    with recorded(network) as recording:
+        network(images)
+    for features, class_, made_map in zip(recording.activations, classes, made.maps, strict=True):
+        expected = torch.zeros(3, 3, dtype=torch.float64)
+        for channel in features:
+            extent = (channel.max() - channel.min()).clamp(min=1e-12)  # one channel is zero
+            mask = (channel - channel.min()) / extent if template == "minmax" else (channel > 0).double()
+            logits = network.get_submodule("head")((features * mask).mean(dim=(1, 2)))
+            expected += logits.softmax(dim=0)[class_] * channel
+        torch.testing.assert_close(made_map, expected.relu().detach())

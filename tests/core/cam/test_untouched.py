@@ -1,5 +1,7 @@
 """The network comes back as it was, whatever the method, and after an exception too."""
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -156,3 +158,12 @@ def test_a_pass_that_keeps_something_in_the_network_keeps_no_stand_in() -> None:
     network = seeded(Remembering)
     activation_maps(network, drawn_images(), "cam", layer="features")
     assert type(network.seen) is Tensor
+
+
+def test_a_network_is_forgotten_with_its_last_user() -> None:
+    network = seeded(TwoLayerHead)
+    activation_maps(network, drawn_images(), "fimf-score-cam")
+    gone = weakref.ref(network)
+    del network
+    gc.collect()
+    assert gone() is None

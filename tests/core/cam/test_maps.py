@@ -1,4 +1,4 @@
-"""What cannot be mapped: each with an error that names it, or a result that is defined."""
+"""The maps of a batch: what cannot be mapped, what an empty batch gives, and that images do not mix."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,6 @@ from core.cam import (
     METHODS,
     ActivationMaps,
     CamError,
-    FIMFScoreCAM,
-    GuidedGradCAM,
     Method,
     ScoreCAM,
     activation_maps,
@@ -19,7 +17,6 @@ from core.cam import (
     normalised,
     recorded,
 )
-from core.errors import SmearscopeError
 from tests.core.cam.small_networks import (
     IMAGE,
     HandSet,
@@ -104,95 +101,9 @@ def test_an_unknown_method_is_answered_with_the_nearest_name() -> None:
         activation_maps(seeded(Pooled), drawn_images(), ScoreCAM)  # type: ignore[arg-type]
 
 
-def test_an_unknown_layer_is_answered_with_the_nearest_names() -> None:
-    with pytest.raises(CamError, match=r"no layer is called 'feature.2'; the nearest names are features.2, "):
-        activation_maps(seeded(Pooled), drawn_images(), layer="feature.2")
-    with pytest.raises(CamError, match="Conv2d is not a module inside this Pooled"):
-        activation_maps(seeded(Pooled), drawn_images(), layer=nn.Conv2d(2, 2, 1))
-    network = seeded(Pooled)
-    with pytest.raises(CamError, match="not a module inside"):
-        activation_maps(network, drawn_images(), layer=network)
-
-
-@pytest.mark.parametrize("layer", ["head", "dropout"])
-def test_a_layer_without_spatial_features_is_named_with_what_it_yields(layer: str) -> None:
-    with pytest.raises(CamError, match=rf"'{layer}' is without spatial features: it yields \(2, [35]\)"):
-        activation_maps(seeded(Pooled), drawn_images(), layer=layer)
-    network = nn.Sequential(nn.Conv2d(2, 3, 6), nn.Flatten()).double()
-    with pytest.raises(CamError, match=r"it yields \(2, 3, 1, 1\)"):
-        activation_maps(network, drawn_images(), layer="0")
-
-
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
-def test_a_scripted_part_cannot_be_looked_into() -> None:
-    scripted = torch.jit.script(nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU()))
-    network = nn.Sequential(scripted, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).double()
-    with pytest.raises(CamError, match="'0' is a scripted module, which cannot be looked into"):
-        activation_maps(network, drawn_images())
-
-
-def test_a_network_without_spatial_features_is_an_error() -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(72, 3)).double()
-    with pytest.raises(CamError, match="Sequential is a network without spatial features"):
-        activation_maps(network, drawn_images())
-    with pytest.raises(CamError, match="without spatial features"), recorded(network):
-        network(drawn_images())
-
-
-@pytest.mark.parametrize(
-    ("tail", "named"),
-    [
-        (nn.Identity(), r"\(2, 3, 6, 6\)"),
-        (nn.Flatten(0), r"\(216,\)"),
-        (nn.AdaptiveMaxPool2d(1, return_indices=True), "tuple"),
-    ],
-    ids=["a map", "one row", "two outputs"],
-)
-def test_a_network_that_gives_no_logits_is_an_error(tail: nn.Module, named: str) -> None:
-    network = nn.Sequential(nn.Conv2d(2, 3, 1), tail).double()
-    with pytest.raises(CamError, match=rf"for 2 images the network must give logits .* gave {named}"):
-        activation_maps(network, drawn_images())
-
-
-def test_a_layer_on_which_the_logits_do_not_depend_is_an_error() -> None:
-    class Aside(Pooled):
-        def forward(self, images: Tensor) -> Tensor:
-            self.features[0](self.stem(images))
-            logits: Tensor = self.head(images.mean(dim=(2, 3)).repeat(1, 3)[:, :5])
-            return logits
-
-    with pytest.raises(CamError, match=r"logits do not depend on layer 'stem'|no graph there"):
-        activation_maps(seeded(Aside), drawn_images(), layer="stem")
-    with pytest.raises(CamError, match="logits do not depend on layer 'stem'"):
-        activation_maps(seeded(Aside), drawn_images(), layer="stem", differentiable=True)
-
-
-@pytest.mark.parametrize(
-    "made",
-    [
-        lambda: ScoreCAM(max_channels=0),
-        lambda: ScoreCAM(max_channels=2.5),  # type: ignore[arg-type]
-        lambda: ScoreCAM(max_channels=True),
-        lambda: ScoreCAM(max_channels="3"),  # type: ignore[arg-type]
-        lambda: FIMFScoreCAM(max_channels=-1),
-        lambda: ScoreCAM(chunk=0),
-        lambda: ScoreCAM(reading="softmax"),  # type: ignore[arg-type]
-        lambda: FIMFScoreCAM(template="sigmoid"),  # type: ignore[arg-type]
-        lambda: GuidedGradCAM(other_rectifiers="guided"),  # type: ignore[arg-type]
-    ],
-)
-def test_settings_out_of_range_are_an_error(made: Callable[[], Method]) -> None:
-    with pytest.raises(CamError, match=r"-1|0|2\.5|True|'3'|softmax|sigmoid|guided"):
-        made()
-
-
 def test_another_size_is_an_error() -> None:
     with pytest.raises(CamError, match="'layer', 'input' or 'placed', not 'image'"):
         activation_maps(seeded(Pooled), drawn_images(), size="image")  # type: ignore[arg-type]
-
-
-def test_every_error_is_one_that_commands_print() -> None:
-    assert issubclass(CamError, SmearscopeError)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -209,15 +120,6 @@ def test_no_images_give_no_maps(name: str, kind: type[nn.Module]) -> None:
     with recorded(network, "features") as recording:
         logits = network(images[:0])
     assert maps_of(recording, logits, images[:0], name).maps.shape == none.maps.shape
-
-
-def test_more_channels_than_there_are_means_all() -> None:
-    network, images = seeded(Pooled), drawn_images()
-    for method in (ScoreCAM, FIMFScoreCAM):
-        torch.testing.assert_close(
-            activation_maps(network, images, method(max_channels=999)).maps,
-            activation_maps(network, images, method()).maps,
-        )
 
 
 def test_a_map_that_is_zero_everywhere_is_reported_and_has_no_gradient() -> None:
@@ -248,5 +150,23 @@ def test_maps_that_run_over_with_weights_that_are_numbers_say_so() -> None:
     with torch.no_grad():
         network.get_parameter("stem.weight").mul_(3e4)
         network.get_parameter("features.2.weight").mul_(1e4)
-    with pytest.raises(CamError, match="all weights are finite, so the pass ran over"):
+    with pytest.raises(CamError, match="all weights are finite, so the pass overflowed"):
         activation_maps(network, drawn_images().half(), "cam")
+
+
+def test_maps_of_other_images_than_those_of_the_pass_are_an_error() -> None:
+    network, images = seeded(Pooled), drawn_images()
+    with recorded(network) as recording:
+        logits = network(images)
+    with pytest.raises(CamError, match="one of 2 images, not of these 1"):
+        maps_of(recording, logits[:1], images[:1])
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=str)
+@pytest.mark.parametrize("kind", [Pooled, OneLogit])
+def test_a_map_does_not_depend_on_its_neighbours_in_the_batch(kind: type[nn.Module], method: Method) -> None:
+    network, images = seeded(kind), drawn_images(4)
+    together = activation_maps(network, images, method).maps
+    for index in range(4):
+        alone = activation_maps(network, images[index : index + 1], method).maps[0]
+        torch.testing.assert_close(together[index], alone)
