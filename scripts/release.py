@@ -228,11 +228,12 @@ def slide_excess(
     is taken from the healthy cells. Patients are slides; a set without patients is one slide.
     """
     import numpy as np
+    from scipy.special import expit
 
-    from core.calls import bulk, excess, logistic
+    from core.calls import bulk, excess
     from datasets.provenance import PROVENANCE
 
-    score, infected = logistic(scores["test"]), scores["infected"]
+    score, infected = expit(scores["test"].astype(np.float64)), scores["infected"]
     slide = scores["group"] if PROVENANCE[source].by_patient else np.zeros(len(score))
     above = np.empty(len(score))
     for one in np.unique(slide):
