@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, rankdata
+from scipy.stats import binomtest, rankdata
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Exact two-sided 95 % limits (Clopper & Pearson 1934)."""
-        low = beta.ppf(0.025, self.count, self.total - self.count + 1) if self.count else 0.0
-        high = beta.ppf(0.975, self.count + 1, self.total - self.count) if self.count < self.total else 1.0
-        return float(low), float(high)
+        """Exact two-sided 95 % limits (Clopper & Pearson 1934); 0 and 1 of nothing."""
+        if not self.total:
+            return 0.0, 1.0
+        limits = binomtest(self.count, self.total).proportion_ci(0.95, "exact")
+        return float(limits.low), float(limits.high)
 
 
 def area_under_curve(truth: NDArray[np.bool_], score: NDArray[np.floating]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta, chi2, norm
+from scipy.stats import beta, binomtest, chi2, norm
 
 from core.tally.arguments import (
     check_at_most,
@@ -84,6 +84,7 @@ def raw_fraction(
         return None
     phi, tail = max(1.0, dispersion), (1 - confidence) / 2
     seen, healthy = infected / phi, (cells - infected) / phi
+    # Not scipy's binomtest, which takes whole counts only.
     low = float(beta.ppf(tail, seen, healthy + 1)) if infected else 0.0
     high = float(beta.ppf(1 - tail, seen + 1, healthy)) if infected < cells else 1.0
     return Estimate(infected / cells, low, high)
@@ -238,10 +239,11 @@ def parasites_for_precision(relative_error: float = 0.25, *, confidence: float =
 def sensitivity_lower_limit(steps: Sequence[Recall], *, confidence: float = 0.95) -> float:
     """One-sided lower limit of the steps' product: the product of their Clopper-Pearson limits.
 
-    Exact for one step; for several it is on the safe side. beta.ppf(1 - C, found, missed + 1) each.
+    Exact for one step; for several it is on the safe side.
     """
     check_confidence(confidence)
-    return math.prod(float(beta.ppf(1 - confidence, step.found, step.missed + 1)) for step in steps)
+    tests = (binomtest(step.found, step.found + step.missed, alternative="greater") for step in steps)
+    return math.prod(float(test.proportion_ci(confidence, "exact").low) for test in tests)
 
 
 def _check_counts(infected: int, cells: int, phi: float, confidence: float) -> None:
