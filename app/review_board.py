@@ -31,6 +31,7 @@ from core.store import (
     TakenIn,
 )
 from core.store.writes import same_person
+from core.wording import sentence
 
 _FOLDER = Path(__file__).with_name("board")
 
@@ -101,8 +102,8 @@ def write_entries(
         if entry["number"] <= number:
             continue
         number, undone = entry["number"], None
-        cell = None if entry["cell"] is None else numbers.own(int(entry["cell"]))
         try:
+            cell = None if entry["cell"] is None else numbers.own(int(entry["cell"]))
             taken_back = _write(store, slide_id, {**entry, "cell": cell}, reader, role, species)
             undone = None if taken_back is None else str(numbers.shown(taken_back))
         except StoreError as error:
@@ -154,7 +155,10 @@ def _undo(store: Store, slide_id: int, cell: int | None, reader: str) -> int | N
 def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagged: bool) -> None:
     """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it."""
     record = store.record(slide_id)
-    field = next(candidate.field for candidate in record.candidates if candidate.id == candidate_id)
+    fields = [candidate.field for candidate in record.candidates if candidate.id == candidate_id]
+    if not fields:
+        raise StoreError(sentence("store.no_candidate", slide=str(slide_id), candidate=str(candidate_id)))
+    (field,) = fields
     if flagged == any(flag.field == field for flag in record.flags):
         return
     if flagged:
@@ -220,7 +224,7 @@ def board_data(
     """
     blind = role == Role.SECOND
     candidates = cells_for(record, role, reader)
-    numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
+    numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     calls = {str(numbers.shown(number)): call for number, call in _calls(record, role, reader).items()}
     content = _content(record, taken_in, candidates, role, words)
     given, changes = holds, {}

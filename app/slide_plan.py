@@ -54,7 +54,7 @@ def plan_data(
         Field and box of the chosen cell.
     """
     numbers = {row.name: row.number for row in fields_of(taken_in.folder, taken_in.sha256)}
-    cell_numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
+    cell_numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     base = picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader))
     return {
         "slide": f"{record.slide.id} {taken_in.id} {words.language}",
