@@ -1,6 +1,5 @@
 """Which classes a classifier takes for which, as plain numbers."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import replacing
+from core.csv_files import RFC_4180, write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +48,8 @@ class Confusion:
 
     def write(self, path: Path) -> None:
         """Write a CSV file with a row for each true class; raises `core.atomic.OutputError`."""
-        with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["truth", *self.classes])
-            writer.writerows(
-                [name, *row] for name, row in zip(self.classes, self.counts.tolist(), strict=True)
-            )
+        rows = ([name, *row] for name, row in zip(self.classes, self.counts.tolist(), strict=True))
+        write_csv(path, ["truth", *self.classes], rows, RFC_4180)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.atomic import replacing
 from core.cells import WhyNot
+from core.csv_files import write_table
 from core.ledger import Ledger
 from core.quality import FieldQuality
 from core.scored_field import ScoredField
@@ -190,8 +190,7 @@ def write_fields(folder: Path, ledger: Ledger, survey: Survey, threshold: float)
     table = pa.Table.from_pylist(rows, FIELDS_SCHEMA)
     with replacing(folder / "fields.parquet") as temporary:
         pq.write_table(table, temporary)
-    with replacing(folder / "fields.csv") as temporary:
-        pa_csv.write_csv(table, temporary)
+    write_table(folder / "fields.csv", table)
 
 
 def _measures(quality: FieldQuality | None) -> dict[str, float | None]:

@@ -1,7 +1,5 @@
 """The suspected cells of a slide, ranked, drawn with their activation maps and written for review."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from core.atomic import replacing_folder
 from core.classification import FeatureStatistics
 from core.crops import CELL_DIAMETER_PX, cut_crops
+from core.csv_files import write_csv
 from core.field_scoring import ScoringModels, SlideInWork, read_field
 from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
 from core.reports.drawing import encoded, resized
@@ -81,7 +80,7 @@ def write_suspects(
             for thumbnail, png in drawn:
                 (temporary / image_name(thumbnail.rank)).write_bytes(png)
                 thumbnails[thumbnail.rank] = thumbnail
-        (temporary / "candidates.csv").write_text(_ranked_list(suspects), encoding="utf-8", newline="")
+        _write_ranked_list(temporary / "candidates.csv", suspects)
         sheet = contact_sheet(slide_name, cells, calls, [thumbnails[suspect.rank] for suspect in suspects])
         (temporary / "contact_sheet.jpg").write_bytes(encoded(sheet, ".jpg"))
 
@@ -153,12 +152,11 @@ def _map_of_view(activation_map: NDArray[np.float32]) -> NDArray[np.float32]:
     return view
 
 
-def _ranked_list(suspects: Iterable[Suspect]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["rank", "infected_score", "field", "x", "y", "width", "height", "image"])
-    for suspect in suspects:
-        writer.writerow(
+def _write_ranked_list(path: Path, suspects: Iterable[Suspect]) -> None:
+    write_csv(
+        path,
+        ["rank", "infected_score", "field", "x", "y", "width", "height", "image"],
+        (
             [
                 suspect.rank,
                 f"{suspect.score:.6f}",
@@ -166,5 +164,6 @@ def _ranked_list(suspects: Iterable[Suspect]) -> str:
                 *(f"{side:.2f}" for side in suspect.box),
                 image_name(suspect.rank),
             ]
-        )
-    return text.getvalue()
+            for suspect in suspects
+        ),
+    )
