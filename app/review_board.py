@@ -31,7 +31,6 @@ from core.store import (
     TakenIn,
 )
 from core.store.writes import same_person
-from core.wording import sentence
 
 _FOLDER = Path(__file__).with_name("board")
 
@@ -155,10 +154,7 @@ def _undo(store: Store, slide_id: int, cell: int | None, reader: str) -> int | N
 def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagged: bool) -> None:
     """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it."""
     record = store.record(slide_id)
-    fields = [candidate.field for candidate in record.candidates if candidate.id == candidate_id]
-    if not fields:
-        raise StoreError(sentence("store.no_candidate", slide=str(slide_id), candidate=str(candidate_id)))
-    (field,) = fields
+    field = next(candidate.field for candidate in record.candidates if candidate.id == candidate_id)
     if flagged == any(flag.field == field for flag in record.flags):
         return
     if flagged:
