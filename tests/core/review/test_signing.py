@@ -40,7 +40,7 @@ def finished(store: Store, tmp_path: Path) -> SlideRecord:
     read_all(store, record, "++-", reader="Ben", role=Role.SECOND)
     store.mark(slide, "field2.png", box_of(7), PARASITE, reader="Ben", role=Role.SECOND)
     read_all(store, record, ".-.", reader="Cleo", role=Role.ADJUDICATOR)
-    store.flag_field(slide, "field1.png", by="Anna", reason="blurred")
+    store.flag_field(slide, "field1.png", by="Anna")
     return store.record(slide)
 
 
