@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta, binomtest, chi2, norm
+from scipy.stats import beta, binomtest, chi2
 
 from core.tally.arguments import (
     check_at_most,
@@ -21,6 +21,8 @@ from core.tally.arguments import (
 from core.tally.records import Assumptions, FalseCalls, FieldReading, Performance, Recall
 
 MONTE_CARLO_DRAWS = 200_000
+PARASITES_FOR_A_DENSITY = 62
+"""Parasites to count for a density within 25 % at a confidence of 95 %: (1.96 / .25)^2, rounded up."""
 
 
 @dataclass(frozen=True)
@@ -227,13 +229,6 @@ def dispersion(fields: Sequence[FieldReading]) -> float | None:
         return None
     expected = cells * infected.sum() / cells.sum()
     return float(np.sum((infected - expected) ** 2 / expected) / (len(counted) - 1))
-
-
-def parasites_for_precision(relative_error: float = 0.25, *, confidence: float = 0.95) -> int:
-    """Parasites to count for a density within `relative_error`: (z / error)^2 rounded up, 62 for 25 %."""
-    check_positive("relative_error", relative_error)
-    check_confidence(confidence)
-    return math.ceil((float(norm.ppf((1 + confidence) / 2)) / relative_error) ** 2)
 
 
 def sensitivity_lower_limit(steps: Sequence[Recall], *, confidence: float = 0.95) -> float:

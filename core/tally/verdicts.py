@@ -15,10 +15,10 @@ from core.tally.bounds import (
     unaided_limit_per_ul,
 )
 from core.tally.density import (
+    PARASITES_FOR_A_DENSITY,
     Figures,
     density_figures,
     dispersion,
-    parasites_for_precision,
     sensitivity_lower_limit,
 )
 from core.tally.records import TARGET_CELLS, TARGET_FIELDS, Evidence, Performance, Readings
@@ -316,9 +316,8 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
     if figures is None or not figures.density_per_ul.value:
         remarks.append(sentence("verdict.no_more_than_mistakes"))
         return None, tuple(remarks)
-    enough = parasites_for_precision()
-    if infected < enough:
-        remarks.append(sentence("verdict.rough", parasites=infected, enough=enough))
+    if infected < PARASITES_FOR_A_DENSITY:
+        remarks.append(sentence("verdict.rough", parasites=infected, enough=PARASITES_FOR_A_DENSITY))
     return figures, tuple(remarks)
 
 
