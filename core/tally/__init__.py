@@ -26,6 +26,7 @@ from core.tally.density import (
     sensitivity_lower_limit,
 )
 from core.tally.records import (
+    CONFIDENCE,
     TARGET_CELLS,
     TARGET_FIELDS,
     Assumptions,
@@ -44,6 +45,7 @@ from core.tally.wording import Fact, verdict_facts, verdict_text
 from core.wording import grouped, grouped_up, percent
 
 __all__ = [
+    "CONFIDENCE",
     "TARGET_CELLS",
     "TARGET_FIELDS",
     "Assumptions",

@@ -18,7 +18,7 @@ from core.tally.arguments import (
     check_positive,
     check_sensitivity,
 )
-from core.tally.records import Assumptions, FalseCalls, FieldReading, Performance, Recall
+from core.tally.records import CONFIDENCE, Assumptions, FalseCalls, FieldReading, Performance, Recall
 
 MONTE_CARLO_DRAWS = 200_000
 PARASITES_FOR_A_DENSITY = 62
@@ -192,8 +192,7 @@ def density_figures(
 
     Rogan-Gladen where false accepts were measured, else the exact Poisson interval over n s.
     """
-    confidence = assumptions.confidence
-    raw = raw_fraction(infected, cells, dispersion=dispersion, confidence=confidence)
+    raw = raw_fraction(infected, cells, dispersion=dispersion, confidence=CONFIDENCE)
     if assumptions.false_accepts:
         corrected = rogan_gladen(
             infected,
@@ -202,12 +201,12 @@ def density_figures(
             assumptions.false_accepts,
             review_sensitivity=assumptions.review_sensitivity,
             dispersion=dispersion,
-            confidence=confidence,
+            confidence=CONFIDENCE,
         )
     else:
         sensitivity = performance.sensitivity * assumptions.review_sensitivity
         corrected = corrected_fraction(
-            infected, cells, sensitivity, dispersion=dispersion, confidence=confidence
+            infected, cells, sensitivity, dispersion=dispersion, confidence=CONFIDENCE
         )
     if raw is None or corrected is None:
         return None
