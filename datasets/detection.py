@@ -132,7 +132,7 @@ def _stored(field: AnnotatedField, image: NDArray[np.uint8], diameter_px: float)
     scaled = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     boxes = np.concatenate([field.centres, field.boxes[:, 2:]], axis=1) * np.float32(scale)
     silent = np.zeros((len(Kind), height, width), bool)
-    unexplained = foreground_mask(scaled).astype(bool)
+    unexplained = foreground_mask(scaled)
     for x, y, box_width, box_height in np.where(np.isnan(boxes), STORED_DIAMETER_PX, boxes):
         left, top = int(max(0, x - box_width / 2)), int(max(0, y - box_height / 2))
         unexplained[top : int(y + box_height / 2) + 1, left : int(x + box_width / 2) + 1] = False

@@ -1,8 +1,11 @@
 """What stands out from a field's background, without any network: a first guess of a cell's width."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_fill_holes
+from skimage.filters import threshold_otsu
+from skimage.measure import label, regionprops_table
+from skimage.segmentation import clear_border
 
 from core.errors import SmearscopeError
 
@@ -14,35 +17,27 @@ class NoCellsError(SmearscopeError):
     """A field on which no cell can be told from the background."""
 
 
-def foreground_mask(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W) uint8, 1 where the green channel is darker than Otsu's threshold, holes filled.
+def foreground_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(H, W) where the green channel is darker than Otsu's threshold, holes filled; nowhere if it is even.
 
     Haemoglobin absorbs green: that channel separates pale cells best.
     """
-    green = np.ascontiguousarray(image[..., 1])
-    threshold, _ = cv2.threshold(green, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    dark = (green <= threshold).astype(np.uint8)
-    contours, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return np.asarray(cv2.drawContours(np.zeros_like(dark), contours, -1, 1, cv2.FILLED), np.uint8)
+    green = image[..., 1]
+    if green.min() == green.max():
+        return np.zeros(green.shape, bool)
+    return np.asarray(binary_fill_holes(green <= threshold_otsu(green)), bool)
 
 
 def compact_components(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(N, 4) x, y, width, height of connected dark regions that are round, whole and not specks."""
-    mask = foreground_mask(image)
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask)
-    boxes, areas = statistics[1:, :4], statistics[1:, 4]
-    height, width = mask.shape
-    whole = (
-        (boxes[:, 0] > 0)
-        & (boxes[:, 1] > 0)
-        & (boxes[:, 0] + boxes[:, 2] < width)
-        & (boxes[:, 1] + boxes[:, 3] < height)
-    )
+    whole = clear_border(label(foreground_mask(image)))
+    regions = regionprops_table(whole, properties=("bbox", "area", "extent"))
+    top, left, bottom, right = (regions[f"bbox-{side}"] for side in range(4))
+    width, height = right - left, bottom - top
     # An ellipse fills pi/4 of its box; clumps and filaments fill less or are long.
-    filled = areas / (boxes[:, 2] * boxes[:, 3])
-    long = np.maximum(boxes[:, 2], boxes[:, 3]) / np.minimum(boxes[:, 2], boxes[:, 3])
-    round_ones = whole & (filled > 0.65) & (filled < 0.9) & (long < 1.6) & (areas >= 60)
-    return np.asarray(boxes[round_ones], np.float32)
+    filled, long = regions["extent"], np.maximum(width, height) / np.minimum(width, height)
+    round_ones = (filled > 0.65) & (filled < 0.9) & (long < 1.6) & (regions["area"] >= 60)
+    return np.asarray(np.stack([left, top, width, height], axis=1)[round_ones], np.float32)
 
 
 def foreground_diameter_px(image: NDArray[np.uint8]) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, raw_crops
+from core.csv_files import write_csv
 from core.errors import SmearscopeError
 from core.files import replacing_folder, shown_path
 from core.review import Decision, SignedResult, read_document
@@ -89,23 +90,24 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
     if not signed:
         raise ExportError("no slide is signed: only cells of signed slides are written")
     patients = patient_numbers([record.case for record in signed])
-    counts, left_out, beyond_field = {0: 0, 1: 0}, 0, 0
-    with (
-        replacing_folder(folder) as temporary,
-        (temporary / "index.csv").open("w", encoding="utf-8", newline="") as file,
-    ):
-        index = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-        index.writeheader()
+    left_out, beyond_field = 0, 0
+    rows: list[dict[str, object]] = []
+    with replacing_folder(folder) as temporary:
         for record in signed:
             document = read_document(record.signatures[-1])
             decided = [cell for cell in document.readings if cell.decision in TRUTH]
             left_out += len(document.readings) - len(decided)
-            written = _write_cells(temporary, index, record, document, decided, patients[record.case.id])
+            written = _write_cells(temporary, record, document, decided, patients[record.case.id])
             beyond_field += len(decided) - len(written)
-            for cell in written:
-                counts[TRUTH[cell.decision]] += 1
+            rows += written
+        write_csv(temporary / "index.csv", _COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
+    infected = sum(row["infected"] == 1 for row in rows)
     return Exported(
-        signed, infected=counts[1], healthy=counts[0], left_out=left_out, beyond_field=beyond_field
+        signed,
+        infected=infected,
+        healthy=len(rows) - infected,
+        left_out=left_out,
+        beyond_field=beyond_field,
     )
 
 
@@ -163,13 +165,12 @@ def patient_numbers(cases: Sequence[Case]) -> dict[int, str]:
 
 def _write_cells(
     folder: Path,
-    index: "csv.DictWriter[str]",
     record: SlideRecord,
     document: SignedResult,
     cells: Sequence[SignedCell],
     patient: str,
-) -> list[SignedCell]:
-    """Write what lies on its field; give which those were."""
+) -> list[dict[str, object]]:
+    """Write what lies on its field; give the rows of these cells."""
     slide, written = open_slide(record.slide.folder), []
     images: dict[str, NDArray[np.uint8]] = {}
     for cell in sorted(cells, key=lambda cell: cell.field):
@@ -177,13 +178,12 @@ def _write_cells(
             images = {cell.field: slide.read_field(cell.field).image}
         if not _lies_on(images[cell.field], cell):
             continue
-        written.append(cell)
         image, left, top = _view(images[cell.field], cell)
         path = f"{record.slide.id}_{cell.candidate}.png"
         (folder / path).write_bytes(encoded(image, ".png"))
         stages = {str(reading.stage) for reading in cell.readings if reading.stage}
         said = {reading.role: f"{reading.reader}: {reading.call}" for reading in cell.readings}
-        index.writerow(
+        written.append(
             {
                 "path": path,
                 "infected": TRUTH[cell.decision],

@@ -86,7 +86,7 @@ def blackened_cell(image: NDArray[np.uint8]) -> SingleCell | None:
 
 def surrounded_cell(image: NDArray[np.uint8], otherwise: tuple[float, float, float, float]) -> SingleCell:
     """The cell of a picture with its surroundings: the dark region at its centre, else what is given."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(foreground_mask(image))
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(foreground_mask(image).astype(np.uint8))
     height, width = image.shape[:2]
     label = labels[height // 2, width // 2]
     x, y, box_width, box_height = statistics[label, :4]

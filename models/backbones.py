@@ -159,14 +159,11 @@ class LoadedBackbone:
         fine-tuning decides for itself.
     normalisation
         What these weights expect of images.
-    head_is_fresh
-        Whether the last linear layer was drawn at random: it says nothing yet.
     """
 
     backbone: Backbone
     network: nn.Module
     normalisation: InputNormalisation
-    head_is_fresh: bool
 
 
 BACKBONES: Mapping[str, Backbone] = {
@@ -226,7 +223,7 @@ def backbone_named(name: str) -> Backbone:
 def random_backbone(name: str, classes: int, seed: int = 0) -> LoadedBackbone:
     """A backbone without training, its weights drawn from the seed; raises `BackboneError`."""
     backbone = backbone_named(name)
-    return LoadedBackbone(backbone, backbone.build(classes, seed), backbone.normalisation, head_is_fresh=True)
+    return LoadedBackbone(backbone, backbone.build(classes, seed), backbone.normalisation)
 
 
 def load_backbone(
@@ -234,8 +231,7 @@ def load_backbone(
 ) -> LoadedBackbone:
     """A backbone with learned weights, from a file or from torchvision's own cache.
 
-    Where the weights are of another number of classes, the last linear layer is drawn from the seed instead
-    and `head_is_fresh` says so.
+    Where the weights are of another number of classes, the last linear layer is drawn from the seed instead.
 
     Parameters
     ----------
@@ -264,8 +260,8 @@ def load_backbone(
         path, normalisation = weights.path, weights.normalisation
         state = _safetensors(path)
     network = backbone.build(classes, seed)
-    head_is_fresh = _fill(network, state, backbone, path)
-    return LoadedBackbone(backbone, network, normalisation, head_is_fresh)
+    _fill(network, state, backbone, path)
+    return LoadedBackbone(backbone, network, normalisation)
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
@@ -306,8 +302,8 @@ def _torchvision_file(backbone: Backbone, *, download: bool) -> Path:
     return path
 
 
-def _fill(network: nn.Module, state: Mapping[str, Tensor], backbone: Backbone, path: Path) -> bool:
-    """Copy the state into the network; True if it has another number of classes and its head stayed out."""
+def _fill(network: nn.Module, state: Mapping[str, Tensor], backbone: Backbone, path: Path) -> None:
+    """Copy the state into the network, but for the head where that is of another number of classes."""
     own = network.state_dict()
     wrong = f"{path}: not weights of {backbone.name}"
     for key in state:
@@ -328,4 +324,3 @@ def _fill(network: nn.Module, state: Mapping[str, Tensor], backbone: Backbone, p
         if not of_other_classes:
             taken[key] = value
     network.load_state_dict({**own, **taken})  # copies in the network's own precision
-    return fresh

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from torch import Tensor, nn
 
 from core.cam import activation_maps, normalised
 from core.cells.classification import FeatureStatistics, FieldScores
 from core.cells.crops import CROP_SIZE_PX, GREY
-from core.scoring.calls import logistic
 from models.blocks import ConvolutionBlock, ResidualBlock
 from models.slide_norm import SlideNorm, hold, measure, measured
 
@@ -108,7 +108,7 @@ class Classifier:
     def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
         """Scores in [0, 1] of all evaluable cells of a field: the logistic function of `field_logits`."""
         logits, statistics = self.field_logits(crops, slide)
-        return FieldScores(np.asarray(logistic(logits), np.float32), statistics)
+        return FieldScores(expit(logits.astype(np.float64)).astype(np.float32), statistics)
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N, S, S) Guided Grad-CAM (Selvaraju 2017), each divided by its maximum; zero where none.

@@ -101,8 +101,8 @@ def write_entries(
         if entry["number"] <= number:
             continue
         number, undone = entry["number"], None
-        cell = None if entry["cell"] is None else numbers.own(int(entry["cell"]))
         try:
+            cell = None if entry["cell"] is None else numbers.own(int(entry["cell"]))
             taken_back = _write(store, slide_id, {**entry, "cell": cell}, reader, role, species)
             undone = None if taken_back is None else str(numbers.shown(taken_back))
         except StoreError as error:
@@ -220,7 +220,7 @@ def board_data(
     """
     blind = role == Role.SECOND
     candidates = cells_for(record, role, reader)
-    numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
+    numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     calls = {str(numbers.shown(number)): call for number, call in _calls(record, role, reader).items()}
     content = _content(record, taken_in, candidates, role, words)
     given, changes = holds, {}

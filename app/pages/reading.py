@@ -135,15 +135,18 @@ def _take(key: str, slide_id: int, role: Role, reader: str) -> None:
     """Write what the board has sent, before anything is shown."""
     name, sent = f"{key} written", st.session_state[key].log
     st.session_state[f"{key} holds"] = sent and sent.get("holds")
+    workplace = here()
     written = write_entries(
-        here().store,
+        workplace.store,
         slide_id,
         sent,
         st.session_state.get(name),
         reader=reader,
         role=role,
         species=st.session_state.get(f"species {slide_id}"),
-        numbers=CellNumbers.of(here().secret, slide_id, reader, blind=role == Role.SECOND),
+        numbers=CellNumbers.of(
+            workplace.secret, workplace.store.record(slide_id), reader, blind=role == Role.SECOND
+        ),
     )
     st.session_state[name] = written
 

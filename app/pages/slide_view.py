@@ -127,7 +127,7 @@ def _asked(record: SlideRecord, reader: str) -> Candidate | None:
 
 
 def _numbers_for_blind(record: SlideRecord, reader: str) -> CellNumbers:
-    return CellNumbers.of(here().secret, record.slide.id, reader, blind=True)
+    return CellNumbers.of(here().secret, record, reader, blind=True)
 
 
 def _keep_chosen(slide_id: int, key: str) -> None:

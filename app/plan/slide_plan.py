@@ -56,7 +56,7 @@ def plan_data(
     """
     rows = enumerate(fields_of(taken_in.folder, taken_in.sha256))
     numbers = {row.name: number for number, row in rows if row.was_read}
-    cell_numbers = CellNumbers.of(workplace.secret, record.slide.id, reader, blind=blind)
+    cell_numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     base = picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader))
     return {
         "slide": f"{record.slide.id} {taken_in.id} {words.language}",

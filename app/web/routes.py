@@ -43,9 +43,7 @@ def picture_routes(workplace: Workplace) -> list[BaseRoute]:
             return PlainTextResponse("a second reader sees no maps", 403)
 
         def cut() -> Picture | None:
-            numbers = CellNumbers.of(workplace.secret, permit.slide_id, permit.reader, blind=permit.blind)
-            number = numbers.own(request.path_params["candidate"])
-            slide, taken_in, candidate = records.candidate(permit, number)
+            slide, taken_in, candidate = records.candidate(permit, request.path_params["candidate"])
             if kind.startswith(MAP):
                 return map_picture(workplace, slide, taken_in, candidate, kind)
             return workplace.tiles.picture(slide, taken_in, candidate, kind)
@@ -66,23 +64,24 @@ class _Records:
     """Slides and their candidates as a permit's page has them, so that pictures need no database."""
 
     def __init__(self, workplace: Workplace) -> None:
-        self._store = workplace.store
+        self._workplace = workplace
         self._record = lru_cache(maxsize=32)(self._read)
 
-    def _read(self, slide_id: int, _result_id: int) -> tuple[SlideRecord, dict[int, Candidate]]:
-        record = self._store.record(slide_id)
-        return record, {candidate.id: candidate for candidate in record.candidates}
+    def _read(self, permit: Permit) -> tuple[SlideRecord, dict[int, Candidate]]:
+        record = self._workplace.store.record(permit.slide_id)
+        numbers = CellNumbers.of(self._workplace.secret, record, permit.reader, blind=permit.blind)
+        return record, {numbers.shown(candidate.id): candidate for candidate in record.candidates}
 
     def slide(self, permit: Permit) -> tuple[Slide, TakenIn]:
-        record, _ = self._record(permit.slide_id, permit.result_id)
+        record, _ = self._record(permit)
         if record.taken_in is None:
             raise NoTileError(f"slide {permit.slide_id} is not scored")
         return record.slide, record.taken_in
 
     def candidate(self, permit: Permit, number: int) -> tuple[Slide, TakenIn, Candidate]:
-        if number not in self._record(permit.slide_id, permit.result_id)[1]:
+        if number not in self._record(permit)[1]:
             self._record.cache_clear()  # it may have been offered since
-        candidate = self._record(permit.slide_id, permit.result_id)[1].get(number)
+        candidate = self._record(permit)[1].get(number)
         if candidate is None:
             raise NoTileError(f"slide {permit.slide_id} has no candidate {number}")
         return *self.slide(permit), candidate

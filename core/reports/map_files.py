@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.csv_files import write_csv
 from core.files import cannot_write, remove, write_bytes
 from core.reports.overlays import MapTile, map_sheet, reduced
 from core.slides.pixels import encoded
@@ -203,16 +204,11 @@ class MapFiles:
         if not self._has_list:
             self._take_away_earlier()
             self._has_list = True
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(
-            [
-                "image", "method", "class", "probability", "layer", "empty_map",
-                "x", "y", "width", "height", "array", "picture", "remark",
-            ]
-        )  # fmt: skip
-        writer.writerows(self._rows)
-        write_bytes(self._folder / "maps.csv", text.getvalue().encode())
+        columns = [
+            "image", "method", "class", "probability", "layer", "empty_map",
+            "x", "y", "width", "height", "array", "picture", "remark",
+        ]  # fmt: skip
+        write_csv(self._folder / "maps.csv", columns, self._rows)
 
 
 def _row(explained: ExplainedImage, each: MethodMap, array: str, picture: str) -> list[str]:

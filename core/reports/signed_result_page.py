@@ -19,7 +19,7 @@ from core.review import SignedResult
 from core.review.decisions import ACCEPTED
 from core.review.signed_result import SignedCell
 from core.store import Call
-from core.tally import VerdictKind, reach_of, reasons_in, verdict_facts
+from core.tally import CONFIDENCE, VerdictKind, reach_of, reasons_in, verdict_facts
 from core.tally.wording import excluded_in
 from core.wording import in_language, sentence, term
 
@@ -169,7 +169,7 @@ def _limit(page: _Page, signed: SignedResult) -> str:
     if limit is None or kind == VerdictKind.NOT_VALID:
         return page.say("no_limit")
     code = "excluded" if kind == VerdictKind.NO_PARASITE_SEEN else "would_be_excluded"
-    return page.say(code, limit=limit, confidence=signed.evidence.assumptions.confidence)
+    return page.say(code, limit=limit, confidence=CONFIDENCE)
 
 
 def _readers(page: _Page, signed: SignedResult) -> str:

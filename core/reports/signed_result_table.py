@@ -1,8 +1,8 @@
 """A signed result as a table: one row a cell that was laid before readers."""
 
-import csv
-import io
+from collections.abc import Iterator
 
+from core.csv_files import csv_text
 from core.review import SignedResult
 from core.store import Role
 
@@ -15,10 +15,12 @@ def signed_result_csv(signed: SignedResult) -> str:
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
     by_role = [f"{role}_{column}" for role in Role for column in _READING]
-    writer.writerow(["slide", "version", *_CELL, "decision", "gametocyte", *by_role, "notice"])
+    columns = ["slide", "version", *_CELL, "decision", "gametocyte", *by_role, "notice"]
+    return csv_text(columns, _rows(signed))
+
+
+def _rows(signed: SignedResult) -> Iterator[list[object]]:
     for cell in signed.readings:
         readings = {reading.role: reading.model_dump(mode="json") for reading in cell.readings}
         values = cell.model_dump(mode="json")
@@ -31,8 +33,7 @@ def signed_result_csv(signed: SignedResult) -> str:
             *(readings.get(role, {}).get(column) for role in Role for column in _READING),
             signed.notice,
         ]
-        writer.writerow([_no_formula(value) if isinstance(value, str) else value for value in row])
-    return text.getvalue()
+        yield [_no_formula(value) if isinstance(value, str) else value for value in row]
 
 
 def _no_formula(text: str) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jsonschema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.files import write_bytes
-from core.tally import Evidence, Figures, Verdict
+from core.tally import CONFIDENCE, Evidence, Figures, Verdict
 from core.wording import RESEARCH_USE_ONLY
 
 SCHEMA_PATH = Path(__file__).with_name("result.schema.json")
@@ -88,6 +88,16 @@ class SlideResult(_Record):
     options: Options
     model: ModelReference
     versions: dict[str, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1_0(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+        """Read what 0.1.0 wrote: it held the confidence among the assumptions, which was always ours."""
+        match given:
+            case {"evidence": {"assumptions": {"confidence": confidence, **assumptions}, **evidence}}:
+                if confidence == CONFIDENCE:
+                    return {**given, "evidence": {**evidence, "assumptions": assumptions}}
+        return given
 
 
 def result_schema() -> dict[str, Any]:

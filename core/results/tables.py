@@ -4,7 +4,6 @@ Each table is written here and read here, as the same plain arrays and records.
 """
 
 import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,14 +13,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.cells.boxes import Box, rounded_box
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.files import replacing, write_bytes
+from core.csv_files import write_csv, write_table
+from core.files import replacing
 
 ROWS_IN_A_GROUP = 65_536
 SIDES = ("x", "y", "width", "height")
@@ -235,8 +234,7 @@ def write_fields(folder: Path, rows: Sequence[FieldRow]) -> None:
     table = pa.Table.from_pylist([_as_written(row) for row in rows], FIELDS_SCHEMA)
     with replacing(folder / "fields.parquet") as temporary:
         pq.write_table(table, temporary)
-    with replacing(folder / "fields.csv") as temporary:
-        pa_csv.write_csv(table, temporary)
+    write_table(folder / "fields.csv", table)
 
 
 def read_fields(folder: Path) -> tuple[FieldRow, ...]:
@@ -246,13 +244,11 @@ def read_fields(folder: Path) -> tuple[FieldRow, ...]:
 
 def write_candidates_list(path: Path, ranked: Sequence[RankedCell]) -> None:
     """Write `candidates.csv`: the cells put before a reader, by rank."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CANDIDATE_COLUMNS)
-    for cell in ranked:
-        box = (f"{side:.2f}" for side in cell.box)
-        writer.writerow([cell.rank, f"{cell.infected_score:.6f}", cell.field, *box, cell.picture])
-    write_bytes(path, text.getvalue().encode())
+    rows = (
+        [cell.rank, f"{cell.infected_score:.6f}", cell.field, *map("{:.2f}".format, cell.box), cell.picture]
+        for cell in ranked
+    )
+    write_csv(path, CANDIDATE_COLUMNS, rows)
 
 
 def read_candidates_list(path: Path) -> tuple[RankedCell, ...]:

@@ -42,6 +42,9 @@ BLUR_SHARE = 10 / 224
 class DropAndIncrease:
     """What the score does when only what the map shows is left.
 
+    The means over the images are Average Drop, which is good where it is low, and Average Increase, where it
+    is high (Chattopadhay 2018).
+
     Attributes
     ----------
     whole, masked
@@ -62,16 +65,6 @@ class DropAndIncrease:
         """(N,) 1 where `Y < O`, else 0; NaN where a score is."""
         unknown = self.whole.isnan() | self.masked.isnan()
         return (self.whole < self.masked).to(self.whole.dtype).masked_fill(unknown, torch.nan)
-
-    @property
-    def average_drop(self) -> float:
-        """Mean of `drop` over the images where it is defined (Chattopadhay 2018); low is good."""
-        return float(self.drop.nanmean())
-
-    @property
-    def average_increase(self) -> float:
-        """Mean of `increase` over the images where it is defined (Chattopadhay 2018); high is good."""
-        return float(self.increase.nanmean())
 
 
 @dataclass(frozen=True)

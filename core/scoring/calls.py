@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from core.tally import Performance
 
@@ -40,12 +41,7 @@ class Bulk:
 def log_odds(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logarithm of s / (1 - s) of scores in [0, 1]; finite, because scores are kept off 0 and 1."""
     inside = np.clip(np.asarray(scores, np.float64), SCORE_LIMIT, 1 - SCORE_LIMIT)
-    return np.asarray(np.log(inside) - np.log1p(-inside), np.float64)
-
-
-def logistic(odds: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Scores in [0, 1] of log-odds: the inverse of `log_odds`."""
-    return np.asarray(1 / (1 + np.exp(-np.asarray(odds, np.float64))), np.float64)
+    return np.asarray(logit(inside), np.float64)
 
 
 def bulk(scores: NDArray[np.floating], typical_spread: float) -> Bulk:
@@ -76,5 +72,4 @@ def excess(scores: NDArray[np.floating], of: Bulk) -> NDArray[np.float64]:
 
 def score_at(excess_value: float, of: Bulk) -> float:
     """The score in [0, 1] that stands this far above the bulk: the inverse of `excess`."""
-    odds = of.centre + excess_value * of.spread
-    return float(1 / (1 + np.exp(-odds)))
+    return float(expit(of.centre + excess_value * of.spread))

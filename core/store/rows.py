@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, and_, func, select
 
@@ -49,7 +49,6 @@ from core.store.tables import (
 from core.wording import sentence
 
 _Rows = dict[int, list[Row[Any]]]
-_Value = TypeVar("_Value")
 
 
 def case_of(connection: Connection, case_id: int) -> Case:

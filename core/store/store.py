@@ -283,13 +283,13 @@ class Store:
             hold_unsigned(connection, slide_id)
             return undo_last(connection, slide_id, who)
 
-    def flag_field(self, slide_id: int, field: str, *, by: str, reason: str = "") -> None:
+    def flag_field(self, slide_id: int, field: str, *, by: str) -> None:
         """Put a field on the list of those to photograph again."""
-        self._flag(slide_id, field, by, reason, flagged=True)
+        self._flag(slide_id, field, by, flagged=True)
 
     def unflag_field(self, slide_id: int, field: str, *, by: str) -> None:
         """Take a field from the list of those to photograph again."""
-        self._flag(slide_id, field, by, "", flagged=False)
+        self._flag(slide_id, field, by, flagged=False)
 
     # Signing
 
@@ -388,7 +388,7 @@ class Store:
             note(connection, who, f"offered: {kind}", slide_id, cells=len(offered))
         return offered
 
-    def _flag(self, slide_id: int, field: str, by: str, reason: str, *, flagged: bool) -> None:
+    def _flag(self, slide_id: int, field: str, by: str, *, flagged: bool) -> None:
         who = self.people.require(by, Right.READ)
         with self._database.writing() as connection:
             hold(connection, slide_id)
@@ -400,7 +400,7 @@ class Store:
                 field=field,
                 flagged=int(flagged),
                 by=who,
-                reason=reason,
+                reason="",  # nobody is asked for one
                 at=now(),
             )
             note(connection, who, "field flagged" if flagged else "field unflagged", slide_id, field=field)

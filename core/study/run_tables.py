@@ -1,11 +1,10 @@
 """What the runs of a study left, each kind in one CSV file, small enough to be kept with the code."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from core.files import replacing
+from core.csv_files import RFC_4180, write_csv
 from core.study.report import Answers, RunReport
 from core.study.targets import TARGETS, ArmOutcomes
 from core.training.curves import EpochFigures
@@ -98,7 +97,4 @@ def _cell(value: object) -> object:
 
 
 def _write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(heads)
-        writer.writerows(rows)
+    write_csv(path, heads, rows, RFC_4180)

@@ -1,11 +1,10 @@
 """The table of a study: a row an arm, a column a figure, as numbers for a page, JSON and CSV."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files import replacing
+from core.csv_files import RFC_4180, write_csv
 from core.study.comparison import Difference, RunKey, Spread, paired_difference, spread
 from core.study.pareto import FRONT, on_front
 
@@ -143,27 +142,33 @@ def arm_rows(
 def write_rows(path: Path, rows: Mapping[str, Sequence[ArmRow]]) -> None:
     """Write a CSV file with a row for each set of images and arm; raises `core.files.OutputError`."""
     names = ("runs", "mean", "sd", "difference", "low", "high")
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        heads = (f"{column.key}_{name}" for column in COLUMNS for name in names)
-        writer.writerow(["images", "arm", "on_front", *heads])
-        for images, arms in rows.items():
-            for row in arms:
-                cells = (value for column in COLUMNS for value in _cells(row, column))
-                writer.writerow([images, row.arm, "yes" if row.on_front else "no", *cells])
+    heads = (f"{column.key}_{name}" for column in COLUMNS for name in names)
+    write_csv(
+        path,
+        ["images", "arm", "on_front", *heads],
+        (
+            [
+                images,
+                row.arm,
+                "yes" if row.on_front else "no",
+                *(value for column in COLUMNS for value in _cells(row, column)),
+            ]
+            for images, arms in rows.items()
+            for row in arms
+        ),
+        RFC_4180,
+    )
 
 
 def write_runs(path: Path, runs: Sequence[StudyRun]) -> None:
     """Write a CSV file with a row for each set of images and run; raises `core.files.OutputError`."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["images", "arm", "seed", "fold", *(column.key for column in COLUMNS)])
-        for images, figures in (("all", "figures"), ("unseen_by_imagenet_weights", "unseen")):
-            for run in runs:
-                values: Mapping[str, float] | None = getattr(run, figures)
-                if values is not None:
-                    row = [f"{values[column.key]:.6g}" for column in COLUMNS]
-                    writer.writerow([images, run.arm, run.key.seed, run.key.fold, *row])
+    rows = (
+        [images, run.arm, run.key.seed, run.key.fold, *(f"{values[column.key]:.6g}" for column in COLUMNS)]
+        for images, figures in (("all", "figures"), ("unseen_by_imagenet_weights", "unseen"))
+        for run in runs
+        if (values := getattr(run, figures)) is not None
+    )
+    write_csv(path, ["images", "arm", "seed", "fold", *(column.key for column in COLUMNS)], rows, RFC_4180)
 
 
 def _cells(row: ArmRow, column: Column) -> list[str]:

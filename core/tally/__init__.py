@@ -7,7 +7,6 @@ from core.tally.bounds import (
     cells_for_limit,
     detection_limit_per_ul,
     effective_cells,
-    excluded_infected_cells,
     excluded_infected_cells_averaged,
     rate_upper_limit,
     smallest_count_beyond_noise,
@@ -20,13 +19,13 @@ from core.tally.density import (
     corrected_fraction,
     density_figures,
     dispersion,
-    parasites_for_precision,
     poisson_limits,
     raw_fraction,
     rogan_gladen,
     sensitivity_lower_limit,
 )
 from core.tally.records import (
+    CONFIDENCE,
     TARGET_CELLS,
     TARGET_FIELDS,
     Assumptions,
@@ -45,6 +44,7 @@ from core.tally.wording import Fact, verdict_facts, verdict_text
 from core.wording import grouped, grouped_up, percent
 
 __all__ = [
+    "CONFIDENCE",
     "TARGET_CELLS",
     "TARGET_FIELDS",
     "Assumptions",
@@ -69,11 +69,9 @@ __all__ = [
     "detection_limit_per_ul",
     "dispersion",
     "effective_cells",
-    "excluded_infected_cells",
     "excluded_infected_cells_averaged",
     "grouped",
     "grouped_up",
-    "parasites_for_precision",
     "percent",
     "poisson_limits",
     "rate_upper_limit",

@@ -24,27 +24,13 @@ from core.tally.arguments import (
 from core.tally.records import Recall
 
 
-def excluded_infected_cells(sensitivity: float, *, confidence: float = 0.95) -> float:
-    """Infected cells among those examined that a count of zero excludes, where s is certain.
-
-    Of m expected infected cells none is seen with probability exp(-m s), so a count of zero excludes
-    every m above -ln(1 - C) / s: 2.996 / s at 95 %. Divided by n this bounds the infected fraction.
-
-    Raises
-    ------
-    ValueError
-        If `sensitivity` is outside (0, 1] or `confidence` outside (0, 1).
-    """
-    check_sensitivity("sensitivity", sensitivity)
-    check_confidence(confidence)
-    return -math.log1p(-confidence) / sensitivity
-
-
 def excluded_infected_cells_averaged(
     steps: Sequence[Recall], *, review_sensitivity: float = 1.0, confidence: float = 0.95
 ) -> float:
-    """As `excluded_infected_cells`, with the uncertainty of s in it.
+    """Infected cells among those examined that a count of zero excludes, s being as uncertain as it is.
 
+    Of m expected infected cells none is seen with probability exp(-m s), so with s certain a count of zero
+    excludes every m above -ln(1 - C) / s: 2.996 / s at 95 %. Divided by n this bounds the infected fraction.
     Solves E[exp(-m s)] = 1 - C for m, where s is the product of the steps' sensitivities and of
     `review_sensitivity`, each step's being Beta(found + 1/2, missed + 1/2). For one step the mean is
     Kummer's function 1F1(a; a + b; -m); a further step is integrated over its quantiles.
@@ -96,8 +82,8 @@ def effective_cells(cells: float, dispersion: float) -> float:
 def zero_count_bound(cells: float, excluded: float) -> float | None:
     """Upper bound of the infected fraction after a count of zero: excluded / n, at most 1.
 
-    `excluded` comes from `excluded_infected_cells` or its averaged form, `cells` from
-    `effective_cells`. None where no cell was examined: an empty count bounds nothing.
+    `excluded` comes from `excluded_infected_cells_averaged`, `cells` from `effective_cells`. None where
+    no cell was examined: an empty count bounds nothing.
     """
     check_not_negative("cells", cells)
     check_positive("excluded", excluded)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta, chi2, norm
+from scipy.stats import beta, chi2
 
 from core.tally.arguments import (
     check_at_most,
@@ -18,9 +18,11 @@ from core.tally.arguments import (
     check_positive,
     check_sensitivity,
 )
-from core.tally.records import Assumptions, FalseCalls, FieldReading, Performance, Recall
+from core.tally.records import CONFIDENCE, Assumptions, FalseCalls, FieldReading, Performance, Recall
 
 MONTE_CARLO_DRAWS = 200_000
+PARASITES_FOR_A_DENSITY = 62
+"""Parasites to count for a density within 25 % at a confidence of 95 %: (1.96 / .25)^2, rounded up."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def raw_fraction(
         return None
     phi, tail = max(1.0, dispersion), (1 - confidence) / 2
     seen, healthy = infected / phi, (cells - infected) / phi
+    # Not scipy's binomtest, which takes whole counts only.
     low = float(beta.ppf(tail, seen, healthy + 1)) if infected else 0.0
     high = float(beta.ppf(1 - tail, seen + 1, healthy)) if infected < cells else 1.0
     return Estimate(infected / cells, low, high)
@@ -189,8 +192,7 @@ def density_figures(
 
     Rogan-Gladen where false accepts were measured, else the exact Poisson interval over n s.
     """
-    confidence = assumptions.confidence
-    raw = raw_fraction(infected, cells, dispersion=dispersion, confidence=confidence)
+    raw = raw_fraction(infected, cells, dispersion=dispersion, confidence=CONFIDENCE)
     if assumptions.false_accepts:
         corrected = rogan_gladen(
             infected,
@@ -199,12 +201,12 @@ def density_figures(
             assumptions.false_accepts,
             review_sensitivity=assumptions.review_sensitivity,
             dispersion=dispersion,
-            confidence=confidence,
+            confidence=CONFIDENCE,
         )
     else:
         sensitivity = performance.sensitivity * assumptions.review_sensitivity
         corrected = corrected_fraction(
-            infected, cells, sensitivity, dispersion=dispersion, confidence=confidence
+            infected, cells, sensitivity, dispersion=dispersion, confidence=CONFIDENCE
         )
     if raw is None or corrected is None:
         return None
@@ -228,17 +230,11 @@ def dispersion(fields: Sequence[FieldReading]) -> float | None:
     return float(np.sum((infected - expected) ** 2 / expected) / (len(counted) - 1))
 
 
-def parasites_for_precision(relative_error: float = 0.25, *, confidence: float = 0.95) -> int:
-    """Parasites to count for a density within `relative_error`: (z / error)^2 rounded up, 62 for 25 %."""
-    check_positive("relative_error", relative_error)
-    check_confidence(confidence)
-    return math.ceil((float(norm.ppf((1 + confidence) / 2)) / relative_error) ** 2)
-
-
 def sensitivity_lower_limit(steps: Sequence[Recall], *, confidence: float = 0.95) -> float:
     """One-sided lower limit of the steps' product: the product of their Clopper-Pearson limits.
 
-    Exact for one step; for several it is on the safe side. beta.ppf(1 - C, found, missed + 1) each.
+    Exact for one step; for several it is on the safe side. beta.ppf(1 - C, found, missed + 1) each: scipy's
+    binomtest searches for the same limit, to twelve digits and in fifteen times the time.
     """
     check_confidence(confidence)
     return math.prod(float(beta.ppf(1 - confidence, step.found, step.missed + 1)) for step in steps)

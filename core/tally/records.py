@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from core.tally.arguments import (
     check_at_most,
-    check_confidence,
     check_count,
     check_positive,
     check_sensitivity,
@@ -15,6 +14,9 @@ from core.wording.catalogue import Sentence
 
 TARGET_CELLS = 200_000
 """Red cells to examine before a slide may be called free of visible parasites; the rule readers know."""
+
+CONFIDENCE = 0.95
+"""Of every bound and interval of a verdict."""
 
 TARGET_FIELDS = 100
 """Fields to spread the count over, because parasites cluster."""
@@ -272,8 +274,6 @@ class Assumptions:
         Whether they were measured for this patient.
     detection_limit_per_ul
         Density, in parasites/µL, that a clean count must be able to exclude.
-    confidence
-        Of every bound and interval, in (0, 1).
     review_sensitivity
         Share of infected candidates that review accepts, in (0, 1]; an assumption, said to be one.
     false_accepts
@@ -283,14 +283,12 @@ class Assumptions:
     red_cells_per_ul: float = 5_000_000.0
     red_cells_measured: bool = False
     detection_limit_per_ul: float = 75.0
-    confidence: float = 0.95
     review_sensitivity: float = 1.0
     false_accepts: FalseCalls | None = None
 
     def __post_init__(self) -> None:
         check_positive("red_cells_per_ul", self.red_cells_per_ul)
         check_positive("detection_limit_per_ul", self.detection_limit_per_ul)
-        check_confidence(self.confidence)
         check_sensitivity("review_sensitivity", self.review_sensitivity)
 
     @property

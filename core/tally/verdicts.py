@@ -14,13 +14,13 @@ from core.tally.bounds import (
     unaided_limit_per_ul,
 )
 from core.tally.density import (
+    PARASITES_FOR_A_DENSITY,
     Figures,
     density_figures,
     dispersion,
-    parasites_for_precision,
     sensitivity_lower_limit,
 )
-from core.tally.records import TARGET_CELLS, TARGET_FIELDS, Evidence, Performance, Readings
+from core.tally.records import CONFIDENCE, TARGET_CELLS, TARGET_FIELDS, Evidence, Performance, Readings
 from core.wording.catalogue import AS_WRITTEN, RESEARCH_USE_ONLY, Sentence, in_language, sentence
 
 
@@ -236,7 +236,7 @@ def reach_of(evidence: Evidence) -> Reach:
     excluded = excluded_infected_cells_averaged(
         evidence.performance.steps,
         review_sensitivity=assumptions.review_sensitivity,
-        confidence=assumptions.confidence,
+        confidence=CONFIDENCE,
     )
     limit = detection_limit_per_ul(effective_cells(count.cells, phi), excluded, assumptions.red_cells_per_ul)
     independent = cells_for_limit(assumptions.detection_limit_per_ul, excluded, assumptions.red_cells_per_ul)
@@ -315,9 +315,8 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
     if figures is None or not figures.density_per_ul.value:
         remarks.append(sentence("verdict.no_more_than_mistakes"))
         return None, tuple(remarks)
-    enough = parasites_for_precision()
-    if infected < enough:
-        remarks.append(sentence("verdict.rough", parasites=infected, enough=enough))
+    if infected < PARASITES_FOR_A_DENSITY:
+        remarks.append(sentence("verdict.rough", parasites=infected, enough=PARASITES_FOR_A_DENSITY))
     return figures, tuple(remarks)
 
 
@@ -346,14 +345,14 @@ def _clean_review_would_exclude(evidence: Evidence, reach: Reach) -> tuple[Sente
 def _excludes(evidence: Evidence, reach: Reach, code: str) -> tuple[Sentence, ...]:
     if reach.limit_per_ul is None:
         return ()
-    return (sentence(code, limit=reach.limit_per_ul, confidence=evidence.assumptions.confidence),)
+    return (sentence(code, limit=reach.limit_per_ul, confidence=CONFIDENCE),)
 
 
 def _without_review(evidence: Evidence) -> tuple[Sentence, ...]:
     """What the calls alone could tell, at the safe limits of s and f; nothing where they tell nothing."""
-    confidence, false_calls = evidence.assumptions.confidence, evidence.performance.false_calls
-    sensitivity = sensitivity_lower_limit(evidence.performance.steps, confidence=confidence)
-    rate = rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=confidence)
+    false_calls = evidence.performance.false_calls
+    sensitivity = sensitivity_lower_limit(evidence.performance.steps, confidence=CONFIDENCE)
+    rate = rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=CONFIDENCE)
     if rate >= sensitivity:
         return ()
     limit = unaided_limit_per_ul(
@@ -361,7 +360,7 @@ def _without_review(evidence: Evidence) -> tuple[Sentence, ...]:
         sensitivity,
         rate,
         evidence.assumptions.red_cells_per_ul,
-        confidence=confidence,
+        confidence=CONFIDENCE,
     )
     if limit is None:
         return ()
@@ -377,4 +376,4 @@ def _spread(evidence: Evidence) -> tuple[Sentence, ...]:
 
 def _smallest_count(evidence: Evidence) -> int:
     expected = evidence.count.cells * evidence.false_accept_rate
-    return smallest_count_beyond_noise(expected, confidence=evidence.assumptions.confidence)
+    return smallest_count_beyond_noise(expected, confidence=CONFIDENCE)

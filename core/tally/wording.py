@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.tally.bounds import rate_upper_limit
 from core.tally.density import Figures, sensitivity_lower_limit
-from core.tally.records import Evidence
+from core.tally.records import CONFIDENCE, Evidence
 from core.tally.verdicts import Verdict, assumed_dispersion, reasons_in
 from core.wording.catalogue import Sentence, in_language, sentence, term
 
@@ -91,7 +91,7 @@ def _figures(evidence: Evidence, figures: Figures) -> list[tuple[str, list[Sente
                     value=density.value,
                     low=density.low,
                     high=density.high,
-                    confidence=evidence.assumptions.confidence,
+                    confidence=CONFIDENCE,
                 )
             ],
         ),
@@ -131,8 +131,7 @@ def _target(evidence: Evidence, target: int, needed: int) -> Sentence:
 
 
 def _model(evidence: Evidence, language: str) -> list[Sentence]:
-    performance, confidence = evidence.performance, evidence.assumptions.confidence
-    false_calls = performance.false_calls
+    performance, false_calls = evidence.performance, evidence.performance.false_calls
     steps = " × ".join(
         in_language(sentence("fact.step", found=step.found, infected=step.found + step.missed), language)
         for step in performance.steps
@@ -148,15 +147,15 @@ def _model(evidence: Evidence, language: str) -> list[Sentence]:
             "fact.finds",
             sensitivity=performance.sensitivity,
             steps=steps,
-            lower=sensitivity_lower_limit(performance.steps, confidence=confidence),
-            confidence=confidence,
+            lower=sensitivity_lower_limit(performance.steps, confidence=CONFIDENCE),
+            confidence=CONFIDENCE,
         ),
         sentence(
             "fact.false_calls",
             rate=false_calls.rate,
             count=false_calls.count,
             healthy=false_calls.healthy_cells,
-            upper=rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=confidence),
+            upper=rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=CONFIDENCE),
         ),
     ]
 

@@ -1,13 +1,12 @@
 """What training writes of every epoch: a row of the curves, and a row for each image."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from torch import Tensor
 
-from core.files import replacing
+from core.csv_files import RFC_4180, write_csv
 from core.training.passes import FIGURES
 
 
@@ -62,10 +61,7 @@ def epoch_figures(epoch: int, images: str, figures: Tensor, classes: Tensor) -> 
 
 def write_curves(path: Path, rows: Sequence[EpochFigures]) -> None:
     """Write a CSV file with a row for each epoch and set of images; raises `core.files.OutputError`."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(EpochFigures)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_csv(path, [field.name for field in fields(EpochFigures)], map(astuple, rows), RFC_4180)
 
 
 def write_image_figures(
@@ -89,10 +85,8 @@ def write_image_figures(
     core.files.OutputError
         Where the file cannot be written.
     """
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["path", "truth", *FIGURES])
-        for name, truth, row in zip(paths, classes.tolist(), figures.tolist(), strict=True):
-            predicted, *measured = row
-            values = [f"{value:.6g}" for value in measured]
-            writer.writerow([name, class_names[truth], class_names[int(predicted)], *values])
+    rows = (
+        [name, class_names[truth], class_names[int(predicted)], *(f"{value:.6g}" for value in measured)]
+        for name, truth, (predicted, *measured) in zip(paths, classes.tolist(), figures.tolist(), strict=True)
+    )
+    write_csv(path, ["path", "truth", *FIGURES], rows, RFC_4180)

@@ -1,15 +1,14 @@
 """What a detector or a classifier is worth on images it has not seen, as plain numbers."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, rankdata
+from scipy.stats import binomtest, rankdata
 
-from core.files import replacing
+from core.csv_files import RFC_4180, write_csv
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,11 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Exact two-sided 95 % limits (Clopper & Pearson 1934)."""
-        low = beta.ppf(0.025, self.count, self.total - self.count + 1) if self.count else 0.0
-        high = beta.ppf(0.975, self.count + 1, self.total - self.count) if self.count < self.total else 1.0
-        return float(low), float(high)
+        """Exact two-sided 95 % limits (Clopper & Pearson 1934); 0 and 1 of nothing."""
+        if not self.total:
+            return 0.0, 1.0
+        limits = binomtest(self.count, self.total).proportion_ci(0.95, "exact")
+        return float(limits.low), float(limits.high)
 
 
 def area_under_curve(truth: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
@@ -95,12 +95,8 @@ class Confusion:
 
     def write(self, path: Path) -> None:
         """Write a CSV file with a row for each true class; raises `core.files.OutputError`."""
-        with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["truth", *self.classes])
-            writer.writerows(
-                [name, *row] for name, row in zip(self.classes, self.counts.tolist(), strict=True)
-            )
+        rows = ([name, *row] for name, row in zip(self.classes, self.counts.tolist(), strict=True))
+        write_csv(path, ["truth", *self.classes], rows, RFC_4180)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """One plain training loop: batches in, a network with averaged weights out."""
 
-import csv
 import math
 from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import astuple, dataclass, fields
@@ -14,8 +13,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from core.csv_files import RFC_4180, write_csv
 from core.errors import SmearscopeError
-from core.files import replacing
 
 LARGEST_GRADIENT = 5.0
 """Norm to which the gradient of a step is cut down."""
@@ -153,7 +152,4 @@ def fit(
 
 def write_curve(path: Path, curve: Sequence[CurvePoint]) -> None:
     """Write a CSV file with a row for each step; raises `core.files.OutputError`."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([field.name for field in fields(CurvePoint)])
-        writer.writerows(astuple(point) for point in curve)
+    write_csv(path, [field.name for field in fields(CurvePoint)], map(astuple, curve), RFC_4180)

@@ -5,13 +5,11 @@ pixels count from 0 and both ends of a box are in it. A published set less what 
 one, is kept this way without a copy of its images.
 """
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from core.files import write_bytes
+from core.csv_files import write_csv
 from datasets.boxed_images.box_rows import EDGES, BoxRow, Classes, images_of, table_rows
 from datasets.boxed_images.boxed_image import BoxedImage, Entry, Problem, sound
 
@@ -20,16 +18,7 @@ COLUMNS = ("path", "wnid", "name", "width_px", "height_px", *EDGES)
 
 def write_box_table(path: Path, images: Iterable[BoxedImage]) -> None:
     """Write a table that `box_table` reads as the same images in the same order; raises `OutputError`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    folder = path.resolve().parent
-    for image in images:
-        # Not Path.relative_to: before Python 3.12 it finds no way up.
-        file = Path(os.path.relpath(image.path.resolve(), folder)).as_posix()
-        for box in image.boxes.tolist():
-            writer.writerow((file, image.wnid, image.name, image.width_px, image.height_px, *box))
-    write_bytes(path, text.getvalue().encode())
+    write_csv(path, COLUMNS, _rows_of(images, path.resolve().parent))
 
 
 def box_table(path: Path) -> list[BoxedImage]:
@@ -41,6 +30,14 @@ def box_table_entries(path: Path) -> Iterator[Entry]:
     """The images of a table, and all that is wrong with it."""
     classes = Classes(path, {}, {}, all_have_images=False)
     return images_of(_rows(path, classes), classes)
+
+
+def _rows_of(images: Iterable[BoxedImage], folder: Path) -> Iterator[tuple[object, ...]]:
+    for image in images:
+        # Not Path.relative_to: before Python 3.12 it finds no way up.
+        file = Path(os.path.relpath(image.path.resolve(), folder)).as_posix()
+        for box in image.boxes.tolist():
+            yield (file, image.wnid, image.name, image.width_px, image.height_px, *box)
 
 
 def _rows(path: Path, classes: Classes) -> Iterator[BoxRow | Problem]:

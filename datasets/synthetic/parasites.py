@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from datasets.synthetic.patch import (
     CHROMATIN,
@@ -128,7 +129,7 @@ def _ring(rng: np.random.Generator, amounts: Layer, x: Layer, y: Layer) -> None:
     )
     amounts[CYTOPLASM] += band
     amounts[CHROMATIN] += np.float32(rng.uniform(0.15, 0.4)) * band
-    clear = 1 / (1 + np.exp(np.minimum((distance - line) * np.float32(30), 30)))
+    clear = expit((line - distance) * np.float32(30))
     amounts[HAEMOGLOBIN] *= 1 - np.float32(rng.uniform(0.15, 0.6)) * clear
     for k in range(2 if rng.random() < 0.22 else 1):
         where = dot_at + k * rng.uniform(0.7, 2.6)

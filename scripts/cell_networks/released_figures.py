@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from core.cells.classification import CellClassifier
 from core.cells.detection import CellDetector
@@ -15,7 +16,7 @@ from core.cells.located import find_cells
 from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import slide_reference
 from core.errors import SmearscopeError
-from core.scoring.calls import bulk, excess, logistic
+from core.scoring.calls import bulk, excess
 from core.slides.field import Field, Rectangle
 from datasets.fields import READERS
 from datasets.provenance import PROVENANCE
@@ -55,7 +56,7 @@ def slide_excess(
     Published sets hold as many infected cells as healthy ones; on a slide nearly all are healthy. So the bulk
     is taken from the healthy cells. Patients are slides; a set without patients is one slide.
     """
-    score, infected = logistic(scores["test"]), scores["infected"]
+    score, infected = expit(scores["test"].astype(np.float64)), scores["infected"]
     slide = scores["group"] if PROVENANCE[source].by_patient else np.zeros(len(score))
     above = np.empty(len(score))
     for one in np.unique(slide):

@@ -10,6 +10,7 @@ import torch
 import typer
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from skimage.util import montage
 from tqdm import tqdm
 
 from core.cells.boxes import centre_gains, intersection_over_union, matched
@@ -131,12 +132,11 @@ def sheet_of_unmarked(
             window = framed[max(0, y) : y + 2 * reach, max(0, x) : x + 2 * reach]
             tiles.append(np.asarray(cv2.resize(window, (TILE_PX, TILE_PX)), np.uint8))
     chosen = np.sort(np.random.default_rng(seed).permutation(len(tiles))[:SHEET_CELLS])
-    rows = -(-len(chosen) // SHEET_COLUMNS)
-    sheet = np.zeros((rows * TILE_PX, SHEET_COLUMNS * TILE_PX, 3), np.uint8)
-    for place, index in enumerate(chosen):
-        top, left = (TILE_PX * part for part in divmod(place, SHEET_COLUMNS))
-        sheet[top : top + TILE_PX, left : left + TILE_PX] = tiles[index]
-    return sheet
+    if not len(chosen):
+        return np.zeros((0, SHEET_COLUMNS * TILE_PX, 3), np.uint8)
+    shape = (-(-len(chosen) // SHEET_COLUMNS), SHEET_COLUMNS)
+    sheet = montage([tiles[index] for index in chosen], fill=(0, 0, 0), grid_shape=shape, channel_axis=-1)
+    return np.asarray(sheet, np.uint8)
 
 
 def validate_detector(

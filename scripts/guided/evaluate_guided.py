@@ -1,10 +1,9 @@
 """The answers and maps of a trained network on test images, measured and written."""
 
-import csv
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -15,7 +14,8 @@ from torch.utils.data import DataLoader
 from core.cam import Method, activation_maps
 from core.cam.output import class_probability
 from core.cam.rebuilt import for_many_passes
-from core.files import replacing, write_bytes
+from core.csv_files import RFC_4180, write_csv
+from core.files import write_bytes
 from core.saliency.faithfulness import region_deletion, right_outside_blurred
 from core.saliency.localisation import energy, pointing_game
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures
@@ -195,18 +195,16 @@ def write_evaluation(found: Evaluation, folder: Path, *, epoch: int, method: str
     names = found.confusion.classes
     per_class = found.confusion.per_class()
     found.confusion.write(folder / "confusion.csv")
-    with replacing(folder / "classes.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, [field.name for field in fields(ClassMeasures)])
-        rows.writeheader()
-        rows.writerows(asdict(one) for one in per_class)
+    heads = [field.name for field in fields(ClassMeasures)]
+    write_csv(folder / "classes.csv", heads, map(astuple, per_class), RFC_4180)
     columns = [values.tolist() for values in found.per_image.values()]
-    with replacing(folder / "images.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["path", "truth", "prediction", *found.per_image])
+    rows = (
+        [name, names[true], names[answered], *(f"{value:.6g}" for value in values)]
         for name, true, answered, *values in zip(
             found.paths, found.truth.tolist(), found.predicted.tolist(), *columns, strict=True
-        ):
-            writer.writerow([name, names[true], names[answered], *(f"{value:.6g}" for value in values)])
+        )
+    )
+    write_csv(folder / "images.csv", ["path", "truth", "prediction", *found.per_image], rows, RFC_4180)
     content = {
         "epoch": epoch,
         "method": method,

@@ -15,7 +15,6 @@ from core.tally import (
     cells_for_limit,
     detection_limit_per_ul,
     effective_cells,
-    excluded_infected_cells,
     excluded_infected_cells_averaged,
     rate_upper_limit,
     smallest_count_beyond_noise,
@@ -26,22 +25,27 @@ from core.tally import (
 RED_CELLS = 5_000_000
 
 
+def excluded_with_certain(sensitivity: float) -> float:
+    """Infected cells m of which none is seen in one of twenty counts: exp(-m s) = .05."""
+    return -math.log(0.05) / sensitivity
+
+
 @pytest.mark.parametrize(
     ("sensitivity", "limit_per_ul"), [(1.0, 74.9), (0.95, 78.8), (0.9, 83.2), (0.8, 93.6), (0.5, 149.8)]
 )
 def test_200_000_clean_cells_exclude_the_published_densities(sensitivity: float, limit_per_ul: float) -> None:
-    limit = detection_limit_per_ul(200_000, excluded_infected_cells(sensitivity), RED_CELLS)
+    limit = detection_limit_per_ul(200_000, excluded_with_certain(sensitivity), RED_CELLS)
     assert limit == pytest.approx(limit_per_ul, abs=0.05)
 
 
 def test_zero_count_bound_agrees_with_the_exact_one_sided_binomial_limit() -> None:
     exact = stats.binomtest(0, 200_000, alternative="less").proportion_ci(0.95, "exact").high
     assert exact == pytest.approx(1.49785e-5, rel=1e-5)
-    assert zero_count_bound(200_000, excluded_infected_cells(1.0)) == pytest.approx(exact, rel=2e-5)
+    assert zero_count_bound(200_000, excluded_with_certain(1.0)) == pytest.approx(exact, rel=2e-5)
 
 
 def test_zero_count_bound_is_none_of_the_wrong_ones() -> None:
-    limit = detection_limit_per_ul(200_000, excluded_infected_cells(1.0), RED_CELLS)
+    limit = detection_limit_per_ul(200_000, excluded_with_certain(1.0), RED_CELLS)
     two_sided = stats.binomtest(0, 200_000).proportion_ci(0.95, "exact").high * RED_CELLS
     jeffreys = stats.beta.ppf(0.95, 0.5, 200_000.5) * RED_CELLS
     assert limit is not None
@@ -51,12 +55,12 @@ def test_zero_count_bound_is_none_of_the_wrong_ones() -> None:
 
 
 def test_75_per_ul_takes_221_906_cells_at_a_sensitivity_of_nine_tenths() -> None:
-    assert cells_for_limit(75, excluded_infected_cells(0.9), RED_CELLS) == pytest.approx(221_906, abs=0.5)
+    assert cells_for_limit(75, excluded_with_certain(0.9), RED_CELLS) == pytest.approx(221_906, abs=0.5)
 
 
 @given(st.floats(1, 1000), st.floats(0.01, 1.0))
 def test_the_cells_needed_for_a_limit_reach_exactly_that_limit(limit: float, sensitivity: float) -> None:
-    excluded = excluded_infected_cells(sensitivity)
+    excluded = excluded_with_certain(sensitivity)
     cells = cells_for_limit(limit, excluded, RED_CELLS)
     assert detection_limit_per_ul(cells, excluded, RED_CELLS) == pytest.approx(limit, rel=1e-12)
 
@@ -93,14 +97,14 @@ def test_order_of_the_steps_does_not_matter() -> None:
 @given(st.integers(1, 5000), st.integers(0, 5000))
 def test_uncertainty_of_the_sensitivity_never_helps(found: int, missed: int) -> None:
     mean = (found + 0.5) / (found + missed + 1)
-    assert excluded_infected_cells_averaged([Recall(found, missed)]) >= excluded_infected_cells(mean) * (
+    assert excluded_infected_cells_averaged([Recall(found, missed)]) >= excluded_with_certain(mean) * (
         1 - 1e-9
     )
 
 
 def test_averaged_bound_approaches_the_certain_one_as_validation_grows() -> None:
     gaps = [
-        excluded_infected_cells_averaged([Recall(9 * size, size)]) - excluded_infected_cells(0.9)
+        excluded_infected_cells_averaged([Recall(9 * size, size)]) - excluded_with_certain(0.9)
         for size in (1, 10, 100, 10_000)
     ]
     assert all(gap > next_gap for gap, next_gap in pairwise(gaps))
@@ -180,8 +184,8 @@ def test_one_parasite_is_enough_where_no_false_accept_is_expected() -> None:
 
 @pytest.mark.parametrize("sensitivity", [0.0, -0.1, 1.0001, math.nan, math.inf])
 def test_a_sensitivity_outside_its_range_is_named(sensitivity: float) -> None:
-    with pytest.raises(ValueError, match=rf"sensitivity must lie in \(0, 1\]; it is {sensitivity!r}"):
-        excluded_infected_cells(sensitivity)
+    with pytest.raises(ValueError, match=rf"review_sensitivity must lie in \(0, 1\]; it is {sensitivity!r}"):
+        excluded_infected_cells_averaged([Recall(9, 1)], review_sensitivity=sensitivity)
     with pytest.raises(ValueError, match="sensitivity"):
         unaided_limit_per_ul(100, sensitivity, 0.0, RED_CELLS)
 
@@ -194,7 +198,7 @@ def test_an_impossible_number_of_cells_is_named(cells: float) -> None:
 
 def test_other_bad_arguments_are_named() -> None:
     with pytest.raises(ValueError, match=r"confidence must lie .* it is 95"):
-        excluded_infected_cells(0.9, confidence=95)
+        excluded_infected_cells_averaged([Recall(9, 1)], confidence=95)
     with pytest.raises(ValueError, match="steps"):
         excluded_infected_cells_averaged([])
     with pytest.raises(

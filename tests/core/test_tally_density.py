@@ -18,12 +18,12 @@ from core.tally import (
     density,
     density_figures,
     dispersion,
-    parasites_for_precision,
     poisson_limits,
     raw_fraction,
     rogan_gladen,
     sensitivity_lower_limit,
 )
+from core.tally.density import PARASITES_FOR_A_DENSITY
 
 FOUND_930 = (Recall(930, 70),)
 
@@ -172,13 +172,13 @@ def test_dispersion_is_unknown_from_one_field_or_without_parasites(fields: list[
 
 
 def test_a_density_within_25_percent_takes_62_parasites() -> None:
-    assert parasites_for_precision() == 62
-    assert parasites_for_precision(0.1) == 385
+    assert math.ceil((stats.norm.ppf(0.975) / 0.25) ** 2) == PARASITES_FOR_A_DENSITY == 62
 
 
 def test_lower_limit_of_sensitivity_is_clopper_pearsons_and_safe_for_two_steps() -> None:
     exact = stats.binomtest(930, 1000, alternative="greater").proportion_ci(0.95, "exact").low
     assert sensitivity_lower_limit(FOUND_930) == pytest.approx(exact)
+    assert sensitivity_lower_limit((Recall(10, 0),)) == pytest.approx(0.05 ** (1 / 10))
     assert sensitivity_lower_limit((Recall(98, 2), Recall(45, 5))) < 0.98 * 0.9
 
 
@@ -222,7 +222,5 @@ def test_other_bad_arguments_are_named() -> None:
         corrected_fraction(1, 10, 0)
     with pytest.raises(ValueError, match=r"sensitivity must be above f_r \(0.5\); it is 0.4"):
         rogan_gladen(1, 10, (Recall(4, 6),), FalseCalls(5, 10))
-    with pytest.raises(ValueError, match=r"relative_error must be .* it is 0"):
-        parasites_for_precision(0)
     with pytest.raises(ValueError, match=r"healthy_cells must be .* it is 0"):
         FalseCalls(0, 0)

@@ -45,7 +45,9 @@ def write(
         reader=reader,
         role=role,
         species=species,
-        numbers=CellNumbers.of(workplace.secret, slide_id, reader, blind=role == Role.SECOND),
+        numbers=CellNumbers.of(
+            workplace.secret, workplace.store.record(slide_id), reader, blind=role == Role.SECOND
+        ),
     )
     assert written is not None
     return written
@@ -175,6 +177,28 @@ def test_what_a_rule_forbids_is_told_and_does_not_hold_up_the_rest(
     assert calls(workplace, slide) == {first: "not a parasite", second: "not a parasite"}
 
 
+def test_a_number_that_a_second_reader_was_not_shown_is_told_and_does_not_hold_up_the_rest(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    number = int(shown(workplace, record, reader="Ben", role=Role.SECOND)["cells"][0]["id"])
+    written = write(
+        workplace,
+        record.slide.id,
+        [
+            entry(1, 99999, "parasite"),
+            entry(2, 99999, None, act="flag", flagged=True),
+            entry(3, number, "parasite"),
+        ],
+        reader="Ben",
+        role=Role.SECOND,
+    )
+    unknown = f"slide {record.slide.id} has no candidate 99999"
+    assert (written.number, [str(problem) for problem in written.problems]) == (3, [unknown, unknown])
+    calls = shown(workplace, record, reader="Ben", role=Role.SECOND)["calls"]
+    assert calls == {str(number): ("parasite", None, None)}
+
+
 def test_a_signed_slide_takes_no_more_decisions(workplace: Workplace, record: SlideRecord) -> None:
     read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
     sign(workplace.store, record.slide.id, by="Anna")
@@ -192,7 +216,7 @@ def test_a_board_that_has_sent_nothing_changes_nothing(workplace: Workplace, rec
             reader="A",
             role=Role.FIRST,
             species=None,
-            numbers=CellNumbers(None),
+            numbers=CellNumbers(record.slide.id, None),
         )
         is None
     )
@@ -225,7 +249,7 @@ def test_the_second_reader_sees_neither_score_nor_rank_nor_map_nor_call_of_the_f
     assert data["pictures"] != shown(workplace, record)["pictures"]
     # Names follow the reader's own order, not the rank; nor do the numbers that stand in addresses.
     order = cells_for(workplace.store.record(record.slide.id), Role.SECOND, "Ben")
-    numbers = CellNumbers.of(workplace.secret, record.slide.id, "Ben", blind=True)
+    numbers = CellNumbers.of(workplace.secret, record, "Ben", blind=True)
     assert [numbers.own(int(cell["id"])) for cell in data["cells"]] == [one.id for one in order]
     assert not {cell["id"] for cell in data["cells"]} & {str(one.id) for one in order}
     assert [cell["name"] for cell in data["cells"]] == ["1", "2", "3", "4"]
@@ -260,7 +284,7 @@ def test_a_second_reader_sees_nothing_of_another_second_reader(
     read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
     by_ben, by_cleo = (shown(workplace, record, reader=one, role=Role.SECOND) for one in ("BEN", "Cleo"))
     read_by_ben, for_cleo = (
-        str(CellNumbers.of(workplace.secret, record.slide.id, one, blind=True).shown(record.candidates[0].id))
+        str(CellNumbers.of(workplace.secret, record, one, blind=True).shown(record.candidates[0].id))
         for one in ("BEN", "Cleo")
     )
     assert by_ben["calls"] == {read_by_ben: ("parasite", None, None)}

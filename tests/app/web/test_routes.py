@@ -92,7 +92,7 @@ def test_the_second_reader_gets_the_cells_and_no_map(
     get: Get, blind_base: str, base: str, record: SlideRecord, workplace: Workplace
 ) -> None:
     number = record.candidates[0].id
-    for_ben = CellNumbers.of(workplace.secret, record.slide.id, "Ben", blind=True).shown(number)
+    for_ben = CellNumbers.of(workplace.secret, record, "Ben", blind=True).shown(number)
     assert get(f"{blind_base}/cell/{for_ben}")[2] == get(f"{base}/cell/{number}")[2]
     assert get(f"{blind_base}/map-cam/{for_ben}")[0] == 403
     # By its own number, which tells its rank, they find no cell.

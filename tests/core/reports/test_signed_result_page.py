@@ -125,7 +125,7 @@ def test_a_name_that_the_typeface_lacks_is_drawn_and_not_boxes(store: Store, tmp
 
 def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path) -> None:
     record = scored_slide(store, tmp_path, called=30, fields=5)
-    store.flag_field(record.slide.id, "field1.png", by="Anna", reason="x")
+    store.flag_field(record.slide.id, "field1.png", by="Anna")
     signed, signature = signed_slide(store, record, "+" * 30)
     word = "W" * 400
     long = signed.model_copy(

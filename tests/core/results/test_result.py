@@ -3,8 +3,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 
-from core.results.result import SCHEMA_PATH, SlideResult, result_schema, write_result
+from core.results.result import SCHEMA_PATH, SlideResult, read_result, result_schema, write_result
 from core.scoring.slide_run import score_slide
 from core.scoring.workers import Workers
 from core.slides import open_slide
@@ -38,3 +39,23 @@ def test_what_does_not_fit_the_schema_is_not_written(result: SlideResult, tmp_pa
     with pytest.raises(jsonschema.ValidationError), pytest.warns(UserWarning, match="Expected `str`"):
         write_result(tmp_path / "broken.json", broken)
     assert not (tmp_path / "broken.json").exists()
+
+
+def test_a_result_of_version_0_1_0_is_read_though_it_names_the_confidence(
+    result: SlideResult, tmp_path: Path
+) -> None:
+    document = result.model_dump(mode="json")
+    document["evidence"]["assumptions"]["confidence"] = 0.95
+    (tmp_path / "old.json").write_text(json.dumps(document), encoding="utf-8")
+    assert read_result(tmp_path / "old.json") == result
+
+
+@pytest.mark.parametrize("more", [{"confidence": 0.9}, {"confidence": 0.95, "unheard_of": 1}])
+def test_assumptions_that_are_not_ours_are_refused(
+    result: SlideResult, tmp_path: Path, more: dict[str, float]
+) -> None:
+    document = result.model_dump(mode="json")
+    document["evidence"]["assumptions"] |= more
+    (tmp_path / "other.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ValidationError, match="Unexpected keyword argument"):
+        read_result(tmp_path / "other.json")

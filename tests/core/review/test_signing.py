@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.review import blocks_signing, read_document, sign, tally_of, violations
-from core.review.signed_result import SCHEMA_PATH, canonical, signed_result_schema
+from core.review.signed_result import SCHEMA_PATH, canonical, sha256_of, signed_result_schema
 from core.review.signing import MOST_PICTURES
 from core.store import Opinion, Role, SlideRecord, Store, StoreError
 from core.tally import VerdictKind, verdict
@@ -40,7 +40,7 @@ def finished(store: Store, tmp_path: Path) -> SlideRecord:
     read_all(store, record, "++-", reader="Ben", role=Role.SECOND)
     store.mark(slide, "field2.png", box_of(7), PARASITE, reader="Ben", role=Role.SECOND)
     read_all(store, record, ".-.", reader="Cleo", role=Role.ADJUDICATOR)
-    store.flag_field(slide, "field1.png", by="Anna", reason="blurred")
+    store.flag_field(slide, "field1.png", by="Anna")
     return store.record(slide)
 
 
@@ -257,6 +257,18 @@ def test_an_amendment_gives_a_new_version_with_its_reason_beside_the_old(
     assert read_document(second).readings[0].decision == "rejected"
     for signature in record.signatures:
         assert violations(record, signature.version, store.signed_pictures(signature)) == ()
+
+
+def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
+    store: Store, finished: SlideRecord
+) -> None:
+    signature = sign(store, finished.slide.id, by="Dora")
+    document = signature.document.replace('"assumptions":{', '"assumptions":{"confidence":0.95,')
+    assert document != signature.document
+    old = replace(signature, document=document, sha256=sha256_of(document))
+    assert read_document(old) == read_document(signature)
+    record = replace(store.record(finished.slide.id), signatures=(old,))
+    assert violations(record, 1, store.signed_pictures(signature)) == ()
 
 
 def test_what_is_written_while_a_result_is_being_signed_is_not_signed_over(

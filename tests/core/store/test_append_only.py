@@ -20,7 +20,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
     store = Store.in_folder(folder / "data")
     record = scored_slide(store, folder / "slide", called=2)
     slide = record.slide.id
-    store.flag_field(slide, "field1.png", by="Anna", reason="blurred")
+    store.flag_field(slide, "field1.png", by="Anna")
     read_all(store, record, "+-", reader="Anna", role=Role.FIRST)
     store.undo(slide, reader="Anna")
     store.read(slide, record.candidates[1].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)

@@ -77,12 +77,11 @@ def test_a_signed_slide_is_scored_again_only_once_it_is_amended(store: Store, tm
 
 def test_flagged_fields_are_listed_until_they_are_unflagged(store: Store, tmp_path: Path) -> None:
     slide = scored_slide(store, tmp_path).slide.id
-    store.flag_field(slide, "field1.png", by="Anna", reason="blurred")
+    store.flag_field(slide, "field1.png", by="Anna")
     store.flag_field(slide, "field2.png", by="Ben")
     store.unflag_field(slide, "field2.png", by="Anna")
-    store.flag_field(slide, "field1.png", by="Ben", reason="dirt")
-    flags = store.record(slide).flags
-    assert [(flag.field, flag.by, flag.reason) for flag in flags] == [("field1.png", "Ben", "dirt")]
+    store.flag_field(slide, "field1.png", by="Ben")
+    assert [(flag.field, flag.by) for flag in store.record(slide).flags] == [("field1.png", "Ben")]
 
 
 def test_a_field_of_a_slide_that_was_not_scored_cannot_be_flagged(store: Store) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, mannwhitneyu
+from scipy.stats import beta, mannwhitneyu
 
 from core.training.figures import Share, area_under_curve, sensitivity_at, threshold_at
 
@@ -43,13 +43,15 @@ def test_sensitivity_at_a_rate_calls_no_more_healthy_cells_than_allowed() -> Non
     assert sensitivity_at(truth, score, 1.0) == 1.0
 
 
-@given(st.integers(0, 50), st.integers(1, 50))
+@given(st.integers(1, 50), st.integers(1, 50))
 def test_the_interval_of_a_share_is_clopper_and_pearson(count: int, more: int) -> None:
-    total = count + more
-    expected = binomtest(count, total).proportion_ci(0.95, "exact")
-    assert Share(count, total).interval == pytest.approx((expected.low, expected.high), abs=1e-9)
+    expected = (beta.ppf(0.025, count, more + 1), beta.ppf(0.975, count + 1, more))
+    assert Share(count, count + more).interval == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_share_of_all_reaches_one_and_of_nothing_is_not_a_number() -> None:
-    assert Share(7, 7).interval[1] == 1.0
+    # Of 7 of 7 the lower limit p has p ** 7 = 0.025.
+    assert Share(7, 7).interval == pytest.approx((0.025 ** (1 / 7), 1.0))
+    assert Share(0, 7).interval == pytest.approx((0.0, 1 - 0.025 ** (1 / 7)))
     assert np.isnan(Share(0, 0).value)
+    assert Share(0, 0).interval == (0.0, 1.0)
