@@ -15,6 +15,7 @@ from core.tally import (
     FalseCalls,
     FieldReading,
     Performance,
+    Reach,
     Readings,
     Recall,
     SlideConditions,
@@ -49,6 +50,21 @@ def test_nothing_accepted_everything_read_and_enough_cells_is_no_parasite_seen()
     assert judged.reasons == ("No parasite seen; more than 71 parasites/µL excluded at 95 %.",)
     assert judged.cells_missing == 0
     assert judged.figures is None
+
+
+@pytest.mark.parametrize("case", [CLEAN, SCORED, replace(CLEAN, count=SlideCount(9_000, 20, 0, 0))])
+def test_a_verdict_asks_once_how_far_the_count_reaches(
+    case: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Evidence] = []
+
+    def counting(evidence: Evidence) -> Reach:
+        asked.append(evidence)
+        return reach_of(evidence)
+
+    monkeypatch.setattr("core.tally.verdicts.reach_of", counting)
+    verdict(case)
+    assert asked == [case]
 
 
 def test_two_readers_on_one_parasite_is_positive_whatever_else_is_missing() -> None:
