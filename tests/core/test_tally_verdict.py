@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, replace
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,6 @@ from core.tally import (
     FalseCalls,
     FieldReading,
     Performance,
-    Reach,
     Readings,
     Recall,
     SlideConditions,
@@ -56,15 +56,10 @@ def test_nothing_accepted_everything_read_and_enough_cells_is_no_parasite_seen()
 def test_a_verdict_asks_once_how_far_the_count_reaches(
     case: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Evidence] = []
-
-    def counting(evidence: Evidence) -> Reach:
-        asked.append(evidence)
-        return reach_of(evidence)
-
-    monkeypatch.setattr("core.tally.verdicts.reach_of", counting)
+    asked = Mock(wraps=reach_of)
+    monkeypatch.setattr("core.tally.verdicts.reach_of", asked)
     verdict(case)
-    assert asked == [case]
+    asked.assert_called_once_with(case)
 
 
 def test_two_readers_on_one_parasite_is_positive_whatever_else_is_missing() -> None:
