@@ -44,9 +44,8 @@ class FieldRow:
 
 
 @lru_cache(maxsize=16)
-def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
-    """Fields of a result that could be read; `sha256` tells one result in the folder from the next."""
-    del sha256
+def fields_of(folder: Path, _sha256: str) -> tuple[FieldRow, ...]:
+    """Fields of a result that could be read; `_sha256` tells one result in the folder from the next."""
     rows = pq.read_table(folder / "fields.parquet").to_pylist()
     return tuple(
         FieldRow(
@@ -76,7 +75,9 @@ def boxes_of(cells: pa.Table) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=2)
-def all_cells_of(folder: Path, sha256: str) -> pa.Table:
-    """Cells of a whole result, with the columns of `cells_of` and ``field``."""
-    del sha256
+def all_cells_of(folder: Path, _sha256: str) -> pa.Table:
+    """Cells of a whole result, with the columns of `cells_of` and ``field``.
+
+    `_sha256` tells one result in the folder from the next.
+    """
     return pq.read_table(folder / "cells.parquet", columns=["field", *SIDES, "evaluable", "call"])

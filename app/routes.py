@@ -70,6 +70,7 @@ class _Records:
         self._record = lru_cache(maxsize=32)(self._read)
 
     def _read(self, slide_id: int, _result_id: int) -> tuple[SlideRecord, dict[int, Candidate]]:
+        """A slide and its candidates; `_result_id` tells those of one result from those of the next."""
         record = self._store.record(slide_id)
         return record, {candidate.id: candidate for candidate in record.candidates}
 
