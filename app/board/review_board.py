@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import streamlit as st
+from pydantic import BaseModel, Field, StrictInt, TypeAdapter, ValidationError
 
 from app.cell_numbers import CellNumbers
 from app.pictures.scale import um_per_pixel_of
@@ -15,6 +16,7 @@ from app.pictures.tiles import METHODS, bars_of
 from app.web.addresses import Permit, picture_base
 from app.wording import Words
 from app.workplace import Workplace
+from core.errors import SmearscopeError
 from core.results.folder import fields_of
 from core.review import cells_for, is_anothers, standing
 from core.store import (
@@ -27,10 +29,10 @@ from core.store import (
     Species,
     Stage,
     Store,
-    StoreError,
     TakenIn,
 )
 from core.store.records import same_person
+from core.wording import sentence
 
 _FOLDER = Path(__file__).parent
 
@@ -39,6 +41,40 @@ board = st.components.v2.component(
     html=(_FOLDER / "board.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "board.css").read_text(encoding="utf-8"),
     js="\n".join((_FOLDER / part).read_text(encoding="utf-8") for part in ("keys.js", "board.js")),
+)
+
+
+class EntryError(SmearscopeError):
+    """An entry of a board's log that cannot be carried out; nothing was written for it."""
+
+
+_Cell = Annotated[int, Field(ge=0, lt=2**63)]  # as far as a database counts
+
+
+class _Reading(BaseModel):
+    number: StrictInt
+    act: Literal["read"]
+    cell: _Cell
+    call: Call
+    stage: Stage | None = None
+    reason: Reason | None = None
+
+
+class _Flagging(BaseModel):
+    number: StrictInt
+    act: Literal["flag"]
+    cell: _Cell
+    flagged: bool
+
+
+class _Undoing(BaseModel):
+    number: StrictInt
+    act: Literal["undo"]
+    cell: _Cell | None = None
+
+
+_ENTRY: TypeAdapter[_Reading | _Flagging | _Undoing] = TypeAdapter(
+    Annotated[_Reading | _Flagging | _Undoing, Field(discriminator="act")]
 )
 
 
@@ -61,7 +97,7 @@ class Written:
     log: str
     number: int
     undone: str | None
-    problems: tuple[StoreError, ...]
+    problems: tuple[SmearscopeError, ...]
 
 
 def write_entries(
@@ -76,6 +112,9 @@ def write_entries(
     numbers: CellNumbers,
 ) -> Written | None:
     """Write what a board has sent; what it sends twice is written once.
+
+    An entry that cannot be written, whatever is wrong with it, is dealt with all the same: it is told among
+    the problems, and those behind it are written.
 
     Parameters
     ----------
@@ -93,19 +132,24 @@ def write_entries(
     """
     if not sent:
         return before
-    log, number, problems = str(sent["log"]), 0, []
+    log, number = str(sent["log"]), 0
+    problems: list[SmearscopeError] = []
     if before is not None and before.log == log:
         number = before.number
     undone = None
-    for entry in sent["entries"]:
-        if entry["number"] <= number:
-            continue
-        number, undone = entry["number"], None
+    for given in sent["entries"]:
+        match given:
+            case {"number": int(at)} if at <= number:
+                continue
+            case {"number": int(at)}:
+                number, undone = at, None
         try:
-            cell = None if entry["cell"] is None else numbers.own(int(entry["cell"]))
-            taken_back = _write(store, slide_id, {**entry, "cell": cell}, reader, role, species)
+            entry = _ENTRY.validate_python(given)
+            taken_back = _write(store, slide_id, entry, reader, role, species, numbers)
             undone = None if taken_back is None else str(numbers.shown(taken_back))
-        except StoreError as error:
+        except ValidationError:
+            problems.append(EntryError(sentence("board.unknown_entry")))
+        except SmearscopeError as error:
             problems.append(error)
     return Written(log, number, undone, tuple(problems))
 
@@ -113,24 +157,21 @@ def write_entries(
 def _write(
     store: Store,
     slide_id: int,
-    entry: Mapping[str, Any],
+    entry: _Reading | _Flagging | _Undoing,
     reader: str,
     role: Role,
     species: Species | None,
+    numbers: CellNumbers,
 ) -> int | None:
-    if entry["act"] == "flag":
-        _flag(store, slide_id, entry["cell"], reader, flagged=entry["flagged"])
-    elif entry["act"] == "undo":
-        return _undo(store, slide_id, entry["cell"], reader)
-    else:
-        call = Call(entry["call"])
-        opinion = Opinion(
-            call,
-            reason=Reason(entry["reason"]) if entry["reason"] else None,
-            stage=Stage(entry["stage"]) if entry["stage"] else None,
-            species=species if call == Call.PARASITE else None,
-        )
-        store.read(slide_id, entry["cell"], opinion, reader=reader, role=role)
+    match entry:
+        case _Undoing(cell=cell):
+            return _undo(store, slide_id, None if cell is None else numbers.own(cell), reader)
+        case _Flagging(cell=cell, flagged=flagged):
+            _flag(store, slide_id, numbers.own(cell), reader, flagged=flagged)
+        case _Reading(cell=cell, call=call):
+            of_parasite = species if call == Call.PARASITE else None
+            opinion = Opinion(call, entry.reason, entry.stage, of_parasite)
+            store.read(slide_id, numbers.own(cell), opinion, reader=reader, role=role)
     return None
 
 
@@ -152,9 +193,17 @@ def _undo(store: Store, slide_id: int, cell: int | None, reader: str) -> int | N
 
 
 def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagged: bool) -> None:
-    """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it."""
+    """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it.
+
+    Raises
+    ------
+    EntryError
+        Where the cell is none of the slide's, as after another scoring that did not call it.
+    """
     record = store.record(slide_id)
-    field = next(candidate.field for candidate in record.candidates if candidate.id == candidate_id)
+    field = {candidate.id: candidate.field for candidate in record.candidates}.get(candidate_id)
+    if field is None:
+        raise EntryError(sentence("board.cell_gone"))
     if flagged == any(flag.field == field for flag in record.flags):
         return
     if flagged:

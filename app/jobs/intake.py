@@ -81,7 +81,9 @@ class TakenFiles:
     left_out: tuple[str, ...]
 
 
-def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
+def take_in_files(
+    files: Iterable[HandedIn], folder: Path, *, after_moving: Callable[[], None] | None = None
+) -> TakenFiles:
     """Write images, and those in zip archives, into a new folder: all of them or none.
 
     Parameters
@@ -90,6 +92,8 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
         Images and zip archives. Folders within an archive become part of the names.
     folder
         Must not exist yet.
+    after_moving
+        Called once all files are in the folder: what it raises takes them away again.
 
     Raises
     ------
@@ -117,6 +121,12 @@ def take_in_files(files: Iterable[HandedIn], folder: Path) -> TakenFiles:
         raise cannot_write(folder, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+    if after_moving is not None:
+        try:
+            after_moving()
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     return TakenFiles(tuple(intake.images), tuple(intake.left_out))
 
 

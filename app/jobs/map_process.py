@@ -100,9 +100,8 @@ def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates:
 
 
 @lru_cache(maxsize=2)
-def _loaded(source: str, identity: str) -> Models:
-    """The networks of a model; `identity` tells those of replaced files from those before."""
-    del identity
+def _loaded(source: str, _identity: str) -> Models:
+    """The networks of a model; `_identity` tells those of replaced files from those before."""
     return load_models(source, DEVICE)
 
 

@@ -125,6 +125,6 @@ def _state(folder: Path) -> tuple[tuple[int, int], ...]:
 
 
 @lru_cache(maxsize=32)
-def _card(folder: Path, state: tuple[tuple[int, int], ...]) -> PairCard:
-    del state
+def _card(folder: Path, _times_and_sizes: tuple[tuple[int, int], ...]) -> PairCard:
+    """The card of a model; `_times_and_sizes` tell that of replaced files from the one before."""
     return load_card(str(folder))

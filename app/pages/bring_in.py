@@ -85,15 +85,19 @@ def _upload(reader: str, say: Words) -> None:
     workplace = here()
     try:
         folder = workplace.slides / _free_name(workplace.slides, name)
+
+        def bring_in() -> None:
+            found = find_slides([folder]).slides
+            # Fields are one slide under the name given; each large scan is a slide of its own.
+            named = [FoundSlide(name.strip(), found[0].path)] if len(found) == 1 else list(found)
+            _add_found(named, patient, scale, red_cells, budget, reader)
+
         with st.spinner(say("bring.writing")):
-            taken = take_in_files(files, folder)
-        found = find_slides([folder]).slides
-        # Fields are one slide under the name given; each large scan is a slide of its own.
-        named = [FoundSlide(name.strip(), found[0].path)] if len(found) == 1 else list(found)
-        _add_found(named, patient, scale, red_cells, budget, reader)
+            taken = take_in_files(files, folder, after_moving=bring_in)
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
+    start(workplace)
     st.session_state.hand_in, st.session_state.handed_in = number + 1, taken
     st.rerun()
 
@@ -128,6 +132,7 @@ def _server(reader: str, say: Words) -> None:
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
+    start(workplace)
     st.success(say("bring.queued", count=len(chosen)))
     link(WORKLIST, say("page.worklist"), icon=":material/list:")
 
@@ -222,15 +227,15 @@ def _add_found(
     budget: int | None,
     reader: str,
 ) -> None:
-    """All of one patient, as one case."""
-    workplace = here()
-    case = workplace.store.add_case(patient.strip(), by=reader)
-    for slide in found:
-        added = workplace.store.add_slide(
-            case.id, slide.name, slide.path.resolve(), by=reader, um_per_pixel=scale
-        )
-        workplace.store.settings.change(added.id, red_cells_per_ul=red_cells, review_budget=budget, by=reader)
-    start(workplace)
+    """All of one patient, as one case; none of them where one is refused."""
+    here().store.bring_in(
+        patient.strip(),
+        [FoundSlide(slide.name, slide.path.resolve()) for slide in found],
+        by=reader,
+        um_per_pixel=scale,
+        red_cells_per_ul=red_cells,
+        review_budget=budget,
+    )
 
 
 def _taken(taken: TakenFiles | None, say: Words) -> None:

@@ -182,9 +182,8 @@ def _decoded(folder: Path, result_id: int, name: str) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, result_id: int) -> OpenedSlide:
-    """The slide, listed once a result: a large one has many fields."""
-    del result_id
+def _opened(folder: Path, _result_id: int) -> OpenedSlide:
+    """The slide, listed once a result: a large one has many fields. `_result_id` tells one from the next."""
     return open_slide(folder)
 
 

@@ -233,8 +233,8 @@ def _cell_of(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool) -> Pi
 
 
 @lru_cache(maxsize=4)
-def _field(folder: Path, result_id: int, name: str) -> Field:
-    del result_id  # tells fields that were replaced, and scored again, from those before
+def _field(folder: Path, _result_id: int, name: str) -> Field:
+    """A field; `_result_id` tells one that was replaced, and scored again, from the one before."""
     slide = open_slide(folder)
     if name not in slide.field_names():
         raise NoTileError(f"{shown_path(name)} is no longer in {shown_path(folder)}")

@@ -1,5 +1,8 @@
 """Files on their way in: the framework takes them from any page that is open, this lets it take fewer."""
 
+import threading
+from collections import OrderedDict
+
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,14 +13,26 @@ from core.store import Right
 
 UPLOADS = "/_stcore/upload_file/"
 """Begins the framework's addresses for uploads; the page's session follows."""
-_readers: dict[str, str] = {}
+MOST_PAGES = 1000
+"""Pages that may take files at a time; of more, those are forgotten that were made longest ago."""
+_readers: OrderedDict[str, str] = OrderedDict()
+_changing = threading.Lock()
 
 
 def take_uploads_of(reader: str) -> None:
-    """Let the page that is being made take files, while its person may bring slides in."""
+    """Let the page that is being made take files, while its person may bring slides in.
+
+    Nobody hears of pages that are closed. One that is still open when it is forgotten takes files again as
+    soon as it is made anew, as after any click in it.
+    """
     context = get_script_run_ctx()
-    if context is not None:
+    if context is None:
+        return
+    with _changing:
         _readers[context.session_id] = reader
+        _readers.move_to_end(context.session_id)
+        while len(_readers) > MOST_PAGES:
+            _readers.popitem(last=False)
 
 
 class UploadGuard:

@@ -76,13 +76,14 @@ class CaptionSearch:
         """What was found; nothing where too few fields were looked at."""
         if self._brightest is None or self.fields < FIELDS_NEEDED:
             return NO_CAPTIONS
-        dark = (self._brightest < DARK_LEVEL).astype(np.uint8)
-        near = cv2.dilate(dark, np.ones((JOINED_PX, JOINED_PX), np.uint8))
-        _, labels, statistics, _ = cv2.connectedComponentsWithStats(near)
+        dark = self._brightest < DARK_LEVEL
+        near = cv2.dilate(dark.astype(np.uint8), np.ones((JOINED_PX, JOINED_PX), np.uint8))
+        count, labels, statistics, _ = cv2.connectedComponentsWithStats(near)
+        dark_pixels = np.bincount(labels[dark], minlength=count)
         height, width = dark.shape
         boxes: list[Box] = []
         for label, (x, y, across, down, _) in enumerate(statistics.tolist()):
-            enough = int(dark[labels == label].sum()) >= SMALLEST_PX
+            enough = dark_pixels[label] >= SMALLEST_PX
             if label > 0 and enough and across * down <= LARGEST_SHARE * width * height:
                 boxes.append((x, y, across, down))
         return BurnedIn(width, height, tuple(boxes))

@@ -138,10 +138,7 @@ def slide_reference(
         if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
             break
     if not found:
-        raise NoCellsError(
-            "no red cell was found on the fields looked at; give --um-per-pixel, or check that these are "
-            "thin-smear images in which single red cells can be seen"
-        )
+        raise NoCellsError(_no_cells(um_per_pixel))
     colour = cell_colour(np.concatenate(crops), np.concatenate(masks))
     normalised = [
         normalise(cut, disks, np.asarray(field_colour(cut, disks, colour), np.float32))
@@ -152,6 +149,18 @@ def slide_reference(
         cell_colour=colour,
         feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
         burned_in=captions.result(),
+    )
+
+
+def _no_cells(um_per_pixel: float | None) -> str:
+    """What was looked for, and what may be wrong; in words that fit the command and the application."""
+    images = "check that these are thin-smear images in which single red cells can be seen"
+    if um_per_pixel is None:
+        return f"no red cell was found on the fields looked at: give the scale in µm per pixel, or {images}"
+    width_px = RED_CELL_BOX_UM / um_per_pixel
+    return (
+        f"no red cell of about {width_px:.0f} px, their width at {um_per_pixel:g} µm per pixel, was found on "
+        f"the fields looked at: check this scale or leave it out, or {images}"
     )
 
 
@@ -166,8 +175,8 @@ def _scale_holds(field: Field, detector: CellDetector, um_per_pixel: float) -> b
     if stated < seen / 2:
         raise ScaleError(
             f"{um_per_pixel:g} µm a pixel would make red cells {stated_px:.0f} px wide, but those of "
-            f"{shown_path(field.name)} are about {seen_px:.0f} px: give --um-per-pixel "
-            f"{RED_CELL_BOX_UM / seen_px:.2g}, or what the microscope's calibration says"
+            f"{shown_path(field.name)} are about {seen_px:.0f} px: give "
+            f"{RED_CELL_BOX_UM / seen_px:.2g} µm per pixel, or what the microscope's calibration says"
         )
     return True
 

@@ -1,7 +1,6 @@
 """The store: cases, slides, what readers said of cells, and what was signed; nothing decided is ever lost."""
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +10,10 @@ from sqlalchemy import select, update
 from core.cells.boxes import Box
 from core.files import shown_path
 from core.results.folder import read_result_folder
+from core.slides import FoundSlide
 from core.store.database import Database, url_of_folder
 from core.store.model_switches import ModelSwitches
+from core.store.new_slides import append_case, append_slide
 from core.store.offering import (
     append_further,
     append_opening,
@@ -24,7 +25,6 @@ from core.store.offering import (
 )
 from core.store.overview import Overview
 from core.store.people import People, Right
-from core.store.places import kept_place
 from core.store.reading_writes import append_reading, undo_last
 from core.store.records import (
     Amendment,
@@ -42,7 +42,7 @@ from core.store.records import (
     StoreError,
 )
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
-from core.store.slide_settings import SlideSettings
+from core.store.slide_settings import SlideSettings, append_settings
 from core.store.tables import (
     AMENDMENTS,
     CANDIDATES,
@@ -51,9 +51,8 @@ from core.store.tables import (
     SCORING_STEPS,
     SIGNATURES,
     SIGNED_PICTURES,
-    SLIDES,
 )
-from core.store.writes import append, hold, hold_table, hold_unsigned, note, now
+from core.store.writes import append, hold, hold_unsigned, note, now
 from core.wording import sentence
 
 
@@ -115,11 +114,9 @@ class Store:
 
     def add_case(self, patient: str, *, by: str) -> Case:
         """Add a case; `patient` is kept as entered."""
-        who, at, salt = self.people.require(by, Right.BRING_IN), now(), secrets.token_hex(16)
+        who = self.people.require(by, Right.BRING_IN)
         with self._database.writing() as connection:
-            number = append(connection, CASES, patient=patient, salt=salt, created_at=at)
-            note(connection, who, "case added", case=number)
-        return Case(number, patient, salt, at)
+            return append_case(connection, who, patient)
 
     def erase_patient(self, case_id: int, *, by: str) -> Case:
         """Take the patient's identification out of a case for good; readings and signatures stay.
@@ -140,28 +137,28 @@ class Store:
         self, case_id: int, name: str, folder: Path, *, by: str, um_per_pixel: float | None = None
     ) -> Slide:
         """Add a slide to a case and queue it for scoring; `name` is its identification as entered."""
-        who, at = self.people.require(by, Right.BRING_IN), now()
+        who = self.people.require(by, Right.BRING_IN)
         with self._database.writing() as connection:
-            hold_table(connection, SLIDES)
-            case_of(connection, case_id)
-            kept, folder = kept_place(connection, folder), folder.absolute()
-            same = connection.execute(select(SLIDES.c.name).where(SLIDES.c.folder == kept)).first()
-            if same is not None:
-                raise StoreError(
-                    sentence("store.same_folder", folder=shown_path(folder), slide=shown_path(same.name))
-                )
-            number = append(
-                connection,
-                SLIDES,
-                case_id=case_id,
-                name=name,
-                folder=kept,
-                um_per_pixel=um_per_pixel,
-                added_at=at,
-            )
-            append(connection, SCORING_STEPS, slide_id=number, step=ScoringStep.QUEUED, detail="", at=at)
-            note(connection, who, "slide added", number, case=case_id)
-        return Slide(number, case_id, name, folder, um_per_pixel, at, ScoringStep.QUEUED, "")
+            return append_slide(connection, who, case_id, name, folder, um_per_pixel)
+
+    def bring_in(
+        self,
+        patient: str,
+        slides: Sequence[FoundSlide],
+        *,
+        by: str,
+        um_per_pixel: float | None = None,
+        red_cells_per_ul: float | None = None,
+        review_budget: int | None = None,
+    ) -> Case:
+        """Add a case with its slides, and what is set of each; nothing of it where one of them is refused."""
+        who = self.people.require(by, Right.BRING_IN)
+        with self._database.writing() as connection:
+            case = append_case(connection, who, patient)
+            for slide in slides:
+                number = append_slide(connection, who, case.id, slide.name, slide.path, um_per_pixel).id
+                append_settings(connection, who, number, red_cells_per_ul, review_budget)
+        return case
 
     def slides(self) -> tuple[Slide, ...]:
         """All slides, in the order in which they were added."""

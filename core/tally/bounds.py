@@ -6,11 +6,12 @@ per µL, p infected fraction of all red cells, C confidence.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from scipy.integrate import quad
+from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import betaincinv, hyp1f1
+from scipy.special import betaincinv, expit, hyp1f1, logit, polygamma
 from scipy.stats import chi2, nbinom, poisson
 from scipy.stats.distributions import rv_frozen
 
@@ -23,6 +24,9 @@ from core.tally.arguments import (
 )
 from core.tally.records import Recall
 
+LARGEST_STEP, TAIL = 0.25, 1e-17
+"""Of `_beta_grid`: distance of its points in the logit, and what of the distribution lies beyond each end."""
+
 
 def excluded_infected_cells_averaged(
     steps: Sequence[Recall], *, review_sensitivity: float = 1.0, confidence: float = 0.95
@@ -33,7 +37,7 @@ def excluded_infected_cells_averaged(
     excludes every m above -ln(1 - C) / s: 2.996 / s at 95 %. Divided by n this bounds the infected fraction.
     Solves E[exp(-m s)] = 1 - C for m, where s is the product of the steps' sensitivities and of
     `review_sensitivity`, each step's being Beta(found + 1/2, missed + 1/2). For one step the mean is
-    Kummer's function 1F1(a; a + b; -m); a further step is integrated over its quantiles.
+    Kummer's function 1F1(a; a + b; -m); over further steps it is summed (`_beta_grid`).
 
     Raises
     ------
@@ -45,31 +49,43 @@ def excluded_infected_cells_averaged(
     check_sensitivity("review_sensitivity", review_sensitivity)
     check_confidence(confidence)
 
+    return _excluded_averaged(tuple(steps), confidence) / review_sensitivity
+
+
+@lru_cache(maxsize=64)  # the same for every slide of a model and after every call
+def _excluded_averaged(steps: tuple[Recall, ...], confidence: float) -> float:
+    *further, last = steps
+    a, b = last.found + 0.5, last.missed + 0.5
+    sensitivity, chance = np.ones(1), np.ones(1)
+    for step in further:
+        points, weights = _beta_grid(step)
+        sensitivity = np.outer(sensitivity, points).ravel()
+        chance = np.outer(chance, weights).ravel()
+
     def log_excess(log_cells: float) -> float:
-        return math.log(_chance_of_seeing_none(math.exp(log_cells), steps) / (1 - confidence))
+        seeing_none = chance @ hyp1f1(a, a + b, -math.exp(log_cells) * sensitivity)
+        return math.log(seeing_none / (1 - confidence))
 
     # The chance falls with m: with s = 1 it is too low or just right at the lower end of the bracket.
     low = high = math.log(-math.log1p(-confidence))
     while log_excess(high) > 0:
         high += 1.0
-    return math.exp(brentq(log_excess, low, high, xtol=1e-12)) / review_sensitivity
+    return math.exp(brentq(log_excess, low, high, xtol=1e-12))
 
 
-def _chance_of_seeing_none(infected: float, steps: Sequence[Recall]) -> float:
-    """E[exp(-infected * s)] over the product of the steps' Beta distributions."""
-    first, rest = steps[0], steps[1:]
-    a, b = first.found + 0.5, first.missed + 0.5
-    if not rest:
-        return float(hyp1f1(a, a + b, -infected))
-    mean, _ = quad(
-        lambda u: _chance_of_seeing_none(infected * float(betaincinv(a, b, u)), rest),
-        0.0,
-        1.0,
-        epsabs=0.0,
-        epsrel=1e-9,
-        limit=200,
-    )
-    return float(mean)
+def _beta_grid(step: Recall) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points in (0, 1) and their weights, for means over Beta(found + 1/2, missed + 1/2).
+
+    The trapezoidal rule in the logit of s, where the density is smooth and dies away on both sides, so that
+    some tens of points give a dozen digits. Half a standard deviation or `LARGEST_STEP` lies between two.
+    """
+    a, b = step.found + 0.5, step.missed + 0.5
+    width = min(LARGEST_STEP, math.sqrt(polygamma(1, a) + polygamma(1, b)) / 2)
+    low, high = logit(betaincinv(a, b, TAIL)), -logit(betaincinv(b, a, TAIL))
+    logits = np.arange(low, high + width, width)
+    log_density = -a * np.logaddexp(0, -logits) - b * np.logaddexp(0, logits)
+    weights = np.exp(log_density - log_density.max())
+    return expit(logits), weights / weights.sum()
 
 
 def effective_cells(cells: float, dispersion: float) -> float:

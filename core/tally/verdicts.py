@@ -74,6 +74,31 @@ class Verdict:
     sentences: tuple[Sentence, ...] = ()
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far a count without parasites reaches.
+
+    Attributes
+    ----------
+    limit_per_ul
+        Density in parasites/µL above which it excludes; None where no cell was counted.
+    needed, missing
+        Cells that the assumed detection limit takes, and how many of them are still to be counted.
+    shortcomings
+        A sentence for each thing that makes the count inadequate.
+    """
+
+    limit_per_ul: float | None
+    needed: int
+    missing: int
+    shortcomings: tuple[Sentence, ...]
+
+    @property
+    def adequate(self) -> bool:
+        """Whether it may be called free of parasites where none is found."""
+        return not self.shortcomings
+
+
 def reasons_in(judged: Verdict, language: str) -> tuple[str, ...]:
     """The reasons of a verdict in a language; as they were written where they are kept as text alone."""
     if not judged.sentences:
@@ -92,11 +117,21 @@ def verdict(evidence: Evidence) -> Verdict:
     5. Inadequate: fewer cells than the detection limit takes, or too many fields fail.
     6. No parasite seen: none accepted, everything read, adequate.
     """
-    for judge in (_positive, _suspicious, _not_valid, _awaiting_review, _inadequate):
-        found = judge(evidence)
-        if found is not None:
-            return found
-    return _no_parasite_seen(evidence)
+    return (
+        _positive(evidence)
+        or _suspicious(evidence)
+        or _not_valid(evidence)
+        or _of_clean_count(evidence, reach_of(evidence))
+    )
+
+
+def _of_clean_count(evidence: Evidence, reach: Reach) -> Verdict:
+    """Cases 4 to 6, in which no parasite is known of."""
+    return (
+        _awaiting_review(evidence, reach)
+        or _inadequate(evidence, reach)
+        or _no_parasite_seen(evidence, reach)
+    )
 
 
 def _positive(evidence: Evidence) -> Verdict | None:
@@ -152,8 +187,8 @@ def _not_valid(evidence: Evidence) -> Verdict | None:
     return _verdict(VerdictKind.NOT_VALID, (*outside, sentence("verdict.not_valid")))
 
 
-def _awaiting_review(evidence: Evidence) -> Verdict | None:
-    count, reach = evidence.count, reach_of(evidence)
+def _awaiting_review(evidence: Evidence, reach: Reach) -> Verdict | None:
+    count = evidence.count
     if count.candidates_unread:
         opening = sentence("verdict.unread", unread=count.candidates_unread, candidates=count.candidates)
     elif evidence.readings is None and reach.adequate:
@@ -178,8 +213,7 @@ def _awaiting_review(evidence: Evidence) -> Verdict | None:
     )
 
 
-def _inadequate(evidence: Evidence) -> Verdict | None:
-    reach = reach_of(evidence)
+def _inadequate(evidence: Evidence, reach: Reach) -> Verdict | None:
     if reach.adequate:
         return None
     if evidence.readings is None:
@@ -190,8 +224,7 @@ def _inadequate(evidence: Evidence) -> Verdict | None:
     return _on_clean_count(VerdictKind.INADEQUATE, reasons, reach)
 
 
-def _no_parasite_seen(evidence: Evidence) -> Verdict:
-    reach = reach_of(evidence)
+def _no_parasite_seen(evidence: Evidence, reach: Reach) -> Verdict:
     return _on_clean_count(
         VerdictKind.NO_PARASITE_SEEN,
         (*_excludes(evidence, reach, "verdict.excludes"), *_spread(evidence)),
@@ -202,31 +235,6 @@ def _no_parasite_seen(evidence: Evidence) -> Verdict:
 def assumed_dispersion(performance: Performance) -> float:
     """Give phi where the slide cannot tell it: the card's, at least 1, or 1 where the card has none."""
     return max(1.0, performance.dispersion or 1.0)
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far a count without parasites reaches.
-
-    Attributes
-    ----------
-    limit_per_ul
-        Density in parasites/µL above which it excludes; None where no cell was counted.
-    needed, missing
-        Cells that the assumed detection limit takes, and how many of them are still to be counted.
-    shortcomings
-        A sentence for each thing that makes the count inadequate.
-    """
-
-    limit_per_ul: float | None
-    needed: int
-    missing: int
-    shortcomings: tuple[Sentence, ...]
-
-    @property
-    def adequate(self) -> bool:
-        """Whether it may be called free of parasites where none is found."""
-        return not self.shortcomings
 
 
 def reach_of(evidence: Evidence) -> Reach:

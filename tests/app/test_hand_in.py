@@ -67,3 +67,20 @@ def test_who_brings_more_fields_sees_which_are_to_be_photographed_again(
     test = page("bring_in", "bring_in_page")
     assert [one.label for one in test.expander] == ["1 field to photograph again"]
     assert "field2\\.png \\(Anna\\)" in said(test)
+
+
+def test_a_slide_that_the_store_refuses_leaves_neither_case_nor_files_and_touches_nothing_else(
+    form: AppTest, workplace: Workplace
+) -> None:
+    form.file_uploader[0].set_value([IMAGE])
+    test = sent(filled(form, patient="Ada", slide="thin 2"))
+    case = workplace.store.add_case("Bob", by="Ben")
+    # Its images were taken away by hand, so that the name is free; the store knows it still.
+    workplace.store.add_slide(case.id, "of Bob", workplace.slides / "thin 3", by="Ben")
+    before = workplace.store.records(), workplace.store.audit()
+    test.file_uploader[0].set_value([IMAGE])
+    test = sent(filled(test, patient="Ada", slide="thin 3"))
+    assert "is already here as slide of Bob" in said(test)
+    assert typed(test) == ["Ada", "thin 3"]
+    assert (workplace.store.records(), workplace.store.audit()) == before
+    assert [path.name for path in workplace.slides.iterdir()] == ["thin 2"]

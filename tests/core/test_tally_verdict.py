@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, replace
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,16 @@ def test_nothing_accepted_everything_read_and_enough_cells_is_no_parasite_seen()
     assert judged.reasons == ("No parasite seen; more than 71 parasites/µL excluded at 95 %.",)
     assert judged.cells_missing == 0
     assert judged.figures is None
+
+
+@pytest.mark.parametrize("case", [CLEAN, SCORED, replace(CLEAN, count=SlideCount(9_000, 20, 0, 0))])
+def test_a_verdict_asks_once_how_far_the_count_reaches(
+    case: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock(wraps=reach_of)
+    monkeypatch.setattr("core.tally.verdicts.reach_of", asked)
+    verdict(case)
+    asked.assert_called_once_with(case)
 
 
 def test_two_readers_on_one_parasite_is_positive_whatever_else_is_missing() -> None:

@@ -1,5 +1,7 @@
 """The board's log: written once however often it is sent, and what a reader is shown of it."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,8 @@ from app.pictures.tiles import METHODS
 from app.wording import Words
 from app.workplace import Workplace
 from core.review import cells_for, sign, standing
-from core.store import Call, Reason, Role, SlideRecord, Species, Stage
-from tests.scored_slides import read_all
+from core.store import Call, Reason, Role, ScoringStep, SlideRecord, Species, Stage
+from tests.scored_slides import read_all, take_in, write_score
 
 
 def entry(number: int, cell: int | None, call: str | None = "not a parasite", **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -29,7 +31,7 @@ def entry(number: int, cell: int | None, call: str | None = "not a parasite", **
 def write(
     workplace: Workplace,
     slide_id: int,
-    entries: list[dict[str, Any]],
+    entries: Sequence[object],
     before: Written | None = None,
     *,
     log: str = "a log",
@@ -197,6 +199,70 @@ def test_a_number_that_a_second_reader_was_not_shown_is_told_and_does_not_hold_u
     assert (written.number, [str(problem) for problem in written.problems]) == (3, [unknown, unknown])
     calls = shown(workplace, record, reader="Ben", role=Role.SECOND)["calls"]
     assert calls == {str(number): ("parasite", None, None)}
+
+
+def test_a_flag_on_a_cell_that_another_scoring_no_longer_calls_does_not_hold_up_the_rest(
+    workplace: Workplace, record: SlideRecord, tmp_path: Path
+) -> None:
+    slide, (kept, dropped, *_) = record.slide.id, record.candidates
+    write_score(tmp_path / "again", {"field1.png": 10, "field2.png": 10}, [("field1.png", 0, 0.9)])
+    workplace.store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
+    take_in(workplace.store, slide, tmp_path / "again")
+    flagging = entry(1, dropped.id, None, act="flag", flagged=True)
+    written = write(workplace, slide, [flagging, entry(2, kept.id)])
+    assert written.number == 2
+    assert [Words("en").error(problem) for problem in written.problems] == [
+        "the cell is not among those of the slide any more: its field was left as it is. "
+        "Flag it at another of its cells"
+    ]
+    assert workplace.store.record(slide).flags == ()
+    assert calls(workplace, slide) == {kept.id: "not a parasite"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"act": "flag", "flagged": True, "cell": "999"},
+        {"act": "flag", "flagged": True, "cell": None},
+        {"act": "flag", "flagged": "perhaps"},
+        {"act": "flag"},
+        {"act": "applaud"},
+        {"act": None},
+        {"cell": "999"},
+        {"cell": None},
+        {"cell": "the third"},
+        {"cell": "-1"},
+        {"cell": str(2**70)},
+        {"cell": ["1"]},
+        {"act": "undo", "cell": "the third"},
+        {"call": "babesia"},
+        {"call": None},
+        {"call": "parasite", "stage": "merozoite"},
+        {"call": "not a parasite", "reason": "hair"},
+        {"call": "not a parasite", "stage": "ring"},
+        {"call": "unsure", "reason": "platelet"},
+    ],
+)
+def test_an_entry_that_cannot_be_written_is_told_and_does_not_hold_up_the_rest(
+    workplace: Workplace, record: SlideRecord, bad: dict[str, Any]
+) -> None:
+    slide, (first, second, *_) = record.slide.id, [candidate.id for candidate in record.candidates]
+    entries = [{**entry(1, first), **bad}, entry(2, second)]
+    written = write(workplace, slide, entries)
+    assert (written.number, len(written.problems)) == (2, 1)
+    assert calls(workplace, slide) == {second: "not a parasite"}
+    # It is acknowledged, so that the board does not send it for ever.
+    assert write(workplace, slide, entries, written).problems == ()
+
+
+@pytest.mark.parametrize("bad", [{"act": "read"}, {**entry(1, 1), "number": "one"}, "read", None, []])
+def test_what_is_no_numbered_entry_is_told_and_does_not_hold_up_the_rest(
+    workplace: Workplace, record: SlideRecord, bad: object
+) -> None:
+    slide, first = record.slide.id, record.candidates[0].id
+    written = write(workplace, slide, [bad, entry(1, first)])
+    assert (written.number, len(written.problems)) == (1, 1)
+    assert calls(workplace, slide) == {first: "not a parasite"}
 
 
 def test_a_signed_slide_takes_no_more_decisions(workplace: Workplace, record: SlideRecord) -> None:

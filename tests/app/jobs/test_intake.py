@@ -186,6 +186,24 @@ def test_what_holds_no_image_is_refused(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_what_is_refused_once_the_files_are_there_takes_them_away_and_nothing_else(tmp_path: Path) -> None:
+    take_in_files([File("a.jpg")], tmp_path / "other")
+    seen: list[list[str]] = []
+
+    def refuse() -> None:
+        seen.append(names(tmp_path / "s"))
+        raise IntakeError("no")
+
+    with pytest.raises(IntakeError, match="no"):
+        take_in_files([File("a.jpg"), File("b.jpg")], tmp_path / "s", after_moving=refuse)
+    assert seen == [["a.jpg", "b.jpg"]]
+    assert names(tmp_path) == ["other"]
+    # A folder of somebody else is never taken away: nothing is asked of who comes second.
+    with pytest.raises(IntakeError, match="already here"):
+        take_in_files([File("a.jpg")], tmp_path / "other", after_moving=refuse)
+    assert names(tmp_path / "other") == ["a.jpg"]
+
+
 def test_more_fields_come_beside_those_that_are_there(tmp_path: Path) -> None:
     take_in_files([File("1.jpg", b"old")], tmp_path / "s")
     assert add_files([File("2.jpg")], tmp_path / "s", before_moving=nothing).images == ("2.jpg",)

@@ -1,8 +1,10 @@
 """Who may send files: the framework takes them from any page that is open, whoever has it open."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -30,7 +32,7 @@ def asking(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
         session_id = "hers"
 
     monkeypatch.setattr("app.web.uploads.get_script_run_ctx", OfEve)
-    monkeypatch.setattr("app.web.uploads._readers", {})
+    monkeypatch.setattr("app.web.uploads._readers", OrderedDict())
     return replace(workplace, store=workplace.store.asking_roles())
 
 
@@ -76,6 +78,25 @@ def test_it_sends_none_once_the_role_is_withdrawn(send: Send, workplace: Workpla
     take_uploads_of(EVE)
     workplace.store.people.withdraw(EVE, StaffRole.TECHNICIAN, by="zoe@lab.example")
     assert send(f"{UPLOADS}hers/1") == 403
+
+
+def test_of_too_many_pages_those_made_longest_ago_are_forgotten(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.uploads.MOST_PAGES", 3)
+
+    def make(session: str) -> None:
+        monkeypatch.setattr("app.web.uploads.get_script_run_ctx", lambda: SimpleNamespace(session_id=session))
+        take_uploads_of(EVE)
+
+    for session in ("left open", "in use", "third", "in use", "fourth"):
+        make(session)
+    assert len(app.web.uploads._readers) == 3
+    assert send(f"{UPLOADS}left open/1") == 403
+    assert {send(f"{UPLOADS}{session}/1") for session in ("in use", "third", "fourth")} == {204}
+    make("left open")  # after any click in it
+    assert send(f"{UPLOADS}left open/1") == 204
+    assert send(f"{UPLOADS}third/1") == 403
 
 
 def test_other_addresses_are_the_frameworks_own(send: Send) -> None:

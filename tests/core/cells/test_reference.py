@@ -21,6 +21,7 @@ from core.cells.reference import (
     locate_at,
 )
 from core.cells.reference import slide_reference as slide_reference_by
+from core.errors import SmearscopeError
 from core.slides.field import Field
 from tests.drawn_cells import (
     CELL,
@@ -212,8 +213,25 @@ def test_no_more_fields_are_read_than_it_takes() -> None:
 
 @pytest.mark.parametrize("fields", [[], [EMPTY], [EMPTY, EMPTY]])
 def test_a_slide_without_cells_is_said_to_have_none(fields: list[Field]) -> None:
-    with pytest.raises(NoCellsError, match=r"no red cell .* --um-per-pixel"):
+    with pytest.raises(NoCellsError, match=r"no red cell was found .*: give the scale in µm per pixel"):
         slide_reference(fields, DETECTOR, None)
+
+
+def test_who_gave_a_scale_is_told_of_which_cells_there_were_none_and_not_to_give_it() -> None:
+    # 8.6 µm are 43 px at 0.2 µm a pixel.
+    with pytest.raises(NoCellsError, match=r"no red cell of about 43 px, .* 0\.2 µm per pixel") as told:
+        slide_reference([EMPTY], DETECTOR, 0.2)
+    assert "check this scale or leave it out" in str(told.value)
+    assert "give" not in str(told.value)
+
+
+@pytest.mark.parametrize(("field", "um_per_pixel"), [(EMPTY, None), (EMPTY, 0.2), (smear(37), 1.5)])
+def test_what_is_said_of_a_scale_names_no_option_that_the_application_does_not_have(
+    field: Field, um_per_pixel: float | None
+) -> None:
+    with pytest.raises(SmearscopeError) as told:
+        slide_reference([field], DETECTOR, um_per_pixel)
+    assert "--" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.review import sign
+from core.slides import FoundSlide
 from core.store import Kind, Role, ScoringStep, Store, StoreError
 from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
 
@@ -31,6 +32,35 @@ def test_the_same_images_cannot_be_two_slides(store: Store) -> None:
     with pytest.raises(StoreError, match="images is already here as slide slide"):
         new_slide(store)
     assert len(store.slides()) == 1
+
+
+def test_slides_brought_in_are_one_case_with_what_is_set_of_each(store: Store) -> None:
+    found = [FoundSlide(name, Path(name)) for name in ("thin", "thick")]
+    case = store.bring_in("Ada", found, by="Anna", um_per_pixel=0.1, red_cells_per_ul=4.2e6, review_budget=40)
+    assert {record.case for record in store.records()} == {case}
+    assert [
+        (slide.name, slide.um_per_pixel, slide.red_cells_per_ul, slide.review_budget, slide.scoring)
+        for slide in store.slides()
+    ] == [(name, 0.1, 4.2e6, 40, ScoringStep.QUEUED) for name in ("thin", "thick")]
+
+
+@pytest.mark.parametrize(
+    ("folders", "budget", "why"),
+    [
+        (["new", "images"], None, "images is already here as slide slide"),
+        (["new", "new"], None, "new is already here as slide new"),
+        (["new", "newer"], 0, "the review budget must be at least 1"),
+    ],
+)
+def test_where_one_slide_is_refused_neither_its_case_nor_any_other_slide_is_left(
+    store: Store, folders: list[str], budget: int | None, why: str
+) -> None:
+    new_slide(store)
+    before = store.records(), store.audit()
+    found = [FoundSlide(name, Path(name)) for name in folders]
+    with pytest.raises(StoreError, match=why):
+        store.bring_in("Ada", found, by="Anna", review_budget=budget)
+    assert (store.records(), store.audit()) == before
 
 
 def test_what_is_not_there_is_said_not_to_be(store: Store) -> None:
