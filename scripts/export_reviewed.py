@@ -36,7 +36,7 @@ def export(
     try:
         written = write_reviewed_cells(out, store.records())
         for record in written.slides:
-            store.note_export(record.slide.id, "training folder", len(record.signatures), by=who)
+            store.signatures.note_export(record.slide.id, "training folder", len(record.signatures), by=who)
     finally:
         store.close()
     typer.echo(

@@ -97,7 +97,7 @@ def _amend(record: SlideRecord, reader: str, say: Words) -> None:
         why = st.text_area(say("result.amend_why"))
         if st.form_submit_button(say("result.amend")):
             try:
-                here().store.begin_amendment(record.slide.id, why, by=reader)
+                here().store.signatures.begin_amendment(record.slide.id, why, by=reader)
             except StoreError as error:
                 st.error(escaped(say.error(error)))
             else:
@@ -106,7 +106,7 @@ def _amend(record: SlideRecord, reader: str, say: Words) -> None:
 
 def _version(record: SlideRecord, signature: Signature, reader: str, say: Words) -> None:
     store = here().store
-    pictures = store.signed_pictures(signature)
+    pictures = store.signatures.pictures(signature)
     signed = read_document(signature)
     with st.container(border=True):
         st.markdown(

@@ -95,7 +95,7 @@ def export_routes(workplace: Workplace) -> list[BaseRoute]:
                 return PlainTextResponse(f"slide {export.slide_id} has no version {export.version}", 404)
             content = _content(workplace, record, signature, form)
             # Whoever may not take it away by now gets nothing.
-            store.note_export(export.slide_id, form.name, export.version, by=export.reader)
+            store.signatures.note_export(export.slide_id, form.name, export.version, by=export.reader)
         except StoreError as error:
             return PlainTextResponse(str(error), 403)
         except SmearscopeError as error:
@@ -116,6 +116,6 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
     """The file; the PDF with the patient as of now, who may have been erased since the page was shown."""
     signed = read_document(signature)
     if form.language is not None:
-        pictures = workplace.store.signed_pictures(signature)
+        pictures = workplace.store.signatures.pictures(signature)
         return signed_result_pdf(signed, signature.sha256, record.case.patient, pictures, form.language)
     return (signed_result_csv(signed) if form.name == "CSV" else signature.document).encode()

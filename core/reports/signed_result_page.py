@@ -52,8 +52,8 @@ def signed_result_pdf(
     patient
         As entered; None where it was erased.
     pictures
-        PNG files of accepted cells, by number of the candidate; as `core.store.Store.signed_pictures` gives
-        them. As many as there is room for are shown, and how many there are is said.
+        PNG files of accepted cells, by number of the candidate, as `Store.signatures.pictures` gives them.
+        As many as there is room for are shown, and how many there are is said.
     language
         One of `core.wording.LANGUAGES`.
     """

@@ -150,7 +150,7 @@ def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes])
     version
         The signed version to look at, from 1 on.
     pictures
-        As `Store.signed_pictures` gives them.
+        As `Store.signatures.pictures` gives them.
     """
     signature = record.signatures[version - 1]
     found = []

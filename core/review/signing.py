@@ -87,7 +87,7 @@ def sign(store: Store, slide_id: int, *, by: str) -> Signature:
     cells, tally = read_cells(record), tally_of(record)
     pictures = _pictures(record, record.taken_in, cells)
     document = canonical(_signed_result(record, record.taken_in, cells, tally, pictures, who, at))
-    return store.add_signature(record, document, sha256_of(document), pictures, by=who, at=at)
+    return store.signatures.add(record, document, sha256_of(document), pictures, by=who, at=at)
 
 
 def _signed_result(

@@ -1,8 +1,7 @@
 """The store: cases, slides, what readers said of cells, and what was signed; nothing decided is ever lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -27,7 +26,6 @@ from core.store.overview import Overview
 from core.store.people import People, Right
 from core.store.reading_writes import append_reading, undo_last
 from core.store.records import (
-    Amendment,
     AuditEntry,
     Candidate,
     Case,
@@ -36,21 +34,18 @@ from core.store.records import (
     Reading,
     Role,
     ScoringStep,
-    Signature,
     Slide,
     SlideRecord,
     StoreError,
 )
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
+from core.store.signatures import Signatures
 from core.store.slide_settings import SlideSettings, append_settings
 from core.store.tables import (
-    AMENDMENTS,
     CANDIDATES,
     CASES,
     FIELD_FLAGS,
     SCORING_STEPS,
-    SIGNATURES,
-    SIGNED_PICTURES,
 )
 from core.store.writes import append, hold, hold_unsigned, note, now
 from core.wording import sentence
@@ -105,6 +100,11 @@ class Store:
     def models(self) -> ModelSwitches:
         """Which model scores slides."""
         return ModelSwitches(self._database, self.people)
+
+    @property
+    def signatures(self) -> Signatures:
+        """What was signed, and what is open to be signed anew."""
+        return Signatures(self._database, self.people)
 
     def close(self) -> None:
         """Close all connections."""
@@ -288,87 +288,7 @@ class Store:
         """Take a field from the list of those to photograph again."""
         self._flag(slide_id, field, by, flagged=False)
 
-    # Signing
-
-    def begin_amendment(self, slide_id: int, reason: str, *, by: str) -> Amendment:
-        """Open a signed slide to change; the next signature gives the next version, beside the old one."""
-        who, at, why = self.people.require(by, Right.SIGN), now(), reason.strip()
-        if not why:
-            raise StoreError(sentence("store.no_reason"))
-        with self._database.writing() as connection:
-            hold(connection, slide_id)
-            (record,) = records_of(connection, [slide_id])
-            if not record.locked:
-                raise StoreError(sentence("store.not_signed"))
-            version = len(record.signatures) + 1
-            append(connection, AMENDMENTS, slide_id=slide_id, version=version, by=who, reason=why, at=at)
-            note(connection, who, "amendment begun", slide_id, version=version)
-        return Amendment(slide_id, version, who, why, at)
-
-    def add_signature(
-        self,
-        signed: SlideRecord,
-        document: str,
-        sha256: str,
-        pictures: Mapping[int, bytes],
-        *,
-        by: str,
-        at: datetime,
-    ) -> Signature:
-        """Lock a slide's readings under a signed document; `core.review.sign` makes it.
-
-        Parameters
-        ----------
-        signed
-            What the document was made from.
-        document, sha256
-            Canonical JSON, and the hash of its UTF-8 bytes.
-        pictures
-            PNG files of accepted cells, by number of the candidate.
-        by, at
-            As the document has them.
-
-        Raises
-        ------
-        StoreError
-            Where anything was written about the slide since `signed` was read.
-        """
-        self.people.require(by, Right.SIGN)
-        slide_id, version = signed.slide.id, len(signed.signatures) + 1
-        with self._database.writing() as connection:
-            hold_unsigned(connection, slide_id)
-            (present,) = records_of(connection, [slide_id])
-            if present.last_entry != signed.last_entry:
-                raise StoreError(sentence("store.changed"))
-            number = append(
-                connection,
-                SIGNATURES,
-                slide_id=slide_id,
-                version=version,
-                by=by,
-                at=at,
-                sha256=sha256,
-                document=document,
-            )
-            for candidate_id, png in pictures.items():
-                append(connection, SIGNED_PICTURES, signature_id=number, candidate_id=candidate_id, png=png)
-            note(connection, by, "signed", slide_id, version=version, sha256=sha256)
-        return Signature(number, slide_id, version, by, at, sha256, document)
-
-    def signed_pictures(self, signature: Signature) -> dict[int, bytes]:
-        """PNG files of accepted cells that were signed with a result, by number of the candidate."""
-        query = select(SIGNED_PICTURES).where(SIGNED_PICTURES.c.signature_id == signature.id)
-        with self._database.reading() as connection:
-            return {row.candidate_id: row.png for row in connection.execute(query)}
-
     # The audit trail
-
-    def note_export(self, slide_id: int, form: str, version: int, *, by: str) -> None:
-        """Put on record that a signed version left the store, and in which form."""
-        who = self.people.require(by, Right.EXPORT)
-        with self._database.writing() as connection:
-            hold(connection, slide_id)
-            note(connection, who, "exported", slide_id, form=form, version=version)
 
     def audit(self, slide_id: int | None = None) -> tuple[AuditEntry, ...]:
         """The audit trail, oldest first; of one slide, or all of it."""

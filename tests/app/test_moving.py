@@ -45,11 +45,11 @@ def test_a_signed_slide_is_amended_and_grows_where_its_folder_was_moved_to(
     there = moved.store.record(1)
     assert there.taken_in is not None
     assert there.taken_in.folder.parent == tmp_path / "elsewhere" / "results"
-    assert violations(there, 1, moved.store.signed_pictures(first)) == ()
+    assert violations(there, 1, moved.store.signatures.pictures(first)) == ()
     picture = moved.tiles.picture(there.slide, there.taken_in, there.candidates[0], "small")
     assert picture.content
 
-    moved.store.begin_amendment(1, "one field more", by="Dora")
+    moved.store.signatures.begin_amendment(1, "one field more", by="Dora")
     save(tmp_path / "more.png", draw_field(infected=(3,), seed=5))
     add_fields(moved, there.slide, [Upload((tmp_path / "more.png").read_bytes())], by="Anna")
     scored: list[str] = []

@@ -39,7 +39,7 @@ def test_a_result_that_cannot_be_signed_leads_to_what_is_missing(
 
 def test_the_audit_is_in_the_words_of_the_person(workplace: Workplace, record: SlideRecord) -> None:
     read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
-    workplace.store.note_export(record.slide.id, "CSV", 1, by="Anna")
+    workplace.store.signatures.note_export(record.slide.id, "CSV", 1, by="Anna")
     trail = page("audit", "audit_page", language="fr").dataframe[0].value
     assert list(trail["quoi"][:2]) == ["exportée", "lue"]
     assert list(trail["détail"][:2]) == [

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cells.crops import raw_crops
+from core.results.folder import read_field_rows
 from core.review import SignedResult, read_document, sign
 from core.review.signed_result import SignedCell
 from core.store import Call, Case, Opinion, Role, Signature, SlideRecord, Stage, Store
@@ -114,7 +115,7 @@ def test_cells_come_from_the_last_signed_version_whatever_was_read_since(
     store: Store, tmp_path: Path
 ) -> None:
     record = signed_slide(store, tmp_path / "slide", "+-", "+-")
-    store.begin_amendment(record.slide.id, "cell 2 too", by="Dora")
+    store.signatures.begin_amendment(record.slide.id, "cell 2 too", by="Dora")
     read_all(store, record, ".+", reader="Anna", role=Role.FIRST)
     read_all(store, record, ".+", reader="Ben", role=Role.SECOND)
     assert write_reviewed_cells(tmp_path / "before", store.records()).infected == 1
@@ -217,7 +218,10 @@ def test_a_cell_that_an_earlier_version_let_be_marked_beyond_its_field_is_left_o
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = scored_slide(store, tmp_path / "slide", called=0)
-    monkeypatch.setattr("core.store.offering.field_size", lambda *_: (10_000, 10_000))
+    rows = [
+        replace(row, width=10_000, height=10_000) for row in read_field_rows(tmp_path / "slide" / "result")
+    ]
+    monkeypatch.setattr("core.store.offering.read_field_rows", lambda _: rows)
     for box in ((500.0, 20.0, 30.0, 30.0), (10.0, 59.0, 30.0, 30.0), box_of(3)):
         for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
             store.mark(record.slide.id, "field2.png", box, PARASITE, reader=reader, role=role)

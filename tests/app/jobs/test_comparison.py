@@ -168,7 +168,7 @@ def test_a_slide_that_gets_fields_after_a_switch_keeps_what_was_read(
     signed: Workplace, tmp_path: Path
 ) -> None:
     (before,) = signed_slides(signed)
-    signed.store.begin_amendment(before.slide.id, "more fields", by="Dora")
+    signed.store.signatures.begin_amendment(before.slide.id, "more fields", by="Dora")
     signed.store.models.switch("strict", "strict 2", by="Zoe")
     save_slide(tmp_path / "images", fields=3)
     signed.store.note_scoring(before.slide.id, ScoringStep.QUEUED, by="Anna")

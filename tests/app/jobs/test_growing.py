@@ -81,7 +81,7 @@ def test_nobody_can_sign_from_the_moment_at_which_files_are_moved_in(
 def test_who_is_signing_as_fields_are_added_is_refused(
     workplace: Workplace, read: SlideRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_signature = workplace.store.add_signature
+    add_signature = workplace.store.signatures.add
 
     def add_fields_first(*arguments: object, **others: object) -> object:
         add_fields(workplace, read.slide, [Upload("more.png")], by="Ben")

@@ -51,7 +51,7 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
         store.mark(record.slide.id, "field2.png", box_of(7), ring, reader=reader, role=role)
     store.flag_field(record.slide.id, "field1.png", by="Anna Roy")
     signed, signature = signed_slide(store, record, "+--")
-    pdf = signed_result_pdf(signed, signature.sha256, "M. Dupré (7)", store.signed_pictures(signature))
+    pdf = signed_result_pdf(signed, signature.sha256, "M. Dupré (7)", store.signatures.pictures(signature))
     text = page_text(pdf)
     assert pages(pdf) == 1
     for said in (
@@ -90,14 +90,14 @@ def test_a_reader_is_named_once_however_the_name_was_written(store: Store, tmp_p
     read_all(store, record, ".-.", reader="anna", role=Role.FIRST)
     read_all(store, record, "+..", reader="Ben", role=Role.SECOND)
     signature = sign(store, record.slide.id, by="Dora")
-    pictures = store.signed_pictures(signature)
+    pictures = store.signatures.pictures(signature)
     text = page_text(signed_result_pdf(read_document(signature), signature.sha256, "P", pictures))
     assert "Readers Anna (first, 2 cells); Ben (second, 1 cell) Agreement" in text
 
 
 def test_the_same_result_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
     signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "+")
-    pictures = store.signed_pictures(signature)
+    pictures = store.signatures.pictures(signature)
     first = signed_result_pdf(signed, signature.sha256, "P", pictures)
     assert first == signed_result_pdf(signed, signature.sha256, "P", pictures)
 
@@ -135,7 +135,7 @@ def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path
             "verdict": signed.verdict.__class__(signed.verdict.kind, ("a long reason " * 60,) * 6),
         }
     )
-    pdf = signed_result_pdf(long, signature.sha256, word, store.signed_pictures(signature))
+    pdf = signed_result_pdf(long, signature.sha256, word, store.signatures.pictures(signature))
     assert pages(pdf) == 1
     heights = [float(y) for y in re.findall(r"1 0 0 1 [\d.]+ (-?[\d.]+) Tm", drawn_on(pdf))]
     assert sorted(heights)[2] > 20 * mm  # only the foot lies lower
@@ -146,7 +146,7 @@ def test_in_french_the_page_says_the_same_in_french(store: Store, tmp_path: Path
     record = scored_slide(store, tmp_path, called=3)
     store.flag_field(record.slide.id, "field1.png", by="Anna Roy")
     signed, signature = signed_slide(store, record, "+--")
-    pdf = signed_result_pdf(signed, signature.sha256, None, store.signed_pictures(signature), "fr")
+    pdf = signed_result_pdf(signed, signature.sha256, None, store.signatures.pictures(signature), "fr")
     text = page_text(pdf)
     assert pages(pdf) == 1
     for said in (

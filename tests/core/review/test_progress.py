@@ -27,7 +27,7 @@ def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Pa
     assert slide_state(record) == SlideState.TO_SIGN
     sign(store, slide, by="Cleo")
     assert slide_state(store.record(slide)) == SlideState.DONE
-    store.begin_amendment(slide, "looked again", by="Cleo")
+    store.signatures.begin_amendment(slide, "looked again", by="Cleo")
     assert slide_state(store.record(slide)) == SlideState.TO_SIGN
     store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")  # more fields came
     assert slide_state(store.record(slide)) == SlideState.QUEUED

@@ -178,7 +178,7 @@ def test_accepted_cells_are_kept_as_pictures_with_their_maps_or_as_cut_from_the_
 ) -> None:
     signature = sign(store, finished.slide.id, by="Dora")
     called, _, _, marked = finished.candidates
-    pictures = store.signed_pictures(signature)
+    pictures = store.signatures.pictures(signature)
     assert list(pictures) == [called.id, marked.id]
     assert finished.taken_in is not None
     assert pictures[called.id] == (finished.taken_in.folder / "candidates" / "0001.png").read_bytes()
@@ -196,7 +196,7 @@ def test_no_more_pictures_are_kept_than_a_page_shows(store: Store, tmp_path: Pat
     calls = "+" * (MOST_PICTURES + 4)
     read_all(store, record, calls, reader="Anna", role=Role.FIRST)
     read_all(store, record, calls, reader="Ben", role=Role.SECOND)
-    pictures = store.signed_pictures(sign(store, record.slide.id, by="Dora"))
+    pictures = store.signatures.pictures(sign(store, record.slide.id, by="Dora"))
     assert list(pictures) == [cell.id for cell in record.candidates[:MOST_PICTURES]]
 
 
@@ -237,11 +237,11 @@ def test_an_amendment_gives_a_new_version_with_its_reason_beside_the_old(
 ) -> None:
     slide = finished.slide.id
     with pytest.raises(StoreError, match="only a signed slide"):
-        store.begin_amendment(slide, "too early", by="Anna")
+        store.signatures.begin_amendment(slide, "too early", by="Anna")
     first = sign(store, slide, by="Dora")
     with pytest.raises(StoreError, match="needs its reason"):
-        store.begin_amendment(slide, "  ", by="Anna")
-    store.begin_amendment(slide, "cell 1 is a platelet", by="Anna")
+        store.signatures.begin_amendment(slide, "  ", by="Anna")
+    store.signatures.begin_amendment(slide, "cell 1 is a platelet", by="Anna")
     for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
         store.read(slide, finished.candidates[0].id, NOT_PARASITE, reader=reader, role=role)
     second = sign(store, slide, by="Emil")
@@ -256,7 +256,7 @@ def test_an_amendment_gives_a_new_version_with_its_reason_beside_the_old(
     assert read_document(first).readings[0].decision == "accepted by two readers"
     assert read_document(second).readings[0].decision == "rejected"
     for signature in record.signatures:
-        assert violations(record, signature.version, store.signed_pictures(signature)) == ()
+        assert violations(record, signature.version, store.signatures.pictures(signature)) == ()
 
 
 def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
@@ -268,18 +268,18 @@ def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
     old = replace(signature, document=document, sha256=sha256_of(document))
     assert read_document(old) == read_document(signature)
     record = replace(store.record(finished.slide.id), signatures=(old,))
-    assert violations(record, 1, store.signed_pictures(signature)) == ()
+    assert violations(record, 1, store.signatures.pictures(signature)) == ()
 
 
 def test_what_is_written_while_a_result_is_being_signed_is_not_signed_over(
     store: Store, finished: SlideRecord
 ) -> None:
     document = sign(store, finished.slide.id, by="Dora").document
-    store.begin_amendment(finished.slide.id, "again", by="Anna")
+    store.signatures.begin_amendment(finished.slide.id, "again", by="Anna")
     read_before = store.record(finished.slide.id)
     store.read(finished.slide.id, finished.candidates[2].id, PARASITE, reader="Anna", role=Role.FIRST)
     with pytest.raises(StoreError, match="changed while it was being signed"):
-        store.add_signature(read_before, document, "0" * 64, {}, by="Dora", at=read_before.slide.added_at)
+        store.signatures.add(read_before, document, "0" * 64, {}, by="Dora", at=read_before.slide.added_at)
     assert len(store.record(finished.slide.id).signatures) == 1
 
 
@@ -309,15 +309,15 @@ def test_what_is_altered_past_the_program_is_seen(
         connection.execute(tampering)
     connection.close()
     record = store.record(finished.slide.id)
-    sentences = [str(said) for said in violations(record, 1, store.signed_pictures(record.signatures[0]))]
+    sentences = [str(said) for said in violations(record, 1, store.signatures.pictures(record.signatures[0]))]
     assert any(found in sentence for sentence in sentences), sentences
 
 
 def test_an_old_version_put_in_place_of_another_is_seen(store: Store, finished: SlideRecord) -> None:
     slide = finished.slide.id
     sign(store, slide, by="Dora")
-    store.begin_amendment(slide, "again", by="Anna")
+    store.signatures.begin_amendment(slide, "again", by="Anna")
     second = sign(store, slide, by="Dora")
     record = store.record(slide)
     other = replace(record, signatures=(replace(record.signatures[0], sha256="0" * 64), second))
-    assert sentence("altered.version_before") in violations(other, 2, store.signed_pictures(second))
+    assert sentence("altered.version_before") in violations(other, 2, store.signatures.pictures(second))

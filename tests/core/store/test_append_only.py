@@ -27,7 +27,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
     read_all(store, record, "+-", reader="Ben", role=Role.SECOND)
     store.settings.change(slide, red_cells_per_ul=4.2e6, review_budget=None, by="Anna")
     sign(store, slide, by="Anna")
-    store.begin_amendment(slide, "looked again", by="Anna")
+    store.signatures.begin_amendment(slide, "looked again", by="Anna")
     store.people.note_looks({slide: store.record(slide).readings[-1].id}, by="Cleo")
     store.people.name_supervisor("Anna", by="Anna")
     store.models.switch("other", "other 1", by="Anna")

@@ -38,7 +38,7 @@ STEPS: list[Callable[[Store], object]] = [
     ),
     lambda store: store.read(1, 2, NOT_PARASITE, reader="Ben", role=Role.SECOND),
     lambda store: sign(store, 1, by="Anna"),
-    lambda store: store.begin_amendment(1, "looked again", by="Anna"),
+    lambda store: store.signatures.begin_amendment(1, "looked again", by="Anna"),
     lambda store: store.erase_patient(1, by="Anna"),
 ]
 
@@ -54,7 +54,8 @@ def _content(folder: Path) -> list[object]:
         found += [flag.field for flag in record.flags]
         found += [amendment.version for amendment in record.amendments]
         found += [
-            (signature.version, sorted(store.signed_pictures(signature))) for signature in record.signatures
+            (signature.version, sorted(store.signatures.pictures(signature)))
+            for signature in record.signatures
         ]
     found.append(len(store.audit()))
     store.close()

@@ -51,8 +51,8 @@ def test_readings_and_signed_results_outlive_the_patients_identification(
     after = store.record(record.slide.id)
     assert after.signatures == (signature,)
     assert len(after.readings) == 1
-    assert violations(after, 1, store.signed_pictures(signature)) == ()
-    store.begin_amendment(record.slide.id, "looked again", by="Anna")
+    assert violations(after, 1, store.signatures.pictures(signature)) == ()
+    store.signatures.begin_amendment(record.slide.id, "looked again", by="Anna")
     assert read_document(sign(store, record.slide.id, by="Anna")).signature.patient_sha256 is None
 
 

@@ -81,14 +81,14 @@ def test_a_signed_slide_goes_on_after_its_folder_was_moved(tmp_path: Path) -> No
     store = Store.in_folder(tmp_path / "elsewhere")
     moved = store.record(1)
     assert moved.slide.folder == tmp_path / "elsewhere" / "a" / "images"
-    assert violations(moved, 1, store.signed_pictures(first)) == ()
-    store.begin_amendment(1, "looked again", by="Dora")
+    assert violations(moved, 1, store.signatures.pictures(first)) == ()
+    store.signatures.begin_amendment(1, "looked again", by="Dora")
     # The picture of the accepted cell comes from the folder where it is now.
     second = sign(store, 1, by="Dora")
     assert read_document(second).signature.previous_sha256 == first.sha256
     same = store.record(1)
     assert same.taken_in is not None
-    store.begin_amendment(1, "taken in again", by="Dora")
+    store.signatures.begin_amendment(1, "taken in again", by="Dora")
     assert store.take_in_result(1, same.taken_in.folder, by="Anna").taken_in == same.taken_in
     store.close()
 

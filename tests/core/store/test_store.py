@@ -101,7 +101,7 @@ def test_a_signed_slide_is_scored_again_only_once_it_is_amended(store: Store, tm
     with pytest.raises(StoreError, match="signed by Anna as version 1"):
         store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
     assert store.record(slide).slide.scoring == ScoringStep.SCORED
-    store.begin_amendment(slide, "more fields", by="Anna")
+    store.signatures.begin_amendment(slide, "more fields", by="Anna")
     assert store.note_scoring(slide, ScoringStep.QUEUED, by="Anna").scoring == ScoringStep.QUEUED
 
 
@@ -132,7 +132,7 @@ def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: S
     store.draw_sample(slide, 2, by="Ben")
     store.flag_field(slide, "field1.png", by="Ben")
     store.unflag_field(slide, "field1.png", by="Ben")
-    store.note_export(slide, "PDF", 1, by="Cleo")
+    store.signatures.note_export(slide, "PDF", 1, by="Cleo")
     trail = [(entry.who, entry.what, entry.slide_id) for entry in store.audit()]
     assert trail == [
         ("Anna", "case added", None),
@@ -176,7 +176,7 @@ def test_the_overview_of_all_slides_follows_every_write_of_this_and_of_other_pro
         lambda: take_in(other, slide, tmp_path / "second" / "result"),
         lambda: read_all(other, second, "--", reader="Anna", role=Role.FIRST),
         lambda: sign(other, slide, by="Anna"),
-        lambda: other.begin_amendment(slide, "again", by="Anna"),
+        lambda: other.signatures.begin_amendment(slide, "again", by="Anna"),
         lambda: other.erase_patient(second.case.id, by="Anna"),
     ):
         before = store.records()

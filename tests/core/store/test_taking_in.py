@@ -127,7 +127,7 @@ def test_a_signed_slide_takes_in_no_other_result_before_it_is_amended(store: Sto
     write_score(tmp_path / "more", {"a.png": 8}, [("a.png", 0, 0.9)])
     with pytest.raises(StoreError, match="signed by Anna as version 1"):
         store.take_in_result(record.slide.id, tmp_path / "more", by="Anna")
-    store.begin_amendment(record.slide.id, "more fields", by="Anna")
+    store.signatures.begin_amendment(record.slide.id, "more fields", by="Anna")
     assert len(store.take_in_result(record.slide.id, tmp_path / "more", by="Anna").candidates) == 2
 
 
