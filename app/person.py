@@ -11,7 +11,7 @@ from app.sign_in import signed_in
 from app.wording import LANGUAGES, Words, language_of
 from app.workplace import here
 from core.store import Right
-from core.store.identity import Identity
+from core.store.identity import SignInIdentity
 
 NAME_COOKIE, LANGUAGE_COOKIE = "smearscope_name", "smearscope_language"
 HOURS, YEAR_S = 12, 365 * 86400
@@ -119,7 +119,7 @@ def _kept_name() -> str | None:
     return name
 
 
-def _ask_to_sign_in() -> Identity:
+def _ask_to_sign_in() -> SignInIdentity:
     say = words()
     st.title("Smearscope")
     st.write(say("person.what"))

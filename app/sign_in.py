@@ -4,10 +4,10 @@ import time
 
 import streamlit as st
 
-from core.store.identity import Identity, identity_of
+from core.store.identity import SignInIdentity, identity_of
 
 
-def signed_in() -> Identity | None:
+def signed_in() -> SignInIdentity | None:
     """The person who has signed in at this page, as of now."""
     if not st.user.get("is_logged_in"):
         return None

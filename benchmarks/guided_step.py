@@ -23,7 +23,7 @@ import torch
 from benchmarks.cam_speed import held_mb
 from core.cam import METHODS
 from core.saliency.objectives import Objective
-from core.training.passes import Batch, GuidedNetwork
+from core.training.passes import GuidedBatch, GuidedNetwork
 from models.backbones import random_backbone
 from models.checkpoint import torch_device
 
@@ -37,12 +37,12 @@ WITH_SCORE_CAM = {"energy-dice, Faster Score-CAM, 10": ("energy-dice", "faster-s
 """Ten masked passes an image, run twice over: asked for by name."""
 
 
-def drawn(images: int, size_px: int, device: torch.device) -> Batch:
+def drawn(images: int, size_px: int, device: torch.device) -> GuidedBatch:
     """Noise, with a square in the middle as region."""
     noise = torch.randn(images, 3, size_px, size_px, generator=torch.Generator().manual_seed(0))
     regions = torch.zeros(images, size_px, size_px, dtype=torch.bool)
     regions[:, size_px // 4 : -size_px // 4, size_px // 4 : -size_px // 4] = True
-    return Batch(noise, torch.arange(images) % CLASSES, regions).to(device)
+    return GuidedBatch(noise, torch.arange(images) % CLASSES, regions).to(device)
 
 
 def guided_network(name: str, variant: str) -> GuidedNetwork:
@@ -57,7 +57,7 @@ def guided_network(name: str, variant: str) -> GuidedNetwork:
     return guided
 
 
-def step(guided: GuidedNetwork, batch: Batch) -> tuple[float, float]:
+def step(guided: GuidedNetwork, batch: GuidedBatch) -> tuple[float, float]:
     """Seconds of a forward and a backward pass, and peak bytes on CUDA."""
     on_cuda = batch.images.is_cuda
     if on_cuda:
@@ -72,7 +72,7 @@ def step(guided: GuidedNetwork, batch: Batch) -> tuple[float, float]:
     return time.perf_counter() - started, float(torch.cuda.max_memory_allocated() - held)
 
 
-def step_memory_mb(name: str, variant: str, batch: Batch) -> float:
+def step_memory_mb(name: str, variant: str, batch: GuidedBatch) -> float:
     """What two steps add to the peak of this process, which has done nothing else."""
     guided = guided_network(name, variant)
     before = held_mb("VmHWM")
@@ -89,7 +89,7 @@ def memory_in_own_process(name: str, variant: str, given: argparse.Namespace) ->
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def compared(name: str, batch: Batch, given: argparse.Namespace) -> list[dict[str, Any]]:
+def compared(name: str, batch: GuidedBatch, given: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each variant of one backbone."""
     variants = VARIANTS | (WITH_SCORE_CAM if given.score_cam else {})
     chosen = {

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import cell_colour, disk_masks, raw_crops
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from datasets.fields import AnnotatedField, AnnotationError, read_rgb
 from datasets.single_cells import blackened_cell, surrounded_cell
 
@@ -160,6 +160,6 @@ def marked_cells(fields: Sequence[AnnotatedField]) -> CellSet:
     """The red cells as annotated, in fields whose annotation gives boxes."""
     cut = []
     for field in fields:
-        red = (field.kind == Kind.RED_CELL) & np.isfinite(field.boxes).all(axis=1)
+        red = (field.kind == ObjectKind.RED_CELL) & np.isfinite(field.boxes).all(axis=1)
         cut.append((field, field.boxes[red], field.infected[red]))
     return field_cells(cut)

@@ -61,7 +61,7 @@ class VariedCell:
 
 
 @dataclass(frozen=True)
-class Batch:
+class CellBatch:
     """Cells of some slides, slide after slide, healthy cells before infected.
 
     Attributes
@@ -200,7 +200,7 @@ class CellDrawer:
         }
 
 
-def batches(cells: CellSet, layout: BatchLayout, steps: int, seed: int) -> Iterator[Batch]:
+def batches(cells: CellSet, layout: BatchLayout, steps: int, seed: int) -> Iterator[CellBatch]:
     """Yield `steps` batches; sources have their turn alike, however many cells they happen to hold."""
     drawer = CellDrawer(cells, seed)
     truth = np.tile(np.repeat([0.0, 1.0], [layout.healthy, layout.infected]), layout.slides)
@@ -209,7 +209,7 @@ def batches(cells: CellSet, layout: BatchLayout, steps: int, seed: int) -> Itera
         for slide in drawer.slides(layout.slides):
             cells_drawn += [drawer.healthy(slide) for _ in range(layout.healthy)]
             cells_drawn += [drawer.infected(slide) for _ in range(layout.infected)]
-        yield Batch(
+        yield CellBatch(
             np.stack([cell.crop for cell in cells_drawn]),
             truth.astype(np.float32),
             np.stack([cell.parasite for cell in cells_drawn]),

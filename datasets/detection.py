@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
+from core.cells.detection import DETECTOR_CELL_DIAMETER_PX, STRIDE_PX, ObjectKind
 from datasets.augmentation import field_augmentation
 from datasets.fields import AnnotatedField
 from datasets.foreground import BOX_OVER_CELL, NoCellsError, foreground_diameter_px, foreground_mask
@@ -18,7 +18,7 @@ TILE_PX = 256
 STORED_DIAMETER_PX = 36.0
 """Fields are kept at this cell diameter: above what is trained on, so that tiles are never blown up much."""
 SCALES = (0.7, 1.4)
-"""Range of the cell diameter in a tile over `CELL_DIAMETER_PX`: the scale of a new slide is an estimate."""
+"""Range of the cell diameter in a tile over the detector's: the scale of a new slide is an estimate."""
 SOURCES_WITH_GAPS = frozenset({"chula_rbc12", "cbc_count"})
 """Sets in which many cells are not marked: dark regions without a mark teach nothing there."""
 SOURCES_WITHOUT_BORDER_CELLS = frozenset({"iml_malaria"})
@@ -41,7 +41,7 @@ class StoredField:
     boxes
         (N, 4) centre x, y, width, height, pixels of `image`; NaN sides where only centres are known.
     kind, infected
-        (N,) values of `Kind`; (N,) bool.
+        (N,) values of `ObjectKind`; (N,) bool.
     silent
         (3, H, W) bool: where the absence of a mark of that kind says nothing.
     """
@@ -55,7 +55,7 @@ class StoredField:
 
 
 @dataclass(frozen=True)
-class Batch:
+class TileBatch:
     """Tiles and targets; arrays of the first axis B, grid axes h = w = `TILE_PX / STRIDE_PX`.
 
     Attributes
@@ -79,7 +79,7 @@ class Batch:
 
 def cell_diameter_px(field: AnnotatedField, image: NDArray[np.uint8]) -> float:
     """Mean side of the field's red cells: from its boxes, else from the dark regions."""
-    red = field.boxes[field.kind == Kind.RED_CELL]
+    red = field.boxes[field.kind == ObjectKind.RED_CELL]
     sides = np.sqrt(red[:, 2] * red[:, 3])
     if np.isfinite(sides).any():
         return float(np.nanmedian(sides))
@@ -120,7 +120,7 @@ def synthetic_fields(count: int, seed: int) -> list[StoredField]:
             kind=truth.kind,
             infected=truth.infected,
             stage=tuple(str(stage) for stage in truth.stage),
-            kinds_marked=frozenset(Kind),
+            kinds_marked=frozenset(ObjectKind),
         )
         stored.append(_stored(field, image, STORED_DIAMETER_PX))
     return stored
@@ -131,13 +131,13 @@ def _stored(field: AnnotatedField, image: NDArray[np.uint8], diameter_px: float)
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
     scaled = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     boxes = np.concatenate([field.centres, field.boxes[:, 2:]], axis=1) * np.float32(scale)
-    silent = np.zeros((len(Kind), height, width), bool)
+    silent = np.zeros((len(ObjectKind), height, width), bool)
     unexplained = foreground_mask(scaled)
     for x, y, box_width, box_height in np.where(np.isnan(boxes), STORED_DIAMETER_PX, boxes):
         left, top = int(max(0, x - box_width / 2)), int(max(0, y - box_height / 2))
         unexplained[top : int(y + box_height / 2) + 1, left : int(x + box_width / 2) + 1] = False
     gaps = field.source in SOURCES_WITH_GAPS
-    for kind in Kind:
+    for kind in ObjectKind:
         if gaps or kind not in field.kinds_marked:
             silent[kind] = unexplained
     if field.source in SOURCES_WITHOUT_BORDER_CELLS:
@@ -151,7 +151,7 @@ def _tile(
     field: StoredField, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8], NDArray[np.bool_]]:
     """A window of random place, scale and orientation: pixels, boxes in it, kinds, silence on the grid."""
-    scale = CELL_DIAMETER_PX / STORED_DIAMETER_PX * np.exp(rng.uniform(*np.log(SCALES)))
+    scale = DETECTOR_CELL_DIAMETER_PX / STORED_DIAMETER_PX * np.exp(rng.uniform(*np.log(SCALES)))
     height, width = field.image.shape[:2]
     reach_px = TILE_PX / scale
     left = rng.uniform(min(0, (width - reach_px) / 2), max(width - reach_px, (width - reach_px) / 2))
@@ -204,14 +204,14 @@ def target_maps(
     `boxes` are centre x, y, width, height; NaN sides leave the size weight at zero.
     """
     grid = tile_px // STRIDE_PX
-    heat = np.zeros((len(Kind), grid, grid), np.float32)
+    heat = np.zeros((len(ObjectKind), grid, grid), np.float32)
     size, offset = np.zeros((2, 2, grid, grid), np.float32)
     size_weight, offset_weight = np.zeros((2, 1, grid, grid), np.float32)
     columns = np.arange(grid, dtype=np.float32)
     for (x, y, width, height), which in zip(boxes, kind, strict=True):
         side = np.sqrt(width * height)
         known = bool(np.isfinite(side))
-        spread = CENTRE_SPREAD * (side if known else CELL_DIAMETER_PX) / STRIDE_PX
+        spread = CENTRE_SPREAD * (side if known else DETECTOR_CELL_DIAMETER_PX) / STRIDE_PX
         column, row = int(x // STRIDE_PX), int(y // STRIDE_PX)
         across = np.exp(-((columns - column) ** 2) / (2 * spread**2))
         down = np.exp(-((columns - row) ** 2) / (2 * spread**2))
@@ -225,13 +225,16 @@ def target_maps(
                 offset[:, i, j] = x / STRIDE_PX - j, y / STRIDE_PX - i
                 size_weight[0, i, j] = weight if known else 0.0
                 if known:
-                    size[:, i, j] = np.log(width / CELL_DIAMETER_PX), np.log(height / CELL_DIAMETER_PX)
+                    size[:, i, j] = (
+                        np.log(width / DETECTOR_CELL_DIAMETER_PX),
+                        np.log(height / DETECTOR_CELL_DIAMETER_PX),
+                    )
     return heat, size, offset, size_weight, offset_weight
 
 
 def batches(
     fields_by_source: Mapping[str, Sequence[StoredField]], batch_size: int, steps: int, seed: int
-) -> Iterator[Batch]:
+) -> Iterator[TileBatch]:
     """Yield `steps` batches; each tile's source is drawn evenly, then a field of it, then a window."""
     rng = np.random.default_rng(seed)
     colours = field_augmentation(seed)
@@ -244,4 +247,4 @@ def batches(
             heat, *rest = target_maps(boxes, kind)
             weight = np.where(silent & (heat < 0.05), 0, 1).astype(np.float32)
             tiles.append((colours(image=pixels)["image"], heat, weight, *rest))
-        yield Batch(*(np.stack(part) for part in zip(*tiles, strict=True)))
+        yield TileBatch(*(np.stack(part) for part in zip(*tiles, strict=True)))

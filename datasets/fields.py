@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.boxes import intersection_over_union
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.errors import SmearscopeError
 
 STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
@@ -38,7 +38,7 @@ class AnnotatedField:
         (N, 4) float32: x, y of the top-left corner, width, height, pixels. Where the set gives only
         centres, width and height are NaN and x, y are the centre.
     kind
-        (N,) uint8, values of `core.cells.detection.Kind`.
+        (N,) uint8, values of `core.cells.detection.ObjectKind`.
     infected
         (N,) bool; False throughout in a malaria-free set.
     stage
@@ -53,7 +53,7 @@ class AnnotatedField:
     kind: NDArray[np.uint8]
     infected: NDArray[np.bool_]
     stage: tuple[str, ...]
-    kinds_marked: frozenset[Kind]
+    kinds_marked: frozenset[ObjectKind]
 
     def image(self) -> NDArray[np.uint8]:
         """Decode the image to (H, W, 3) RGB."""
@@ -76,8 +76,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def _field(
     path: Path,
     source: str,
-    rows: Sequence[tuple[Kind, float, float, float, float, str]],
-    marked: frozenset[Kind],
+    rows: Sequence[tuple[ObjectKind, float, float, float, float, str]],
+    marked: frozenset[ObjectKind],
 ) -> AnnotatedField:
     rows = _each_once(rows)
     boxes = np.array([row[1:5] for row in rows], np.float32).reshape(-1, 4)
@@ -93,8 +93,8 @@ def _field(
 
 
 def _each_once(
-    rows: Sequence[tuple[Kind, float, float, float, float, str]],
-) -> list[tuple[Kind, float, float, float, float, str]]:
+    rows: Sequence[tuple[ObjectKind, float, float, float, float, str]],
+) -> list[tuple[ObjectKind, float, float, float, float, str]]:
     """The marks less the second ones of objects marked twice; of two marks the one with a stage stays.
 
     In `iml_malaria` 27 cells carry two or three boxes, ten of them once as infected and once as healthy.
@@ -136,7 +136,7 @@ def _numbered_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield number, line.split()
 
 
-def _kind_named(name: str | None, kinds: Mapping[str, Kind]) -> Kind:
+def _kind_named(name: str | None, kinds: Mapping[str, ObjectKind]) -> ObjectKind:
     if name is None or name not in kinds:
         raise ValueError(f"{name!r} is none of {', '.join(kinds)}")
     return kinds[name]
@@ -156,11 +156,11 @@ def iml_malaria(root: Path) -> list[AnnotatedField]:
         with _reading(annotations, entry["image_name"]):
             rows = [row for item in entry["objects"] if (row := _iml_row(item)) is not None]
         path = root / "images" / entry["image_name"]
-        fields.append(_field(path, "iml_malaria", rows, frozenset({Kind.RED_CELL})))
+        fields.append(_field(path, "iml_malaria", rows, frozenset({ObjectKind.RED_CELL})))
     return fields
 
 
-def _iml_row(item: dict[str, Any]) -> tuple[Kind, float, float, float, float, str] | None:
+def _iml_row(item: dict[str, Any]) -> tuple[ObjectKind, float, float, float, float, str] | None:
     """One marked red cell; None where the annotators could not tell, or the box is empty."""
     x, y, width, height = (float(item["bbox"][key]) for key in "xywh")
     if item["type"] == "difficult" or width < 1 or height < 1:
@@ -168,7 +168,7 @@ def _iml_row(item: dict[str, Any]) -> tuple[Kind, float, float, float, float, st
     stage = "" if item["type"] == "red blood cell" else item["type"]
     if stage and stage not in STAGES:
         raise ValueError(f"{stage!r} is none of red blood cell, difficult, {', '.join(STAGES)}")
-    return Kind.RED_CELL, x, y, width, height, stage
+    return ObjectKind.RED_CELL, x, y, width, height, stage
 
 
 def chula_rbc12(root: Path) -> list[AnnotatedField]:
@@ -181,15 +181,15 @@ def chula_rbc12(root: Path) -> list[AnnotatedField]:
                 x, y, shape = words
                 if not 0 <= int(shape) < CHULA_CLASSES:
                     raise ValueError(f"class {shape} is not in 0 to {CHULA_CLASSES - 1}")
-                rows.append((Kind.RED_CELL, float(x), float(y), np.nan, np.nan, ""))
+                rows.append((ObjectKind.RED_CELL, float(x), float(y), np.nan, np.nan, ""))
         path = root / "images" / f"{label.stem}.jpg"
-        fields.append(_field(path, "chula_rbc12", rows, frozenset({Kind.RED_CELL})))
+        fields.append(_field(path, "chula_rbc12", rows, frozenset({ObjectKind.RED_CELL})))
     return fields
 
 
 def cbc_count(root: Path) -> list[AnnotatedField]:
     """Alam & Islam 2019: malaria-free; Pascal VOC boxes of red cells, white cells and platelets."""
-    kinds = {"RBC": Kind.RED_CELL, "WBC": Kind.WHITE_CELL, "Platelets": Kind.PLATELET}
+    kinds = {"RBC": ObjectKind.RED_CELL, "WBC": ObjectKind.WHITE_CELL, "Platelets": ObjectKind.PLATELET}
     fields = []
     for label in _require(root, "*/Annotations/*.xml"):
         rows = []
@@ -203,13 +203,13 @@ def cbc_count(root: Path) -> list[AnnotatedField]:
                 if width >= 1 and height >= 1:
                     rows.append((kind, corners["xmin"], corners["ymin"], width, height, ""))
         path = label.parents[1] / "Images" / f"{label.stem}.jpg"
-        fields.append(_field(path, "cbc_count", rows, frozenset(Kind)))
+        fields.append(_field(path, "cbc_count", rows, frozenset(ObjectKind)))
     return fields
 
 
 def txl_pbc(root: Path) -> list[AnnotatedField]:
     """TXL-PBC: malaria-free, four peripheral-blood sets; YOLO boxes of white cells, red cells, platelets."""
-    kinds = {"0": Kind.WHITE_CELL, "1": Kind.RED_CELL, "2": Kind.PLATELET}
+    kinds = {"0": ObjectKind.WHITE_CELL, "1": ObjectKind.RED_CELL, "2": ObjectKind.PLATELET}
     fields = []
     for label in _require(root / "labels", "*.txt"):
         path = root / "images" / f"{label.stem}.jpg"
@@ -221,7 +221,7 @@ def txl_pbc(root: Path) -> list[AnnotatedField]:
                 x, y, width, height = (float(share) for share in shares)
                 left_px, top_px = (x - width / 2) * image_width, (y - height / 2) * image_height
                 rows.append((kind, left_px, top_px, width * image_width, height * image_height, ""))
-        fields.append(_field(path, "txl_pbc", rows, frozenset(Kind)))
+        fields.append(_field(path, "txl_pbc", rows, frozenset(ObjectKind)))
     return fields
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
+from core.cells.detection import DETECTOR_CELL_DIAMETER_PX, STRIDE_PX, Cells, ObjectKind
 from models.blocks import ConvolutionBlock, ResidualBlock
 
 GRID_PX = 16
@@ -33,9 +33,9 @@ class Maps(NamedTuple):
     Attributes
     ----------
     heat
-        (N, 3, h, w) logits of a centre, one channel a `Kind`.
+        (N, 3, h, w) logits of a centre, one channel a `ObjectKind`.
     size
-        (N, 2, h, w) natural logarithm of box width and height over `CELL_DIAMETER_PX`.
+        (N, 2, h, w) natural logarithm of box width and height over `DETECTOR_CELL_DIAMETER_PX`.
     offset
         (N, 2, h, w) the centre's x, y from the grid cell's corner, in grid cells.
     """
@@ -58,9 +58,9 @@ class DetectorNetwork(nn.Module):
         self.merge8 = ConvolutionBlock(48, 48)
         self.lateral8 = nn.Conv2d(48, 24, 1)
         self.merge4 = ConvolutionBlock(24, 24)
-        self.head = nn.Sequential(ConvolutionBlock(24, 48), nn.Conv2d(48, len(Kind) + 4, 1))
+        self.head = nn.Sequential(ConvolutionBlock(24, 48), nn.Conv2d(48, len(ObjectKind) + 4, 1))
         # Centres are rare: starting every heat value near 0.02 keeps the first steps from being spent on it.
-        nn.init.constant_(self.head.get_parameter("1.bias")[: len(Kind)], -4.0)
+        nn.init.constant_(self.head.get_parameter("1.bias")[: len(ObjectKind)], -4.0)
 
     def forward(self, images: Tensor) -> Maps:
         """(N, 3, H, W) from `as_input`, H and W multiples of `GRID_PX`."""
@@ -70,7 +70,7 @@ class DetectorNetwork(nn.Module):
         at8 = self.merge8(at8 + functional.interpolate(self.lateral16(at16), scale_factor=2.0))
         at4 = self.merge4(at4 + functional.interpolate(self.lateral8(at8), scale_factor=2.0))
         out = self.head(at4)
-        heat, size, offset = out.split([len(Kind), 2, 2], dim=1)
+        heat, size, offset = out.split([len(ObjectKind), 2, 2], dim=1)
         return Maps(heat, size, offset)
 
 
@@ -98,7 +98,7 @@ def decode(heat: Tensor, size: Tensor, offset: Tensor) -> Cells:
     peak = (functional.max_pool2d(heat[None], 3, 1, 1)[0] == heat) & (heat > SCORE_FLOOR)
     kind, row, column = torch.nonzero(peak, as_tuple=True)
     score = heat[kind, row, column]
-    sides = size[:, row, column].clamp(-2.0, 2.0).exp() * CELL_DIAMETER_PX
+    sides = size[:, row, column].clamp(-2.0, 2.0).exp() * DETECTOR_CELL_DIAMETER_PX
     centre_x = (column + offset[0, row, column]) * STRIDE_PX
     centre_y = (row + offset[1, row, column]) * STRIDE_PX
     corners = torch.stack(
@@ -128,7 +128,7 @@ def without_doubles(corners: NDArray[np.float32], score: NDArray[np.float32]) ->
 class Detector:
     """A trained `DetectorNetwork` as the `core.cells.located.CellDetector` that scoring takes."""
 
-    cell_diameter_px = CELL_DIAMETER_PX
+    cell_diameter_px = DETECTOR_CELL_DIAMETER_PX
 
     def __init__(self, network: DetectorNetwork, device: torch.device, tile_px: int = TILE_PX) -> None:
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)
@@ -149,7 +149,7 @@ class Detector:
         balanced[:height, :width] = white_balanced(image)
         balanced[height:] = balanced[height - 1 : height]
         balanced[:, width:] = balanced[:, width - 1 : width]
-        shape = (len(Kind) + 4, padded_height // STRIDE_PX, padded_width // STRIDE_PX)
+        shape = (len(ObjectKind) + 4, padded_height // STRIDE_PX, padded_width // STRIDE_PX)
         maps = torch.empty(shape)
         step = self._tile_px
         for top in range(0, padded_height, step):
@@ -165,5 +165,5 @@ class Detector:
                     :, top // STRIDE_PX : bottom // STRIDE_PX, left // STRIDE_PX : right // STRIDE_PX
                 ]
                 maps[place] = joined[:, inner_top : inner_top + rows, inner_left : inner_left + columns]
-        heat, size, offset = maps.split([len(Kind), 2, 2])
+        heat, size, offset = maps.split([len(ObjectKind), 2, 2])
         return decode(heat.sigmoid(), size, offset)

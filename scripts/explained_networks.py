@@ -24,8 +24,8 @@ from core.cam import (
 )
 from core.cam.output import class_probability
 from core.cells.crops import (
-    CELL_DIAMETER_PX,
     CELLS_FOR_A_COLOUR,
+    CROP_CELL_DIAMETER_PX,
     CROP_SIZE_PX,
     GREY,
     cell_colour,
@@ -362,5 +362,5 @@ def _cells_measured(images: Sequence[SingleImage]) -> list[SingleCell]:
 def _crop_window(cell: SingleCell) -> Window:
     """The square that the classifier's crop shows (`core.cells.crops.raw_crops`)."""
     x, y, width, height = (float(value) for value in cell.box[0])
-    side = (width * height) ** 0.5 * CROP_SIZE_PX / CELL_DIAMETER_PX
+    side = (width * height) ** 0.5 * CROP_SIZE_PX / CROP_CELL_DIAMETER_PX
     return (x + (width - side) / 2, y + (height - side) / 2, side, side)

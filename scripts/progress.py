@@ -16,8 +16,8 @@ SECONDS_BETWEEN_LINES = 30.0
 class ScoringBars:
     """Two bars on stderr, over slides and over the fields of the present one, with cells/s and time left.
 
-    A `core.scoring.slide_run.Progress`. Where stderr is no terminal, a line is written every half minute
-    instead.
+    A `core.scoring.slide_run.ScoringObserver`. Where stderr is no terminal, it writes a line every half
+    minute instead.
     """
 
     def __init__(self, slides: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.classification import FeatureStatistics, FieldScores
-from core.cells.detection import Cells, Kind
+from core.cells.detection import Cells, ObjectKind
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
@@ -90,7 +90,7 @@ class DiscDetector:
         regions = regions[(regions[:, 2] > 4) & (regions[:, 3] > 4)]
         boxes = regions + np.array([-ROOM_PX, -ROOM_PX, 2 * ROOM_PX, 2 * ROOM_PX], np.float32)
         count = len(boxes)
-        return Cells(boxes, np.full(count, 0.9, np.float32), np.full(count, Kind.RED_CELL, np.uint8))
+        return Cells(boxes, np.full(count, 0.9, np.float32), np.full(count, ObjectKind.RED_CELL, np.uint8))
 
 
 @dataclass(frozen=True)

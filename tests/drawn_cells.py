@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.cells.classification import FeatureStatistics, FieldScores
 from core.cells.crops import CROP_SIZE_PX
-from core.cells.detection import Cells, Kind
+from core.cells.detection import Cells, ObjectKind
 from core.slides.field import Field, Rectangle
 
 BACKGROUND = (236, 232, 228)
@@ -66,7 +66,7 @@ def field_of(
     return Field("field", image, um_per_pixel, 0, 0, owned or Rectangle(0, 0, width_px, height_px))
 
 
-def located(boxes: NDArray[np.float32], kind: Kind = Kind.RED_CELL, score: float = 0.9) -> Cells:
+def located(boxes: NDArray[np.float32], kind: ObjectKind = ObjectKind.RED_CELL, score: float = 0.9) -> Cells:
     """Objects of one kind and score."""
     count = len(boxes)
     return Cells(boxes, np.full(count, score, np.float32), np.full(count, kind, np.uint8))

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.reports.candidates import Candidate, candidate_image
+from core.reports.candidates import CandidatePicture, candidate_image
 from core.results.result import (
     CellCounts,
     CellReference,
@@ -84,7 +84,7 @@ def write_score(
     write_candidates_list(folder / "candidates" / "candidates.csv", ranked)
     for cell in ranked:
         crop = np.full((32, 32, 3), (200, 20, 60), np.uint8)
-        drawn_cell = Candidate(
+        drawn_cell = CandidatePicture(
             cell.rank, cell.infected_score, cell.field, crop, np.zeros((32, 32), np.float32), 10.0
         )
         cv2.imwrite(

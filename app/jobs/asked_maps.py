@@ -12,7 +12,7 @@ from app.pictures.tiles import NoMapYetError, NoTileError, Picture
 from app.workplace import Workplace
 from core.files import write_bytes
 from core.scoring.slide_run import LEDGER_FOLDER
-from core.store import Candidate, Slide, TakenIn
+from core.store import Candidate, StoredSlide, TakenIn
 
 REFUSED_SECONDS = 60
 """A refusal holds for this long: a full disk or a folder out of reach is mended some time."""
@@ -58,7 +58,7 @@ def asked_for(folder: Path) -> tuple[AskedMap, ...]:
 
 
 def map_picture(
-    workplace: Workplace, slide: Slide, taken_in: TakenIn, candidate: Candidate, kind: str
+    workplace: Workplace, slide: StoredSlide, taken_in: TakenIn, candidate: Candidate, kind: str
 ) -> Picture | None:
     """The picture of a map; None where it is being made and to be asked for again.
 

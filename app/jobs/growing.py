@@ -5,10 +5,10 @@ from functools import partial
 
 from app.jobs.intake import HandedIn, TakenFiles, add_files
 from app.workplace import Workplace
-from core.store import ScoringStep, Slide
+from core.store import ScoringStep, StoredSlide
 
 
-def add_fields(workplace: Workplace, slide: Slide, files: Iterable[HandedIn], *, by: str) -> TakenFiles:
+def add_fields(workplace: Workplace, slide: StoredSlide, files: Iterable[HandedIn], *, by: str) -> TakenFiles:
     """Add images to a slide's folder and have it scored again: all of them or none.
 
     Before the first of them is moved in, the slide is put on record as stopped: from then on nobody can sign

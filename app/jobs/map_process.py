@@ -20,7 +20,7 @@ from core.files import write_bytes
 from core.scoring.ledger import kept_field
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.slides import open_slide
-from core.store import Candidate, Slide, SlideRecord, TakenIn
+from core.store import Candidate, SlideRecord, StoredSlide, TakenIn
 from models.checkpoint import Models, load_models
 
 SECONDS_BETWEEN = 0.1
@@ -71,7 +71,9 @@ def _slide_of(workplace: Workplace, wanted: AskedMap) -> tuple[SlideRecord, Take
     return record, record.taken_in
 
 
-def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates: list[Candidate]) -> None:
+def make_maps(
+    workplace: Workplace, found: StoredSlide, taken_in: TakenIn, candidates: list[Candidate]
+) -> None:
     """Make and keep the maps of some cells of one field, by the model of the slide's result.
 
     Raises

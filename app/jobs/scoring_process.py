@@ -15,7 +15,7 @@ from core.errors import SmearscopeError
 from core.scoring.slide_run import ScoringOptions, score_slide
 from core.scoring.workers import Workers, available_cores
 from core.slides import open_overview, open_slide
-from core.store import ScoringStep, Slide, StoreError
+from core.store import ScoringStep, StoredSlide, StoreError
 from core.tally import Assumptions
 from models.checkpoint import Models, load_models
 
@@ -55,7 +55,7 @@ def _is_active(workplace: Workplace, model: ModelHere) -> bool:
         return False
 
 
-def _taken_from_queue(workplace: Workplace, slide: Slide) -> bool:
+def _taken_from_queue(workplace: Workplace, slide: StoredSlide) -> bool:
     try:
         workplace.store.note_scoring(slide.id, ScoringStep.SCORING, by=PROGRAM)
     except StoreError:
@@ -65,7 +65,7 @@ def _taken_from_queue(workplace: Workplace, slide: Slide) -> bool:
 
 def _score(
     workplace: Workplace,
-    found: Slide,
+    found: StoredSlide,
     model: ModelHere,
     workers: Workers[Models],
     said: Callable[[str], None],
@@ -91,7 +91,7 @@ def _score(
         progress.slide_ends()
 
 
-def _note_failure(workplace: Workplace, slide: Slide, why: str, said: Callable[[str], None]) -> None:
+def _note_failure(workplace: Workplace, slide: StoredSlide, why: str, said: Callable[[str], None]) -> None:
     """Put a failure on record; one that no longer matters, as after a stop, is only said."""
     try:
         workplace.store.note_scoring(slide.id, ScoringStep.FAILED, by=PROGRAM, detail=why)
@@ -100,7 +100,11 @@ def _note_failure(workplace: Workplace, slide: Slide, why: str, said: Callable[[
 
 
 def _score_and_take_in(
-    workplace: Workplace, found: Slide, model: ModelHere, workers: Workers[Models], progress: ProgressFile
+    workplace: Workplace,
+    found: StoredSlide,
+    model: ModelHere,
+    workers: Workers[Models],
+    progress: ProgressFile,
 ) -> None:
     card = model.card
     slide = open_slide(found.folder, name=found.name)
@@ -115,7 +119,7 @@ def _score_and_take_in(
     workplace.store.take_in_result(found.id, folder, by=PROGRAM)
 
 
-def _next(workplace: Workplace) -> Slide | None:
+def _next(workplace: Workplace) -> StoredSlide | None:
     return next((slide for slide in workplace.store.slides() if slide.scoring == ScoringStep.QUEUED), None)
 
 

@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.pages.links import escaped
 from app.wording import Words
-from core.review import Progress, Tally, evidence_of, progress, tally_of
-from core.store import Slide, SlideRecord, TakenIn
+from core.review import ReviewProgress, Tally, evidence_of, progress, tally_of
+from core.store import SlideRecord, StoredSlide, TakenIn
 from core.tally import (
     TARGET_CELLS,
     Estimate,
@@ -43,7 +43,7 @@ def tally_panel(record: SlideRecord, taken_in: TakenIn, say: Words) -> None:
     st.caption(f"**{say('notice')}**")
 
 
-def cells_examined(slide: Slide, taken_in: TakenIn, say: Words) -> None:
+def cells_examined(slide: StoredSlide, taken_in: TakenIn, say: Words) -> None:
     """A bar of the cells examined of those that are needed."""
     cells = taken_in.result.evidence.count.cells
     needed = taken_in.result.verdict.cells_needed
@@ -58,7 +58,7 @@ def cells_examined(slide: Slide, taken_in: TakenIn, say: Words) -> None:
         st.caption(say("tally.missing", count=of - cells))
 
 
-def _decided(left: Progress, say: Words) -> None:
+def _decided(left: ReviewProgress, say: Words) -> None:
     accepted = left.agreed + left.accepted_alone + left.disputed
     st.markdown(
         f"**{left.first_left}** {say('tally.left', of=left.called)} · **{accepted}** {say('tally.accepted')}"
@@ -72,7 +72,7 @@ def _decided(left: Progress, say: Words) -> None:
     st.caption(" · ".join(agreed))
 
 
-def _figures(tally: Tally, left: Progress, say: Words) -> None:
+def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
     figures = tally.verdict.figures
     if figures is not None:
         colon = say("board.colon")

@@ -26,13 +26,13 @@ from core.results.tables import FieldRow
 from core.slides import (
     PlacedField,
     ScanOverview,
+    Slide,
     is_region,
     open_overview,
     open_slide,
     place_fields,
 )
-from core.slides import Slide as OpenedSlide
-from core.store import Slide, TakenIn
+from core.store import StoredSlide, TakenIn
 
 FIELDS_IN_MEMORY = 4
 
@@ -126,7 +126,7 @@ class Pyramid:
         self._one_at_a_time = threading.Lock()
         self._decoded = lru_cache(maxsize=FIELDS_IN_MEMORY)(_decoded)
 
-    def tile(self, slide: Slide, taken_in: TakenIn, level: int, column: int, row: int) -> Picture:
+    def tile(self, slide: StoredSlide, taken_in: TakenIn, level: int, column: int, row: int) -> Picture:
         """One tile.
 
         Raises
@@ -161,7 +161,9 @@ class Pyramid:
             if not path.exists():
                 write_bytes(path, jpeg(copy))
 
-    def _copy(self, slide: Slide, taken_in: TakenIn, row: FieldRow, reduction: int) -> NDArray[np.uint8]:
+    def _copy(
+        self, slide: StoredSlide, taken_in: TakenIn, row: FieldRow, reduction: int
+    ) -> NDArray[np.uint8]:
         if reduction == 1:
             with self._one_at_a_time:
                 return self._decoded(slide.folder, taken_in.id, row.name)
@@ -182,7 +184,7 @@ def _decoded(folder: Path, result_id: int, name: str) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, _result_id: int) -> OpenedSlide:
+def _opened(folder: Path, _result_id: int) -> Slide:
     """The slide, listed once a result: a large one has many fields. `_result_id` tells one from the next."""
     return open_slide(folder)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.boxes import Box
-from core.cells.crops import CELL_DIAMETER_PX, CROP_SIZE_PX
+from core.cells.crops import CROP_CELL_DIAMETER_PX, CROP_SIZE_PX
 from core.errors import SmearscopeError
 from core.files import shown_path, write_bytes
 from core.reports.review_tiles import (
@@ -29,7 +29,7 @@ from core.reports.review_tiles import (
 )
 from core.results.folder import fields_of, tables_of
 from core.slides import Field, open_slide
-from core.store.records import Candidate, Slide, TakenIn
+from core.store.records import Candidate, StoredSlide, TakenIn
 
 CELL_WIDTHS = {"cell": 2.4, "around": 10.0, "small": 1.7}
 """How much of the field each kind of picture shows, in widths of its cell."""
@@ -44,7 +44,7 @@ MAP = "map-"
 """Begins the kind of an activation map; the method's name follows."""
 NEIGHBOURS_ACROSS, NEIGHBOURS_DOWN, NEIGHBOUR_PX = 2, 2, 160
 NEIGHBOUR_CELL_WIDTHS = 1.35
-MAP_CELL_WIDTHS = CROP_SIZE_PX / CELL_DIAMETER_PX
+MAP_CELL_WIDTHS = CROP_SIZE_PX / CROP_CELL_DIAMETER_PX
 JPEG, PNG = "image/jpeg", "image/png"
 
 
@@ -146,7 +146,7 @@ class Tiles:
         # Cutting is quick and decoding is not: of many requests for one field, the first decodes it.
         self._cutting = threading.Lock()
 
-    def picture(self, slide: Slide, taken_in: TakenIn, candidate: Candidate, kind: str) -> Picture:
+    def picture(self, slide: StoredSlide, taken_in: TakenIn, candidate: Candidate, kind: str) -> Picture:
         """One picture of a cell.
 
         Parameters

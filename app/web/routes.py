@@ -14,7 +14,7 @@ from app.web.addresses import Permit, permit_of
 from app.web.answers import HEADERS, answer, expired
 from app.web.slide_routes import slide_routes
 from app.workplace import Workplace
-from core.store import Candidate, Right, Slide, SlideRecord, TakenIn
+from core.store import Candidate, Right, SlideRecord, StoredSlide, TakenIn
 
 LIBRARY = Path(__file__).parents[1] / "vendored" / "openseadragon" / "openseadragon.min.js"
 
@@ -72,13 +72,13 @@ class _Records:
         numbers = CellNumbers.of(self._workplace.secret, record, permit.reader, blind=permit.blind)
         return record, {numbers.shown(candidate.id): candidate for candidate in record.candidates}
 
-    def slide(self, permit: Permit) -> tuple[Slide, TakenIn]:
+    def slide(self, permit: Permit) -> tuple[StoredSlide, TakenIn]:
         record, _ = self._record(permit)
         if record.taken_in is None:
             raise NoTileError(f"slide {permit.slide_id} is not scored")
         return record.slide, record.taken_in
 
-    def candidate(self, permit: Permit, number: int) -> tuple[Slide, TakenIn, Candidate]:
+    def candidate(self, permit: Permit, number: int) -> tuple[StoredSlide, TakenIn, Candidate]:
         if number not in self._record(permit)[1]:
             self._record.cache_clear()  # it may have been offered since
         candidate = self._record(permit)[1].get(number)

@@ -12,13 +12,13 @@ from app.pictures.tiles import Picture
 from app.web.addresses import Permit
 from app.web.answers import answer, expired
 from app.workplace import Workplace
-from core.store import Slide, TakenIn
+from core.store import StoredSlide, TakenIn
 
 
 def slide_routes(
     workplace: Workplace,
     permitted: Callable[[Request], Permit | None],
-    slide_of: Callable[[Permit], tuple[Slide, TakenIn]],
+    slide_of: Callable[[Permit], tuple[StoredSlide, TakenIn]],
 ) -> list[BaseRoute]:
     """Routes of whole slides, behind the same signed addresses as the pictures.
 
@@ -26,7 +26,9 @@ def slide_routes(
     cells (`cell_boxes`), ``/slides/<token>/<level>/<column>/<row>`` a tile. None of them tells any call.
     """
 
-    def behind_permit(made: Callable[[Request, Slide, TakenIn], Picture]) -> Callable[[Request], Response]:
+    def behind_permit(
+        made: Callable[[Request, StoredSlide, TakenIn], Picture],
+    ) -> Callable[[Request], Response]:
         def answered(request: Request) -> Response:
             permit = permitted(request)
             if permit is None:
@@ -35,13 +37,13 @@ def slide_routes(
 
         return answered
 
-    def layout(_: Request, __: Slide, taken_in: TakenIn) -> Picture:
+    def layout(_: Request, __: StoredSlide, taken_in: TakenIn) -> Picture:
         return Picture(json.dumps(layout_document(taken_in)).encode(), "application/json")
 
-    def cells(_: Request, __: Slide, taken_in: TakenIn) -> Picture:
+    def cells(_: Request, __: StoredSlide, taken_in: TakenIn) -> Picture:
         return Picture(cell_boxes(taken_in.folder, taken_in.sha256), "application/octet-stream")
 
-    def tile(request: Request, slide: Slide, taken_in: TakenIn) -> Picture:
+    def tile(request: Request, slide: StoredSlide, taken_in: TakenIn) -> Picture:
         level, column, row = (request.path_params[name] for name in ("level", "column", "row"))
         return workplace.pyramid.tile(slide, taken_in, level, column, row)
 

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CROP_SIZE_PX = 48
-CELL_DIAMETER_PX = 42.0
+CROP_CELL_DIAMETER_PX = 42.0
 """Width of a cell's box in its crop: the geometric mean of the sides is scaled to it."""
 GREY = 128
 """Level, in each channel, to which the typical cell colour is mapped; also the fill outside a cell."""
@@ -33,7 +33,7 @@ def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
 def raw_crops(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], crop_size_px: int = CROP_SIZE_PX
 ) -> NDArray[np.uint8]:
-    """Cut square windows around boxes and bring the cells in them to `CELL_DIAMETER_PX`.
+    """Cut square windows around boxes and bring the cells in them to `CROP_CELL_DIAMETER_PX`.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def raw_crops(
     crops = np.empty((len(boxes), crop_size_px, crop_size_px, 3), np.uint8)
     if len(boxes) == 0:
         return crops
-    sides = np.sqrt(boxes[:, 2] * boxes[:, 3]) * (crop_size_px / CELL_DIAMETER_PX)
+    sides = np.sqrt(boxes[:, 2] * boxes[:, 3]) * (crop_size_px / CROP_CELL_DIAMETER_PX)
     windows = np.maximum(np.rint(sides), 2).astype(int)
     lefts = np.rint(boxes[:, 0] + boxes[:, 2] / 2 - windows / 2).astype(int)
     tops = np.rint(boxes[:, 1] + boxes[:, 3] / 2 - windows / 2).astype(int)
@@ -76,7 +76,7 @@ def disk_masks(
 ) -> NDArray[np.bool_]:
     """(N, S, S) masks of the ellipse that each box inscribes, widened by `margin`, on its crop's grid."""
     mean_side = np.sqrt(boxes[:, 2] * boxes[:, 3])
-    semi_axes = boxes[:, 2:] / mean_side[:, None] * (CELL_DIAMETER_PX / 2 * margin)
+    semi_axes = boxes[:, 2:] / mean_side[:, None] * (CROP_CELL_DIAMETER_PX / 2 * margin)
     offset = np.arange(crop_size_px, dtype=np.float32) + 0.5 - crop_size_px / 2
     across = (offset / semi_axes[:, :1]) ** 2
     down = (offset / semi_axes[:, 1:]) ** 2

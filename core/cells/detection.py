@@ -7,13 +7,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-CELL_DIAMETER_PX = 28.0
+DETECTOR_CELL_DIAMETER_PX = 28.0
 """Mean side of a red cell's box on the image that a detector is trained on and locates on."""
 STRIDE_PX = 4
 """Of a detector's grid: its targets and its answers have one place for so many pixels, either way."""
 
 
-class Kind(IntEnum):
+class ObjectKind(IntEnum):
     """What a detector takes a located object for."""
 
     RED_CELL = 0
@@ -33,7 +33,7 @@ class Cells:
     detection_score
         (N,) float32 in [0, 1].
     kind
-        (N,) uint8, values of `Kind`.
+        (N,) uint8, values of `ObjectKind`.
     """
 
     boxes: NDArray[np.float32]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, field_colour, raw_crops, scaled
-from core.cells.detection import CellDetector, Cells, Kind
+from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
 from core.cells.reference import SURE, SlideReference
 from core.slides.field import Field
@@ -56,7 +56,7 @@ class LocatedCells:
     detection_score
         (N,) float32 in [0, 1].
     kind
-        (N,) uint8, values of `Kind`.
+        (N,) uint8, values of `ObjectKind`.
     blur
         (N,) float32: spread of the cell's edge over the cell's width; larger is less sharp.
     why_not
@@ -120,7 +120,7 @@ def _located(field: Field, detector: CellDetector, diameter_px: float) -> tuple[
 
 def _cell_width_px(cells: Cells) -> float:
     """Median side of the surely located red cells; NaN of too few."""
-    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SURE)
+    sure = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score >= SURE)
     sides = np.sqrt(cells.boxes[sure, 2] * cells.boxes[sure, 3])
     return float(np.median(sides)) if len(sides) >= CELLS_FOR_A_WIDTH else float("nan")
 
@@ -130,7 +130,7 @@ def red_cell_like(
 ) -> NDArray[np.bool_]:
     """(N,) which objects the detector takes for red cells and are of a red cell's size."""
     side = np.sqrt(boxes[:, 2] * boxes[:, 3]) / diameter_px
-    return np.asarray((kind == Kind.RED_CELL) & (side >= SMALLEST) & (side <= LARGEST), bool)
+    return np.asarray((kind == ObjectKind.RED_CELL) & (side >= SMALLEST) & (side <= LARGEST), bool)
 
 
 def stained_share(image: NDArray[np.uint8], cells: Cells, reference: SlideReference) -> NDArray[np.float32]:
@@ -143,7 +143,7 @@ def stained_share(image: NDArray[np.uint8], cells: Cells, reference: SlideRefere
         return np.empty(0, np.float32)
     background = float(np.percentile(image[..., 1], 95))
     crops, disks = raw_crops(image, cells.boxes), disk_masks(cells.boxes, margin=INNER_DISK)
-    sure = (cells.kind == Kind.RED_CELL) & (cells.detection_score >= SURE)
+    sure = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score >= SURE)
     typical = field_colour(crops[sure], disks[sure], reference.cell_colour)[1]
     dark = (crops[..., 1] < (background + typical) / 2) & disks
     return np.asarray(dark.sum(axis=(1, 2)) / disks.sum(axis=(1, 2)), np.float32)
@@ -155,7 +155,7 @@ def clumped(boxes: NDArray[np.float32], kind: NDArray[np.uint8]) -> NDArray[np.b
     `CLUMPED` between red cells, `NEAR_WHITE_CELL` where one is white. A platelet on a cell does not make a
     clump: it is what a reader must look at.
     """
-    cells = np.flatnonzero(kind != Kind.PLATELET)
+    cells = np.flatnonzero(kind != ObjectKind.PLATELET)
     corner, far = boxes[cells, :2], boxes[cells, :2] + boxes[cells, 2:]
     shared = np.minimum(far[:, None], far[None]) - np.maximum(corner[:, None], corner[None])
     shared_area = np.clip(shared, 0, None).prod(axis=2)
@@ -163,7 +163,7 @@ def clumped(boxes: NDArray[np.float32], kind: NDArray[np.uint8]) -> NDArray[np.b
     share = shared_area / np.minimum(area[:, None], area[None])
     np.fill_diagonal(share, 0)
     found = np.zeros(len(boxes), bool)
-    white = kind[cells] == Kind.WHITE_CELL
+    white = kind[cells] == ObjectKind.WHITE_CELL
     allowed = np.where(white[:, None] | white[None], NEAR_WHITE_CELL, CLUMPED)
     found[cells] = (share > allowed).any(axis=1) if len(cells) else False
     return found

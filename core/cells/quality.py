@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, raw_crops
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.cells.located import LocatedCells
 from core.cells.reference import SlideReference
 
@@ -52,7 +52,7 @@ class FieldQuality:
 
 def field_quality(image: NDArray[np.uint8], cells: LocatedCells, reference: SlideReference) -> FieldQuality:
     """Measure a field on its located red cells."""
-    red = np.flatnonzero(cells.kind == Kind.RED_CELL)
+    red = np.flatnonzero(cells.kind == ObjectKind.RED_CELL)
     if len(red) == 0:
         nan = float("nan")
         return FieldQuality(nan, nan, nan, nan, nan)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
 from core.cells.classification import CellClassifier, FeatureStatistics
 from core.cells.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops, scaled
-from core.cells.detection import CellDetector, Cells, Kind
+from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.errors import SmearscopeError
 from core.files import shown_path
 from core.slides.field import Field
@@ -125,7 +125,7 @@ def slide_reference(
         height, width = field.image.shape[:2]
         whole = (cells.boxes[:, :2] >= 0).all(axis=1)
         whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
-        red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE) & whole
+        red = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE) & whole
         if scale is not None and not scale_holds and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
             scale_holds = _scale_holds(field, detector, scale)
         if not red.any():
@@ -196,7 +196,7 @@ def fit_of(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float)
     rows, columns = min(height, reach), min(width, reach)
     top, left = (height - rows) // 2, (width - columns) // 2
     cells = locate_at(image[top : top + rows, left : left + columns], detector, diameter_px)
-    red = (cells.kind == Kind.RED_CELL) & (cells.detection_score > SURE)
+    red = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE)
     if not red.any():
         return Fit(0.0, 1.0, 0)
     sides = np.sqrt(cells.boxes[red, 2] * cells.boxes[red, 3])

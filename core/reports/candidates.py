@@ -25,7 +25,7 @@ _FEWEST_COLUMNS, _MOST_COLUMNS = 5, 10
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class CandidatePicture:
     """A suspected cell as a reviewer sees it.
 
     Attributes
@@ -64,7 +64,7 @@ class Candidate:
             raise ValueError(f"activation_map must lie in [0, 1]; it goes from {low!r} to {high!r}")
 
 
-def candidate_image(candidate: Candidate) -> NDArray[np.uint8]:
+def candidate_image(candidate: CandidatePicture) -> NDArray[np.uint8]:
     """Draw one cell large, with its surroundings, and beside it the same with its activation map.
 
     Returns
@@ -97,7 +97,7 @@ def cell_and_map(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
 
 
 def contact_sheet(
-    slide_name: str, cells: int, calls: int, candidates: Sequence[Candidate]
+    slide_name: str, cells: int, calls: int, candidates: Sequence[CandidatePicture]
 ) -> NDArray[np.uint8]:
     """Draw all candidates of a slide on one sheet, in the order given.
 
@@ -143,7 +143,7 @@ def _summary(cells: int, calls: int, shown: int) -> str:
     return summary if shown == calls else f"{summary}, {grouped(shown)} shown"
 
 
-def _draw_tile(page: Canvas, candidate: Candidate, left: int, top: int) -> None:
+def _draw_tile(page: Canvas, candidate: CandidatePicture, left: int, top: int) -> None:
     tile = _with_corners(resized(candidate.crop, TILE_PX), candidate)
     page[top : top + TILE_PX, left : left + TILE_PX] = tile
     score, below = f"{candidate.score:.3f}", top + TILE_PX
@@ -152,7 +152,7 @@ def _draw_tile(page: Canvas, candidate: Candidate, left: int, top: int) -> None:
     write(page, left, below + 24, candidate.field_name, 11, TILE_PX, PALE_INK)
 
 
-def _with_corners(image: Canvas, candidate: Candidate) -> Canvas:
+def _with_corners(image: Canvas, candidate: CandidatePicture) -> Canvas:
     """Mark the cell in the middle of the scaled crop by four corners."""
     side = image.shape[0]
     half = min(side / 2 - 2, side / 2 * candidate.cell_width_px / candidate.crop.shape[0] + side / 40)

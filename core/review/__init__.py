@@ -3,7 +3,7 @@
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
 from core.review.progress import (
-    Progress,
+    ReviewProgress,
     SlideState,
     cells_for,
     is_anothers,
@@ -18,8 +18,8 @@ from core.review.tallying import Tally, evidence_of, tally_of
 __all__ = [
     "Decision",
     "PairAgreement",
-    "Progress",
     "ReadCell",
+    "ReviewProgress",
     "SignedResult",
     "SlideState",
     "Tally",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from core.store import Call, Candidate, Kind, Reading, Role, SlideRecord, Stage
+from core.store import Call, Candidate, CandidateKind, Reading, Role, SlideRecord, Stage
 
 
 class Decision(StrEnum):
@@ -49,7 +49,7 @@ class ReadCell:
     @property
     def called(self) -> bool:
         """Whether the machine called it, so that it counts towards the density."""
-        return self.candidate.kind == Kind.CALLED
+        return self.candidate.kind == CandidateKind.CALLED
 
     @property
     def gametocyte(self) -> bool:

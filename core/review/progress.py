@@ -27,7 +27,7 @@ class SlideState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReviewProgress:
     """How many cells are left to whom, and what was decided.
 
     Attributes
@@ -54,13 +54,13 @@ class Progress:
     unsure: int
 
 
-def progress(record: SlideRecord) -> Progress:
+def progress(record: SlideRecord) -> ReviewProgress:
     """How far the reading of a slide has come."""
     cells = read_cells(record)
     read = [cell for cell in cells if cell.readings]
     unread = sum(cell.called for cell in cells if not cell.readings)
     decisions = Counter(cell.decision for cell in read)
-    return Progress(
+    return ReviewProgress(
         called=unread + sum(cell.called for cell in read),
         first_left=unread + sum(cell.called and Role.FIRST not in cell.readings for cell in read),
         second_left=unread + sum(_for_second(cell) and Role.SECOND not in cell.readings for cell in read),

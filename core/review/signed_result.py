@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.results.result import SlideResult
 from core.review.decisions import Decision
-from core.store import Call, Case, Kind, Reason, Role, Signature, SlideRecord, Species, Stage
+from core.store import Call, CandidateKind, Case, Reason, Role, Signature, SlideRecord, Species, Stage
 from core.wording import Sentence, sentence
 
 SCHEMA_PATH = Path(__file__).with_name("signed_result.schema.json")
@@ -43,7 +43,7 @@ class SignedCell(_Record):
     """A cell that was laid before readers, read or not."""
 
     candidate: int = Field(description="Its number in the store.")
-    kind: Kind
+    kind: CandidateKind
     rank: int | None = Field(description="1 for the most suspected; null where the machine did not call it.")
     infected_score: float | None
     field: str

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from core.review.decisions import Decision, ReadCell, read_cells
-from core.store import Role, Slide, SlideRecord, StoreError, TakenIn
+from core.store import Role, SlideRecord, StoredSlide, StoreError, TakenIn
 from core.tally import Evidence, FieldReading, Figures, Readings, Verdict, verdict
 from core.wording import sentence
 
@@ -55,7 +55,7 @@ def tally_of(record: SlideRecord) -> Tally:
     return Tally(evidence, verdict(evidence), machine_figures)
 
 
-def evidence_of(slide: Slide, taken_in: TakenIn) -> Evidence:
+def evidence_of(slide: StoredSlide, taken_in: TakenIn) -> Evidence:
     """What scoring found of a slide, with the red cells that were measured for its patient."""
     evidence = taken_in.result.evidence
     if slide.red_cells_per_ul is None:
@@ -66,7 +66,7 @@ def evidence_of(slide: Slide, taken_in: TakenIn) -> Evidence:
     return replace(evidence, assumptions=assumptions)
 
 
-def _machine_figures(slide: Slide, taken_in: TakenIn) -> Figures | None:
+def _machine_figures(slide: StoredSlide, taken_in: TakenIn) -> Figures | None:
     figures = taken_in.result.machine_figures
     if figures is None or slide.red_cells_per_ul is None:
         return figures

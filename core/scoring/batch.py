@@ -9,7 +9,7 @@ from core.errors import SmearscopeError
 from core.files import OutputError, check_writable, shown_path, write_bytes
 from core.results.result import SlideResult
 from core.scoring.judging import ModelCard
-from core.scoring.slide_run import NoReadableFieldError, Progress, ScoringOptions, score_slide
+from core.scoring.slide_run import NoReadableFieldError, ScoringObserver, ScoringOptions, score_slide
 from core.scoring.workers import ModelsNotLoadedError, Workers
 from core.slides import Discovery, open_slide
 
@@ -48,7 +48,7 @@ def score_slides(
     card: ModelCard,
     workers: Workers[ScoringModels],
     options: ScoringOptions,
-    progress: Progress,
+    progress: ScoringObserver,
 ) -> BatchResult:
     """Score slides one after another into `output`, a folder each; list what failed in `problems.json`.
 

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import CELL_DIAMETER_PX, cut_crops
+from core.cells.crops import CROP_CELL_DIAMETER_PX, cut_crops
 from core.cells.scored_field import ScoringModels
 from core.errors import UnreadableImageError
 from core.files import replacing_folder, shown_path
-from core.reports.candidates import TILE_PX, Candidate, candidate_image, contact_sheet
+from core.reports.candidates import TILE_PX, CandidatePicture, candidate_image, contact_sheet
 from core.results.tables import (
     CellRows,
     FieldRow,
@@ -77,7 +77,7 @@ def write_candidates(
     core.files.OutputError
         Where the folder cannot be written.
     """
-    thumbnails: dict[int, Candidate] = {}
+    thumbnails: dict[int, CandidatePicture] = {}
     with replacing_folder(folder) as temporary:
         for _, drawn in workers.map(draw_candidates, [(slide, one) for one in by_field]):
             for thumbnail, png in drawn:
@@ -95,7 +95,7 @@ def ranked_list(by_field: Sequence[FieldCandidates]) -> list[RankedCell]:
 
 def draw_candidates(
     models: ScoringModels, task: tuple[SlideInWork, FieldCandidates]
-) -> list[tuple[Candidate, bytes]]:
+) -> list[tuple[CandidatePicture, bytes]]:
     """Draw the candidates of one field: each as a thumbnail and as the PNG for review, map beside cell."""
     slide, candidates = task
     image = read_field(slide, candidates.field).image
@@ -112,13 +112,13 @@ def draw_candidates(
         slide.pictures.of_candidates(image, candidates, maps)
     drawn = []
     for cell, box, activation_map in zip(candidates.cells, boxes, maps, strict=True):
-        candidate = Candidate(
+        candidate = CandidatePicture(
             rank=cell.rank,
             score=cell.infected_score,
             field_name=cell.field,
             crop=_view(image, box, crop_size_px),
             activation_map=_map_of_view(activation_map),
-            cell_width_px=CELL_DIAMETER_PX / crop_size_px * VIEW_PX / VIEW_OVER_CROP,
+            cell_width_px=CROP_CELL_DIAMETER_PX / crop_size_px * VIEW_PX / VIEW_OVER_CROP,
         )
         thumbnail = replace(
             candidate,
@@ -132,7 +132,7 @@ def draw_candidates(
 
 def _view(image: NDArray[np.uint8], box: NDArray[np.float32], crop_size_px: int) -> NDArray[np.uint8]:
     """The cell in the middle of its surroundings, `VIEW_PX` wide, on the grid of the classifier's crop."""
-    side = float(np.sqrt(box[2] * box[3])) * crop_size_px / CELL_DIAMETER_PX * VIEW_OVER_CROP
+    side = float(np.sqrt(box[2] * box[3])) * crop_size_px / CROP_CELL_DIAMETER_PX * VIEW_OVER_CROP
     scale = VIEW_PX / max(side, 1.0)
     centre_x, centre_y = box[0] + box[2] / 2, box[1] + box[3] / 2
     # Pixel centres lie at whole numbers here, at halves in boxes.

@@ -32,7 +32,7 @@ class LedgerError(SmearscopeError):
 
 
 @dataclass(frozen=True)
-class Identity:
+class ScoringIdentity:
     """What two fields must share for their scores to stand in one result.
 
     Attributes
@@ -78,7 +78,7 @@ class Ledger:
 
     FIELDS_IN_A_PART = 8
 
-    def __init__(self, folder: Path, identity: Identity, *, resume: bool) -> None:
+    def __init__(self, folder: Path, identity: ScoringIdentity, *, resume: bool) -> None:
         self.folder = folder
         self.discarded_parts: tuple[str, ...] = ()
         self._pending: list[LedgerEntry] = []
@@ -90,7 +90,7 @@ class Ledger:
             os.close(self._lock)
             raise
 
-    def _open(self, identity: Identity, *, resume: bool) -> None:
+    def _open(self, identity: ScoringIdentity, *, resume: bool) -> None:
         if not resume:
             _empty(self.folder)
         manifest = _read_manifest(self.folder / "manifest.json")
@@ -213,7 +213,7 @@ def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
     name
         The field.
     model
-        As in `Identity`: scores of another model are not given.
+        As in `ScoringIdentity`: scores of another model are not given.
 
     Returns
     -------
@@ -298,7 +298,7 @@ def _is_manifest(found: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
         isinstance(found, dict)
         and found.keys() >= {"format", "identity", "reference", "generation"}
         and isinstance(found["identity"], dict)
-        and found["identity"].keys() >= {field.name for field in fields(Identity)}
+        and found["identity"].keys() >= {field.name for field in fields(ScoringIdentity)}
     )
 
 
@@ -306,7 +306,7 @@ def _at(folder: Path) -> str:
     return storable(str(folder.resolve()))
 
 
-def _moved_together(manifest: dict[str, Any], identity: Identity, folder: Path) -> bool:
+def _moved_together(manifest: dict[str, Any], identity: ScoringIdentity, folder: Path) -> bool:
     """Whether the slide lies to the ledger as it did when the ledger was last opened."""
     at = manifest.get("at")
     if at is None:
@@ -315,7 +315,7 @@ def _moved_together(manifest: dict[str, Any], identity: Identity, folder: Path) 
     return before == os.path.relpath(identity.slide, _at(folder))
 
 
-def _refuse_other(manifest: dict[str, Any], identity: Identity, folder: Path) -> None:
+def _refuse_other(manifest: dict[str, Any], identity: ScoringIdentity, folder: Path) -> None:
     begun = {"format": manifest["format"], **manifest["identity"]}
     if _moved_together(manifest, identity, folder):
         begun["slide"] = identity.slide

@@ -37,7 +37,7 @@ from core.scoring.field_tasks import (
     slide_in_work,
 )
 from core.scoring.judging import ModelCard, judge
-from core.scoring.ledger import Identity, Ledger
+from core.scoring.ledger import Ledger, ScoringIdentity
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
@@ -79,7 +79,7 @@ class ScoringOptions:
     resume: bool
 
 
-class Progress(Protocol):
+class ScoringObserver(Protocol):
     """Told how the scoring goes on, for a screen to show."""
 
     def slide_begins(self, name: str, fields: int, fields_done: int) -> None:
@@ -105,7 +105,7 @@ def score_slide(
     card: ModelCard,
     workers: Workers[ScoringModels],
     options: ScoringOptions,
-    progress: Progress,
+    progress: ScoringObserver,
     pictures: FieldPictures | None = None,
 ) -> SlideResult:
     """Score what is not scored yet of a slide, and write its files into `folder`.
@@ -178,9 +178,9 @@ class _Called:
         return int(self.cells.called.sum())
 
 
-def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Identity:
+def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> ScoringIdentity:
     """Of the scores that a slide is given: they stand in one ledger only with others of the same."""
-    return Identity(
+    return ScoringIdentity(
         program=versions()["smearscope"],
         model=card.identity,
         um_per_pixel=options.um_per_pixel,
@@ -188,7 +188,7 @@ def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Ident
     )
 
 
-def _finished_result(slide: Slide, folder: Path, progress: Progress) -> SlideResult | None:
+def _finished_result(slide: Slide, folder: Path, progress: ScoringObserver) -> SlideResult | None:
     """The result that an earlier run has written; None where a file is gone or it can be read no more."""
     if not all((folder / file).exists() for file in RESULT_FILES):
         return None
@@ -277,7 +277,7 @@ def _score_missing(
     in_work: SlideInWork,
     ledger: Ledger,
     workers: Workers[ScoringModels],
-    progress: Progress,
+    progress: ScoringObserver,
     clock: RunClock,
 ) -> None:
     """Score the fields that are not in the ledger as they are now; the reference comes first."""
@@ -351,7 +351,7 @@ def _results_key(slide: Slide, ledger: Ledger, options: ScoringOptions) -> str:
     return hashlib.blake2b(json.dumps(chosen).encode(), digest_size=16).hexdigest()
 
 
-def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: Progress) -> None:
+def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: ScoringObserver) -> None:
     shown = shown_path(slide.name)
     if ledger.discarded_parts:
         progress.remark(

@@ -11,7 +11,7 @@ _SUBJECT = "subject "
 
 
 @dataclass(frozen=True)
-class Identity:
+class SignInIdentity:
     """A person who has signed in.
 
     Attributes
@@ -27,7 +27,7 @@ class Identity:
     shown: str
 
 
-def identity_of(claims: Mapping[str, Any], now: float) -> Identity | None:
+def identity_of(claims: Mapping[str, Any], now: float) -> SignInIdentity | None:
     """The person whom an identity token is about; None where it is too old, or of nobody."""
     subject, issued = str(claims.get("sub") or ""), claims.get("iat")
     if not subject or not isinstance(issued, int | float) or now - issued > HOURS * 3600:
@@ -36,7 +36,7 @@ def identity_of(claims: Mapping[str, Any], now: float) -> Identity | None:
     # An address that nobody has verified may be anybody's.
     verified = email and claims.get("email_verified") is True
     name = email if verified else f"{_SUBJECT}{subject}"
-    return Identity(name, str(claims.get("name") or name))
+    return SignInIdentity(name, str(claims.get("name") or name))
 
 
 def is_identity(name: str) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from core.files import shown_path
 from core.store.places import kept_place
-from core.store.records import Case, ScoringStep, Slide, StoreError
+from core.store.records import Case, ScoringStep, StoredSlide, StoreError
 from core.store.rows import case_of
 from core.store.tables import CASES, SCORING_STEPS, SLIDES
 from core.store.writes import append, hold_table, note, now
@@ -24,7 +24,7 @@ def append_case(connection: Connection, who: str, patient: str) -> Case:
 
 def append_slide(
     connection: Connection, who: str, case_id: int, name: str, folder: Path, um_per_pixel: float | None
-) -> Slide:
+) -> StoredSlide:
     """Write a slide of a case and queue it for scoring.
 
     Raises
@@ -52,4 +52,4 @@ def append_slide(
     )
     append(connection, SCORING_STEPS, slide_id=number, step=ScoringStep.QUEUED, detail="", at=at)
     note(connection, who, "slide added", number, case=case_id)
-    return Slide(number, case_id, name, folder, um_per_pixel, at, ScoringStep.QUEUED, "")
+    return StoredSlide(number, case_id, name, folder, um_per_pixel, at, ScoringStep.QUEUED, "")

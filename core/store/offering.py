@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from core.cells.boxes import Box, rounded_box
 from core.results.folder import ResultFolder, read_field_rows, read_tables
 from core.store.places import kept_place
-from core.store.records import Candidate, Kind, ScoringStep, StoreError, TakenIn
+from core.store.records import Candidate, CandidateKind, ScoringStep, StoreError, TakenIn
 from core.store.rows import latest_results, records_of, slide_of
 from core.store.tables import CANDIDATES, OFFERS, RESULTS, SCORING_STEPS
 from core.store.writes import append, note, now
@@ -79,11 +79,13 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
     ranked = [
         _Offered(cell.field, cell.box, cell.infected_score, cell.rank, cell.picture) for cell in read.called
     ]
-    _offer(connection, slide_id, number, Kind.CALLED, ranked)
+    _offer(connection, slide_id, number, CandidateKind.CALLED, ranked)
     return number
 
 
-def append_further(connection: Connection, slide_id: int, kind: Kind, count: int) -> tuple[Candidate, ...]:
+def append_further(
+    connection: Connection, slide_id: int, kind: CandidateKind, count: int
+) -> tuple[Candidate, ...]:
     """Offer the next cells below the threshold, or cells drawn at random.
 
     Raises
@@ -95,7 +97,7 @@ def append_further(connection: Connection, slide_id: int, kind: Kind, count: int
     taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
     tables = read_tables(taken_in.folder)
-    if kind == Kind.SAMPLE:
+    if kind == CandidateKind.SAMPLE:
         seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
         cells = tables.random_uncalled(count, known, seed)
     else:
@@ -128,7 +130,7 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
     if not (0 <= x + width / 2 < across and 0 <= y + height / 2 < down):
         raise StoreError(sentence("store.beyond_field", across=f"{across}", down=f"{down}"))
     marked = _Offered(field, (x, y, width, height))
-    (number,) = _offer(connection, slide_id, taken_in.id, Kind.MARKED, [marked])
+    (number,) = _offer(connection, slide_id, taken_in.id, CandidateKind.MARKED, [marked])
     return number
 
 
@@ -152,7 +154,7 @@ class _Offered:
 
 
 def _offer(
-    connection: Connection, slide_id: int, result_id: int, kind: Kind, cells: Sequence[_Offered]
+    connection: Connection, slide_id: int, result_id: int, kind: CandidateKind, cells: Sequence[_Offered]
 ) -> tuple[int, ...]:
     known = _known(connection, slide_id, cells)
     offered = []
@@ -170,7 +172,7 @@ def _offer(
                 width=width,
                 height=height,
             )
-        elif kind == Kind.MARKED:
+        elif kind == CandidateKind.MARKED:
             offered.append(number)
             continue
         append(

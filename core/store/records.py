@@ -26,7 +26,7 @@ class ScoringStep(StrEnum):
     SCORED = "scored"
 
 
-class Kind(StrEnum):
+class CandidateKind(StrEnum):
     """Why a cell was laid before readers.
 
     Only `CALLED` cells are candidates of the machine and enter the density. The others make a slide positive
@@ -105,7 +105,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Slide:
+class StoredSlide:
     """A slide of a case.
 
     Attributes
@@ -177,7 +177,7 @@ class Candidate:
 
     id: int
     slide_id: int
-    kind: Kind
+    kind: CandidateKind
     rank: int | None
     field: str
     box: Box
@@ -336,7 +336,7 @@ class SlideRecord:
     """
 
     case: Case
-    slide: Slide
+    slide: StoredSlide
     taken_in: TakenIn | None
     candidates: tuple[Candidate, ...]
     readings: tuple[Reading, ...]

@@ -13,9 +13,9 @@ from core.store.records import (
     AuditEntry,
     Call,
     Candidate,
+    CandidateKind,
     Case,
     FlaggedField,
-    Kind,
     Look,
     Opinion,
     Reading,
@@ -23,10 +23,10 @@ from core.store.records import (
     Role,
     ScoringStep,
     Signature,
-    Slide,
     SlideRecord,
     Species,
     Stage,
+    StoredSlide,
     StoreError,
     TakenIn,
 )
@@ -64,7 +64,7 @@ def case_from(row: Row[Any]) -> Case:
     return Case(row.id, row.patient, row.salt, row.created_at)
 
 
-def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) -> tuple[Slide, ...]:
+def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) -> tuple[StoredSlide, ...]:
     """Slides with the last step of their scoring, in the order in which they were added; None: all."""
     last = select(func.max(SCORING_STEPS.c.id)).group_by(SCORING_STEPS.c.slide_id)
     last_set = select(func.max(SLIDE_SETTINGS.c.id)).group_by(SLIDE_SETTINGS.c.slide_id)
@@ -87,7 +87,7 @@ def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) ->
     if slide_ids is not None:
         query = query.where(SLIDES.c.id.in_(slide_ids))
     return tuple(
-        Slide(
+        StoredSlide(
             row.id,
             row.case_id,
             row.name,
@@ -103,7 +103,7 @@ def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) ->
     )
 
 
-def slide_of(connection: Connection, slide_id: int) -> Slide:
+def slide_of(connection: Connection, slide_id: int) -> StoredSlide:
     """One slide; raises `StoreError` where there is none."""
     found = slides_of(connection, [slide_id])
     if not found:
@@ -240,16 +240,16 @@ def _candidates(
         called = [
             offer
             for offer in own
-            if offer.kind == Kind.CALLED and taken_in is not None and offer.result_id == taken_in.id
+            if offer.kind == CandidateKind.CALLED and taken_in is not None and offer.result_id == taken_in.id
         ]
-        otherwise = [offer.kind for offer in own if offer.kind != Kind.CALLED]
+        otherwise = [offer.kind for offer in own if offer.kind != CandidateKind.CALLED]
         if called:
-            kind = Kind.CALLED
+            kind = CandidateKind.CALLED
         elif otherwise:
-            kind = Kind(otherwise[0])
+            kind = CandidateKind(otherwise[0])
         elif row.id in read:
             # Called in an earlier result and no more; what was read stays before readers.
-            kind = Kind.FURTHER
+            kind = CandidateKind.FURTHER
         else:
             continue
         scores = [offer.infected_score for offer in own if offer.infected_score is not None]

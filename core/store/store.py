@@ -28,14 +28,14 @@ from core.store.reading_writes import append_reading, undo_last
 from core.store.records import (
     AuditEntry,
     Candidate,
+    CandidateKind,
     Case,
-    Kind,
     Opinion,
     Reading,
     Role,
     ScoringStep,
-    Slide,
     SlideRecord,
+    StoredSlide,
     StoreError,
 )
 from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
@@ -135,7 +135,7 @@ class Store:
 
     def add_slide(
         self, case_id: int, name: str, folder: Path, *, by: str, um_per_pixel: float | None = None
-    ) -> Slide:
+    ) -> StoredSlide:
         """Add a slide to a case and queue it for scoring; `name` is its identification as entered."""
         who = self.people.require(by, Right.BRING_IN)
         with self._database.writing() as connection:
@@ -160,7 +160,7 @@ class Store:
                 append_settings(connection, who, number, red_cells_per_ul, review_budget)
         return case
 
-    def slides(self) -> tuple[Slide, ...]:
+    def slides(self) -> tuple[StoredSlide, ...]:
         """All slides, in the order in which they were added."""
         with self._database.reading() as connection:
             return slides_of(connection)
@@ -177,7 +177,7 @@ class Store:
 
     # Scoring
 
-    def note_scoring(self, slide_id: int, step: ScoringStep, *, by: str, detail: str = "") -> Slide:
+    def note_scoring(self, slide_id: int, step: ScoringStep, *, by: str, detail: str = "") -> StoredSlide:
         """Say what happened to a slide's scoring; a slide is taken from the queue by one process alone.
 
         Raises
@@ -231,11 +231,11 @@ class Store:
 
     def offer_further(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
         """Offer the next cells below the threshold, highest score first; fewer where there are no more."""
-        return self._offer(slide_id, Kind.FURTHER, count, by)
+        return self._offer(slide_id, CandidateKind.FURTHER, count, by)
 
     def draw_sample(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
         """Offer cells drawn at random among those that were not called; fewer where there are no more."""
-        return self._offer(slide_id, Kind.SAMPLE, count, by)
+        return self._offer(slide_id, CandidateKind.SAMPLE, count, by)
 
     def mark(
         self, slide_id: int, field: str, box: Box, opinion: Opinion, *, reader: str, role: Role
@@ -295,7 +295,7 @@ class Store:
         with self._database.reading() as connection:
             return audit_of(connection, slide_id)
 
-    def _offer(self, slide_id: int, kind: Kind, count: int, by: str) -> tuple[Candidate, ...]:
+    def _offer(self, slide_id: int, kind: CandidateKind, count: int, by: str) -> tuple[Candidate, ...]:
         who = self.people.require(by, Right.READ)
         if count < 1:
             raise StoreError(sentence("store.too_few_cells", count=str(count)))

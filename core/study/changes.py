@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Kind:
+class ChangeKind:
     """What became of an image.
 
     Attributes
@@ -24,9 +24,9 @@ class Kind:
 
 
 KINDS = (
-    Kind("right_in_both", "Right in both, lowest MAGTR at epoch 0", was_right=True, is_right=True),
-    Kind("right_to_wrong", "Right at epoch 0, wrong after guiding", was_right=True, is_right=False),
-    Kind("wrong_to_right", "Wrong at epoch 0, right after guiding", was_right=False, is_right=True),
+    ChangeKind("right_in_both", "Right in both, lowest MAGTR at epoch 0", was_right=True, is_right=True),
+    ChangeKind("right_to_wrong", "Right at epoch 0, wrong after guiding", was_right=True, is_right=False),
+    ChangeKind("wrong_to_right", "Wrong at epoch 0, right after guiding", was_right=False, is_right=True),
 )
 
 
@@ -60,7 +60,7 @@ class Chosen:
         How many there are.
     """
 
-    kind: Kind
+    kind: ChangeKind
     images: tuple[int, ...]
     of: int
 

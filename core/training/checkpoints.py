@@ -34,7 +34,7 @@ class GuidedCheckpointError(SmearscopeError):
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a training has come.
 
     Attributes
@@ -70,14 +70,14 @@ def epoch_folder(run: Path, epoch: int) -> Path:
     return run / "epochs" / f"{epoch:03d}"
 
 
-def read_progress(run: Path) -> Progress | None:
+def read_progress(run: Path) -> TrainingProgress | None:
     """How far the training in a folder has come, or None; raises `GuidedCheckpointError`."""
     path = run / "progress.json"
     if not path.exists():
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Progress(content["epoch"], tuple(EpochFigures(**row) for row in content["curves"]))
+        return TrainingProgress(content["epoch"], tuple(EpochFigures(**row) for row in content["curves"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GuidedCheckpointError(
             f"{path}: not the progress of a training ({error}); delete the folder and train anew"
@@ -85,7 +85,11 @@ def read_progress(run: Path) -> Progress | None:
 
 
 def save_epoch(
-    run: Path, progress: Progress, network: nn.Module, objective: nn.Module, optimiser: Mapping[str, Tensor]
+    run: Path,
+    progress: TrainingProgress,
+    network: nn.Module,
+    objective: nn.Module,
+    optimiser: Mapping[str, Tensor],
 ) -> None:
     """Write the end of an epoch, then forget what is not needed; raises `core.files.OutputError`."""
     with replacing_folder(epoch_folder(run, progress.epoch)) as folder:
@@ -113,7 +117,7 @@ def load_epoch(run: Path, epoch: int, network: nn.Module, objective: nn.Module) 
     _load(path, state, "objective.", objective)
 
 
-def load_reference(run: Path, plan: TrainingPlan, network: nn.Module) -> Progress:
+def load_reference(run: Path, plan: TrainingPlan, network: nn.Module) -> TrainingProgress:
     """Read the end of a reference phase into the network of another training, which goes on from there.
 
     Parameters
@@ -146,7 +150,7 @@ def load_reference(run: Path, plan: TrainingPlan, network: nn.Module) -> Progres
         )
     path = epoch_folder(run, 0) / WEIGHTS
     _load(path, _read(path), "network.", network)
-    return Progress(0, tuple(row for row in progress.curves if row.epoch < 0))
+    return TrainingProgress(0, tuple(row for row in progress.curves if row.epoch < 0))
 
 
 def optimiser_state(

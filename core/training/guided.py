@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from core.training.checkpoints import (
-    Progress,
+    TrainingProgress,
     load_epoch,
     load_optimiser,
     load_reference,
@@ -29,7 +29,7 @@ from core.training.checkpoints import (
 )
 from core.training.curves import EpochFigures, epoch_figures, write_curves, write_image_figures
 from core.training.loop import LARGEST_GRADIENT, rate_factor, require_finite
-from core.training.passes import FIGURES, Batch, GuidedNetwork, Sample, Samples
+from core.training.passes import FIGURES, GuidedBatch, GuidedNetwork, Sample, Samples
 from core.training.plan import TrainingPlan
 from core.training.processes import keep_freed_memory
 
@@ -83,7 +83,7 @@ def train_guided(
     say: Callable[[str], None] = lambda _: None,
     reference: Path | None = None,
     watch: Callable[[Sequence[EpochFigures]], None] = lambda _: None,
-) -> Progress:
+) -> TrainingProgress:
     """Train, or go on where a training in the same folder was broken off.
 
     After every epoch the folder holds `curves.csv`, `images/training_001.csv` and `images/validation_001.csv`
@@ -123,7 +123,7 @@ def train_guided(
     progress = read_progress(out)
     if progress is None:
         if reference is None:
-            begun = Progress(plan.first_epoch, ())
+            begun = TrainingProgress(plan.first_epoch, ())
         else:
             begun = load_reference(reference, plan, guided.network)
         progress = _measured(begun, guided, images, plan, fabric, out, say, watch)
@@ -142,7 +142,9 @@ def train_guided(
             if epoch not in (1, plan.first_epoch + 1):
                 load_optimiser(out, progress.epoch, optimiser.optimiser, optimiser.named)
         _train_epoch(epoch, guided, images.drawn(epoch - plan.first_epoch), plan, fabric, optimiser)
-        progress = _measured(Progress(epoch, progress.curves), guided, images, plan, fabric, out, say, watch)
+        progress = _measured(
+            TrainingProgress(epoch, progress.curves), guided, images, plan, fabric, out, say, watch
+        )
         _save(out, progress, guided, optimiser_state(optimiser.optimiser, optimiser.named), fabric)
     return progress
 
@@ -198,7 +200,7 @@ class PhaseOptimiser:
 
 def accumulate(
     guided: GuidedNetwork,
-    passes: Iterable[Batch],
+    passes: Iterable[GuidedBatch],
     images: int,
     fabric: Fabric,
     *,
@@ -268,7 +270,7 @@ def _trains_all(epoch: int, plan: TrainingPlan) -> bool:
 
 
 def _measured(
-    progress: Progress,
+    progress: TrainingProgress,
     guided: GuidedNetwork,
     images: ImageSets,
     plan: TrainingPlan,
@@ -276,7 +278,7 @@ def _measured(
     out: Path,
     say: Callable[[str], None],
     watch: Callable[[Sequence[EpochFigures]], None],
-) -> Progress:
+) -> TrainingProgress:
     """Measure both sets, write the tables, and give the progress with the two rows."""
     rows = list(progress.curves)
     for name, measured in (("training", images.training), ("validation", images.validation)):
@@ -295,7 +297,7 @@ def _measured(
             f"unguided: {last.without_region} without region, {last.region_too_large} too large, "
             f"{last.empty_map} empty maps"
         )
-    return Progress(progress.epoch, tuple(rows))
+    return TrainingProgress(progress.epoch, tuple(rows))
 
 
 def image_figures(
@@ -317,7 +319,7 @@ def image_figures(
 
 
 def _save(
-    out: Path, progress: Progress, guided: GuidedNetwork, optimiser: dict[str, Tensor], fabric: Fabric
+    out: Path, progress: TrainingProgress, guided: GuidedNetwork, optimiser: dict[str, Tensor], fabric: Fabric
 ) -> None:
     if fabric.is_global_zero:
         save_epoch(out, progress, guided.network, guided.objective, optimiser)
@@ -330,11 +332,11 @@ def _parts(indices: list[int], plan: TrainingPlan) -> list[list[int]]:
     ]
 
 
-def _read(samples: Samples, parts: list[list[int]], plan: TrainingPlan) -> Iterator[Batch]:
+def _read(samples: Samples, parts: list[list[int]], plan: TrainingPlan) -> Iterator[GuidedBatch]:
     loader = DataLoader(
         cast("Dataset[Sample]", samples),
         batch_sampler=parts,
         num_workers=plan.reading_processes,
-        collate_fn=Batch.of,
+        collate_fn=GuidedBatch.of,
     )
     return iter(loader)

@@ -52,7 +52,7 @@ class Samples(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class GuidedBatch:
     """Samples put together.
 
     Attributes
@@ -70,17 +70,17 @@ class Batch:
     regions: Tensor
 
     @staticmethod
-    def of(samples: Sequence[Sample]) -> "Batch":
+    def of(samples: Sequence[Sample]) -> "GuidedBatch":
         """Put samples of one size together."""
-        return Batch(
+        return GuidedBatch(
             torch.stack([sample.image for sample in samples]),
             torch.tensor([sample.class_index for sample in samples]),
             torch.stack([sample.region for sample in samples]),
         )
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> "GuidedBatch":
         """The same on a device."""
-        return Batch(self.images.to(device), self.classes.to(device), self.regions.to(device))
+        return GuidedBatch(self.images.to(device), self.classes.to(device), self.regions.to(device))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ class GuidedNetwork:
                     module.eval()
 
     def losses(
-        self, batch: Batch, *, guided: bool, precision: AbstractContextManager[object] | None = None
+        self, batch: GuidedBatch, *, guided: bool, precision: AbstractContextManager[object] | None = None
     ) -> Tensor:
         """(N,) objectives of a training pass in the mode the network is in, with their graph.
 
@@ -141,7 +141,7 @@ class GuidedNetwork:
             made = maps_of(recording, logits, batch.images, self.method, batch.classes)
         return self._objectives(made.logits, made.sums, batch)[1]
 
-    def figures(self, batch: Batch) -> Tensor:
+    def figures(self, batch: GuidedBatch) -> Tensor:
         """(N, 9) float64 of each image, a column for each name in `FIGURES`; the network is left as it was.
 
         The report's terms are at the resolution of the image: the map is brought to it by `at_image_size`,
@@ -162,7 +162,9 @@ class GuidedNetwork:
         where = self._placing(images)
         return upsampled(maps, images) if where is None else placed(maps, where, *images.shape[2:])
 
-    def _objectives(self, logits: Tensor, sums: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Guidance]:
+    def _objectives(
+        self, logits: Tensor, sums: Tensor, batch: GuidedBatch
+    ) -> tuple[Tensor, Tensor, Guidance]:
         """(N,) cross-entropies and objectives of maps before they are rectified, and which images guide."""
         entropies = functional.cross_entropy(logits.float(), batch.classes, reduction="none")
         sums = sums.float()

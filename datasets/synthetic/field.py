@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.errors import SmearscopeError
 from datasets.synthetic.parasites import Stage, infect, random_stage, swelling
 from datasets.synthetic.patch import HAEMOGLOBIN, LAYERS, Patch, Shape
@@ -75,7 +75,7 @@ class _Laid:
     patch: Patch
     x: int
     y: int
-    kind: Kind
+    kind: ObjectKind
     stage: Stage = Stage.NONE
 
 
@@ -133,7 +133,7 @@ def render_field(
     layers_of_cells = np.zeros((height_px, width_px), np.uint8)
     for item in objects:
         _add(amounts, item.patch.amounts, item.x, item.y, style.overlap_density)
-        if item.kind is not Kind.PLATELET:
+        if item.kind is not ObjectKind.PLATELET:
             on_field, on_patch = _meeting(item.patch.mask.shape[0], item.x, item.y, width_px, height_px)
             layers_of_cells[on_field] += item.patch.mask[on_patch]
     for _ in range(rng.poisson(style.debris_per_field)):
@@ -214,14 +214,14 @@ def _lay_objects(
         np.concatenate((white_radii, sizes)),
         clumping=np.concatenate((np.zeros(len(white)), np.full(cells, style.clumping))),
     )
-    objects = [_Laid(patch, x[i], y[i], Kind.WHITE_CELL) for i, patch in enumerate(white)]
+    objects = [_Laid(patch, x[i], y[i], ObjectKind.WHITE_CELL) for i, patch in enumerate(white)]
     for i, stage in enumerate(stages):
         cell = draw_red_cell(rng, style, shape=random_shape(rng, style), radius_px=float(sizes[i]))
         patch = cell.patch
         if stage is not Stage.NONE:
             patch = infect(rng, cell, species=style.species, stage=stage)
         at = len(white) + i
-        objects.append(_Laid(patch, x[at], y[at], Kind.RED_CELL, stage))
+        objects.append(_Laid(patch, x[at], y[at], ObjectKind.RED_CELL, stage))
 
     for _ in range(rng.poisson(style.platelets_per_100_cells * cells / 100)):
         patch = draw_platelet(rng, red_cell_diameter_px=cell_diameter_px)
@@ -232,7 +232,7 @@ def _lay_objects(
             away, turn = 0.7 * radius * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
             px = int(np.clip(x[host] + away * np.cos(turn), 0, width_px - 1))
             py = int(np.clip(y[host] + away * np.sin(turn), 0, height_px - 1))
-        objects.append(_Laid(patch, px, py, Kind.PLATELET))
+        objects.append(_Laid(patch, px, py, ObjectKind.PLATELET))
     return objects
 
 
@@ -268,7 +268,7 @@ def _truth(objects: list[_Laid], layers_of_cells: NDArray[np.uint8]) -> FieldTru
     for i, item in enumerate(objects):
         on_field, on_patch = _meeting(item.patch.mask.shape[0], item.x, item.y, width_px, height_px)
         mask, layers = item.patch.mask[on_patch], layers_of_cells[on_field]
-        itself = 0 if item.kind is Kind.PLATELET else 1
+        itself = 0 if item.kind is ObjectKind.PLATELET else 1
         covered[i] = np.count_nonzero(layers[mask] > itself) / np.count_nonzero(mask)
         left, top, right, bottom = item.patch.extent
         # Pixel i covers [i, i + 1): the centre of the middle pixel is half a pixel further.

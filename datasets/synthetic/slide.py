@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.files import check_writable, replacing, write_bytes
 from datasets.synthetic.field import FieldTruth, ImpossibleSmearError, check_options, render_field
 from datasets.synthetic.style import SmearStyle, random_style
@@ -119,7 +119,7 @@ def render_slide(
         folder=folder,
         truth=truth_file,
         fields=fields,
-        red_cells=int((table["kind"] == Kind.RED_CELL.name.lower()).sum()),
+        red_cells=int((table["kind"] == ObjectKind.RED_CELL.name.lower()).sum()),
         infected_cells=int(table["infected"].sum()),
     )
 
@@ -146,7 +146,7 @@ def _table(name: str, truth: FieldTruth) -> pd.DataFrame:
             "y": truth.boxes[:, 1],
             "width": truth.boxes[:, 2],
             "height": truth.boxes[:, 3],
-            "kind": [Kind(kind).name.lower() for kind in truth.kind],
+            "kind": [ObjectKind(kind).name.lower() for kind in truth.kind],
             "infected": truth.infected,
             "stage": [str(stage) for stage in truth.stage],
             "cut_by_edge": truth.cut_by_edge,

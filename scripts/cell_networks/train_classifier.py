@@ -23,7 +23,7 @@ from core.slides.field import Field, Rectangle
 from core.training.loop import CurvePoint, fit
 from datasets.cell_sets import CELL_SETS
 from datasets.cells import CellSet, field_cells, joined, marked_cells
-from datasets.classification import Batch, BatchLayout, batches
+from datasets.classification import BatchLayout, CellBatch, batches
 from datasets.detection import cell_diameter_px
 from datasets.fields import READERS, AnnotatedField
 from datasets.foreground import NoCellsError
@@ -74,7 +74,7 @@ def read_cells(data: Path, settings: ClassifierSettings, detector: CellDetector)
 
 
 def batch_loss(
-    network: nn.Module, batch: Batch, objective: Objective, placing: Placing, *, label_smoothing: float
+    network: nn.Module, batch: CellBatch, objective: Objective, placing: Placing, *, label_smoothing: float
 ) -> Tensor:
     """Mean objective of a batch: binary cross-entropy with smoothed truth, and where the maps fall.
 

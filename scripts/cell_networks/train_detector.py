@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from core.training.loop import CurvePoint, fit
-from datasets.detection import Batch, StoredField, batches, store, synthetic_fields
+from datasets.detection import StoredField, TileBatch, batches, store, synthetic_fields
 from datasets.fields import READERS, AnnotatedField
 from models.detection_loss import detection_loss
 from models.detector import DetectorNetwork, as_input, white_balanced
@@ -22,7 +22,7 @@ def read_fields(data: Path, settings: DetectorSettings) -> dict[str, list[Annota
     return {source: READERS[source](data / source) for source in settings.sources}
 
 
-def batch_loss(network: nn.Module, batch: Batch) -> Tensor:
+def batch_loss(network: nn.Module, batch: TileBatch) -> Tensor:
     """White-balance each tile as scoring does, run the network, compare with the targets."""
     device = next(network.parameters()).device
     images = as_input(np.stack([white_balanced(image) for image in batch.images])).to(device)

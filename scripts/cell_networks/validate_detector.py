@@ -14,7 +14,7 @@ from skimage.util import montage
 from tqdm import tqdm
 
 from core.cells.boxes import centre_gains, intersection_over_union, matched
-from core.cells.detection import CellDetector, Cells, Kind
+from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import cell_diameter_px, locate_at
 from core.files import write_bytes
 from core.training.figures import Share
@@ -79,7 +79,7 @@ def resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 def red_boxes(cells: Cells) -> NDArray[np.float32]:
     """Boxes of the objects taken for red cells."""
-    red: NDArray[np.float32] = cells.boxes[cells.kind == Kind.RED_CELL]
+    red: NDArray[np.float32] = cells.boxes[cells.kind == ObjectKind.RED_CELL]
     return red
 
 
@@ -96,7 +96,7 @@ def tested(fields: list[AnnotatedField], detector: CellDetector, scale: float) -
     for field in tqdm(fields, desc=f"{fields[0].source} x{scale}", unit="field", disable=None):
         image = resized(field.image(), scale)
         own = common if one_slide else cell_diameter_px(image, detector)
-        red = field.kind == Kind.RED_CELL
+        red = field.kind == ObjectKind.RED_CELL
         located = red_boxes(locate_at(image, detector, own)) if own else np.empty((0, 4), np.float32)
         if np.isnan(field.boxes[red]).any():
             gains, least = centre_gains(field.centres[red] * np.float32(scale), located), 0.0
@@ -125,7 +125,7 @@ def sheet_of_unmarked(
     for field in fields:
         image = field.image()
         located = red_boxes(locate_at(image, detector, diameter_px))
-        centres = field.centres[field.kind == Kind.RED_CELL]
+        centres = field.centres[field.kind == ObjectKind.RED_CELL]
         unmarked = located[~matched(centre_gains(centres, located).T, 0.0)]
         framed = cv2.copyMakeBorder(image, reach, reach, reach, reach, cv2.BORDER_CONSTANT)
         for x, y in np.rint(unmarked[:, :2] + unmarked[:, 2:] / 2).astype(int):

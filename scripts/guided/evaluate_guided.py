@@ -19,7 +19,7 @@ from core.files import write_bytes
 from core.saliency.faithfulness import region_deletion, right_outside_blurred
 from core.saliency.localisation import energy, pointing_game
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures
-from core.training.checkpoints import GuidedCheckpointError, Progress, epoch_folder
+from core.training.checkpoints import GuidedCheckpointError, TrainingProgress, epoch_folder
 from core.training.figures import ClassMeasures, Confusion, confusion
 from core.training.passes import upsampled
 from datasets.region_samples import batched
@@ -95,7 +95,7 @@ class Evaluation:
     unseen: Sums | None
 
 
-def numbered(run: Path, progress: Progress | None, epoch: str) -> int:
+def numbered(run: Path, progress: TrainingProgress | None, epoch: str) -> int:
     """The number of an epoch that is "best", "last" or a number; raises `GuidedCheckpointError`."""
     if progress is None:
         raise GuidedCheckpointError(f"{run}: no training was begun there; give the --out of smearscope train")

@@ -7,7 +7,7 @@ import pytest
 from app.jobs.scoring_process import work_through_queue
 from app.pictures.tiles import METHODS
 from app.workplace import Workplace
-from core.store import Kind
+from core.store import CandidateKind
 from datasets.synthetic import render_slide
 
 
@@ -19,7 +19,7 @@ def test_every_candidate_has_a_map_by_each_method_that_readers_are_offered(
     case = workplace.store.add_case("patient", by="Anna")
     slide = workplace.store.add_slide(case.id, "slide", folder, by="Anna")
     work_through_queue(workplace, lambda _: None)
-    called = [one for one in workplace.store.record(slide.id).candidates if one.kind == Kind.CALLED]
+    called = [one for one in workplace.store.record(slide.id).candidates if one.kind == CandidateKind.CALLED]
     assert called
     record = workplace.store.record(slide.id)
     assert record.taken_in is not None

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.pages import reading
 from app.workplace import Workplace
 from core.review import read_document, sign
-from core.store import Call, Kind, Opinion, Role, ScoringStep, SlideRecord, Stage
+from core.store import Call, CandidateKind, Opinion, Role, ScoringStep, SlideRecord, Stage
 from tests.app.pages import page, said
 from tests.scored_slides import read_all, scored_slide
 
@@ -252,7 +252,7 @@ def test_further_cells_and_a_sample_can_be_asked_for(workplace: Workplace, recor
     by_label["20 cells below the threshold"].click().run()
     kinds = [candidate.kind for candidate in workplace.store.record(record.slide.id).candidates]
     # Sixteen cells of the slide were not called.
-    assert (kinds.count(Kind.CALLED), kinds.count(Kind.FURTHER)) == (4, 16)
+    assert (kinds.count(CandidateKind.CALLED), kinds.count(CandidateKind.FURTHER)) == (4, 16)
 
 
 def test_a_slide_without_candidates_offers_a_sample(workplace: Workplace, tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_slide_without_candidates_offers_a_sample(workplace: Workplace, tmp_pa
     assert "That alone excludes nothing" in said(test)
     test.button[0].click().run()
     kinds = {candidate.kind for candidate in workplace.store.record(record.slide.id).candidates}
-    assert kinds == {Kind.SAMPLE}
+    assert kinds == {CandidateKind.SAMPLE}
 
 
 def test_what_blocks_a_signature_is_said_and_there_is_none_to_give(

@@ -18,7 +18,7 @@ from app.web.routes import picture_routes
 from app.workplace import Workplace, use
 from core.review import sign
 from core.store import Right, Role, SlideRecord, StaffRole
-from core.store.identity import Identity
+from core.store.identity import SignInIdentity
 from core.store.people import RIGHTS
 from core.store.settings import Settings, SignIn
 from tests.app.pages import page, said
@@ -54,7 +54,7 @@ def staffed(
     workplace.store.people.name_supervisor("zoe@lab.example", by="command line")
     asking = replace(workplace, settings=Settings(auth=SIGN_IN), store=workplace.store.asking_roles())
     use(asking)
-    monkeypatch.setattr("app.person.signed_in", lambda: Identity(EVE, "Eve Duval"))
+    monkeypatch.setattr("app.person.signed_in", lambda: SignInIdentity(EVE, "Eve Duval"))
     yield asking
     use(workplace)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.store.identity import HOURS, Identity, identity_of, is_identity
+from core.store.identity import HOURS, SignInIdentity, identity_of, is_identity
 
 NOON = 1_700_000_000.0
 CLAIMS: dict[str, Any] = {
@@ -17,7 +17,7 @@ CLAIMS: dict[str, Any] = {
 
 
 def test_a_verified_address_is_who_one_is_however_it_is_written_and_whatever_the_name_becomes() -> None:
-    assert identity_of(CLAIMS, NOON) == Identity("zoe@lab.example", "Zoé Martin")
+    assert identity_of(CLAIMS, NOON) == SignInIdentity("zoe@lab.example", "Zoé Martin")
     married = identity_of({**CLAIMS, "name": "Zoé Duval"}, NOON)
     assert married is not None
     assert married.name == "zoe@lab.example"
@@ -34,7 +34,7 @@ def test_an_address_that_is_not_verified_is_not_believed(claims: dict[str, Any])
 
 def test_a_number_that_looks_like_somebodys_address_is_not_that_address() -> None:
     identity = identity_of({"sub": "zoe@lab.example", "iat": NOON}, NOON)
-    assert identity == Identity("subject zoe@lab.example", "subject zoe@lab.example")
+    assert identity == SignInIdentity("subject zoe@lab.example", "subject zoe@lab.example")
 
 
 @pytest.mark.parametrize("lacking", ["sub", "iat"])

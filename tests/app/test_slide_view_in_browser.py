@@ -9,7 +9,7 @@ import pytest
 
 from app.workplace import open_workplace
 from core.review import standing
-from core.store import Call, Kind, Role, Store
+from core.store import Call, CandidateKind, Role, Store
 from tests.app.chromium import IN_CHROMIUM, come_in, picture
 from tests.app.running_server import RunningServer
 from tests.scored_slides import SIDE_PX, read_all, scored_slide
@@ -75,7 +75,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     picture(page, "slide")
     page.keyboard.press("p")
     page.get_by_text("You called it: parasite").wait_for()
-    (marked,) = [one for one in server.record().candidates if one.kind == Kind.MARKED]
+    (marked,) = [one for one in server.record().candidates if one.kind == CandidateKind.MARKED]
     assert marked.field == "field1.png"
     assert marked.box[0] == pytest.approx(5 + 8 * SIDE_PX)
     until_chosen(page, str(marked.id))
@@ -84,7 +84,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     until_chosen(page, "other")
     page.keyboard.press("n")
     page.get_by_text("You called it: not a parasite").wait_for()
-    missed = [one for one in server.record().candidates if one.kind == Kind.MARKED][1]
+    missed = [one for one in server.record().candidates if one.kind == CandidateKind.MARKED][1]
     assert (missed.box[0] + missed.box[2] / 2, missed.box[1] + missed.box[3] / 2) == pytest.approx(
         (200, 52), abs=1.5
     )
@@ -118,7 +118,7 @@ def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the
     page.get_by_role("button", name="unsure").wait_for()
     page.keyboard.press("u")
     page.get_by_text("You called it: unsure").wait_for()
-    assert [one.kind for one in server.record().candidates].count(Kind.MARKED) == 1
+    assert [one.kind for one in server.record().candidates].count(CandidateKind.MARKED) == 1
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("g")

@@ -9,7 +9,7 @@ import pytest
 from app.plan.slide_plan import KINDS
 from app.wording import LANGUAGES, Words, language_of
 from core.review import SlideState
-from core.store import Call, Kind, Reason, Role, ScoringStep, Stage
+from core.store import Call, CandidateKind, Reason, Role, ScoringStep, Stage
 from core.tally import VerdictKind
 from core.wording import messages
 
@@ -26,7 +26,7 @@ GROUPS = {
     "call": [*Call, "unread"],
     "detail": [*Stage, *Reason],
     "role": list(Role),
-    "kind": [*Kind, *VerdictKind],
+    "kind": [*CandidateKind, *VerdictKind],
     "plan": list(KINDS),
 }
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cells.crops import CELL_DIAMETER_PX
-from core.cells.detection import Kind
+from core.cells.crops import CROP_CELL_DIAMETER_PX
+from core.cells.detection import ObjectKind
 from datasets.cells import (
     STORED_SIZE_PX,
     CellSet,
@@ -57,11 +57,11 @@ def write_westlake(root: Path, centres: list[tuple[float, float]]) -> Path:
 
 
 def annotated(
-    path: Path, boxes: NDArray[np.float32], kind: list[Kind], infected: list[bool], source: str = "set"
+    path: Path, boxes: NDArray[np.float32], kind: list[ObjectKind], infected: list[bool], source: str = "set"
 ) -> AnnotatedField:
     stage = tuple("ring" if flag else "" for flag in infected)
     return AnnotatedField(
-        path, source, boxes, np.array(kind, np.uint8), np.array(infected), stage, frozenset(Kind)
+        path, source, boxes, np.array(kind, np.uint8), np.array(infected), stage, frozenset(ObjectKind)
     )
 
 
@@ -75,7 +75,7 @@ def test_nih_cells_fill_their_disk_and_hide_the_black_paint(tmp_path: Path) -> N
         assert np.median(share) == 1
         # The cell is 1 / 1.15 of its box, less a rim of about a pixel.
         width = 2 * np.sqrt(mask.sum() / np.pi)
-        assert 0.9 < width / (CELL_DIAMETER_PX / 1.15) < 1.0
+        assert 0.9 < width / (CROP_CELL_DIAMETER_PX / 1.15) < 1.0
 
 
 def test_nih_cells_carry_the_colour_of_their_patient(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_westlake_cells_are_cut_around_the_cell_in_the_middle(tmp_path: Path) ->
     assert cells.infected.tolist() == [False, True]
     for crop in cells.crops:
         dark = crop[..., 1] < 176
-        assert 2 * np.sqrt(dark.sum() / np.pi) == pytest.approx(CELL_DIAMETER_PX / 1.15, abs=1)
+        assert 2 * np.sqrt(dark.sum() / np.pi) == pytest.approx(CROP_CELL_DIAMETER_PX / 1.15, abs=1)
         rows, columns = np.nonzero(dark)
         assert (rows.mean(), columns.mean()) == pytest.approx((29.5, 29.5), abs=0.8)
 
@@ -147,7 +147,7 @@ def test_marked_cells_are_the_red_ones_with_boxes(tmp_path: Path) -> None:
     save(tmp_path / "f1.png", disc_picture(200, 200, centres, 50))
     boxes = boxes_around(centres, 56)
     boxes[3, 2:] = np.nan
-    kinds = [Kind.RED_CELL, Kind.WHITE_CELL, Kind.RED_CELL, Kind.RED_CELL]
+    kinds = [ObjectKind.RED_CELL, ObjectKind.WHITE_CELL, ObjectKind.RED_CELL, ObjectKind.RED_CELL]
     cells = marked_cells([annotated(tmp_path / "f1.png", boxes, kinds, [False, False, True, False])])
     assert cells.infected.tolist() == [False, True]
     assert cells.group.tolist() == ["f1", "f1"]
@@ -159,7 +159,7 @@ def test_cells_of_different_fields_have_their_own_colours(tmp_path: Path) -> Non
     for name, colour in (("a", CELL), ("b", (150, 90, 170))):
         save(tmp_path / f"{name}.png", disc_picture(120, 200, centres, 50, colour))
         field = annotated(
-            tmp_path / f"{name}.png", boxes_around(centres, 56), [Kind.RED_CELL] * 2, [False] * 2
+            tmp_path / f"{name}.png", boxes_around(centres, 56), [ObjectKind.RED_CELL] * 2, [False] * 2
         )
         told.append((field, field.boxes, np.array([True, False])))
     empty = (told[0][0], np.empty((0, 4), np.float32), np.empty(0, bool))

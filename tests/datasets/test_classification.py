@@ -11,8 +11,8 @@ from core.cells.crops import CROP_SIZE_PX, GREY, cut_crops, disk_masks, raw_crop
 from datasets.augmentation import Stain
 from datasets.cells import STORED_SIZE_PX, CellSet, joined
 from datasets.classification import (
-    Batch,
     BatchLayout,
+    CellBatch,
     CellDrawer,
     DrawnSlide,
     batches,
@@ -46,7 +46,7 @@ CELLS = joined([cells_of("large", 300, 500), cells_of("small", 5, 20), cells_of(
 LAYOUT = BatchLayout(slides=3, healthy=4, infected=2)
 
 
-def batch_of(cells: CellSet, layout: BatchLayout = LAYOUT, seed: int = 1) -> Batch:
+def batch_of(cells: CellSet, layout: BatchLayout = LAYOUT, seed: int = 1) -> CellBatch:
     (batch,) = batches(cells, layout, 1, seed)
     return batch
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Kind
+from core.cells.detection import DETECTOR_CELL_DIAMETER_PX, STRIDE_PX, ObjectKind
 from datasets.detection import (
     SCALES,
     STORED_DIAMETER_PX,
     TILE_PX,
-    Batch,
     StoredField,
+    TileBatch,
     batches,
     cell_diameter_px,
     store,
@@ -32,7 +32,7 @@ def annotated(
     folder: Path,
     boxes: NDArray[np.float32],
     source: str = "txl_pbc",
-    marked: frozenset[Kind] = frozenset(Kind),
+    marked: frozenset[ObjectKind] = frozenset(ObjectKind),
     infected: int = 0,
 ) -> AnnotatedField:
     """Oval cells on a picture of 300 x 400, of which `boxes` are marked."""
@@ -56,7 +56,7 @@ def stored(field: AnnotatedField) -> StoredField:
     return result
 
 
-def some_batches(fields: dict[str, list[StoredField]], count: int, seed: int = 1) -> list[Batch]:
+def some_batches(fields: dict[str, list[StoredField]], count: int, seed: int = 1) -> list[TileBatch]:
     return list(batches(fields, batch_size=4, steps=count, seed=seed))
 
 
@@ -85,7 +85,9 @@ def test_a_field_without_any_cell_is_not_stored(tmp_path: Path) -> None:
     assert cv2.imwrite(str(path), np.full((80, 80, 3), 230, np.uint8))
     nothing = np.empty((0, 4), np.float32)
     none = np.empty(0, np.uint8)
-    assert store(AnnotatedField(path, "s", nothing, none, none.astype(bool), (), frozenset(Kind))) is None
+    assert (
+        store(AnnotatedField(path, "s", nothing, none, none.astype(bool), (), frozenset(ObjectKind))) is None
+    )
 
 
 def test_unmarked_cells_are_silent_only_in_sets_with_gaps(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_unmarked_cells_are_silent_only_in_sets_with_gaps(tmp_path: Path) -> Non
 
 def test_a_dark_object_speaks_only_for_the_kinds_that_were_marked(tmp_path: Path) -> None:
     boxes = boxes_around(CENTRES, (50, 36))
-    field = stored(annotated(tmp_path, boxes[1:], marked=frozenset({Kind.RED_CELL})))
+    field = stored(annotated(tmp_path, boxes[1:], marked=frozenset({ObjectKind.RED_CELL})))
     x, y = (np.array(CENTRES[0]) * field.image.shape[1] / 400).astype(int)
     assert field.silent[:, y, x].tolist() == [False, True, True]
 
@@ -118,14 +120,16 @@ def test_the_border_is_silent_where_border_cells_were_not_marked(tmp_path: Path)
 
 def test_the_maps_of_one_box_by_hand() -> None:
     box = np.array([[18.0, 9.0, 56.0, 14.0]], np.float32)
-    heat, size, offset, size_weight, offset_weight = target_maps(box, np.array([Kind.PLATELET]), tile_px=32)
+    heat, size, offset, size_weight, offset_weight = target_maps(
+        box, np.array([ObjectKind.PLATELET]), tile_px=32
+    )
     assert heat.shape == (3, 8, 8)
     # x 18 lies in column 4 (16 to 20), y 9 in row 2 (8 to 12).
-    assert heat[Kind.PLATELET, 2, 4] == heat.max() == 1
-    assert heat[Kind.RED_CELL].max() == heat[Kind.WHITE_CELL].max() == 0
+    assert heat[ObjectKind.PLATELET, 2, 4] == heat.max() == 1
+    assert heat[ObjectKind.RED_CELL].max() == heat[ObjectKind.WHITE_CELL].max() == 0
     # The mean side is 28 px or 7 grid cells; a neighbour is exp(-1 / (2 * 0.77²)) = 0.430.
-    assert heat[Kind.PLATELET, 2, 5] == pytest.approx(0.430, abs=1e-3)
-    assert heat[Kind.PLATELET, 3, 5] == pytest.approx(0.430**2, abs=1e-3)
+    assert heat[ObjectKind.PLATELET, 2, 5] == pytest.approx(0.430, abs=1e-3)
+    assert heat[ObjectKind.PLATELET, 3, 5] == pytest.approx(0.430**2, abs=1e-3)
     assert size[:, 2, 4] == pytest.approx([np.log(2), -np.log(2)])
     assert offset[:, 2, 4] == pytest.approx([0.5, 0.25])
     # Neighbours point to the same centre, with less weight.
@@ -140,7 +144,7 @@ def test_the_maps_of_one_box_by_hand() -> None:
 
 def test_a_centre_without_a_size_teaches_no_size() -> None:
     box = np.array([[18.0, 9.0, np.nan, np.nan]], np.float32)
-    heat, size, _, size_weight, offset_weight = target_maps(box, np.array([Kind.RED_CELL]), tile_px=32)
+    heat, size, _, size_weight, offset_weight = target_maps(box, np.array([ObjectKind.RED_CELL]), tile_px=32)
     assert heat[0, 2, 4] == 1
     assert np.isfinite(size).all()
     assert size_weight.sum() == 0
@@ -171,7 +175,7 @@ def test_targets_lie_on_the_cells_of_their_tiles(tmp_path: Path) -> None:
             _, labels, statistics, middles = cv2.connectedComponentsWithStats(
                 (green <= threshold).astype(np.uint8)
             )
-            for row, column in np.argwhere(heat[Kind.RED_CELL] == 1):
+            for row, column in np.argwhere(heat[ObjectKind.RED_CELL] == 1):
                 x, y = (np.array([column, row]) + offset[:, row, column]) * STRIDE_PX
                 label = labels[min(int(y), TILE_PX - 1), min(int(x), TILE_PX - 1)]
                 left, top, width, height = statistics[label, :4]
@@ -179,7 +183,7 @@ def test_targets_lie_on_the_cells_of_their_tiles(tmp_path: Path) -> None:
                     continue
                 # The component's middle counts from pixel centres, which lie half a pixel inside.
                 assert np.hypot(*(middles[label] + 0.5 - (x, y))) < 2
-                sides = np.exp(size[:, row, column]) * CELL_DIAMETER_PX
+                sides = np.exp(size[:, row, column]) * DETECTOR_CELL_DIAMETER_PX
                 np.testing.assert_allclose((width, height), sides, atol=4)
                 checked += 1
     assert checked > 100
@@ -188,7 +192,7 @@ def test_targets_lie_on_the_cells_of_their_tiles(tmp_path: Path) -> None:
 def test_tiles_show_cells_at_the_scales_of_training(tmp_path: Path) -> None:
     field = stored(annotated(tmp_path, boxes_around(CENTRES, 40)))
     sides = [
-        np.exp(batch.size[:, 0][batch.heat[:, Kind.RED_CELL] == 1])
+        np.exp(batch.size[:, 0][batch.heat[:, ObjectKind.RED_CELL] == 1])
         for batch in some_batches({"txl_pbc": [field]}, 20)
     ]
     ratios = np.concatenate(sides)
@@ -201,7 +205,9 @@ def test_beyond_the_picture_nothing_is_taught(tmp_path: Path) -> None:
     path = tmp_path / "small.png"
     assert cv2.imwrite(str(path), disc_picture(180, 180, [(90, 90)], 36)[..., ::-1])
     box = boxes_around([(90, 90)], 36)
-    field = AnnotatedField(path, "s", box, np.zeros(1, np.uint8), np.zeros(1, bool), ("",), frozenset(Kind))
+    field = AnnotatedField(
+        path, "s", box, np.zeros(1, np.uint8), np.zeros(1, bool), ("",), frozenset(ObjectKind)
+    )
     for batch in some_batches({"s": [stored(field)]}, 4):
         corners = batch.heat_weight[:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
         assert (corners == 0).any(axis=2).all()
@@ -220,7 +226,7 @@ def test_infected_cells_are_shown_more_often_than_they_occur(tmp_path: Path) -> 
     # The infected cell alone is long, so that its size tells it in the maps.
     boxes[0] = boxes_around(centres[:1], (72, 18))[0]
     kinds = np.zeros(len(centres), np.uint8)
-    field = AnnotatedField(path, "s", boxes, kinds, flags, ("",) * len(centres), frozenset(Kind))
+    field = AnnotatedField(path, "s", boxes, kinds, flags, ("",) * len(centres), frozenset(ObjectKind))
     shown = 0
     for batch in some_batches({"s": [stored(field)]}, 10):
         for heat, size in zip(batch.heat[:, 0], batch.size, strict=True):
@@ -266,7 +272,7 @@ def test_drawn_fields_come_at_the_stored_scale_and_speak_about_everything() -> N
     again = synthetic_fields(3, seed=4)
     for field, same in zip(fields, again, strict=True):
         np.testing.assert_array_equal(field.image, same.image)
-        red = field.boxes[field.kind == Kind.RED_CELL]
+        red = field.boxes[field.kind == ObjectKind.RED_CELL]
         assert np.median(np.sqrt(red[:, 2] * red[:, 3])) == pytest.approx(STORED_DIAMETER_PX, rel=0.15)
         assert not field.silent.any()
     assert (fields[0].image != fields[1].image).any()

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from datasets.fields import READERS, AnnotatedField, AnnotationError, read_rgb
 
 VOC_OBJECT = (
@@ -94,10 +94,10 @@ def test_iml_malaria_gives_cells_and_stages_by_file_number(tmp_path: Path) -> No
     first, second = read("iml_malaria", tmp_path)
     assert (first.path.name, second.path.name) == ("PA1.JPG", "PA2.JPG")
     assert first.boxes.tolist() == [[4, 5, 20, 22], [30, 8, 18, 19]]
-    assert first.kind.tolist() == [Kind.RED_CELL] * 2
+    assert first.kind.tolist() == [ObjectKind.RED_CELL] * 2
     assert first.infected.tolist() == [False, True]
     assert first.stage == ("", "ring")
-    assert first.kinds_marked == {Kind.RED_CELL}
+    assert first.kinds_marked == {ObjectKind.RED_CELL}
     assert second.boxes.shape == (0, 4)
 
 
@@ -106,14 +106,14 @@ def test_chula_rbc12_gives_centres_without_sizes(tmp_path: Path) -> None:
     assert field.centres.tolist() == [[10, 20], [33, 12]]
     assert np.isnan(field.boxes[:, 2:]).all()
     assert not field.infected.any()
-    assert field.kinds_marked == {Kind.RED_CELL}
+    assert field.kinds_marked == {ObjectKind.RED_CELL}
 
 
 def test_cbc_count_gives_boxes_of_three_kinds_and_leaves_out_empty_ones(tmp_path: Path) -> None:
     (field,) = read("cbc_count", tmp_path)
     assert field.boxes.tolist() == [[2, 3, 20, 30], [0, 0, 40, 30], [5, 6, 4, 5]]
-    assert field.kind.tolist() == [Kind.RED_CELL, Kind.WHITE_CELL, Kind.PLATELET]
-    assert field.kinds_marked == set(Kind)
+    assert field.kind.tolist() == [ObjectKind.RED_CELL, ObjectKind.WHITE_CELL, ObjectKind.PLATELET]
+    assert field.kinds_marked == set(ObjectKind)
     assert field.path.read_bytes()
 
 
@@ -121,7 +121,7 @@ def test_txl_pbc_gives_boxes_in_pixels(tmp_path: Path) -> None:
     (field,) = read("txl_pbc", tmp_path)
     expected = [[80, 30, 40, 40], [10, 10, 20, 20], [178, 88, 4, 4]]
     np.testing.assert_allclose(field.boxes, expected, atol=1e-4)
-    assert field.kind.tolist() == [Kind.WHITE_CELL, Kind.RED_CELL, Kind.PLATELET]
+    assert field.kind.tolist() == [ObjectKind.WHITE_CELL, ObjectKind.RED_CELL, ObjectKind.PLATELET]
 
 
 def iml_with(root: Path, *objects: dict[str, object]) -> AnnotatedField:
@@ -172,7 +172,7 @@ def test_objects_of_two_kinds_in_one_place_are_two_objects(tmp_path: Path) -> No
     body = "".join(VOC_OBJECT.format(name=name, box=box) for name, box in marks)
     label.write_text(f"<annotation>{body}</annotation>")
     (field,) = READERS["cbc_count"](tmp_path)
-    assert field.kind.tolist() == [Kind.RED_CELL, Kind.PLATELET]
+    assert field.kind.tolist() == [ObjectKind.RED_CELL, ObjectKind.PLATELET]
 
 
 def test_centres_alone_say_nothing_of_an_overlap(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.cells.crops import CELL_DIAMETER_PX
+from core.cells.crops import CROP_CELL_DIAMETER_PX
 from datasets.single_cells import single_cell
 from tests.drawn_cells import CELL, disc_picture
 
@@ -17,7 +17,7 @@ def test_a_cell_painted_black_around_is_all_that_its_mask_keeps() -> None:
     crop, mask = cell.crop(48)[0], cell.mask(48)[0]
     assert (crop[mask] > np.array(CELL) // 2).all()
     # The cell is narrower in its crop than its box, which leaves room around it.
-    assert mask.sum() == pytest.approx(np.pi / 4 * (CELL_DIAMETER_PX / 1.15) ** 2, rel=0.1)
+    assert mask.sum() == pytest.approx(np.pi / 4 * (CROP_CELL_DIAMETER_PX / 1.15) ** 2, rel=0.1)
 
 
 def test_a_cell_among_its_surroundings_is_the_dark_region_in_the_middle() -> None:
@@ -25,7 +25,7 @@ def test_a_cell_among_its_surroundings_is_the_dark_region_in_the_middle() -> Non
     assert cell is not None
     assert cell.shown is None
     assert cell.box[0] == pytest.approx([42 - 28.75, 52 - 28.75, 57.5, 57.5], abs=1.5)
-    assert cell.mask(48).sum() == pytest.approx(np.pi / 4 * CELL_DIAMETER_PX**2, rel=0.02)
+    assert cell.mask(48).sum() == pytest.approx(np.pi / 4 * CROP_CELL_DIAMETER_PX**2, rel=0.02)
 
 
 @pytest.mark.parametrize(("height", "width"), [(80, 80), (80, 56), (200, 300)])

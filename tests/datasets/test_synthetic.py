@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from datasets.synthetic import (
     FieldTruth,
     ImpossibleSmearError,
@@ -210,11 +210,11 @@ def test_covered_is_the_share_of_a_cell_under_others() -> None:
 def test_a_platelet_on_a_red_cell_is_told_from_one_beside_it() -> None:
     style = replace(PLAIN, platelets_per_100_cells=60)
     _, truth = render_field(style, seed=4, index=0, cells=100, parasitaemia=0)
-    covered = truth.covered[truth.kind == Kind.PLATELET]
+    covered = truth.covered[truth.kind == ObjectKind.PLATELET]
     assert (covered > 0.95).any()
     assert (covered == 0).any()
     # A platelet covers no cell: it lies on one and leaves the cell itself countable.
-    assert truth.covered[truth.kind == Kind.RED_CELL].max() < 0.2
+    assert truth.covered[truth.kind == ObjectKind.RED_CELL].max() < 0.2
 
 
 def test_cut_by_edge_is_whether_the_box_leaves_the_image() -> None:
@@ -229,10 +229,10 @@ def test_white_cells_and_platelets_are_named_and_sized() -> None:
     style = replace(PLAIN, white_cells_per_1000_cells=50, platelets_per_100_cells=20)
     _, truth = render_field(style, seed=6, index=0, cells=100, cell_diameter_px=40, parasitaemia=0)
     width = truth.boxes[:, 2:].max(axis=1)
-    assert (truth.kind == Kind.WHITE_CELL).any()
-    assert (width[truth.kind == Kind.WHITE_CELL] > 44).all()
-    assert (truth.kind == Kind.PLATELET).any()
-    assert (width[truth.kind == Kind.PLATELET] < 30).all()
+    assert (truth.kind == ObjectKind.WHITE_CELL).any()
+    assert (width[truth.kind == ObjectKind.WHITE_CELL] > 44).all()
+    assert (truth.kind == ObjectKind.PLATELET).any()
+    assert (width[truth.kind == ObjectKind.PLATELET] < 30).all()
 
 
 def test_the_same_seed_and_index_give_the_same_bytes_in_any_order() -> None:
@@ -309,7 +309,7 @@ def test_every_field_has_the_size_and_the_cells_that_were_asked_for(
     assert image.shape == (height_px, width_px, 3)
     assert image.dtype == np.uint8
     assert (truth.width_px, truth.height_px) == (width_px, height_px)
-    assert int((truth.kind == Kind.RED_CELL).sum()) == cells
+    assert int((truth.kind == ObjectKind.RED_CELL).sum()) == cells
     columns = (
         truth.boxes,
         truth.kind,
@@ -324,7 +324,7 @@ def test_every_field_has_the_size_and_the_cells_that_were_asked_for(
     assert (truth.visible_boxes()[:, 2:] > 0).all()
     assert ((truth.covered >= 0) & (truth.covered <= 1)).all()
     assert (truth.infected == np.array([stage is not Stage.NONE for stage in truth.stage], bool)).all()
-    assert (truth.kind[truth.infected] == Kind.RED_CELL).all()
+    assert (truth.kind[truth.infected] == ObjectKind.RED_CELL).all()
 
 
 @given(seed=st.integers(0, 2**32))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from datasets.detection import target_maps
 from models.detection_loss import centre_loss, detection_loss
 from models.detector import Maps
@@ -52,7 +52,7 @@ def test_the_loss_falls_with_sureness_and_rises_with_error() -> None:
 
 def targets() -> list[Tensor]:
     boxes = np.array([[30, 20, 28, 24], [90, 70, 36, np.nan]], np.float32)
-    maps = target_maps(boxes, np.array([Kind.RED_CELL, Kind.PLATELET]), tile_px=128)
+    maps = target_maps(boxes, np.array([ObjectKind.RED_CELL, ObjectKind.PLATELET]), tile_px=128)
     return [torch.from_numpy(each)[None] for each in maps]
 
 

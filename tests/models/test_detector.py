@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from core.cells.detection import CELL_DIAMETER_PX, STRIDE_PX, Cells, Kind
+from core.cells.detection import DETECTOR_CELL_DIAMETER_PX, STRIDE_PX, Cells, ObjectKind
 from datasets.detection import target_maps
 from models.detector import (
     GRID_PX,
@@ -35,7 +35,7 @@ def lively_network() -> DetectorNetwork:
             nn.init.kaiming_normal_(module.weight)
     with torch.no_grad():
         out = torch.cat(network(as_input(texture(128, 128, seed=9)[None])), dim=1)
-        wanted = torch.tensor([2.0] * len(Kind) + [0.2] * 2 + [0.5] * 2)
+        wanted = torch.tensor([2.0] * len(ObjectKind) + [0.2] * 2 + [0.5] * 2)
         scale = wanted / out.std(dim=(0, 2, 3))
         network.head.get_parameter("1.weight").mul_(scale[:, None, None, None])
         network.head.get_parameter("1.bias").zero_()
@@ -127,7 +127,7 @@ def test_padding_to_the_grid_repeats_the_border() -> None:
 
 def test_the_network_s_maps_have_a_quarter_of_the_resolution() -> None:
     maps = DetectorNetwork().eval()(torch.zeros(2, 3, 64, 96))
-    assert maps.heat.shape == (2, len(Kind), 16, 24)
+    assert maps.heat.shape == (2, len(ObjectKind), 16, 24)
     assert maps.size.shape == maps.offset.shape == (2, 2, 16, 24)
 
 
@@ -142,13 +142,13 @@ def test_the_network_is_small() -> None:
 
 def test_a_peak_by_hand() -> None:
     heat, size, offset = empty_maps()
-    heat[Kind.WHITE_CELL, 3, 5] = 0.8
+    heat[ObjectKind.WHITE_CELL, 3, 5] = 0.8
     size[:, 3, 5] = torch.tensor([2.0, 0.5]).log()
     offset[:, 3, 5] = torch.tensor([0.25, 0.75])
     cells = decode(heat, size, offset)
     # Centre x 4 (5 + 0.25) = 21, y 4 (3 + 0.75) = 15; sides 56 and 14.
     np.testing.assert_allclose(cells.boxes, [[21 - 28, 15 - 7, 56, 14]], rtol=1e-5)
-    assert cells.kind.tolist() == [Kind.WHITE_CELL]
+    assert cells.kind.tolist() == [ObjectKind.WHITE_CELL]
     assert cells.detection_score.tolist() == [pytest.approx(0.8)]
 
 
@@ -163,15 +163,15 @@ def test_nothing_below_the_floor_is_an_object() -> None:
     heat, size, offset = empty_maps()
     heat[0, 3, 3] = SCORE_FLOOR - 1e-3
     heat[1, 6, 8] = SCORE_FLOOR + 1e-3
-    assert decode(heat, size, offset).kind.tolist() == [Kind.WHITE_CELL]
+    assert decode(heat, size, offset).kind.tolist() == [ObjectKind.WHITE_CELL]
 
 
 def test_one_place_holds_one_object_of_the_surer_kind() -> None:
     heat, size, offset = empty_maps()
-    heat[Kind.RED_CELL, 3, 3] = 0.6
-    heat[Kind.WHITE_CELL, 3, 4] = 0.9
+    heat[ObjectKind.RED_CELL, 3, 3] = 0.6
+    heat[ObjectKind.WHITE_CELL, 3, 4] = 0.9
     cells = decode(heat, size, offset)
-    assert cells.kind.tolist() == [Kind.WHITE_CELL]
+    assert cells.kind.tolist() == [ObjectKind.WHITE_CELL]
 
 
 def test_neighbours_that_share_less_than_half_are_two() -> None:
@@ -185,9 +185,9 @@ def test_neighbours_that_share_less_than_half_are_two() -> None:
 
 def test_a_platelet_on_a_red_cell_stays() -> None:
     heat, size, offset = empty_maps()
-    heat[Kind.RED_CELL, 3, 3], heat[Kind.PLATELET, 3, 4] = 0.9, 0.7
+    heat[ObjectKind.RED_CELL, 3, 3], heat[ObjectKind.PLATELET, 3, 4] = 0.9, 0.7
     size[:, 3, 4] = np.log(0.3)
-    assert sorted(decode(heat, size, offset).kind.tolist()) == [Kind.RED_CELL, Kind.PLATELET]
+    assert sorted(decode(heat, size, offset).kind.tolist()) == [ObjectKind.RED_CELL, ObjectKind.PLATELET]
 
 
 def test_objects_come_in_reading_order() -> None:
@@ -202,7 +202,7 @@ def test_a_wild_size_is_held_within_reason() -> None:
     heat[0, 3, 3] = 0.9
     size[:, 3, 3] = torch.tensor([50.0, -50.0])
     np.testing.assert_allclose(
-        decode(heat, size, offset).boxes[0, 2:], CELL_DIAMETER_PX * np.exp([2, -2]), rtol=1e-5
+        decode(heat, size, offset).boxes[0, 2:], DETECTOR_CELL_DIAMETER_PX * np.exp([2, -2]), rtol=1e-5
     )
 
 
@@ -230,7 +230,7 @@ def test_targets_decode_to_the_boxes_they_were_made_of(data: st.DataObject) -> N
         ],
         np.float32,
     )
-    kind = np.array([data.draw(st.sampled_from(Kind)) for _ in boxes], np.uint8)
+    kind = np.array([data.draw(st.sampled_from(ObjectKind)) for _ in boxes], np.uint8)
     heat, size, offset, _, _ = target_maps(boxes, kind)
     cells = decode(torch.from_numpy(heat), torch.from_numpy(size), torch.from_numpy(offset))
     assert len(cells) == len(boxes)

@@ -7,7 +7,7 @@ import pytest
 
 from core.cells.boxes import centre_gains, matched
 from core.cells.crops import disk_masks, field_colour, normalise, raw_crops
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.cells.located import find_cells
 from core.cells.reference import slide_reference
 from core.slides.field import Field, Rectangle
@@ -60,12 +60,12 @@ def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released:
     located, infected, scores = [], [], []
     for field, (image, truth) in zip(fields, drawn, strict=True):
         cells = find_cells(field, released.detector, reference)
-        whole = (truth.kind == Kind.RED_CELL) & ~truth.cut_by_edge & (truth.covered < 0.2)
+        whole = (truth.kind == ObjectKind.RED_CELL) & ~truth.cut_by_edge & (truth.covered < 0.2)
         centres = (truth.boxes[:, :2] + truth.boxes[:, 2:] / 2).astype(np.float32)
         gains = centre_gains(centres, cells.boxes)
         located.append(matched(gains[whole], 0.5))
         evaluable = np.flatnonzero(cells.why_not == "")
-        nearest = np.where(truth.kind[:, None] == Kind.RED_CELL, gains, -np.inf).argmax(axis=0)
+        nearest = np.where(truth.kind[:, None] == ObjectKind.RED_CELL, gains, -np.inf).argmax(axis=0)
         infected.append(truth.infected[nearest[evaluable]])
         crops, disks = raw_crops(image, cells.boxes[evaluable]), disk_masks(cells.boxes[evaluable])
         colour = np.asarray(field_colour(crops, disks, reference.cell_colour), np.float32)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.files import OutputError
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
@@ -35,7 +35,7 @@ def save_sets(data: Path) -> None:
     for index in range(2):
         image, truth = render_field(style, seed=1, index=index, cells=60, parasitaemia=0.1)
         save_image(data / "iml_malaria" / "images" / f"{index}.jpg", image)
-        red = truth.boxes[truth.kind == Kind.RED_CELL].tolist()
+        red = truth.boxes[truth.kind == ObjectKind.RED_CELL].tolist()
         objects = [{"type": "red blood cell", "bbox": dict(zip("xywh", box, strict=True))} for box in red]
         annotations.append({"image_name": f"{index}.jpg", "objects": objects})
     (data / "iml_malaria" / "annotations.json").write_text(json.dumps(annotations), encoding="utf-8")

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from core.files import OutputError
 from core.study.table import SHOWN
-from core.training.checkpoints import Progress, read_progress
+from core.training.checkpoints import TrainingProgress, read_progress
 from core.training.guided import train_guided
 from scripts.guided import study_runs
 from scripts.guided.guided_run import settings_of_run
@@ -247,9 +247,9 @@ def test_runs_that_are_done_are_not_run_again(
 def test_a_study_that_was_broken_off_goes_on_to_the_same_tables_and_reads_test_images_last(
     out: Path, config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train: Callable[..., Progress] = train_guided
+    train: Callable[..., TrainingProgress] = train_guided
 
-    def killed(*given: object) -> Progress:
+    def killed(*given: object) -> TrainingProgress:
         if (tmp_path / "runs" / "ce" / "seed_1").exists():
             raise OutputError("killed")
         return train(*given)

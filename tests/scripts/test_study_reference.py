@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
 from core.files import OutputError
-from core.training.checkpoints import Progress, read_progress
+from core.training.checkpoints import TrainingProgress, read_progress
 from core.training.guided import train_guided
 from scripts.guided import study_runs
 from scripts.guided.evaluate_guided import Evaluation, evaluation
@@ -70,10 +70,10 @@ def counts() -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def out(data: Path, counts: Counter[str]) -> Path:
-    train: Callable[..., Progress] = train_guided
+    train: Callable[..., TrainingProgress] = train_guided
     measure: Callable[..., Evaluation] = evaluation
 
-    def trained(*given: object) -> Progress:
+    def trained(*given: object) -> TrainingProgress:
         counts["trained"] += 1
         return train(*given)
 
@@ -138,10 +138,10 @@ def test_an_arm_is_what_its_settings_give_when_trained_alone(
 def test_a_study_killed_in_a_reference_or_after_it_comes_to_the_same_files(
     killed_at: int, out: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train: Callable[..., Progress] = train_guided
+    train: Callable[..., TrainingProgress] = train_guided
     started = Counter[str]()
 
-    def killed(*given: object) -> Progress:
+    def killed(*given: object) -> TrainingProgress:
         started["trainings"] += 1
         if started["trainings"] < killed_at:
             return train(*given)

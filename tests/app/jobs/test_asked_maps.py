@@ -12,7 +12,7 @@ from app.jobs.map_process import answer
 from app.pictures.tiles import METHODS, NoTileError
 from app.workplace import Workplace
 from core.scoring.slide_run import LEDGER_FOLDER
-from core.store import Candidate, Kind, ScoringStep, SlideRecord
+from core.store import Candidate, CandidateKind, ScoringStep, SlideRecord
 from tests.scored_slides import take_in, write_score
 
 
@@ -138,7 +138,7 @@ def test_cells_that_nobody_was_asked_about_get_maps_too(workplace: Workplace, tm
     work_through_queue(workplace, lambda _: None)
     drawn = workplace.store.draw_sample(slide.id, 2, by="Anna")
     record = workplace.store.record(slide.id)
-    assert [one.kind for one in drawn] == [Kind.SAMPLE] * 2
+    assert [one.kind for one in drawn] == [CandidateKind.SAMPLE] * 2
     assert [asked(workplace, record, one) for one in drawn] == [None, None]
     assert answer(workplace)
     assert not answer(workplace)

@@ -21,8 +21,8 @@ from core.errors import SmearscopeError
 from core.files import OutputError
 from core.results.result import SlideResult
 from core.scoring.slide_run import score_slide
-from core.slides import Slide as OpenedSlide
-from core.store import Kind, ScoringStep, Slide
+from core.slides import Slide
+from core.store import CandidateKind, ScoringStep, StoredSlide
 from tests.coloured_cells import DotCard, load_models, save_slide
 
 
@@ -36,13 +36,13 @@ def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def slide(workplace: Workplace, tmp_path: Path) -> Slide:
+def slide(workplace: Workplace, tmp_path: Path) -> StoredSlide:
     case = workplace.store.add_case("patient", by="Anna")
     folder = save_slide(tmp_path / "images", fields=6)
     return workplace.store.add_slide(case.id, "slide", folder, by="Anna")
 
 
-def step(workplace: Workplace, slide: Slide) -> ScoringStep:
+def step(workplace: Workplace, slide: StoredSlide) -> ScoringStep:
     return workplace.store.record(slide.id).slide.scoring
 
 
@@ -51,12 +51,12 @@ def silently(_: str) -> None:
 
 
 def test_a_queued_slide_is_scored_taken_in_and_its_candidates_are_cut(
-    workplace: Workplace, slide: Slide
+    workplace: Workplace, slide: StoredSlide
 ) -> None:
     work_through_queue(workplace, silently)
     record = workplace.store.record(slide.id)
     assert record.slide.scoring == ScoringStep.SCORED
-    assert [candidate.kind for candidate in record.candidates] == [Kind.CALLED] * 4
+    assert [candidate.kind for candidate in record.candidates] == [CandidateKind.CALLED] * 4
     pictures = workplace.folder / "pictures" / str(slide.id)
     assert len(list(pictures.glob("small-*.jpg"))) == len(list(pictures.glob("neighbours-*.jpg"))) == 4
     assert len(list((pictures / "maps").rglob(f"*-{DRAWN_BY_SCORING}.png"))) == 4
@@ -65,7 +65,7 @@ def test_a_queued_slide_is_scored_taken_in_and_its_candidates_are_cut(
 
 
 def test_a_slide_that_cannot_be_scored_says_why_and_holds_up_no_other(
-    workplace: Workplace, slide: Slide, tmp_path: Path
+    workplace: Workplace, slide: StoredSlide, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     broken = workplace.store.add_slide(slide.case_id, "broken", tmp_path / "empty", by="Anna")
@@ -80,7 +80,7 @@ def test_a_slide_that_cannot_be_scored_says_why_and_holds_up_no_other(
 
 
 def test_what_nobody_foresaw_is_a_failure_too(
-    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, slide: StoredSlide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
         raise ZeroDivisionError
@@ -93,13 +93,13 @@ def test_what_nobody_foresaw_is_a_failure_too(
 
 
 def test_what_fails_after_a_stop_holds_up_no_other_slide(
-    workplace: Workplace, slide: Slide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, slide: StoredSlide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """'Stopped' cannot become 'failed'."""
     folder = save_slide(tmp_path / "more", fields=6)
     other = workplace.store.add_slide(slide.case_id, "other", folder, by="Anna")
 
-    def stop_and_fail(opened: OpenedSlide, *more: Any) -> SlideResult:  # noqa: ANN401 - all that follows
+    def stop_and_fail(opened: Slide, *more: Any) -> SlideResult:  # noqa: ANN401 - all that follows
         if opened.name == slide.name:
             workplace.store.note_scoring(slide.id, ScoringStep.STOPPED, by="Anna")
             raise SmearscopeError("the disk is gone")
@@ -113,7 +113,10 @@ def test_what_fails_after_a_stop_holds_up_no_other_slide(
 
 
 def test_pictures_that_cannot_be_cut_beforehand_are_no_failure(
-    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workplace: Workplace,
+    slide: StoredSlide,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fill_disk(*_: Any) -> None:  # noqa: ANN401 - whatever it is given
         raise OutputError("no space left")
@@ -127,7 +130,7 @@ def test_pictures_that_cannot_be_cut_beforehand_are_no_failure(
 
 
 def test_a_stop_keeps_what_is_scored_and_going_on_scores_the_rest_only(
-    workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, slide: StoredSlide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
     counting = ProgressFile.field_done
@@ -149,14 +152,14 @@ def test_a_stop_keeps_what_is_scored_and_going_on_scores_the_rest_only(
     assert len(counted) == 6
 
 
-def test_a_slide_whose_process_was_killed_goes_on(workplace: Workplace, slide: Slide) -> None:
+def test_a_slide_whose_process_was_killed_goes_on(workplace: Workplace, slide: StoredSlide) -> None:
     workplace.store.note_scoring(slide.id, ScoringStep.SCORING, by="a process that is gone")
     work_through_queue(workplace, silently)
     assert step(workplace, slide) == ScoringStep.SCORED
 
 
 def test_fields_added_later_are_scored_and_keep_what_was_read(
-    workplace: Workplace, slide: Slide, tmp_path: Path
+    workplace: Workplace, slide: StoredSlide, tmp_path: Path
 ) -> None:
     work_through_queue(workplace, silently)
     before = workplace.store.record(slide.id)
@@ -172,7 +175,7 @@ def test_fields_added_later_are_scored_and_keep_what_was_read(
     }
 
 
-def test_two_processes_never_score_in_one_folder(workplace: Workplace, slide: Slide) -> None:
+def test_two_processes_never_score_in_one_folder(workplace: Workplace, slide: StoredSlide) -> None:
     with alone(workplace.jobs) as lock:
         assert lock is not None
         assert start(workplace) is None
@@ -189,7 +192,7 @@ def test_no_process_is_started_for_an_empty_queue(
 
 
 @pytest.fixture
-def sleeper(workplace: Workplace, slide: Slide, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sleeper(workplace: Workplace, slide: StoredSlide, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A process that `start` starts, and that only leaves a mark."""
     real, mark = subprocess.Popen, workplace.folder / "mark"
     code = f"import time; time.sleep(0.3); open({str(mark)!r}, 'w').close()"
@@ -253,7 +256,7 @@ def test_a_stop_is_seen_at_the_next_write(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("meanwhile", ["stopped", "more fields", "another budget"])
 def test_a_result_that_is_ready_after_a_stop_does_not_make_the_slide_a_scored_one(
-    workplace: Workplace, slide: Slide, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, slide: StoredSlide, meanwhile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else it could be signed while fields are added to it, and another budget would be forgotten."""
     work_through_queue(workplace, silently)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.cells.crops import (
-    CELL_DIAMETER_PX,
     CELLS_FOR_A_COLOUR,
+    CROP_CELL_DIAMETER_PX,
     CROP_SIZE_PX,
     GREY,
     cell_colour,
@@ -40,10 +40,10 @@ def test_a_cell_comes_out_at_one_width_in_the_middle(diameter_px: float, centre:
     image = disc_picture(260, 300, [centre], diameter_px)
     (crop,) = raw_crops(image, boxes_around([centre], side))
     x, y, width, height = dark_extent(crop)
-    assert width == pytest.approx(0.86 * CELL_DIAMETER_PX, abs=1.5)
-    assert height == pytest.approx(0.86 * CELL_DIAMETER_PX, abs=1.5)
+    assert width == pytest.approx(0.86 * CROP_CELL_DIAMETER_PX, abs=1.5)
+    assert height == pytest.approx(0.86 * CROP_CELL_DIAMETER_PX, abs=1.5)
     # Windows start on whole pixels of the field: half of one may be lost, which is more on small cells.
-    pixel = CELL_DIAMETER_PX / side
+    pixel = CROP_CELL_DIAMETER_PX / side
     assert (x, y) == pytest.approx((CROP_SIZE_PX / 2, CROP_SIZE_PX / 2), abs=0.3 + pixel)
 
 
@@ -52,7 +52,7 @@ def test_an_oval_cell_keeps_its_proportions() -> None:
     (crop,) = raw_crops(image, boxes_around([(100, 100)], (72, 54)))
     _, _, width, height = dark_extent(crop)
     assert width / height == pytest.approx(60 / 45, rel=0.03)
-    assert np.sqrt(width * height) == pytest.approx(CELL_DIAMETER_PX * 60 / 72, rel=0.03)
+    assert np.sqrt(width * height) == pytest.approx(CROP_CELL_DIAMETER_PX * 60 / 72, rel=0.03)
 
 
 def test_a_larger_crop_shows_the_same_cell_with_more_around_it() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.cells.crops import scaled
-from core.cells.detection import Cells, Kind
+from core.cells.detection import Cells, ObjectKind
 from core.cells.located import (
     LocatedCells,
     WhyNot,
@@ -77,20 +77,20 @@ def test_a_small_cell_inside_a_large_one_s_box_makes_both_a_clump() -> None:
 
 def test_a_platelet_on_a_cell_makes_no_clump() -> None:
     boxes = np.concatenate([boxes_around([(80, 80)], 28), boxes_around([(82, 80)], 9)])
-    kinds = np.array([Kind.RED_CELL, Kind.PLATELET], np.uint8)
+    kinds = np.array([ObjectKind.RED_CELL, ObjectKind.PLATELET], np.uint8)
     cells = found([(80, 80)], Cells(boxes, np.full(2, 0.9, np.float32), kinds))
     assert cells.why_not.tolist() == ["", "not a red cell"]
 
 
 def test_a_red_cell_under_a_white_one_is_a_clump() -> None:
     boxes = np.concatenate([boxes_around([(80, 80)], 28), boxes_around([(84, 80)], 50)])
-    kinds = np.array([Kind.RED_CELL, Kind.WHITE_CELL], np.uint8)
+    kinds = np.array([ObjectKind.RED_CELL, ObjectKind.WHITE_CELL], np.uint8)
     cells = found([(80, 80)], Cells(boxes, np.full(2, 0.9, np.float32), kinds))
     assert cells.why_not.tolist() == ["clump", "not a red cell"]
 
 
-@pytest.mark.parametrize("kind", [Kind.WHITE_CELL, Kind.PLATELET])
-def test_other_kinds_are_not_red_cells(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [ObjectKind.WHITE_CELL, ObjectKind.PLATELET])
+def test_other_kinds_are_not_red_cells(kind: ObjectKind) -> None:
     assert found([(80, 80)], located(boxes_around([(80, 80)], SIDE), kind)).why_not.tolist() == [
         "not a red cell"
     ]
@@ -99,7 +99,7 @@ def test_other_kinds_are_not_red_cells(kind: Kind) -> None:
 def test_objects_of_an_impossible_size_are_not_red_cells() -> None:
     # 0.45 and 1.9 times the slide's 28 px are 12.6 and 53.2 px.
     boxes = np.concatenate([boxes_around([(80, 80)], side) for side in (12, 13, 53, 54)])
-    like = red_cell_like(boxes, np.full(4, Kind.RED_CELL, np.uint8), 28.0)
+    like = red_cell_like(boxes, np.full(4, ObjectKind.RED_CELL, np.uint8), 28.0)
     assert like.tolist() == [False, True, True, False]
     assert found([(80, 80)], located(boxes_around([(80, 80)], 12))).why_not.tolist() == ["not a red cell"]
 
@@ -132,16 +132,16 @@ def test_the_pale_cells_of_one_field_count_on_a_slide_of_dark_ones() -> None:
 @pytest.mark.parametrize(
     ("kind", "gap_px", "expected"),
     [
-        (Kind.WHITE_CELL, 2.0, False),
-        (Kind.WHITE_CELL, -1.0, False),
-        (Kind.WHITE_CELL, -4.0, True),  # 4 of 28 px shared: a seventh
-        (Kind.RED_CELL, -4.0, False),
-        (Kind.PLATELET, -4.0, False),
+        (ObjectKind.WHITE_CELL, 2.0, False),
+        (ObjectKind.WHITE_CELL, -1.0, False),
+        (ObjectKind.WHITE_CELL, -4.0, True),  # 4 of 28 px shared: a seventh
+        (ObjectKind.RED_CELL, -4.0, False),
+        (ObjectKind.PLATELET, -4.0, False),
     ],
 )
-def test_a_red_cell_at_a_white_one_cannot_be_judged(kind: Kind, gap_px: float, expected: bool) -> None:
+def test_a_red_cell_at_a_white_one_cannot_be_judged(kind: ObjectKind, gap_px: float, expected: bool) -> None:
     boxes = np.array([[0, 0, 28, 28], [28 + gap_px, 0, 40, 40]], np.float32)
-    assert clumped(boxes, np.array([Kind.RED_CELL, kind], np.uint8)).tolist()[0] is expected
+    assert clumped(boxes, np.array([ObjectKind.RED_CELL, kind], np.uint8)).tolist()[0] is expected
 
 
 @pytest.mark.parametrize(("width_px", "looked_at_px"), [(33, [640]), (36, [640, 498]), (21, [640, 853])])
@@ -182,7 +182,7 @@ def test_the_weightiest_reason_is_given() -> None:
     elsewhere = Rectangle(150, 0, 200, 160)
     assert found(middle, blur_px=4).why_not[0] == "out of focus"
     assert found(corner, blur_px=4).why_not[0] == "edge"
-    platelets = located(boxes_around(corner, SIDE), Kind.PLATELET)
+    platelets = located(boxes_around(corner, SIDE), ObjectKind.PLATELET)
     assert found(corner, platelets, blur_px=4).why_not[0] == "not a red cell"
     assert found(corner, platelets, blur_px=4, owned=elsewhere).why_not[0] == "duplicate"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.cells.located import LocatedCells
 from core.cells.quality import field_quality
 from core.cells.reference import SlideReference
@@ -17,7 +17,7 @@ CENTRES = grid_centres(300, 400, 50)
 REFERENCE = SlideReference(40.0, (200.0, 120.0, 160.0))
 
 
-def cells(kind: Kind = Kind.RED_CELL, blur: float = 0.03) -> LocatedCells:
+def cells(kind: ObjectKind = ObjectKind.RED_CELL, blur: float = 0.03) -> LocatedCells:
     count = len(CENTRES)
     return LocatedCells(
         boxes=boxes_around(CENTRES, 36),
@@ -51,19 +51,19 @@ def test_a_dimmer_lamp_changes_the_background_and_not_the_density() -> None:
 def test_colour_is_seen_where_the_channels_differ_and_taken_as_there_where_no_cell_is() -> None:
     for cell, there in (((200, 120, 160), True), ((160, 156, 158), True), ((150, 150, 150), False)):
         assert field_quality(picture(cell, (240,) * 3), cells(), REFERENCE).shows_colour == there
-    assert field_quality(picture((0, 0, 0), (240,) * 3), cells(Kind.PLATELET), REFERENCE).shows_colour
+    assert field_quality(picture((0, 0, 0), (240,) * 3), cells(ObjectKind.PLATELET), REFERENCE).shows_colour
 
 
 def test_focus_is_the_median_of_the_red_cells() -> None:
     located = cells()
     located.blur[:3] = np.inf
-    located.kind[-4:] = Kind.WHITE_CELL
+    located.kind[-4:] = ObjectKind.WHITE_CELL
     located.blur[-4:] = 0.9
     assert field_quality(picture((200, 120, 160), (240,) * 3), located, REFERENCE).edge_blur == 0.03
 
 
-@pytest.mark.parametrize("kind", [Kind.WHITE_CELL, Kind.PLATELET])
-def test_a_field_without_red_cells_has_no_quality(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [ObjectKind.WHITE_CELL, ObjectKind.PLATELET])
+def test_a_field_without_red_cells_has_no_quality(kind: ObjectKind) -> None:
     quality = field_quality(picture((200, 120, 160), (240,) * 3), cells(kind), REFERENCE)
     assert all(math.isnan(value) for value in astuple(quality))
 

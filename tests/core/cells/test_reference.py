@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED
 from core.cells.crops import GREY
-from core.cells.detection import CellDetector, Cells, Kind
+from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import (
     CELLS_WANTED,
     FIELDS_TO_TRY_A_SCALE,
@@ -235,9 +235,9 @@ def test_what_is_said_of_a_scale_names_no_option_that_the_application_does_not_h
 
 
 @pytest.mark.parametrize(
-    ("kind", "score"), [(Kind.WHITE_CELL, 0.9), (Kind.PLATELET, 0.9), (Kind.RED_CELL, 0.3)]
+    ("kind", "score"), [(ObjectKind.WHITE_CELL, 0.9), (ObjectKind.PLATELET, 0.9), (ObjectKind.RED_CELL, 0.3)]
 )
-def test_only_red_cells_that_are_sure_count(kind: Kind, score: float) -> None:
+def test_only_red_cells_that_are_sure_count(kind: ObjectKind, score: float) -> None:
     detector = ToldDetector(located(boxes_around([(50, 50)], 28), kind, score))
     with pytest.raises(NoCellsError):
         slide_reference([smear(40)], detector, 0.2)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.reports import candidates as drawn
-from core.reports.candidates import CELL_PX, Candidate, candidate_image, cell_and_map, contact_sheet
+from core.reports.candidates import CELL_PX, CandidatePicture, candidate_image, cell_and_map, contact_sheet
 from core.reports.drawing import PAPER, fitted, one_line, text_width
 from core.slides.pixels import encoded
 
@@ -18,9 +18,9 @@ GREEN = (20, 200, 40)
 
 def candidate(
     rank: int = 1, field_name: str = "field 1.jpg", side: int = 80, map_value: float = 0.0
-) -> Candidate:
+) -> CandidatePicture:
     crop = np.full((side, side, 3), GREEN, np.uint8)
-    return Candidate(rank, 0.987, field_name, crop, np.full((side, side), map_value, np.float32), 40.0)
+    return CandidatePicture(rank, 0.987, field_name, crop, np.full((side, side), map_value, np.float32), 40.0)
 
 
 def green_pixels(page: np.ndarray) -> int:
@@ -40,7 +40,10 @@ def test_sheet_reads_from_left_to_right_and_then_down() -> None:
     shades = [np.full((8, 8, 3), 10 * rank, np.uint8) for rank in range(1, 8)]
     blank_map = np.zeros((8, 8), np.float32)
     page = contact_sheet(
-        "s", 9, 7, [Candidate(rank, 0.9, "f", crop, blank_map, 4) for rank, crop in enumerate(shades, 1)]
+        "s",
+        9,
+        7,
+        [CandidatePicture(rank, 0.9, "f", crop, blank_map, 4) for rank, crop in enumerate(shades, 1)],
     )
     places = [
         np.argwhere((page == 10 * rank).all(axis=2) & (np.ptp(page, axis=2) == 0)).mean(axis=0)
@@ -130,14 +133,14 @@ def test_pictures_that_do_not_fit_are_named(
     crop: np.ndarray, activation_map: np.ndarray, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        Candidate(1, 0.5, "f", crop, activation_map, 3.0)
+        CandidatePicture(1, 0.5, "f", crop, activation_map, 3.0)
 
 
 def test_cell_and_map_are_cut_from_where_they_were_drawn() -> None:
     crop = np.zeros((64, 64, 3), np.uint8)
     crop[...] = np.linspace(0, 250, 64, dtype=np.uint8)[:, None, None]
     activation = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
-    image = candidate_image(Candidate(1, 0.9, "field", crop, activation, 20.0))
+    image = candidate_image(CandidatePicture(1, 0.9, "field", crop, activation, 20.0))
     cell, map_ = cell_and_map(image)
     assert cell.shape == map_.shape == (CELL_PX, CELL_PX, 3)
     assert cell[0].max() <= 2

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from core.review import Progress, SlideState, cells_for, progress, second_order, sign, slide_state
-from core.store import Candidate, Kind, Role, ScoringStep, Store
+from core.review import ReviewProgress, SlideState, cells_for, progress, second_order, sign, slide_state
+from core.store import Candidate, CandidateKind, Role, ScoringStep, Store
 from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide
 
 
@@ -45,10 +45,10 @@ def test_a_slide_without_candidates_waits_for_somebody_to_look_at_a_sample(
 
 def test_progress_counts_what_is_left_to_each_and_what_was_decided(store: Store, tmp_path: Path) -> None:
     record = scored_slide(store, tmp_path, called=6)
-    assert progress(record) == Progress(6, 6, 6, 0, 0, 0, 0, 0)
+    assert progress(record) == ReviewProgress(6, 6, 6, 0, 0, 0, 0, 0)
     read_all(store, record, "+++?-.", reader="Anna", role=Role.FIRST)
     record = read_all(store, record, "+-.?+.", reader="Ben", role=Role.SECOND)
-    assert progress(record) == Progress(
+    assert progress(record) == ReviewProgress(
         called=6,
         first_left=1,
         second_left=2,
@@ -110,7 +110,7 @@ def test_a_second_reader_is_left_what_no_other_second_reader_has_read(store: Sto
 
 
 def candidates(number: int) -> tuple[Candidate, ...]:
-    one = Candidate(0, 1, Kind.CALLED, 1, "field1.png", box_of(0), 0.9, None)
+    one = Candidate(0, 1, CandidateKind.CALLED, 1, "field1.png", box_of(0), 0.9, None)
     return tuple(replace(one, id=count, rank=count) for count in range(1, number + 1))
 
 

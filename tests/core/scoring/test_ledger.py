@@ -8,10 +8,10 @@ import pytest
 
 from core.cells.quality import FieldQuality
 from core.cells.scored_field import ScoredField
-from core.scoring.ledger import Identity, Ledger, LedgerError, kept_field
+from core.scoring.ledger import Ledger, LedgerError, ScoringIdentity, kept_field
 from core.scoring.ledger_table import LedgerEntry
 
-IDENTITY = Identity(program="0.1.0", model="dots 1", um_per_pixel=None, slide="/slides/a")
+IDENTITY = ScoringIdentity(program="0.1.0", model="dots 1", um_per_pixel=None, slide="/slides/a")
 
 
 def scored(name: str, cells: int = 3, generation: int = 1, content: str = "") -> LedgerEntry:

@@ -6,7 +6,7 @@ import pytest
 
 from core.review import sign
 from core.slides import FoundSlide
-from core.store import Kind, Role, ScoringStep, Store, StoreError
+from core.store import CandidateKind, Role, ScoringStep, Store, StoreError
 from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
 
 
@@ -140,7 +140,7 @@ def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: S
         ("process", "scoring: scoring", slide),
         ("Anna", "result taken in", slide),
         ("Ben", "read", slide),
-        ("Ben", f"offered: {Kind.SAMPLE}", slide),
+        ("Ben", f"offered: {CandidateKind.SAMPLE}", slide),
         ("Ben", "field flagged", slide),
         ("Ben", "field unflagged", slide),
         ("Cleo", "exported", slide),

@@ -12,7 +12,7 @@ from core.review import sign, standing
 from core.scoring.slide_run import score_slide
 from core.scoring.workers import Workers
 from core.slides import open_slide
-from core.store import Kind, Role, ScoringStep, Store, StoreError
+from core.store import CandidateKind, Role, ScoringStep, Store, StoreError
 from tests.coloured_cells import DotCard, NoProgress, load_models, options, save_slide
 from tests.scored_slides import (
     NOT_PARASITE,
@@ -83,9 +83,9 @@ def test_more_fields_keep_the_cells_and_readings_that_were_there(store: Store, t
     after = take_in(store, slide, tmp_path / "more")
     places = [(cell.kind, cell.rank, cell.field, cell.box) for cell in after.candidates]
     assert places == [
-        (Kind.CALLED, 1, "b.png", box_of(3)),
-        (Kind.CALLED, 2, "a.png", box_of(0)),
-        (Kind.FURTHER, None, "a.png", box_of(2)),  # it was read; the unread one is gone
+        (CandidateKind.CALLED, 1, "b.png", box_of(3)),
+        (CandidateKind.CALLED, 2, "a.png", box_of(0)),
+        (CandidateKind.FURTHER, None, "a.png", box_of(2)),  # it was read; the unread one is gone
     ]
     known = {cell.box: cell.id for cell in before.candidates}
     calls = {cell: readings[Role.FIRST].opinion for cell, readings in standing(after.readings).items()}
@@ -135,7 +135,7 @@ def test_further_cells_are_the_next_below_the_threshold_and_none_twice(store: St
     record = scored_slide(store, tmp_path, called=4)
     first = store.offer_further(record.slide.id, 3, by="Anna")
     second = store.offer_further(record.slide.id, 100, by="Anna")
-    assert [cell.kind for cell in (*first, *second)] == [Kind.FURTHER] * 16
+    assert [cell.kind for cell in (*first, *second)] == [CandidateKind.FURTHER] * 16
     scores = [cell.infected_score for cell in (*first, *second)]
     assert scores == sorted(scores, key=lambda score: -(score or 0))
     assert scores[0] == 0.399
@@ -158,14 +158,18 @@ def test_a_cell_that_an_earlier_result_called_is_offered_again_under_its_number(
     assert (again.id, again.rank, again.picture) == (earlier.id, None, None)
 
 
-@pytest.mark.parametrize("kind", [Kind.FURTHER, Kind.SAMPLE])
-def test_a_slide_is_read_once_to_offer_more_of_its_cells(store: Store, tmp_path: Path, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [CandidateKind.FURTHER, CandidateKind.SAMPLE])
+def test_a_slide_is_read_once_to_offer_more_of_its_cells(
+    store: Store, tmp_path: Path, kind: CandidateKind
+) -> None:
     record = scored_slide(store, tmp_path, called=4)
     statements: list[str] = []
     listener = (Engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     event.listen(*listener)
     try:
-        (store.draw_sample if kind == Kind.SAMPLE else store.offer_further)(record.slide.id, 2, by="Anna")
+        (store.draw_sample if kind == CandidateKind.SAMPLE else store.offer_further)(
+            record.slide.id, 2, by="Anna"
+        )
     finally:
         event.remove(*listener)
     assert sum("FROM readings" in statement for statement in statements) == 1
@@ -222,8 +226,12 @@ def test_a_cell_is_read_by_its_place_whether_it_is_a_candidate_or_was_never_loca
     new = store.mark(slide, "field1.png", (200.1234, 30, 9, 9), PARASITE, reader="Anna", role=Role.FIRST)
     after = store.record(slide)
     (marked,) = (cell for cell in after.candidates if cell.id == new.candidate_id)
-    assert (marked.kind, marked.box, marked.infected_score) == (Kind.MARKED, (200.12, 30, 9, 9), None)
-    assert after.candidates[0].kind == Kind.CALLED
+    assert (marked.kind, marked.box, marked.infected_score) == (
+        CandidateKind.MARKED,
+        (200.12, 30, 9, 9),
+        None,
+    )
+    assert after.candidates[0].kind == CandidateKind.CALLED
     for field, box in (
         ("no such.png", (1, 1, 2, 2)),
         ("blurred.png", (1, 1, 2, 2)),

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from core.cam import METHODS
 from core.saliency.objectives import Objective
 from core.training.guided import ImageSets, MeasuredImages
-from core.training.passes import Batch, GuidedNetwork
+from core.training.passes import GuidedBatch, GuidedNetwork
 from core.training.plan import Phase, ReferencePhase, TrainingPlan
 
 NAMES = ("red", "green", "blue")
@@ -118,6 +118,6 @@ def one_process() -> Fabric:
     return Fabric(accelerator="cpu", devices=1)
 
 
-def batch(count: int = 12, seed: int = 7) -> Batch:
+def batch(count: int = 12, seed: int = 7) -> GuidedBatch:
     squares = Squares(count, seed)
-    return Batch.of([squares[index] for index in range(count)])
+    return GuidedBatch.of([squares[index] for index in range(count)])

@@ -8,7 +8,7 @@ from core.files import OutputError
 from core.saliency.objectives import Objective
 from core.training.checkpoints import (
     GuidedCheckpointError,
-    Progress,
+    TrainingProgress,
     epoch_folder,
     load_epoch,
     read_progress,
@@ -26,14 +26,14 @@ from tests.core.training.coloured_squares import (
 from tests.full_disk import full_disk
 
 
-def progress(*losses: float, first: int = 0) -> Progress:
+def progress(*losses: float, first: int = 0) -> TrainingProgress:
     """Epochs from the first on whose objective on the validation images is this; on the training images 0."""
     rows = [
         EpochFigures(first + number, images, 0, 0, 0, loss if images == "validation" else 0, 0, 0, 0, 0, 0)
         for number, loss in enumerate(losses)
         for images in ("training", "validation")
     ]
-    return Progress(first + len(losses) - 1, tuple(rows))
+    return TrainingProgress(first + len(losses) - 1, tuple(rows))
 
 
 def test_the_best_epoch_has_the_lowest_objective_on_validation_and_is_not_before_epoch_0() -> None:

@@ -15,12 +15,12 @@ from core.saliency.localisation import energy, magtr, mangtr
 from core.saliency.objectives import OBJECTIVES
 from core.saliency.regions import placed_shares
 from core.training.guided import accumulate
-from core.training.passes import FIGURES, Batch, upsampled
+from core.training.passes import FIGURES, GuidedBatch, upsampled
 from tests.core.training.coloured_squares import Pooled, TwoLayerHead, batch, guided_network, one_process
 
 
 def gradients(
-    objective: str, passes: list[Batch], network: type[nn.Module], method: str = "grad-cam"
+    objective: str, passes: list[GuidedBatch], network: type[nn.Module], method: str = "grad-cam"
 ) -> dict[str, Tensor]:
     """Of the mean objective, once it was worked through in these passes."""
     guided = guided_network(objective, network, method)
@@ -30,9 +30,9 @@ def gradients(
     return {name: parameter.grad.clone() for name, parameter in named if parameter.grad is not None}
 
 
-def parts(whole: Batch, *sizes: int) -> list[Batch]:
+def parts(whole: GuidedBatch, *sizes: int) -> list[GuidedBatch]:
     tensors = (whole.images.split(sizes), whole.classes.split(sizes), whole.regions.split(sizes))
-    return [Batch(*part) for part in zip(*tensors, strict=True)]
+    return [GuidedBatch(*part) for part in zip(*tensors, strict=True)]
 
 
 @pytest.mark.parametrize("network", [Pooled, TwoLayerHead])
@@ -182,7 +182,7 @@ def test_where_cells_look_is_worked_out_once_for_a_size_of_image() -> None:
     passes: list[int] = []
     guided.network.register_forward_pre_hook(lambda _, given: passes.append(len(given[0])))
     squares = batch(6)
-    small = Batch(squares.images[..., :10, :10], squares.classes, squares.regions[..., :10, :10])
+    small = GuidedBatch(squares.images[..., :10, :10], squares.classes, squares.regions[..., :10, :10])
     for part in (squares, small):
         guided.losses(part, guided=True)
         first, passes[:] = passes[:], []

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 from core.cells.located import WhyNot
 from core.errors import SmearscopeError
 from core.review.decisions import Decision
-from core.store import Call, Kind, Reason, Right, Role, ScoringStep, Stage
+from core.store import Call, CandidateKind, Reason, Right, Role, ScoringStep, Stage
 from core.tally import (
     Evidence,
     Excluded,
@@ -45,7 +45,7 @@ GROUPS: dict[str, list[str]] = {
     "decision": list(Decision),
     "stage": list(Stage),
     "step": list(ScoringStep),
-    "place": [kind for kind in Kind if kind != Kind.CALLED],
+    "place": [kind for kind in CandidateKind if kind != CandidateKind.CALLED],
     "outside": list(MEASURES),
     "read_as": list(Role),
     "the_reader": list(Role),

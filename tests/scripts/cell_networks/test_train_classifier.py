@@ -12,7 +12,7 @@ from core.cells.crops import CROP_SIZE_PX
 from core.saliency.localisation import energy
 from core.saliency.objectives import Objective
 from core.training.loop import Schedule
-from datasets.classification import Batch, BatchLayout
+from datasets.classification import BatchLayout, CellBatch
 from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches
 from scripts.cell_networks.train_classifier import batch_loss, train_classifier
@@ -26,7 +26,7 @@ CPU = Fabric(accelerator="cpu", devices=1)
 
 
 def loss_of(
-    batch: Batch, objective: str, *, label_smoothing: float = 0.0, head_sign: int | None = None
+    batch: CellBatch, objective: str, *, label_smoothing: float = 0.0, head_sign: int | None = None
 ) -> torch.Tensor:
     """Of a fixed network without the noise of its dropout; of all weights of its head the sign asked for."""
     torch.manual_seed(0)
@@ -40,8 +40,8 @@ def loss_of(
     return batch_loss(network, batch, Objective(objective), placing, label_smoothing=label_smoothing)
 
 
-def with_parasites(batch: Batch, parasites: NDArray[np.bool_]) -> Batch:
-    return Batch(batch.crops, batch.infected, parasites)
+def with_parasites(batch: CellBatch, parasites: NDArray[np.bool_]) -> CellBatch:
+    return CellBatch(batch.crops, batch.infected, parasites)
 
 
 def test_by_cross_entropy_alone_it_is_that_of_the_smoothed_truth() -> None:

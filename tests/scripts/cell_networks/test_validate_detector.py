@@ -9,7 +9,7 @@ import pytest
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from core.cells.detection import Kind
+from core.cells.detection import ObjectKind
 from core.files import OutputError
 from datasets.fields import AnnotatedField
 from scripts.cell_networks.validate_detector import (
@@ -38,7 +38,7 @@ def test_the_cell_width_is_estimated_anew_at_each_image_scale(monkeypatch: pytes
         kind=np.empty(0, np.uint8),
         infected=np.empty(0, bool),
         stage=(),
-        kinds_marked=frozenset({Kind.RED_CELL}),
+        kinds_marked=frozenset({ObjectKind.RED_CELL}),
     )
     monkeypatch.setattr(AnnotatedField, "image", lambda _: np.zeros((60, 80, 3), np.uint8))
     monkeypatch.setattr("scripts.cell_networks.validate_detector.cell_diameter_px", watching)
@@ -58,10 +58,10 @@ def field_with_a_marked_cell(folder: Path) -> AnnotatedField:
         path=path,
         source="chula_rbc12",
         boxes=np.array([[30, 30, np.nan, np.nan]], np.float32),
-        kind=np.array([Kind.RED_CELL], np.uint8),
+        kind=np.array([ObjectKind.RED_CELL], np.uint8),
         infected=np.array([False]),
         stage=("",),
-        kinds_marked=frozenset({Kind.RED_CELL}),
+        kinds_marked=frozenset({ObjectKind.RED_CELL}),
     )
 
 
