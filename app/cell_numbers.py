@@ -15,7 +15,7 @@ _BYTES = 6
 class CellNumbers:
     """How a page names the cells of a slide to a reader.
 
-    Candidates are numbered as they were offered, most suspected first: their own numbers would tell a second
+    Candidates are numbered as they were offered, highest score first: their own numbers would tell a second
     reader the rank that the page withholds. They are given others instead, hashed with a key that the browser
     does not have.
 

@@ -32,7 +32,7 @@ def app(
     ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8501,
 ) -> None:
-    """Review slides in the browser: read the suspected cells, watch the count, sign the result.
+    """Review slides in the browser: read the candidates, watch the count, sign the result.
 
     How people sign in, and which database is used, is read from settings.toml in the data folder.
 

@@ -44,7 +44,7 @@ def score(
         ),
     ] = None,
     review_budget: Annotated[
-        int, typer.Option(min=1, help="Most suspected cells that a person is asked to look at.")
+        int, typer.Option(min=1, help="Most candidates that a person is asked to look at.")
     ] = 100,
     rbc_per_ul: Annotated[
         float | None,
@@ -57,7 +57,7 @@ def score(
         bool, typer.Option(help="Continue what an earlier run has begun, or score everything anew.")
     ] = True,
 ) -> None:
-    """Score slides: every red cell located and called, the suspected ones ranked for review.
+    """Score slides: every red cell located and called, the candidates ranked for review.
 
     A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
     folder of folders is a batch of slides. Exits 0 only if every slide was scored; an interrupted run goes on

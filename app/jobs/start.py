@@ -12,7 +12,7 @@ from app.workplace import Workplace
 from core.store import ScoringStep
 
 REVIEW_BUDGET = 100
-"""Most suspected cells that a reader is asked to look at where nothing else was set of a slide."""
+"""Most candidates that a reader is asked to look at, unless the slide has its own number."""
 
 
 def start(workplace: Workplace) -> "subprocess.Popen[bytes] | None":

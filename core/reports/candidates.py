@@ -1,4 +1,4 @@
-"""Suspected cells drawn for review: each with its activation map, and all of a slide on one sheet."""
+"""Candidates drawn for review: each with its activation map, and all of a slide on one sheet."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reports.drawing import INK, PALE_INK, SUSPECT, blank, text_width, write
+from core.reports.drawing import INK, PALE_INK, RED, blank, text_width, write
 from core.reports.overlays import colour_scale, overlaid, scale_width_px
 from core.slides.pixels import Canvas, resized
 from core.tally import grouped
@@ -26,12 +26,12 @@ _FEWEST_COLUMNS, _MOST_COLUMNS = 5, 10
 
 @dataclass(frozen=True, eq=False)
 class CandidatePicture:
-    """A suspected cell as a reviewer sees it.
+    """A candidate as a reader sees it.
 
     Attributes
     ----------
     rank
-        1 for the most suspected cell of the slide.
+        1 for the highest score of the slide.
     score
         The classifier's, in [0, 1].
     field_name
@@ -78,7 +78,7 @@ def candidate_image(candidate: CandidatePicture) -> NDArray[np.uint8]:
     page[rows, _MARGIN : _MARGIN + CELL_PX] = _with_corners(cell, candidate)
     page[rows, right : right + CELL_PX] = overlaid(cell, candidate.activation_map)
     rank = f"{candidate.rank}"
-    write(page, _MARGIN, below, rank, 22, 80, SUSPECT)
+    write(page, _MARGIN, below, rank, 22, 80, RED)
     score_left = _MARGIN + text_width(rank, 22) + 14
     write(page, score_left, below + 5, f"infected score {candidate.score:.3f}", 16, right - score_left)
     write(page, _MARGIN, below + 34, candidate.field_name, 14, CELL_PX, PALE_INK)
@@ -108,7 +108,7 @@ def contact_sheet(
     cells, calls
         Evaluable cells of the slide, and how many of them were called infected.
     candidates
-        Those to show, most suspected first; may be fewer than `calls`, or none.
+        Those to show, highest score first; may be fewer than `calls`, or none.
 
     Returns
     -------
@@ -122,12 +122,12 @@ def contact_sheet(
     room = page.shape[1] - 2 * _MARGIN
     write(page, _MARGIN, 16, slide_name, 26, room)
     write(page, _MARGIN, 52, _summary(cells, calls, len(candidates)), 16, room)
-    write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, SUSPECT)
+    write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, RED)
     for position, candidate in enumerate(candidates):
         row, column = divmod(position, columns)
         _draw_tile(page, candidate, _MARGIN + column * (TILE_PX + _GAP), _HEAD + row * pitch_down)
     if candidates:
-        legend = "Most suspected first; the corners mark the cell. Below it: rank, infected score, field."
+        legend = "Highest score first; the corners mark the cell. Below it: rank, infected score, field."
         write(page, _MARGIN, foot, legend, 14, room, PALE_INK)
     else:
         write(page, _MARGIN, _HEAD + 50, "No cell scores above the threshold.", 22, room)
@@ -147,7 +147,7 @@ def _draw_tile(page: Canvas, candidate: CandidatePicture, left: int, top: int) -
     tile = _with_corners(resized(candidate.crop, TILE_PX), candidate)
     page[top : top + TILE_PX, left : left + TILE_PX] = tile
     score, below = f"{candidate.score:.3f}", top + TILE_PX
-    write(page, left, below + 3, f"{candidate.rank}", 16, 60, SUSPECT)
+    write(page, left, below + 3, f"{candidate.rank}", 16, 60, RED)
     write(page, left + TILE_PX - text_width(score, 15), below + 4, score, 15, 60)
     write(page, left, below + 24, candidate.field_name, 11, TILE_PX, PALE_INK)
 

@@ -12,7 +12,7 @@ Colour = tuple[int, int, int]
 PAPER: Colour = (250, 250, 248)
 INK: Colour = (34, 38, 44)
 PALE_INK: Colour = (108, 114, 122)
-SUSPECT: Colour = (206, 30, 38)
+RED: Colour = (206, 30, 38)
 
 _WEIGHT = 400
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reports.drawing import PALE_INK, PAPER, SUSPECT, Colour, blank, text_width, write
+from core.reports.drawing import PALE_INK, PAPER, RED, Colour, blank, text_width, write
 from core.slides.pixels import Canvas
 from core.wording import RESEARCH_USE_ONLY
 
@@ -12,7 +12,7 @@ HEALTHY: Colour = (96, 138, 104)
 LEFT_OUT: Colour = (150, 160, 190)
 
 _STRIP = 28
-_LEGEND = ("suspected, with rank", "healthy", "not evaluable")
+_LEGEND = ("candidate, with rank", "healthy", "not evaluable")
 
 
 def annotated_field(
@@ -67,7 +67,7 @@ def annotated_field(
         if why_not[index]:
             _dotted(field, corners, thin)
         elif infected[index]:
-            _framed(field, corners, SUSPECT, bold)
+            _framed(field, corners, RED, bold)
             if ranks[index]:
                 _rank(field, corners, str(ranks[index]), max(14, round(typical / 3)))
         else:
@@ -115,7 +115,7 @@ def _rank(canvas: Canvas, corners: _Corners, rank: str, size_px: int) -> None:
     tall, long = size_px + 6, text_width(rank, size_px) + 8
     left = max(0, min(corners[0], width - long))
     top = max(0, min(corners[1] - tall, height - tall))
-    cv2.rectangle(canvas, (left, top), (left + long - 1, top + tall - 1), SUSPECT, cv2.FILLED)
+    cv2.rectangle(canvas, (left, top), (left + long - 1, top + tall - 1), RED, cv2.FILLED)
     write(canvas, left + 4, top, rank, size_px, long, PAPER)
 
 
@@ -125,7 +125,7 @@ def _legend(strip: Canvas) -> None:
         box = (left, 6, left + 15, 21)
         if left + 16 <= width:
             if number == 0:
-                _framed(strip, box, SUSPECT, 3)
+                _framed(strip, box, RED, 3)
             elif number == 1:
                 _framed(strip, box, HEALTHY, 1)
             else:

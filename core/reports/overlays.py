@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reports.drawing import INK, PALE_INK, SUSPECT, Colour, blank, text_width, write
+from core.reports.drawing import INK, PALE_INK, RED, Colour, blank, text_width, write
 from core.slides.pixels import Canvas
 from core.wording import RESEARCH_USE_ONLY
 
@@ -149,7 +149,7 @@ def map_sheet(
     page = blank(truth_top + (38 if has_truth else 14), width)
     write(page, _MARGIN, 16, title, 26, room)
     write(page, _MARGIN, 52, summary, 16, room)
-    write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, SUSPECT)
+    write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, RED)
     for column, heading in enumerate(columns):
         write(page, _MARGIN + column * pitch_right, _HEAD, heading, 15, tile_px)
     for number, row in enumerate(rows):

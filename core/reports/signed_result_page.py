@@ -14,7 +14,7 @@ from reportlab.lib.utils import ImageReader, simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
 from core.reports.candidates import cell_and_map
-from core.reports.drawing import INK, PALE_INK, SUSPECT, Colour, blank, one_line, text_width, write
+from core.reports.drawing import INK, PALE_INK, RED, Colour, blank, one_line, text_width, write
 from core.review import SignedResult
 from core.review.decisions import ACCEPTED
 from core.review.signed_result import SignedCell
@@ -118,7 +118,7 @@ class _Page:
 
 def _head(page: _Page, signed: SignedResult, patient: str | None) -> None:
     under, say = signed.signature, page.say
-    page.text(_EDGE, page.notice.upper(), _ROOM, 9, SUSPECT)
+    page.text(_EDGE, page.notice.upper(), _ROOM, 9, RED)
     page.text(_EDGE, say("title"), _ROOM, 14)
     page.rule()
     page.labelled(say("patient"), say("erased") if patient is None else patient or say("not_entered"))
@@ -133,7 +133,7 @@ def _head(page: _Page, signed: SignedResult, patient: str | None) -> None:
 def _verdict(page: _Page, signed: SignedResult) -> None:
     judged = signed.verdict
     serious = judged.kind in (VerdictKind.POSITIVE, VerdictKind.SUSPICIOUS)
-    page.text(_EDGE, page.term("kind", judged.kind).upper(), _ROOM, 15, SUSPECT if serious else INK)
+    page.text(_EDGE, page.term("kind", judged.kind).upper(), _ROOM, 15, RED if serious else INK)
     for reason in reasons_in(judged, page.language):
         page.text(_EDGE, reason, _ROOM, 9)
     if page.language != "en" and not judged.sentences:

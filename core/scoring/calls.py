@@ -53,7 +53,7 @@ def bulk(scores: NDArray[np.floating], typical_spread: float) -> Bulk:
         In [0, 1]; at least one.
     typical_spread
         Used in place of the slide's own where it has under `CELLS_FOR_A_SPREAD` cells, and as the floor
-        of half its value everywhere: a slide of very even cells must not turn trifles into suspects.
+        of half its value everywhere: a slide of very even cells must not turn trifles into calls.
     """
     if len(scores) == 0:
         raise ValueError("no score to take a spread from")

@@ -166,7 +166,7 @@ class Candidate:
     Attributes
     ----------
     rank
-        1 for the most suspected cell of the slide's latest result; None where it is not called there.
+        1 for the highest score of the slide's latest result; None where it is not called there.
     field, box
         Where it lies.
     infected_score

@@ -178,7 +178,7 @@ def test_the_second_reader_goes_to_the_slide_and_back_and_no_address_tells_a_ran
     page.keyboard.press("g")
     board.wait_for()
     assert board.get_attribute("data-cell") == second
-    # A candidate's own number is its rank: the machine numbers the most suspected first.
+    # A candidate's own number is its rank: the machine numbers the highest score first.
     page.goto(f"{server.address}/slide?slide=1&cell={server.record().candidates[0].id}")
     at_slide(page)
     assert chosen(page) == ""

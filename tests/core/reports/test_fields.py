@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.reports.drawing import SUSPECT
+from core.reports.drawing import RED
 from core.reports.fields import HEALTHY, LEFT_OUT, annotated_field
 
 WHITE = 255
@@ -42,17 +42,17 @@ def test_healthy_cell_has_a_closed_thin_frame_on_its_box() -> None:
 
 def test_infected_cell_has_a_frame_three_times_as_thick_and_its_rank_above() -> None:
     page = draw([(50, 60, 40, 30)], [True], [""], ranks=[12])
-    frame = painted(page, SUSPECT)
+    frame = painted(page, RED)
     assert frame[60:63, 50:90].all()
     assert frame[40:60, 50:60].any()
     assert (page[40:60, 50:80] == (250, 250, 248)).all(axis=2).any()  # the figures on the flag
-    assert not painted(draw([(50, 60, 40, 30)], [True], [""]), SUSPECT)[:60].any()
+    assert not painted(draw([(50, 60, 40, 30)], [True], [""]), RED)[:60].any()
 
 
 def test_cell_that_is_not_evaluable_is_dotted_and_never_looks_called() -> None:
     page = draw([(50, 60, 40, 40)], [True], ["out of focus"], ranks=[1])
     dots = painted(page, LEFT_OUT)
-    assert not painted(page, SUSPECT).any()
+    assert not painted(page, RED).any()
     edge = dots[60, 50:90]
     assert 0.2 < edge.mean() < 0.5
     assert np.count_nonzero(np.diff(edge.astype(int)) == 1) >= 5
@@ -60,8 +60,8 @@ def test_cell_that_is_not_evaluable_is_dotted_and_never_looks_called() -> None:
 
 def test_infected_cell_is_drawn_over_its_neighbours() -> None:
     one, other = (50, 60, 40, 40), (55, 60, 40, 40)
-    over = painted(draw([one, other], [True, False], ["", ""]), SUSPECT)
-    alone = painted(draw([one], [True], [""]), SUSPECT)
+    over = painted(draw([one, other], [True, False], ["", ""]), RED)
+    alone = painted(draw([one], [True], [""]), RED)
     assert (over == alone).all()
 
 

@@ -338,7 +338,7 @@ def test_another_review_budget_changes_the_candidates_without_scoring(tmp_path: 
 
 
 def test_candidates_are_ranked_by_score_and_equal_scores_by_place(tmp_path: Path) -> None:
-    # Dots of radius 3, 4, 5 and 3 again: the third cell is the most suspected, the first and last are equal.
+    # Dots of radius 3, 4, 5 and 3 again: the third cell scores highest, the first and last are equal.
     image = draw_field(infected=(6, 7, 8, 9), seed=1)
     score(save(tmp_path / "slide" / "a.png", image).parent, tmp_path / "out", um_per_pixel=8.6 / 28)
     lines = (tmp_path / "out" / "candidates" / "candidates.csv").read_text().splitlines()

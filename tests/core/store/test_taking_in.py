@@ -78,7 +78,7 @@ def test_more_fields_keep_the_cells_and_readings_that_were_there(store: Store, t
     before = take_in(store, slide, tmp_path / "result")
     read_all(store, before, "+.-", reader="Anna", role=Role.FIRST)
     store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
-    # The new field holds the most suspected cell; two of the old ones are called no more.
+    # The new field holds the highest-scoring cell; two of the old ones are called no more.
     write_score(tmp_path / "more", {"a.png": 8, "b.png": 9}, [("b.png", 3, 0.99), ("a.png", 0, 0.9)])
     after = take_in(store, slide, tmp_path / "more")
     places = [(cell.kind, cell.rank, cell.field, cell.box) for cell in after.candidates]
