@@ -14,7 +14,7 @@ from app.workplace import PROGRAM, Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.scoring.slide_run import ScoringOptions, score_slide
 from core.scoring.workers import Workers, available_cores
-from core.slides import open_overview, open_slide
+from core.slides import is_region, open_overview, open_slide
 from core.store import ScoringStep, StoredSlide, StoreError
 from core.tally import Assumptions
 from models.checkpoint import Models, load_models
@@ -112,9 +112,8 @@ def _score_and_take_in(
     budget = found.review_budget or REVIEW_BUDGET
     # Red cells of the patient are taken into account when the slide is judged: they may come later.
     options = ScoringOptions(found.um_per_pixel, budget, Assumptions(), resume=True)
-    pictures = PicturesWhileScoring(
-        workplace.pictures, found.id, card.identity, copies=open_overview(found.folder) is None
-    )
+    of_scan = all(map(is_region, slide.field_names())) and open_overview(found.folder) is not None
+    pictures = PicturesWhileScoring(workplace.pictures, found.id, card.identity, copies=not of_scan)
     score_slide(slide, folder, card, workers, options, progress, pictures)
     workplace.store.take_in_result(found.id, folder, by=PROGRAM)
 

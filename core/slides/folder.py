@@ -1,5 +1,6 @@
 """What one image file, and one folder of them, holds."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -52,8 +53,10 @@ def folder_contents(folder: Path) -> FolderContents:
     UnreadableImageError
         Where the folder cannot be listed.
     """
-    with decoding(folder):
-        images = [path for path in folder.iterdir() if is_image_file(path) and not path.is_dir()]
+    with decoding(folder), os.scandir(folder) as entries:
+        # What an entry is comes with the listing; asking each path would cost a call a file.
+        files = [folder / entry.name for entry in entries if not entry.is_dir()]
+    images = [path for path in files if is_image_file(path)]
     pictures: list[Path] = []
     large_images: dict[str, Path] = {}
     for path in sorted(images, key=lambda path: natural_key(path.name)):

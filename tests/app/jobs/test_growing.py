@@ -10,6 +10,7 @@ from app.jobs.intake import IntakeError
 from app.workplace import Workplace
 from core.review import SlideState, sign, slide_state
 from core.store import Role, ScoringStep, SlideRecord, StoreError
+from core.store.signatures import Signatures
 from tests.scored_slides import read_all
 
 
@@ -81,13 +82,13 @@ def test_nobody_can_sign_from_the_moment_at_which_files_are_moved_in(
 def test_who_is_signing_as_fields_are_added_is_refused(
     workplace: Workplace, read: SlideRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_signature = workplace.store.signatures.add
+    add_signature = Signatures.add
 
     def add_fields_first(*arguments: object, **others: object) -> object:
         add_fields(workplace, read.slide, [Upload("more.png")], by="Ben")
         return add_signature(*arguments, **others)  # type: ignore[arg-type] # as they were given
 
-    monkeypatch.setattr(workplace.store, "add_signature", add_fields_first)
+    monkeypatch.setattr(Signatures, "add", add_fields_first)
     with pytest.raises(StoreError, match="has changed while it was being signed"):
         sign(workplace.store, read.slide.id, by="Dora")
     assert not workplace.store.record(read.slide.id).signatures

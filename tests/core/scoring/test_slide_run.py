@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.results.result import SlideResult, read_result
-from core.scoring.ledger import LedgerError
+from core.scoring.field_tasks import measure_reference, slide_in_work
+from core.scoring.ledger import Ledger, LedgerError
 from core.scoring.slide_run import NoReadableFieldError, score_slide
 from core.scoring.workers import Workers
 from core.slides import open_slide
@@ -20,6 +22,7 @@ from core.wording import sentence
 from tests.coloured_cells import (
     BACKGROUND,
     DotCard,
+    DotClassifier,
     NoProgress,
     draw_field,
     load_models,
@@ -379,3 +382,44 @@ def test_an_output_folder_of_another_slide_is_refused(tmp_path: Path) -> None:
     score(save_slide(tmp_path / "a" / "slide", fields=1), tmp_path / "out")
     with pytest.raises(LedgerError, match=r"slide '.*a/slide', now '.*b/slide'"):
         score(save_slide(tmp_path / "b" / "slide", fields=1), tmp_path / "out")
+
+
+def test_a_slide_is_surveyed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each field is decoded to be scored, and once more where it has candidates; each row is read once."""
+    opened = open_slide(save_slide(tmp_path / "slide", fields=7))  # the first, fourth and seventh have some
+    done: Counter[str] = Counter()
+
+    def count(of: type, method: str) -> None:
+        own = getattr(of, method)
+
+        def counting(*given: object) -> object:
+            done[method] += 1
+            return own(*given)
+
+        monkeypatch.setattr(of, method, counting)
+
+    count(type(opened), "read_field")
+    for of, method in ((Ledger, "rows"), (Ledger, "get"), (DotClassifier, "activation_map")):
+        count(of, method)
+    measure_reference(load_models(), (slide_in_work(opened, {}, None), opened.field_names()))
+    for_reference = done.pop("read_field")
+    with Workers(load_models, 1) as workers:
+        score_slide(opened, tmp_path / "out", DotCard(), workers, options(), NoProgress())
+    assert done["read_field"] == for_reference + 7 + 3
+    assert (done["rows"], done["get"], done["activation_map"]) == (1, 3, 3)
+
+
+def test_a_file_is_asked_for_its_state_once_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    asked: list[str] = []
+    state = Path.stat
+
+    def counting(path: Path, *given: object, **more: object) -> object:
+        asked.append(path.name)
+        return state(path, *given, **more)  # type: ignore[arg-type] # as they were given
+
+    monkeypatch.setattr(Path, "stat", counting)
+    score(slide, tmp_path / "out")
+    assert Counter(name for name in asked if name.startswith("field")) == {
+        f"field{n}.png": 1 for n in (1, 2, 3)
+    }

@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_listed_is_named_with_the_reason(
     def refuse(folder: Path) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr("core.slides.folder.os.scandir", refuse)
     with pytest.raises(UnreadableImageError, match=r"cannot be read \(Permission denied\)"):
         open_slide(tmp_path)
 
