@@ -1,13 +1,18 @@
-"""Files that are either there whole or not at all, also after a power cut or a kill."""
+"""Files that are either there whole or not at all, also after a power cut or a kill; tables as CSV."""
 
+import csv
+import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import SmearscopeError
 from core.wording import sentence
+
+RFC_4180 = "\r\n"
+"""The line end of the standard, which the tables of trainings and studies have; others have a line feed."""
 
 
 class OutputError(SmearscopeError):
@@ -65,6 +70,22 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file's content in one step; raises `OutputError`."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]], line_end: str = "\n") -> str:
+    """A head and rows as CSV; a text is in quotation marks where it needs them, None is empty."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=line_end)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def write_csv(
+    path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], line_end: str = "\n"
+) -> None:
+    """Write a head and rows as a CSV file in UTF-8, whole or not at all; raises `core.files.OutputError`."""
+    write_bytes(path, csv_text(columns, rows, line_end).encode())
 
 
 def remove(path: Path) -> None:

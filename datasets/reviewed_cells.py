@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, raw_crops
-from core.csv_files import write_csv
 from core.errors import SmearscopeError
-from core.files import replacing_folder, shown_path
+from core.files import replacing_folder, shown_path, write_csv
 from core.review import Decision, SignedResult, read_document
 from core.review.signed_result import SignedCell
 from core.slides import open_slide

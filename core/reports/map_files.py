@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.csv_files import write_csv
-from core.files import cannot_write, remove, write_bytes
+from core.files import cannot_write, remove, write_bytes, write_csv
 from core.reports.overlays import MapTile, map_sheet, reduced
 from core.slides.pixels import encoded
 

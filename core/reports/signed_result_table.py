@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.csv_files import csv_text
+from core.files import csv_text
 from core.review import SignedResult
 from core.store import Role
 

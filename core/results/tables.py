@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.cells.boxes import Box, rounded_box
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.csv_files import write_csv, write_table
-from core.files import replacing
+from core.files import replacing, write_csv
 
 ROWS_IN_A_GROUP = 65_536
 SIDES = ("x", "y", "width", "height")
@@ -234,7 +234,9 @@ def write_fields(folder: Path, rows: Sequence[FieldRow]) -> None:
     table = pa.Table.from_pylist([_as_written(row) for row in rows], FIELDS_SCHEMA)
     with replacing(folder / "fields.parquet") as temporary:
         pq.write_table(table, temporary)
-    write_table(folder / "fields.csv", table)
+    # Arrow puts all texts in quotation marks, so that empty is not null.
+    with replacing(folder / "fields.csv") as temporary:
+        pa_csv.write_csv(table, temporary)
 
 
 def read_fields(folder: Path) -> tuple[FieldRow, ...]:

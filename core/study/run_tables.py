@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from core.csv_files import RFC_4180, write_csv
+from core.files import RFC_4180, write_csv
 from core.study.report import Answers, RunReport
 from core.study.targets import TARGETS, ArmOutcomes
 from core.training.curves import EpochFigures

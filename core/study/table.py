@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.csv_files import RFC_4180, write_csv
+from core.files import RFC_4180, write_csv
 from core.study.comparison import Difference, RunKey, Spread, paired_difference, spread
 from core.study.pareto import FRONT, on_front
 

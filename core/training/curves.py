@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from core.csv_files import RFC_4180, write_csv
+from core.files import RFC_4180, write_csv
 from core.training.passes import FIGURES
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, rankdata
 
-from core.csv_files import RFC_4180, write_csv
+from core.files import RFC_4180, write_csv
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from core.csv_files import RFC_4180, write_csv
 from core.errors import SmearscopeError
+from core.files import RFC_4180, write_csv
 
 LARGEST_GRADIENT = 5.0
 """Norm to which the gradient of a step is cut down."""

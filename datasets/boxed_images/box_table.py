@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from core.csv_files import write_csv
+from core.files import write_csv
 from datasets.boxed_images.box_rows import EDGES, BoxRow, Classes, images_of, table_rows
 from datasets.boxed_images.boxed_image import BoxedImage, Entry, Problem, sound
 

@@ -14,8 +14,7 @@ from torch.utils.data import DataLoader
 from core.cam import Method, activation_maps
 from core.cam.output import class_probability
 from core.cam.rebuilt import for_many_passes
-from core.csv_files import RFC_4180, write_csv
-from core.files import write_bytes
+from core.files import RFC_4180, write_bytes, write_csv
 from core.saliency.faithfulness import region_deletion, right_outside_blurred
 from core.saliency.localisation import energy, pointing_game
 from core.saliency.set_measures import ImageMeasures, SetMeasures, image_measures, joined, set_measures

@@ -151,3 +151,9 @@ def test_the_list_of_candidates_comes_back_as_it_was_written(tmp_path: Path) -> 
     assert read_candidates_list(tmp_path / "candidates.csv") == listed
     head = (tmp_path / "candidates.csv").read_text(encoding="utf-8").splitlines()[0]
     assert head == "rank,infected_score,field,x,y,width,height,image"
+
+
+def test_in_a_spreadsheet_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
+    write_fields(tmp_path, [FieldRow("a,b.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short")])
+    line = (tmp_path / "fields.csv").read_text(encoding="utf-8").splitlines()[1]
+    assert line == '"a,b.png",0,0,0,0,0,,,,,,"",true,"unreadable: cut short"'

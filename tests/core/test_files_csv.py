@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from core.csv_files import RFC_4180, csv_text, write_csv, write_table
-from core.files import OutputError
+from core.files import RFC_4180, OutputError, csv_text, write_csv
 
 
 def test_head_and_rows_stand_as_they_are_given(tmp_path: Path) -> None:
@@ -24,15 +22,6 @@ def test_lines_end_as_the_standard_has_it_where_that_is_asked_for(tmp_path: Path
 def test_the_text_is_that_of_the_file(tmp_path: Path) -> None:
     write_csv(tmp_path / "table.csv", ["a", "b"], [[1, "x"]])
     assert csv_text(["a", "b"], [[1, "x"]]) == (tmp_path / "table.csv").read_text() == "a,b\n1,x\n"
-
-
-def test_an_arrow_table_tells_empty_text_from_null(tmp_path: Path) -> None:
-    table = pa.table(
-        {"field": ["a,b.png", None, ""], "blur": [0.0362, 192.0, None], "out": [True, False, None]}
-    )
-    write_table(tmp_path / "fields.csv", table)
-    expected = '"field","blur","out"\n"a,b.png",0.0362,true\n,192,false\n"",,\n'
-    assert (tmp_path / "fields.csv").read_text() == expected
 
 
 def test_a_row_that_cannot_be_made_leaves_the_earlier_file(tmp_path: Path) -> None:
