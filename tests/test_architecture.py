@@ -192,3 +192,49 @@ def test_no_tracked_file_holds_a_path_of_one_machine() -> None:
         text = path.read_bytes().decode("utf-8", errors="replace")
         wrong += [f"{path.relative_to(ROOT)}: {hit.group()}" for hit in PATH_OF_ONE_MACHINE.finditer(text)]
     assert wrong == []
+
+
+def rooms_of_core() -> dict[str, set[str]]:
+    """What each room of core, a folder or a file, imports of the others."""
+    rooms: dict[str, set[str]] = {}
+    for path in sources("core"):
+        room = path.relative_to(ROOT / "core").parts[0].removesuffix(".py")
+        parts = [name.split(".") for name in imported_modules(path.read_text())]
+        rooms.setdefault(room, set()).update(name[1] for name in parts if name[0] == "core" and len(name) > 1)
+    return {room: others - {room} for room, others in rooms.items() if room != "__init__"}
+
+
+def rooms_as_documented() -> dict[str, set[str]]:
+    """The table of docs/ARCHITECTURE.md, in its order."""
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("## The rooms of core")[2].partition("## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|[^|]+\|([^|]*)\|$", table, re.MULTILINE)
+    return {room: {name.strip() for name in others.split(",")} - {""} for room, others in rows}
+
+
+def test_the_rooms_of_core_import_what_the_page_on_architecture_says() -> None:
+    assert rooms_as_documented() == rooms_of_core()
+
+
+def test_no_room_of_core_imports_one_that_stands_below_it() -> None:
+    rooms = rooms_as_documented()
+    order = list(rooms)
+    back = [
+        (room, other) for room in rooms for other in rooms[room] if order.index(other) > order.index(room)
+    ]
+    assert back == []
+
+
+def test_each_arrow_of_the_picture_is_an_import() -> None:
+    picture = (ROOT / "docs" / "pictures" / "architecture.svg").read_text(encoding="utf-8")
+    drawn, rooms = re.findall(r'<path id="(\w+)-(\w+)"', picture), rooms_of_core()
+    assert len(drawn) >= 10
+    assert [pair for pair in drawn if pair[0] not in rooms[pair[1]] and pair[1] not in rooms[pair[0]]] == []
+    assert set(re.findall(r'<g id="(\w+)"', picture)) == rooms.keys() - {"wording", "errors", "files"}
+
+
+def test_each_place_that_the_page_on_architecture_names_is_there() -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:core|app|scripts)/[\w/.]+)`", page)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
