@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 DATA, DEMO_DATA = Path("smearscope-data"), Path("out/app-demo")
 
 
@@ -55,4 +56,6 @@ def app(
         from app.jobs.demo import prepare_demo
 
         prepare_demo(workplace, typer.echo)
+    host = "localhost" if is_loopback(address) or address in EVERY_ADDRESS else address
+    typer.echo(f"Smearscope is at http://{host}:{port}; Ctrl-C ends it. For research use only.")
     serve(workplace, address=address, port=port)

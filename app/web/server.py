@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import net_util
 
 from app.jobs.start import start
 from app.web.exports import export_routes
@@ -59,6 +60,8 @@ def serve(workplace: Workplace, *, address: str, port: int) -> None:
         Where to listen; 127.0.0.1 is this machine only.
     """
     start(workplace)
+    # Asked by a page of another origin, Streamlit would look up this address at a server on the Internet.
+    net_util.get_external_ip = _unknown
     auth = workplace.settings.auth
     secrets = None
     if auth is not None:
@@ -82,6 +85,7 @@ def serve(workplace: Workplace, *, address: str, port: int) -> None:
             # Of nobody's home folder: the settings of the data folder alone say how people sign in.
             "secrets.files": [],
             "browser.gatherUsageStats": False,
+            "logger.hideWelcomeMessage": True,  # the command says where the pages are
             "client.toolbarMode": "viewer",
             "client.showErrorDetails": "none",
             "runner.magicEnabled": False,
@@ -94,3 +98,7 @@ def serve(workplace: Workplace, *, address: str, port: int) -> None:
 def _cookie_secret(workplace: Workplace) -> str:
     """Signs the cookie of who has signed in; a server that starts anew knows it again."""
     return hmac.new(workplace.secret, b"cookie of who has signed in", hashlib.sha256).hexdigest()
+
+
+def _unknown() -> None:
+    return None

@@ -161,13 +161,13 @@ def read_field_rows(folder: Path) -> tuple[FieldRow, ...]:
 
 
 @lru_cache(maxsize=2)
-def tables_of(folder: Path, sha256: str) -> ResultTables:
-    """As `read_tables`, kept; the hash of `result.json` tells one result in a folder from the next."""
+def tables_of(folder: Path, _sha256: str) -> ResultTables:
+    """As `read_tables`, kept; `_sha256` of `result.json` tells one result in a folder from the next."""
     return read_tables(folder)
 
 
 @lru_cache(maxsize=16)
-def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
+def fields_of(folder: Path, _sha256: str) -> tuple[FieldRow, ...]:
     """As `tables_of`, the fields alone."""
     return read_field_rows(folder)
 
