@@ -60,6 +60,7 @@ def write_score(
     drawn: int = 100,
     counted: int | None = None,
     outside: tuple[str, ...] = (),
+    worth: Performance = WORTH,
 ) -> SlideResult:
     """Write a result folder.
 
@@ -75,6 +76,8 @@ def write_score(
         Cells that `result.json` says were examined, for slides whose cells nobody wants to write down.
     outside
         Why the model is not valid for the slide.
+    worth
+        What its calls are worth.
     """
     rows, table = tables_of(cells, called)
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +95,7 @@ def write_score(
         )
     total = sum(cells.values()) if counted is None else counted
     examined = SlideCount(total, len(cells), len(called), len(called), (Excluded(1, "cells", "edge"),))
-    evidence = Evidence(examined, SlideConditions(outside, 0, 0.3), WORTH)
+    evidence = Evidence(examined, SlideConditions(outside, 0, 0.3), worth)
     result = SlideResult(
         slide="as scored",
         fields=FieldCounts(found=len(rows), counted=len(cells), excluded={"out of focus": 1}, unreadable=()),
@@ -164,7 +167,13 @@ def write_images(folder: Path, cells: Mapping[str, int]) -> Path:
 
 
 def scored_slide(
-    store: Store, folder: Path, called: int = 4, *, fields: int = 2, counted: int | None = None
+    store: Store,
+    folder: Path,
+    called: int = 4,
+    *,
+    fields: int = 2,
+    counted: int | None = None,
+    worth: Performance = WORTH,
 ) -> SlideRecord:
     """A slide of `fields` fields of ten cells, the first of them called in turn, taken into a store."""
     names = [f"field{number + 1}.png" for number in range(fields)]
@@ -172,7 +181,7 @@ def scored_slide(
     picked = [
         (names[number % fields], number // fields, round(0.99 - 0.01 * number, 2)) for number in range(called)
     ]
-    write_score(folder / "result", cells, picked, counted=counted)
+    write_score(folder / "result", cells, picked, counted=counted, worth=worth)
     case = store.add_case("patient 7", by="Anna")
     slide = store.add_slide(case.id, "slide 7", write_images(folder / "images", cells), by="Anna")
     return take_in(store, slide.id, folder / "result")
