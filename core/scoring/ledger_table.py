@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +60,14 @@ SCHEMA = pa.schema(
         ("why_not", pa.list_(pa.string())),
     ]
 )
+_OF_ENTRY = ("name", "source", "generation", "unreadable")
+_NOT_READ: dict[str, object] = {
+    "width": 0,
+    "height": 0,
+    "content_hash": "",
+    "cell_colour": (0.0, 0.0, 0.0),
+    **dict.fromkeys(("feature_statistics", "boxes", "detection_score", "infected_score", "why_not"), ()),
+}
 
 
 def entries_to_table(entries: Sequence[LedgerEntry]) -> pa.Table:
@@ -69,25 +77,23 @@ def entries_to_table(entries: Sequence[LedgerEntry]) -> pa.Table:
 
 def entry_from_table(table: pa.Table, row: int) -> LedgerEntry:
     """One row of `entries_to_table` as it was."""
-    name, source, generation, unreadable = (
-        table[column][row].as_py() for column in ("name", "source", "generation", "unreadable")
-    )
-    quality = quality_from_json(table["quality"][row].as_py())
+    values = {column: table[column][row] for column in SCHEMA.names}
+    plain = {column: values[column].as_py() for column in (*_OF_ENTRY, "width", "height", "content_hash")}
+    quality = quality_from_json(values["quality"].as_py())
+    entry = LedgerEntry(scored=None, **{column: plain.pop(column) for column in _OF_ENTRY})
     if quality is None:
-        return LedgerEntry(name, source, generation, None, unreadable)
+        return entry
+    arrays = {column: values[column].values.to_numpy() for column in ("detection_score", "infected_score")}
     scored = ScoredField(
-        width=table["width"][row].as_py(),
-        height=table["height"][row].as_py(),
-        content_hash=table["content_hash"][row].as_py(),
+        **plain,
+        **arrays,
         quality=quality,
-        cell_colour=tuple(table["cell_colour"][row].as_py()),
-        feature_statistics=tuple(table["feature_statistics"][row].as_py()),
-        boxes=table["boxes"][row].values.to_numpy().reshape(-1, 4),
-        detection_score=table["detection_score"][row].values.to_numpy(),
-        infected_score=table["infected_score"][row].values.to_numpy(),
-        why_not=np.asarray(table["why_not"][row].values.to_pylist(), np.str_),
+        cell_colour=tuple(values["cell_colour"].as_py()),
+        feature_statistics=tuple(values["feature_statistics"].as_py()),
+        boxes=values["boxes"].values.to_numpy().reshape(-1, 4),
+        why_not=np.asarray(values["why_not"].values.to_pylist(), np.str_),
     )
-    return LedgerEntry(name, source, generation, scored)
+    return replace(entry, scored=scored)
 
 
 def quality_from_json(text: str | None) -> FieldQuality | None:
@@ -96,36 +102,8 @@ def quality_from_json(text: str | None) -> FieldQuality | None:
 
 
 def _row(entry: LedgerEntry) -> dict[str, object]:
-    row: dict[str, object] = {
-        "name": entry.name,
-        "source": entry.source,
-        "generation": entry.generation,
-        "unreadable": entry.unreadable,
-        "cells": entry.cells,
-    }
     scored = entry.scored
-    if scored is None:
-        nothing: list[object] = []
-        lists = ("feature_statistics", "boxes", "detection_score", "infected_score", "why_not")
-        return {
-            **row,
-            "width": 0,
-            "height": 0,
-            "content_hash": "",
-            "quality": None,
-            "cell_colour": (0.0, 0.0, 0.0),
-            **dict.fromkeys(lists, nothing),
-        }
-    return {
-        **row,
-        "width": scored.width,
-        "height": scored.height,
-        "content_hash": scored.content_hash,
-        "quality": json.dumps(asdict(scored.quality)),
-        "cell_colour": scored.cell_colour,
-        "feature_statistics": scored.feature_statistics,
-        "boxes": scored.boxes.ravel(),
-        "detection_score": scored.detection_score,
-        "infected_score": scored.infected_score,
-        "why_not": scored.why_not,
-    }
+    values = _NOT_READ if scored is None else {one.name: getattr(scored, one.name) for one in fields(scored)}
+    if scored is not None:
+        values |= {"quality": json.dumps(asdict(scored.quality)), "boxes": scored.boxes.ravel()}
+    return {**{column: getattr(entry, column) for column in _OF_ENTRY}, "cells": entry.cells, **values}
