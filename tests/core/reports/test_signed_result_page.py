@@ -64,7 +64,7 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
         # 1 of 20 cells over .95, times 5 million; from chi2.ppf(.025, 2) / 2 to chi2.ppf(.975, 4) / 2 cells
         "Density 263 158 parasites/µL, 6 663 to 1 466 222 at 95 %",
         "Fraction raw 5 % (0.127 % to 24.9 %): 1 of 20 cells",
-        "corrected 5.26 % (0.133 % to 29.3 %): raw over sensitivity",
+        "corrected 5.26 % (0.133 % to 29.3 %): raw divided by sensitivity",
         "Detection limit more than 792 749 parasites/µL would be excluded by a clean count at 95 %",
         "Counted 20 evaluable red cells, 2 fields, 3 candidates, 0 unread left out: 1 cells, edge",
         "Model dots, threshold 0.5, validated on drawn discs finds 95 % of infected cells (95 of 100; ",

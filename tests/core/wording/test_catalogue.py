@@ -223,7 +223,7 @@ def test_what_was_written_before_there_were_codes_is_said_as_it_was_written() ->
     judged = verdict(Evidence(CLEAN.count, old, CLEAN.performance, readings=Readings()))
     assert reasons_in(judged, "fr") == (
         "The stain is too pale.",
-        "Le modèle n'a pas été validé sur de telles lames : aucun chiffre n'est donné.",
+        "Le modèle n'a pas été validé sur des lames comme celle-ci : aucun chiffre n'est donné.",
     )
 
 
