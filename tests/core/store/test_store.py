@@ -28,7 +28,7 @@ def test_a_new_slide_is_queued_and_holds_what_was_entered(store: Store) -> None:
 
 def test_the_same_images_cannot_be_two_slides(store: Store) -> None:
     new_slide(store)
-    with pytest.raises(StoreError, match="images is already here as slide slide"):
+    with pytest.raises(StoreError, match="images is already on the worklist, as slide slide"):
         new_slide(store)
     assert len(store.slides()) == 1
 
