@@ -364,9 +364,7 @@ def test_a_folder_put_on_the_server_can_be_brought_in_once(
     save_slide(workplace.incoming / "patient 9", fields=1)
     test = page("bring_in", "bring_in_page")
     test.multiselect[0].select(0)
-    next(
-        button for button in test.button if button.label == "Add" and button.form_id == "server"
-    ).click()
+    next(button for button in test.button if button.label == "Add" and button.form_id == "server").click()
     test.run()
     (slide,) = workplace.store.slides()
     assert (slide.name, slide.scoring) == ("patient 9", ScoringStep.QUEUED)
