@@ -53,7 +53,7 @@ def answer(workplace: Workplace) -> bool:
         return True
     except Exception:
         # Whoever asked is told. What state this process is in nobody knows: the next who asks begins another.
-        _refuse(folder, asked[0], f"unforeseen: see {workplace.jobs / 'log.txt'}")
+        _refuse(folder, asked[0], f"unexpected error: see {workplace.jobs / 'log.txt'}")
         raise
     made = {candidate.id for candidate in together}
     for one in asked:
@@ -67,7 +67,7 @@ def _slide_of(workplace: Workplace, wanted: AskedMap) -> tuple[SlideRecord, Take
     record = workplace.store.record(wanted.slide_id)
     if record.taken_in is None or record.taken_in.id != wanted.result_id:
         # Maps by the model of another result are not what the page waits for.
-        raise SmearscopeError("the slide has another result by now: load the page again")
+        raise SmearscopeError("the slide has a new result: load the page again")
     return record, record.taken_in
 
 
@@ -83,7 +83,7 @@ def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates:
     models = _loaded(model_of_identity(workplace, identity).source, identity)
     scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
     if scored is None:
-        raise SmearscopeError("the scores that the slide's result was made from are gone")
+        raise SmearscopeError("the scores behind the slide's result are gone, so no map can be made")
     suspects = [
         Suspect(0, 0.0, field, candidate.box, scored.cell_colour, scored.feature_statistics)
         for candidate in candidates

@@ -82,7 +82,7 @@ def candidate_image(candidate: Candidate) -> NDArray[np.uint8]:
     score_left = _MARGIN + text_width(rank, 22) + 14
     write(page, score_left, below + 5, f"infected score {candidate.score:.3f}", 16, right - score_left)
     write(page, _MARGIN, below + 34, candidate.field_name, 14, CELL_PX, PALE_INK)
-    write(page, right, below + 6, "what the score rests on", 14, CELL_PX - 140, PALE_INK)
+    write(page, right, below + 6, "where the model looked", 14, CELL_PX - 140, PALE_INK)
     colour_scale(page, right + CELL_PX - scale_width_px(), below + 6)
     write(page, right, below + 34, RESEARCH_USE_ONLY, 14, CELL_PX, PALE_INK)
     return page
@@ -127,7 +127,7 @@ def contact_sheet(
         row, column = divmod(position, columns)
         _draw_tile(page, candidate, _MARGIN + column * (TILE_PX + _GAP), _HEAD + row * pitch_down)
     if candidates:
-        legend = "Most suspected first; the corners mark the cell. Below it: rank, infected score, field."
+        legend = "Highest score first; the corners mark the cell. Below it: rank, infected score, field."
         write(page, _MARGIN, foot, legend, 14, room, PALE_INK)
     else:
         write(page, _MARGIN, _HEAD + 50, "No cell scores above the threshold.", 22, room)

@@ -12,7 +12,7 @@ HEALTHY: Colour = (96, 138, 104)
 LEFT_OUT: Colour = (150, 160, 190)
 
 _STRIP = 28
-_LEGEND = ("suspected, with rank", "healthy", "not evaluable")
+_LEGEND = ("candidate, with rank", "healthy", "not evaluable")
 
 
 def annotated_field(
