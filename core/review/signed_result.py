@@ -44,14 +44,14 @@ class SignedCell(_Record):
 
     candidate: int = Field(description="Its number in the store.")
     kind: Kind
-    rank: int | None = Field(description="1 for the most suspected; null where the machine did not call it.")
+    rank: int | None = Field(description="1 for the highest score; null if the machine did not call it.")
     infected_score: float | None
     field: str
     x: float
     y: float
     width: float
     height: float
-    decision: Decision = Field(description="What its readings come to; a call stands where two give it.")
+    decision: Decision = Field(description="The decision from its readings; a call stands when two give it.")
     gametocyte: bool = Field(description="Accepted by two, but not counted in the density.")
     readings: tuple[SignedReading, ...]
 

@@ -69,7 +69,7 @@ def test_density_of_a_positive_slide_is_its_count_over_cells_and_sensitivity() -
 
 
 def test_few_parasites_are_said_to_make_a_rough_density() -> None:
-    assert "rests on 1 parasite; about 62" in reasons(verdict(read(accepted_by_both=1)))
+    assert "based on 1 parasite; about 62" in reasons(verdict(read(accepted_by_both=1)))
 
 
 def test_gametocytes_make_a_slide_positive_and_stay_out_of_the_density() -> None:
