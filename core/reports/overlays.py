@@ -22,7 +22,7 @@ _GAP = 14
 _HEAD = 108
 _LINE = 18
 _SCALE_PX = 96
-_SCALE_REMARK = "of each map's largest value; in an empty map nothing speaks for the class"
+_SCALE_REMARK = "of each map's largest value; an empty map has nothing that speaks for the class"
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,7 +154,7 @@ def test_the_legend_is_whole_on_narrow_and_wide_sheets(monkeypatch: pytest.Monke
     monkeypatch.setattr(overlays, "write", noted)
     tiles = [MapTile(plain(), (), region=np.ones((40, 40), bool))] * columns
     map_sheet("t", "s", ["c"] * columns, [tiles])
-    legend = "of each map's largest value; in an empty map nothing speaks for the class"
+    legend = "of each map's largest value; an empty map has nothing that speaks for the class"
     assert legend in " ".join(written)
 
 
