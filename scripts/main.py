@@ -43,7 +43,7 @@ def smearscope(
         typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Find red cells on thin blood smears, rank the candidates for malaria, and say what the count allows.
+    """Find red cells on thin smears, rank those that may hold parasites, and say what the count allows.
 
     For research use only. Not for diagnosis.
     """

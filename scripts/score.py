@@ -48,7 +48,7 @@ def score(
         ),
     ] = None,
     review_budget: Annotated[
-        int, typer.Option(min=1, help="At most this many candidates for a reader to look at.")
+        int, typer.Option(min=1, help="Most candidates that a person is asked to look at.")
     ] = 100,
     rbc_per_ul: Annotated[
         float | None,
@@ -59,7 +59,7 @@ def score(
     ] = 75.0,
     resume: Annotated[bool, typer.Option(help="Continue an earlier run, or score everything again.")] = True,
 ) -> None:
-    """Score slides: locate and call every red cell, and rank the candidates for review.
+    """Score slides: every red cell located and called, the candidates ranked for review.
 
     A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
     folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue

@@ -76,9 +76,7 @@ def map_picture(
         return workplace.tiles.picture(slide, taken_in, candidate, kind)
     except NoMapYetError:
         if not (taken_in.folder / LEDGER_FOLDER).is_dir():
-            raise NoTileError(
-                "the scores behind the slide's result are gone, so no map can be made"
-            ) from None
+            raise NoTileError("the scores that the slide's result was made from are gone") from None
         wanted, folder = AskedMap(slide.id, taken_in.id, candidate.id), workplace.asked_maps
         if (why := wanted.why_refused(folder)) is not None:
             raise NoTileError(why) from None

@@ -83,7 +83,7 @@ def make_maps(workplace: Workplace, found: Slide, taken_in: TakenIn, candidates:
     models = _loaded(model_of_identity(workplace, identity).source, identity)
     scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
     if scored is None:
-        raise SmearscopeError("the scores behind the slide's result are gone, so no map can be made")
+        raise SmearscopeError("the scores that the slide's result was made from are gone")
     suspects = [
         Suspect(0, 0.0, field, candidate.box, scored.cell_colour, scored.feature_statistics)
         for candidate in candidates

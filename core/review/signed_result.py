@@ -44,7 +44,7 @@ class SignedCell(_Record):
 
     candidate: int = Field(description="Its number in the store.")
     kind: Kind
-    rank: int | None = Field(description="1 for the highest score; null if the machine did not call it.")
+    rank: int | None = Field(description="1 for the highest score; null where the machine did not call it.")
     infected_score: float | None
     field: str
     x: float
