@@ -137,8 +137,8 @@ def _secret(path: Path) -> bytes:
         raise cannot_write(path, error) from error
     if not secret:
         raise WorkplaceError(
-            f"{shown_path(path)} is empty: take it away, and another is made at the next start (everybody "
-            "then gives a name once more)"
+            f"{shown_path(path)} is empty: remove it, and the next start makes a new one (everybody then "
+            "gives a name once more)"
         )
     return secret
 

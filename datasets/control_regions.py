@@ -119,7 +119,7 @@ def _next_in_ring(members: Mapping[str, Sequence[int]]) -> list[int]:
     partner: dict[int, int] = {}
     for name, indices in members.items():
         if len(indices) < 2:
-            raise ControlError(f"class {name}: one image, so no other to take a region of; add some")
+            raise ControlError(f"class {name}: only one image, so no other to take a region from; add some")
         partner.update(zip(indices, [*indices[1:], indices[0]], strict=True))
     return [partner[index] for index in range(len(partner))]
 

@@ -84,7 +84,7 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
         Where the folder cannot be written.
     """
     if folder.exists():
-        raise ExportError(f"{shown_path(folder)} is there already: give another --out")
+        raise ExportError(f"{shown_path(folder)} exists already: give another --out")
     signed = tuple(record for record in records if record.signatures)
     if not signed:
         raise ExportError("no slide is signed: only cells of signed slides are written")

@@ -216,7 +216,7 @@ BACKBONES: Mapping[str, Backbone] = {
 def backbone_named(name: str) -> Backbone:
     """The backbone of a name; `BackboneError` with the names there are for another."""
     if name not in BACKBONES:
-        raise BackboneError(f"no backbone {name!r}; choose of {', '.join(BACKBONES)}")
+        raise BackboneError(f"no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
     return BACKBONES[name]
 
 

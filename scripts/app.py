@@ -14,28 +14,28 @@ def app(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help=f"The data folder, made where there is none: {DATA}, or {DEMO_DATA} for --demo.",
+            help=f"The data folder, made if there is none. Default: {DATA}, or {DEMO_DATA} for --demo.",
         ),
     ] = None,
     *,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Come up with demonstration slides, drawn and scored once.")
+        bool, typer.Option("--demo", help="Start with demonstration slides, drawn and scored once.")
     ] = False,
     address: Annotated[
-        str, typer.Option(help="Where to listen. Others than 127.0.0.1 let other machines in.")
+        str, typer.Option(help="Where to listen. Any address but 127.0.0.1 lets other machines in.")
     ] = "127.0.0.1",
     without_sign_in: Annotated[
         bool,
         typer.Option(
             "--without-sign-in",
-            help="Let other machines in although nobody signs in: whoever comes may do everything.",
+            help="Let other machines in without sign-in: everybody there may do everything.",
         ),
     ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8501,
 ) -> None:
     """Review slides in the browser: read the candidates, watch the count, sign the result.
 
-    How people sign in, and which database is used, is read from settings.toml in the data folder.
+    settings.toml in the data folder says how people sign in and which database is used.
 
     For research use only. Not for diagnosis.
     """
@@ -48,10 +48,13 @@ def app(
     check_reach(workplace, address, without_sign_in=without_sign_in)
     if workplace.settings.auth is None and not is_loopback(address):
         typer.echo(
-            f"Warning: nobody signs in, and whoever reaches {address}:{port} may do everything.", err=True
+            f"Warning: there is no sign-in: everybody who reaches {address}:{port} may do everything.",
+            err=True,
         )
     if workplace.settings.auth is not None and not workplace.store.people.holders():
-        typer.echo(f"Nobody has a role yet: smearscope supervisor EMAIL --data {folder}", err=True)
+        typer.echo(
+            f"Nobody has a role yet: name one with smearscope supervisor EMAIL --data {folder}", err=True
+        )
     if demo:
         from app.jobs.demo import prepare_demo
 

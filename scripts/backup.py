@@ -9,15 +9,15 @@ from scripts.app import DATA
 
 
 def backup(
-    copy: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; it must not be there yet.")],
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="File for the copy; it must not exist yet.")],
     *,
     data: Annotated[Path, typer.Option(metavar="DIR", help="The data folder of the application.")] = DATA,
 ) -> None:
     """Copy the database of the review application into one file; the application may run meanwhile.
 
-    It holds cases, slides, every reading and all signed results with their pictures. Images of slides and
-    what scoring wrote are ordinary files that do not change: copy them as such. To go back to a copy, stop
-    the application and put the copy in the data folder as smearscope.sqlite, without the files
+    The copy holds cases, slides, every reading and all signed results with their pictures. Images of slides
+    and what scoring wrote are ordinary files that do not change: copy them as such. To go back to a copy,
+    stop the application and put the copy in the data folder as smearscope.sqlite, without the files
     smearscope.sqlite-wal and smearscope.sqlite-shm. A database on a server (settings.toml) is copied with the
     server's own tools.
     """

@@ -10,7 +10,7 @@ import typer
 from scripts.export_reviewed import export
 
 data = typer.Typer(
-    no_args_is_help=True, help="Look at sets of training images, and make one of reviewed cells."
+    no_args_is_help=True, help="Check sets of training images, and make one from reviewed cells."
 )
 
 
@@ -24,9 +24,9 @@ def check(
         typer.Argument(metavar="DIR", help="Folder of a set of images with boxes; see docs/BOXED_IMAGES.md."),
     ],
 ) -> None:
-    """Look at every image and box of a set and list all that is wrong, each with what would be right.
+    """Check every image and box of a set, and list what is wrong and what would be right.
 
-    Exits 0 only if nothing is; prints the images of each class then.
+    Exits 0 only if nothing is wrong, and then prints the images of each class.
     """
     from tqdm import tqdm
 

@@ -155,4 +155,4 @@ def draw_field_with_most_calls(slide: Path, cells: "pd.DataFrame", picture: Path
         ranks[here].to_numpy(),
     )
     if not cv2.imwrite(str(picture), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)):
-        raise OutputError(f"{picture} cannot be written: look for space and permissions")
+        raise OutputError(f"{picture} cannot be written: check space and permissions")

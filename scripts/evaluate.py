@@ -17,12 +17,12 @@ def evaluate(
         str,
         typer.Option(
             metavar="EPOCH",
-            help="best (on validation), last, or a number; 0 is before guiding, the reference.",
+            help="best (on validation), last, or a number; 0 is the reference, before guiding.",
         ),
     ] = "best",
     method: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Method of the maps; the one of the training if not given."),
+        typer.Option(metavar="NAME", help="Method of the maps; that of the training if not given."),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
 ) -> None:

@@ -40,7 +40,7 @@ def explain(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A method, grad-cam where none is given; several stand side by side."
+            metavar="NAME", help="Method; give several to see them side by side (grad-cam if none)."
         ),
     ] = None,
     class_: Annotated[
@@ -53,25 +53,25 @@ def explain(
         str | None, typer.Option(metavar="NAME", help="Layer to look at; the last feature map if not given.")
     ] = None,
     max_channels: Annotated[
-        int | None, typer.Option(min=1, help="Channels that the Score-CAM methods try an image.")
+        int | None, typer.Option(min=1, help="Channels that the Score-CAM methods try for each image.")
     ] = None,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Weights of a backbone (safetensors).")
     ] = None,
     normalisation: Annotated[
         Normalisation | None,
-        typer.Option(help="What a backbone's weights expect; what torchvision's do if not given."),
+        typer.Option(help="Input that a backbone's weights expect; that of torchvision's if not given."),
     ] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Let torchvision fetch a backbone's weights.")
     ] = False,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
 ) -> None:
-    """Draw activation maps: on which parts of each image the network's answer rests.
+    """Draw activation maps: where the network looked in each image.
 
-    Writes a picture and an array a method for each image, a list (maps.csv) and sheets of all images. The
-    pictures of single red cells in one folder are taken for cells of one slide. Exits 0 only if every image
-    was used, 2 where an option makes no sense. For research use only. Not for diagnosis.
+    Writes for each image a picture, and an array for each method; also a list (maps.csv) and sheets of all
+    images. The pictures of single red cells in one folder are taken as cells of one slide. Exits 0 only if
+    every image was used, 2 if an option makes no sense. For research use only. Not for diagnosis.
     """
     from tqdm import tqdm
 
@@ -121,7 +121,7 @@ def explain(
                     done += 1
                 progress.update()
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted. What was written is whole; maps.csv lists it.", err=True)
+        typer.echo("\nInterrupted. Everything written so far is complete; maps.csv lists it.", err=True)
         raise typer.Exit(130) from None
     except OutputError as error:
         typer.echo(f"Error: {error}", err=True)
@@ -138,8 +138,8 @@ def refuse_output_beside_files(images: list[Path], out: Path) -> None:
     for image in images:
         if not image.is_dir() and image.parent.resolve() == out.resolve():
             raise typer.BadParameter(
-                f"{out} is the folder of {image.name}, where the next run would take the results for images; "
-                "give another folder",
+                f"{out} is the folder of {image.name}, and the next run would take the results there for "
+                "images; give another folder",
                 param_hint="--out",
             )
 
@@ -158,7 +158,7 @@ def chosen_methods(names: list[str], max_channels: int | None) -> dict[str, "Met
     }
     if not choosing:
         raise typer.BadParameter(
-            f"{', '.join(names)}: no Score-CAM among them, and only those choose channels",
+            f"{', '.join(names)}: none of these is a Score-CAM, and only those choose channels",
             param_hint="--max-channels",
         )
     return {**methods, **choosing}

@@ -115,7 +115,7 @@ class ExplainedNetwork:
             return same[0]
         if same:
             numbers = " and ".join(map(str, same))
-            raise ExplainError(f"--class {wanted}: classes {numbers} are both called so; give the number")
+            raise ExplainError(f"--class {wanted}: classes {numbers} both have this name; give the number")
         raise ExplainError(
             f"--class {wanted}: there is no such class; nearest: {nearest(wanted, self.classes)}"
         )
@@ -164,7 +164,7 @@ def open_network(
         )
     if weights is not None or normalisation is not None or download:
         raise ExplainError(
-            f"--model {model} has its weights and its normalisation with it: leave out --weights, "
+            f"--model {model} brings its own weights and normalisation: leave out --weights, "
             "--normalisation and --download, or name a backbone"
         )
     width = load_card(model).classifier.width
@@ -339,7 +339,7 @@ def _red_cell(image: NDArray[np.uint8]) -> SingleCell:
     """The cell of a picture; `ExplainError` where there is none."""
     cell = single_cell(image)
     if cell is None:
-        raise ExplainError("holds no red cell: all but a speck of it is black")
+        raise ExplainError("holds no red cell: almost all of it is black")
     if reason := why_no_red_cell(cell):
         raise ExplainError(f"{reason}; for pictures of anything else name a backbone with --model")
     return cell

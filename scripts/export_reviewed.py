@@ -12,15 +12,15 @@ def export(
     *,
     out: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="The folder to make; trainings find it by the name reviewed_cells."),
+        typer.Option(metavar="DIR", help="New folder; trainings find it under the name reviewed_cells."),
     ],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who exports: it is put on record.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who exports; this is recorded.")],
     data: Annotated[Path, typer.Option(metavar="DIR", help="The data folder of the application.")] = DATA,
 ) -> None:
-    """Write the cells that readers decided on, of all signed slides: pictures, boxes, who called what.
+    """Write the cells of all signed slides that readers decided on: pictures, boxes, who called what.
 
-    Cells that two readers accepted are infected, rejected ones healthy; disputed, doubtful and unread ones
-    are left out. No patient is named; cells of one patient stay together in every split.
+    Cells that two readers accepted are infected, rejected ones healthy; cells that are disputed, unsure or
+    unread are left out. No patient is named; cells of one patient stay together in every split.
     """
     from core.store import Store
     from core.store.database import existing_file
@@ -41,6 +41,6 @@ def export(
         store.close()
     typer.echo(
         f"{out}: {written.infected} infected and {written.healthy} healthy cells of {len(written.slides)} "
-        f"signed slides; left out: {written.left_out} disputed, doubtful or unread"
-        + (f", {written.beyond_field} marked beyond their field" if written.beyond_field else "")
+        f"signed slides; left out: {written.left_out} disputed, unsure or unread"
+        + (f", {written.beyond_field} marked outside their field" if written.beyond_field else "")
     )

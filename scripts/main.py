@@ -40,7 +40,7 @@ def smearscope(
     *,
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end."),
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     """Find red cells on thin smears, rank those that may hold parasites, and say what the count allows.
@@ -65,7 +65,7 @@ app.add_typer(data, name="data")
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is one line on stderr and status 1, not a traceback."""
+    """Run the command line; what a user can correct is one line on stderr and status 1, not a traceback."""
     try:
         app()
     except SmearscopeError as error:

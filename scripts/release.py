@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 def release(
     detector: Annotated[Path, typer.Option(help="Folder with detector.safetensors.")],
     classifier: Annotated[Path, typer.Option(help="Folder with classifier.safetensors.")],
-    detector_name: Annotated[str, typer.Option(metavar="NAME", help="What results call the detector.")],
-    classifier_name: Annotated[str, typer.Option(metavar="NAME", help="What results call the classifier.")],
+    detector_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the detector in results.")],
+    classifier_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the classifier in results.")],
     validation: Annotated[Path, typer.Option(help="Folder that the validate command wrote.")],
     data: Annotated[Path, typer.Option(help="Folder that holds the data sets.")],
     out: Annotated[Path, typer.Option(help="Folder for weights and cards.")],
-    configs: Annotated[Path, typer.Option(help="Folder with the configurations trained from.")] = Path(
+    configs: Annotated[Path, typer.Option(help="Folder with the configurations of the trainings.")] = Path(
         "models/configs"
     ),
 ) -> None:
-    """Write the two weights files and their cards into OUT; the whole is what --model takes."""
+    """Write the two weights files and their cards into OUT, the folder to give to --model."""
     from core.files import check_writable
     from core.wording import RESEARCH_USE_ONLY
     from datasets.provenance import PROVENANCE
@@ -72,7 +72,7 @@ def release(
     if not measured:
         raise ConfigurationError(
             f"{classifier_config}: sources: nothing is measured on {', '.join(classifier_settings.sources)}; "
-            "train with a published set beside"
+            "train with a published set too"
         )
     spread = typical_spread_of(measured, scores)
     curves = {source: curve_of(source, scores, spread) for source in measured}

@@ -12,10 +12,10 @@ def render(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder for the fields.")],
     fields: Annotated[int, typer.Option(help="How many fields.")] = 10,
     cells_per_field: Annotated[int, typer.Option(help="Red cells on each field.")] = 110,
-    parasitaemia: Annotated[float, typer.Option(help="Chance of a red cell to be infected, 0 to 1.")] = 0.01,
-    seed: Annotated[int, typer.Option(help="Number of the slide: the same gives the same files.")] = 0,
+    parasitaemia: Annotated[float, typer.Option(help="Chance that a red cell is infected, 0 to 1.")] = 0.01,
+    seed: Annotated[int, typer.Option(help="Number of the slide; the same number gives the same files.")] = 0,
 ) -> None:
-    """Draw a synthetic slide: JPEG fields into OUT, what is on them into OUT.truth.parquet beside it."""
+    """Draw a synthetic slide: its JPEG fields into OUT, its truth into OUT.truth.parquet beside it."""
     from datasets.synthetic import render_slide
 
     with tqdm(total=fields, unit="field", file=sys.stderr) as progress:

@@ -29,18 +29,22 @@ def score(
         typer.Argument(metavar="SLIDE...", help="Slides: folders of field images, or single images."),
     ],
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go, a folder a slide.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the results; each slide gets one in it.")
+    ],
     model: Annotated[
         str, typer.Option(metavar="NAME", help="The released models, or a folder that holds others.")
     ] = "released",
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = Device.AUTO,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; as many as there are cores where not given.")
+        int | None, typer.Option(min=1, help="Worker processes; one for each core if not given.")
     ] = None,
     um_per_pixel: Annotated[
         float | None,
         typer.Option(
-            min=0.01, max=2.0, help="Scale of the images; else from the files or the cells themselves."
+            min=0.01,
+            max=2.0,
+            help="Scale of the images; if not given, from the files or the cells themselves.",
         ),
     ] = None,
     review_budget: Annotated[
@@ -48,20 +52,18 @@ def score(
     ] = 100,
     rbc_per_ul: Annotated[
         float | None,
-        typer.Option(min=1.0, help="Measured red cells per µL; 5 000 000 are assumed where not given."),
+        typer.Option(min=1.0, help="Measured red cells per µL; 5 000 000 are assumed if not given."),
     ] = None,
     detection_limit: Annotated[
         float, typer.Option(min=1.0, help="Parasites per µL that a clean slide must be able to exclude.")
     ] = 75.0,
-    resume: Annotated[
-        bool, typer.Option(help="Continue what an earlier run has begun, or score everything anew.")
-    ] = True,
+    resume: Annotated[bool, typer.Option(help="Continue an earlier run, or score everything again.")] = True,
 ) -> None:
     """Score slides: every red cell located and called, the candidates ranked for review.
 
     A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
-    folder of folders is a batch of slides. Exits 0 only if every slide was scored; an interrupted run goes on
-    where it was when the same command is given again. For research use only. Not for diagnosis.
+    folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue
+    an interrupted run, give the same command again. For research use only. Not for diagnosis.
     """
     from dataclasses import replace
     from functools import partial
@@ -91,7 +93,9 @@ def score(
         ):
             batch = score_slides(discovery, out, card, pool, options, bars)
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted. What was scored is kept: give the same command again to go on.", err=True)
+        typer.echo(
+            "\nInterrupted. What was scored is kept: give the same command again to continue.", err=True
+        )
         raise typer.Exit(130) from None
     except OutputError as error:
         typer.echo(f"Error: {error}", err=True)
@@ -108,7 +112,8 @@ def refuse_output_among_slides(slides: list[Path], out: Path) -> None:
     for slide in slides:
         if slide.is_dir() and out.resolve().is_relative_to(slide.resolve()):
             raise typer.BadParameter(
-                f"{out} lies in {slide}, whose images are the slides; give a folder outside it",
+                f"{out} lies in {slide}, and the next run would take the results there for slides; give a "
+                "folder outside it",
                 param_hint="--out",
             )
 

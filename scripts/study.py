@@ -13,12 +13,12 @@ def study(
     data: Annotated[
         Path, typer.Option(help="Folder that holds the data sets, each in a folder of its name.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the runs; a study broken off there goes on.")],
+    out: Annotated[Path, typer.Option(help="Folder for the runs; an interrupted study there continues.")],
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = Device.AUTO,
 ) -> None:
     """Train every arm of CONFIG with every seed and fold, then measure them all and compare them.
 
-    Runs that are there are not run again. Writes index.html, study.json, arms.csv and runs.csv to OUT, and a
+    Finished runs are not repeated. Writes index.html, study.json, arms.csv and runs.csv to OUT, and a
     folder for each run as smearscope train does. For research use only. Not for diagnosis.
     """
     from core.files import check_writable

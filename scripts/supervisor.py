@@ -13,7 +13,7 @@ def supervisor(
         str,
         typer.Argument(
             metavar="EMAIL",
-            help="As whom the person signs in; the page shows it to who has no role yet.",
+            help="What the person signs in as; the page shows it to a person without a role.",
         ),
     ],
     *,
@@ -21,7 +21,7 @@ def supervisor(
 ) -> None:
     """Make somebody a supervisor of the review application, who then grants roles on the page People.
 
-    Whoever may write to the data folder may run this. It is put on record.
+    Everybody who may write to the data folder may run this. It is recorded.
     """
     from core.files import shown_path
     from core.store import Store
@@ -32,7 +32,7 @@ def supervisor(
     if not is_identity(name):
         raise SettingsError(
             f"nobody signs in as {shown_path(name)}: give the e-mail address, or what the page "
-            "shows to who has no role yet"
+            "shows to a person without a role"
         )
     url = read_settings(data).database_url(data)
     existing_file(url)  # a name with a slip in it makes no data folder

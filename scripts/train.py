@@ -20,18 +20,23 @@ def train(
     ],
     out: Annotated[
         Path,
-        typer.Option(help="Folder for the weights and curves; a guided training broken off there goes on."),
+        typer.Option(
+            help="Folder for the weights and curves; an interrupted guided training there continues."
+        ),
     ],
     detector: Annotated[
         Path | None,
-        typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
+        typer.Option(
+            help="For a classifier: the detector that cuts out the cells; the released one if not given."
+        ),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
     *,
     tensorboard: Annotated[
         bool,
         typer.Option(
-            "--tensorboard", help="Curves of a guided training for TensorBoard too, in OUT/tensorboard."
+            "--tensorboard",
+            help="Also write the curves of a guided training for TensorBoard, to OUT/tensorboard.",
         ),
     ] = False,
 ) -> None:
@@ -54,7 +59,9 @@ def train(
         _train_guided(config, settings, data, out, chosen, tensorboard=tensorboard)
         return
     if tensorboard:
-        raise ConfigurationError(f"--tensorboard: {config} is not of a guided training; leave it out")
+        raise ConfigurationError(
+            f"--tensorboard: {config} does not describe a guided training; leave the option out"
+        )
     check_writable(out)
     fabric = Fabric(accelerator=chosen.type, devices=1)
     curve: list[CurvePoint] = []

@@ -35,13 +35,17 @@ def validate(
     plan: Annotated[
         Plan, typer.Option(help="Leave out each source, blocks of iml_malaria, or patients of nih_cells.")
     ] = Plan.SOURCES,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from the configuration's on.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of seeds, beginning with that of the configuration.")
+    ] = 1,
     detector: Annotated[
         Path | None,
-        typer.Option(help="Detector weights that cut the cells, for a classifier; else released."),
+        typer.Option(
+            help="For a classifier: the detector that cuts out the cells; the released one if not given."
+        ),
     ] = None,
 ) -> None:
-    """Train with one part left out, test on it, for every part of the plan; print and write the table."""
+    """For every part of the plan, train without it and test on it; print and write the table."""
     from lightning_fabric import Fabric
 
     from core.files import check_writable, write_bytes
@@ -61,8 +65,8 @@ def validate(
         raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
     if absent := sorted(LEAVES_OUT_OF[settings.network, plan] - set(settings.sources)):
         raise ConfigurationError(
-            f"{config}: sources: --plan {plan} leaves out parts of {', '.join(absent)}, which is not there; "
-            "add it, or take --plan sources"
+            f"{config}: sources: --plan {plan} leaves out parts of {', '.join(absent)}, which is not "
+            "among the sources; add it, or take --plan sources"
         )
     check_writable(out)
     fabric = Fabric(accelerator=torch_device("auto").type, devices=1)

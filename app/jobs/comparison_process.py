@@ -54,7 +54,7 @@ def compare(workplace: Workplace) -> None:
             write_bytes(files.failed, str(error).encode())
         except Exception as error:
             traceback.print_exc()
-            why = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
+            why = f"unexpected error: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
             write_bytes(files.failed, why.encode())
         finally:
             files.progress.unlink(missing_ok=True)

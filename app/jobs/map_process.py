@@ -53,7 +53,7 @@ def answer(workplace: Workplace) -> bool:
         return True
     except Exception:
         # Whoever asked is told. What state this process is in nobody knows: the next who asks begins another.
-        _refuse(folder, asked[0], f"unforeseen: see {workplace.jobs / 'log.txt'}")
+        _refuse(folder, asked[0], f"unexpected error: see {workplace.jobs / 'log.txt'}")
         raise
     made = {candidate.id for candidate in together}
     for one in asked:
@@ -67,7 +67,7 @@ def _slide_of(workplace: Workplace, wanted: AskedMap) -> tuple[SlideRecord, Take
     record = workplace.store.record(wanted.slide_id)
     if record.taken_in is None or record.taken_in.id != wanted.result_id:
         # Maps by the model of another result are not what the page waits for.
-        raise SmearscopeError("the slide has another result by now: load the page again")
+        raise SmearscopeError("the slide has a new result: load the page again")
     return record, record.taken_in
 
 

@@ -85,7 +85,7 @@ def _score(
         _note_failure(workplace, found, str(error), said)
     except Exception as error:
         traceback.print_exc()
-        detail = f"unforeseen: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
+        detail = f"unexpected error: {type(error).__name__}; see {workplace.jobs / 'log.txt'}"
         _note_failure(workplace, found, detail, said)
     finally:
         progress.slide_ends()

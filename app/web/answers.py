@@ -32,4 +32,4 @@ def answer(made: Callable[[], Picture | None]) -> Response:
 
 def expired() -> Response:
     """Answer to an address that opens nothing."""
-    return PlainTextResponse("this address opens nothing any more: load the page again", 403)
+    return PlainTextResponse("this address has expired: load the page again", 403)

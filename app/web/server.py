@@ -41,9 +41,9 @@ def check_reach(workplace: Workplace, address: str, *, without_sign_in: bool) ->
     """
     if workplace.settings.auth is None and not without_sign_in and not is_loopback(address):
         raise SettingsError(
-            f"{address} lets other machines in, and without sign-in they do what they like under any name: "
-            "set up [auth] (docs/APP.md), listen on 127.0.0.1, or, where something else keeps strangers out, "
-            "add --without-sign-in"
+            f"{address} lets other machines in, and without sign-in everybody there may do everything, under "
+            "any name: set up [auth] (docs/APP.md), listen on 127.0.0.1, or add --without-sign-in if "
+            "something else keeps strangers out"
         )
 
 

@@ -50,6 +50,6 @@ class UploadGuard:
         if scope["type"] == "http" and scope["path"].startswith(UPLOADS):
             reader = _readers.get(scope["path"].removeprefix(UPLOADS).partition("/")[0])
             if reader is None or not await run_in_threadpool(self._people.may, reader, Right.BRING_IN):
-                await PlainTextResponse("this page may bring nothing in", 403)(scope, receive, send)
+                await PlainTextResponse("this page may not add slides", 403)(scope, receive, send)
                 return
         await self._inner(scope, receive, send)

@@ -82,7 +82,7 @@ def candidate_image(candidate: CandidatePicture) -> NDArray[np.uint8]:
     score_left = _MARGIN + text_width(rank, 22) + 14
     write(page, score_left, below + 5, f"infected score {candidate.score:.3f}", 16, right - score_left)
     write(page, _MARGIN, below + 34, candidate.field_name, 14, CELL_PX, PALE_INK)
-    write(page, right, below + 6, "what the score rests on", 14, CELL_PX - 140, PALE_INK)
+    write(page, right, below + 6, "where the model looked", 14, CELL_PX - 140, PALE_INK)
     colour_scale(page, right + CELL_PX - scale_width_px(), below + 6)
     write(page, right, below + 34, RESEARCH_USE_ONLY, 14, CELL_PX, PALE_INK)
     return page

@@ -42,14 +42,14 @@ class CellCounts(_Record):
     evaluable: int = Field(description="Unique red cells examined: whole, in focus, counted once.")
     not_evaluable: dict[str, int] = Field(description="Located cells that do not count, by reason.")
     called_infected: int = Field(description="Evaluable cells that score at or above the threshold.")
-    candidates_written: int = Field(description="How many of them, best first, lie in candidates/.")
+    candidates_written: int = Field(description="How many of them, highest score first, are in candidates/.")
 
 
 class Options(_Record):
     """What the user asked for, beyond `evidence.assumptions`."""
 
     um_per_pixel: float | None = Field(description="Given by the user; null: taken from files or estimated.")
-    review_budget: int = Field(description="Most candidates to be reviewed.")
+    review_budget: int = Field(description="At most this many candidates to review.")
 
 
 class CellReference(_Record):
@@ -77,12 +77,12 @@ class SlideResult(_Record):
     slide: str
     fields: FieldCounts
     cells: CellCounts
-    evidence: Evidence = Field(description="What the verdict rests on.")
+    evidence: Evidence = Field(description="What the verdict is based on.")
     verdict: Verdict
     machine_figures: Figures | None = Field(
-        description="Fraction and density from the machine's calls before any review, its false calls taken "
-        "out at the rate found in validation; null where the model is not valid for the slide, no cell was "
-        "counted, or its false calls hide everything. The verdict's own figures need readings."
+        description="Fraction and density from the machine's calls before any review, its false calls "
+        "subtracted at the rate found in validation; null if the model is not valid for the slide, no cell "
+        "was counted, or its false calls hide everything. The verdict's own figures need readings."
     )
     reference: CellReference
     options: Options

@@ -51,7 +51,7 @@ class SignedCell(_Record):
     y: float
     width: float
     height: float
-    decision: Decision = Field(description="What its readings come to; a call stands where two give it.")
+    decision: Decision = Field(description="The decision from its readings; a call stands when two give it.")
     gametocyte: bool = Field(description="Accepted by two, but not counted in the density.")
     readings: tuple[SignedReading, ...]
 

@@ -267,7 +267,7 @@ class Objective(nn.Module):
     def __init__(self, name: str, weights: Mapping[str, float] | None = None) -> None:
         super().__init__()
         if name not in OBJECTIVES:
-            raise ObjectiveError(f"no objective {name!r}; choose of {', '.join(OBJECTIVES)}")
+            raise ObjectiveError(f"no objective {name!r}; choose one of {', '.join(OBJECTIVES)}")
         self.name = name
         self.recipe = OBJECTIVES[name]
         for key, weight in (weights or {}).items():

@@ -26,7 +26,7 @@ Outcome = TypeVar("Outcome")
 
 
 class WorkerDiedError(SmearscopeError):
-    """A worker process was ended from outside, most often for want of memory."""
+    """A worker process was killed, most often because memory ran out."""
 
 
 class ModelsNotLoadedError(SmearscopeError):
@@ -106,7 +106,7 @@ class Workers(Generic[Models]):
         except BrokenProcessPool as error:
             self._close()
             raise WorkerDiedError(
-                "a worker process was ended from outside, most often for want of memory; what was scored is "
+                "a worker process was killed, most often because memory ran out; what was scored is "
                 "kept: run the same command again, with fewer --workers"
             ) from error
         finally:

@@ -73,7 +73,7 @@ def dicom_fields(path: Path) -> dict[str, DicomFrame]:
     """
     header = _header(path)
     if "Rows" not in header:
-        raise UnreadableImageError(f"{shown_path(path)} is a DICOM file without a picture: take it away")
+        raise UnreadableImageError(f"{shown_path(path)} is a DICOM file without a picture: remove it")
     with decoding(path):
         frames = int(header.get("NumberOfFrames") or 1)
         if frames * _FRAME_BYTES > path.stat().st_size:

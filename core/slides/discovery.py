@@ -104,7 +104,8 @@ def _search(path: Path, seen: set[Path]) -> Iterator[Path | SlideProblem]:
         yield path
     else:
         yield SlideProblem(
-            path, f"{shown_path(path)} is no image by its name or content: give a folder or an image file"
+            path,
+            f"{shown_path(path)} is not an image, by its name or content: give a folder or an image file",
         )
 
 

@@ -65,7 +65,7 @@ def format_of(path: Path) -> Format:
     with decoding(path), path.open("rb") as file:
         head = file.read(132)
     if not head:
-        raise UnreadableImageError(f"{shown_path(path)} is empty (0 bytes): copy it again, or take it away")
+        raise UnreadableImageError(f"{shown_path(path)} is empty (0 bytes): copy it again, or remove it")
     if head.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -78,7 +78,7 @@ def format_of(path: Path) -> Format:
         return Format.BMP
     raise UnreadableImageError(
         f"{shown_path(path)} holds no JPEG, PNG, TIFF, BMP or DICOM image: save it as one of these, "
-        "or take it away"
+        "or remove it"
     )
 
 
@@ -117,7 +117,7 @@ def decoding(path: Path) -> Iterator[None]:
         if error.errno == errno.ENOENT:
             reason = "does not exist"
         elif error.errno is not None:
-            reason = f"cannot be read ({os.strerror(error.errno)}): mend that, or take it away"
+            reason = f"cannot be read ({os.strerror(error.errno)}): correct that, or remove it"
         else:
             reason = _damaged(error)
         raise UnreadableImageError(f"{shown_path(path)} {reason}") from error

@@ -54,8 +54,8 @@ class Database:
             self._engine = create_engine(self._url, execution_options={DATA_FOLDER: self._folder})
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise StoreError(
-                f"{shown_url(self._url)} is no usable database: {self._scrubbed(str(error))} (PostgreSQL "
-                "takes psycopg, installed beside, and an address that begins with postgresql+psycopg://)"
+                f"{shown_url(self._url)} cannot be used: {self._scrubbed(str(error))} (for PostgreSQL, "
+                "install psycopg and give an address that begins with postgresql+psycopg://)"
             ) from error
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         # Within one process writers stand in line here: SQLite's own waiting is by chance, and slower.
@@ -197,7 +197,7 @@ def _url(url: str) -> URL:
         parsed = None
     if parsed is None or "@" in (parsed.host or ""):
         raise StoreError(
-            "the address given is no usable database: it is KIND://USER:PASSWORD@HOST:PORT/NAME, with @ / : "
-            "and % of a password written as %40 %2F %3A %25, or sqlite:////WHOLE/PATH"
+            "the address of the database cannot be used: give KIND://USER:PASSWORD@HOST:PORT/NAME, with "
+            "@ / : and % of a password written as %40 %2F %3A %25, or sqlite:////WHOLE/PATH"
         )
     return parsed

@@ -48,7 +48,7 @@ class SignIn(BaseModel):
     def _is_private(cls, address: str) -> str:
         parts = urlsplit(address)
         if not parts.hostname or parts.scheme not in {"http", "https"}:
-            raise ValueError("is no address that begins with https://")
+            raise ValueError("is not an address that begins with https://")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must begin with https://, except on this machine")
         return address
@@ -57,7 +57,7 @@ class SignIn(BaseModel):
     @classmethod
     def _is_the_callback(cls, address: str) -> str:
         if urlsplit(address).path != CALLBACK:
-            raise ValueError(f"must end with {CALLBACK}, right behind the machine")
+            raise ValueError(f"must end with {CALLBACK}, right after the machine")
         return address
 
 
@@ -108,7 +108,7 @@ def read_settings(folder: Path) -> Settings:
         raise SettingsError(f"{shown_path(path)} cannot be read: {error}") from error
     if open_to_all:
         raise SettingsError(
-            f"{shown_path(path)} holds secrets, and everybody on this machine can reach it: chmod 600 it"
+            f"{shown_path(path)} holds secrets, and others on this machine can read it: run chmod 600 on it"
         )
     try:
         return Settings.model_validate(values)

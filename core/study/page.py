@@ -60,9 +60,9 @@ def study_page(report: StudyReport) -> str:
 <a href="study.json">study.json</a>.</p>
 <h2>Runs</h2>
 <p class="pale">Curves: <span class="key training"></span>training images,
-<span class="key validation"></span>validation images, both with their own regions, from epoch 0 on by the
-arm's own maps and objective, before it by those of the reference; the dashed upright line is
-epoch 0, where guiding begins.</p>
+<span class="key validation"></span>validation images, both measured with their own regions. From epoch 0 on
+they use the arm's own maps and objective, before that those of the reference. The dashed vertical line
+is epoch 0, where guiding begins.</p>
 {runs}
 </body>
 </html>

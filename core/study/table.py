@@ -35,7 +35,7 @@ class Column:
 COLUMNS = (
     Column("accuracy", "accuracy", "share of images whose class is right"),
     Column("cross_entropy", "CE", "cross-entropy of the true class", per_cent=False),
-    Column("magtr", "MAGTR", "mean of map / maximum inside the region; rises also when the map spreads"),
+    Column("magtr", "MAGTR", "mean of map / maximum inside the region; also rises when the map spreads"),
     Column("mangtr", "MANGTR", "mean of map / maximum outside the region"),
     Column("epg", "EPG", "energy of the map inside the region"),
     Column("epg_even_grid", "EPG, even grid", "EPG of the map upsampled as published, its cells equal parts"),
@@ -47,7 +47,7 @@ COLUMNS = (
     Column("share_above_half", "above half", "share of the image above half the map's maximum"),
     Column("deletion_inside", "deletion inside", "lost probability when the region's pixels are covered"),
     Column("deletion_outside", "deletion outside", "lost probability when as many beside it are covered"),
-    Column("deletion_gap", "deletion gap", "inside less outside: the answer rests on the region"),
+    Column("deletion_gap", "deletion gap", "inside less outside: how much the answer depends on the region"),
     Column("epg_other_method", "EPG, other method", "EPG under a map method that was not in the loss"),
     Column(
         "accuracy_outside_blurred",

@@ -142,7 +142,9 @@ def load_reference(run: Path, plan: TrainingPlan, network: nn.Module) -> Trainin
     """
     progress = read_progress(run)
     if progress is None or progress.epoch < 0:
-        raise GuidedCheckpointError(f"{run}: its reference phase is not over; train that to its end first")
+        raise GuidedCheckpointError(
+            f"{run}: its reference phase is not finished; train that to its end first"
+        )
     first = min(row.epoch for row in progress.curves)
     if first != plan.first_epoch:
         raise GuidedCheckpointError(

@@ -141,10 +141,10 @@ def _size(row: BoxRow) -> tuple[int, int]:
 
 def _check_class(row: BoxRow, first: BoxRow, classes: Classes) -> None:
     if classes.all_have_images and row.wnid not in classes.names:
-        raise BoxedImageError(row.problem(f"class {row.wnid!r} is not of the set", f"see {classes.file}"))
+        raise BoxedImageError(row.problem(f"class {row.wnid!r} is not in the set", f"see {classes.file}"))
     if row.wnid != first.wnid:
         fault = f"{row.image.name} is {row.wnid} here and {first.wnid} in {first.file.name} line {first.line}"
-        raise BoxedImageError(row.problem(fault, "mend one"))
+        raise BoxedImageError(row.problem(fault, "correct one"))
 
 
 def _box(row: BoxRow, width_px: int, height_px: int) -> list[int]:
@@ -169,7 +169,7 @@ def _box(row: BoxRow, width_px: int, height_px: int) -> list[int]:
         inside = inside and x1 <= width_px and y1 <= height_px
     if not inside:
         fault = f"{written} is not inside the image of {width_px} x {height_px} px"
-        raise BoxedImageError(row.problem(fault, "mend the box, or put the image back that was annotated"))
+        raise BoxedImageError(row.problem(fault, "correct the box, or put back the image that was annotated"))
     last_column, last_row = min(math.floor(x1), width_px - 1), min(math.floor(y1), height_px - 1)
     return [math.floor(x0), math.floor(y0), last_column, last_row]
 

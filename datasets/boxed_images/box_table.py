@@ -45,7 +45,7 @@ def _rows(path: Path, classes: Classes) -> Iterator[BoxRow | Problem]:
         wnid, name = row["wnid"], row["name"]
         if classes.names.setdefault(wnid, name) != name:
             fault = f"class {wnid} is {name!r} here and {classes.names[wnid]!r} in line {classes.lines[wnid]}"
-            yield Problem(path, line, fault, "mend one")
+            yield Problem(path, line, fault, "correct one")
         classes.lines.setdefault(wnid, line)
         sides = (row["width_px"], row["height_px"])
         if not all(side.isdecimal() for side in sides):

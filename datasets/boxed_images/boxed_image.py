@@ -88,7 +88,7 @@ class BoxedImage:
                 f"{image.shape[1]} x {image.shape[0]} px, its boxes are for "
                 f"{self.width_px} x {self.height_px}"
             )
-            raise BoxedImageError(Problem(self.path, None, fault, "put the image back that was annotated"))
+            raise BoxedImageError(Problem(self.path, None, fault, "put back the image that was annotated"))
         return image
 
     def region(self) -> NDArray[np.bool_]:

@@ -85,7 +85,7 @@ def _objects(annotation: Path, image: Path, images: Path) -> Iterator[BoxRow | P
             yield Problem(annotation, item.line, "an object without a name", "give its class")
         elif in_class_folder and item.name != folder:
             fault = f"an object {item.name!r} on an image of the folder {folder}"
-            yield Problem(annotation, item.line, fault, "mend the name or move the image")
+            yield Problem(annotation, item.line, fault, "correct the name or move the image")
         else:
             yield BoxRow(
                 annotation, item.line, image, item.name, item.values, read.size_px, ends_are_pixels=False

@@ -82,7 +82,7 @@ def draw_sheets(
             sheet = map_sheet(sheet_of.kind.title, _summary(sheet_of), columns, lines, TILE_PX)
             path = temporary / f"{sheet_of.kind.name}.png"
             if not cv2.imwrite(str(path), sheet[..., ::-1]):
-                raise OutputError(f"{path}: cannot be written; see that there is room")
+                raise OutputError(f"{path}: cannot be written; check that there is space")
 
 
 def _summary(kind: Chosen) -> str:

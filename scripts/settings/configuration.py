@@ -35,7 +35,7 @@ def _among(known: Collection[str]) -> AfterValidator:
     def checked(names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in known:
-                raise ValueError(f"no set {name!r}; choose of {', '.join(known)}")
+                raise ValueError(f"no set {name!r}; choose one of {', '.join(known)}")
         return names
 
     return AfterValidator(checked)
@@ -121,7 +121,7 @@ class ClassifierSettings(_Settings):
     def _fixed_weights(cls, objective: ObjectiveSettings) -> ObjectiveSettings:
         if OBJECTIVES[objective.name].learned:
             raise ValueError(
-                f"{objective.name} has learned weights, which this training has not; give another"
+                f"{objective.name} has learned weights, which this training does not support; give another"
             )
         return objective
 

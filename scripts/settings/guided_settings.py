@@ -96,7 +96,7 @@ class BackboneSettings(_Settings):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in BACKBONES:
-            raise ValueError(f"no backbone {name!r}; choose of {', '.join(BACKBONES)}")
+            raise ValueError(f"no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
         return name
 
     @model_validator(mode="after")
@@ -131,7 +131,7 @@ class MapSettings(_Settings):
     @classmethod
     def _known(cls, method: str) -> str:
         if method not in METHODS:
-            raise ValueError(f"no method {method!r}; choose of {', '.join(METHODS)}")
+            raise ValueError(f"no method {method!r}; choose one of {', '.join(METHODS)}")
         return method
 
     @model_validator(mode="after")
@@ -139,8 +139,8 @@ class MapSettings(_Settings):
         fitting = [name for name, one in METHODS.items() if isinstance(one, ScoreCAM | FIMFScoreCAM)]
         if self.max_channels is not None and self.method not in fitting:
             raise ValueError(
-                f"max_channels: {self.method} does not score channels one by one; leave it out, or choose of "
-                + ", ".join(fitting)
+                f"max_channels: {self.method} does not score channels one by one; leave it out, or choose "
+                f"one of {', '.join(fitting)}"
             )
         return self
 

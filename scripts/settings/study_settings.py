@@ -63,7 +63,7 @@ class ArmSettings(_Settings):
     @classmethod
     def _known(cls, method: str | None) -> str | None:
         if method is not None and method not in METHODS:
-            raise ValueError(f"no method {method!r}; choose of {', '.join(METHODS)}")
+            raise ValueError(f"no method {method!r}; choose one of {', '.join(METHODS)}")
         return method
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class ArmSettings(_Settings):
         ObjectiveSettings(name=self.objective, weights=self.weights)
         if self.max_channels is not None:
             if self.method is None:
-                raise ValueError("max_channels: of which method? give it beside")
+                raise ValueError("max_channels: it needs a method; give one too")
             MapSettings(method=self.method, layer=None, max_channels=self.max_channels)
         return self
 
@@ -176,7 +176,9 @@ class StudySettings(_Settings):
         if twice:
             raise ValueError(f"arms: two are called {twice[0]!r}; give each a name of its own")
         if self.compared_with not in names:
-            raise ValueError(f"compared_with: no arm {self.compared_with!r}; choose of {', '.join(names)}")
+            raise ValueError(
+                f"compared_with: no arm {self.compared_with!r}; choose one of {', '.join(names)}"
+            )
         if self.other_method not in METHODS or self.other_method == self.base.maps.method:
             raise ValueError(
                 f"other_method: {self.other_method!r}; choose another one than base.maps.method of "

@@ -39,7 +39,7 @@ def choose(test: AppTest, number: int) -> AppTest:
 
 def hand_in(test: AppTest) -> AppTest:
     test.file_uploader[-1].set_value([IMAGE])
-    return next(button for button in reversed(test.button) if button.label == "Bring in").click().run()
+    return next(button for button in reversed(test.button) if button.label == "Add").click().run()
 
 
 def test_of_two_slides_of_one_name_the_chosen_one_gets_the_fields(
@@ -66,6 +66,6 @@ def test_a_slide_that_can_take_no_more_fields_by_then_does_not_leave_them_to_ano
 def test_nothing_happens_to_a_slide_without_a_file(workplace: Workplace, numbers: tuple[int, int]) -> None:
     ada, _ = numbers
     test = choose(page("bring_in", "bring_in_page"), ada)
-    next(button for button in reversed(test.button) if button.label == "Bring in").click().run()
+    next(button for button in reversed(test.button) if button.label == "Add").click().run()
     assert "Choose at least one file" in said(test)
     assert workplace.store.record(ada).slide.scoring == ScoringStep.STOPPED

@@ -28,7 +28,7 @@ def filled(test: AppTest, *, patient: str = "", slide: str = "") -> AppTest:
 
 
 def sent(test: AppTest) -> AppTest:
-    return next(button for button in test.button if button.label == "Bring in").click().run()
+    return next(button for button in test.button if button.label == "Add").click().run()
 
 
 def test_without_a_name_the_files_and_all_that_was_typed_stay(form: AppTest, workplace: Workplace) -> None:
@@ -37,7 +37,7 @@ def test_without_a_name_the_files_and_all_that_was_typed_stay(form: AppTest, wor
     assert "Give the slide a name and at least one file" in said(test)
     assert typed(test) == ["Ada", ""]
     test = sent(filled(test, patient="Ada", slide="thin 3"))  # the files need not be sent again
-    assert "1 image was taken in" in said(test)
+    assert "1 image was added" in said(test)
     (record,) = workplace.store.records()
     assert (record.case.patient, record.slide.name) == ("Ada", "thin 3")
 
@@ -45,7 +45,7 @@ def test_without_a_name_the_files_and_all_that_was_typed_stay(form: AppTest, wor
 def test_what_is_refused_is_told_and_what_was_typed_stays(form: AppTest, workplace: Workplace) -> None:
     form.file_uploader[0].set_value([("notes.txt", b"x", "text/plain")])
     test = sent(filled(form, patient="Ada", slide="thin 3"))
-    assert "no image is among what was handed in" in said(test)
+    assert "no image was sent" in said(test)
     assert typed(test) == ["Ada", "thin 3"]
     assert workplace.store.records() == ()
 
@@ -80,7 +80,7 @@ def test_a_slide_that_the_store_refuses_leaves_neither_case_nor_files_and_touche
     before = workplace.store.records(), workplace.store.audit()
     test.file_uploader[0].set_value([IMAGE])
     test = sent(filled(test, patient="Ada", slide="thin 3"))
-    assert "is already here as slide of Bob" in said(test)
+    assert "is already on the worklist, as slide of Bob" in said(test)
     assert typed(test) == ["Ada", "thin 3"]
     assert (workplace.store.records(), workplace.store.audit()) == before
     assert [path.name for path in workplace.slides.iterdir()] == ["thin 2"]

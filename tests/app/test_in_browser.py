@@ -217,8 +217,8 @@ def test_from_an_upload_to_cells_that_can_be_read(browser: "Browser", tmp_path: 
         page.get_by_role("textbox", name="Patient").fill("patient 3")
         page.locator("input[type=file]").first.set_input_files(archive)
         page.get_by_text(Path(archive).name).first.wait_for()
-        page.get_by_role("button", name="Bring in").first.click()
-        page.get_by_text("2 images were taken in").wait_for()
+        page.get_by_role("button", name="Add", exact=True).first.click()
+        page.get_by_text("2 images were added").wait_for()
         page.get_by_role("link", name="Worklist").first.click()
         page.get_by_text("smear 12").wait_for()
         page.context.close()  # scoring goes on without a browser

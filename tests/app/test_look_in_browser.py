@@ -75,7 +75,7 @@ def test_where_the_keyboard_is_can_be_seen_and_is_never_hidden(
         page.keyboard.press("Tab")
         text, style, width = page.evaluate(FOCUSED)
         seen[text.rpartition("\n")[2]] = (style, width >= 2)
-    names = ("queued", "Review", "Slide", "Go on", "Audit")
+    names = ("queued", "Review", "Slide", "Resume", "Audit")
     assert {name: seen.get(name) for name in names} == dict.fromkeys(names, ("solid", True))
     assert "Somebody else" not in seen  # in the side bar, which is shut
 
@@ -149,7 +149,7 @@ def test_scoring_that_goes_on_is_watched_on_a_worklist_that_stood_open(
 ) -> None:
     page = open_page(browser, server)
     give_name(page, "Anna")
-    page.get_by_role("button", name="Go on").first.click()  # the latest: what cannot be read fails at once
+    page.get_by_role("button", name="Resume").first.click()  # the latest: what cannot be read fails at once
     page.get_by_role("button", name="Try again").wait_for(timeout=180_000)
 
 

@@ -83,7 +83,7 @@ def test_an_empty_name_is_no_name(workplace: Workplace) -> None:
     test = AppTest.from_file(str(MAIN), default_timeout=30).run()
     test.text_input[0].set_value("   ")
     test.button[0].click().run()
-    assert "Give a name" in said(test)
+    assert "Give your name" in said(test)
 
 
 def test_an_empty_worklist_says_where_to_begin(workplace: Workplace) -> None:
@@ -180,7 +180,7 @@ def test_the_review_stands_beside_tally_and_verdict(workplace: Workplace, record
     shown = said(page("reading", "review_page", slide=record.slide.id))
     assert "Suspicious" in shown
     assert "**3** of 4 candidates left · **1** accepted" in shown
-    assert "A density takes two readers who agree" in shown
+    assert "A density needs two readers who agree" in shown
     assert "1 parasite accepted by only one reader" in shown
 
 
@@ -195,7 +195,7 @@ def test_whoever_may_be_second_reader_is_warned_before_calls_are_shown(
         test = page(module, function, person=person, slide=record.slide.id)
         assert "do not look at the calls" in said(test)
         assert "accepted" not in said(test)
-        next(button for button in test.button if button.label == "Look nevertheless").click().run()
+        next(button for button in test.button if button.label == "Look anyway").click().run()
         assert "**4** accepted" in said(test)
     assert [look.person for look in workplace.store.record(record.slide.id).looks] == ["Ben", "Cleo"]
 
@@ -234,7 +234,7 @@ def test_who_comes_after_somebody_in_the_same_tab_is_asked_anew(
 def test_the_second_reader_sees_neither_tally_nor_verdict(workplace: Workplace, record: SlideRecord) -> None:
     read_all(workplace.store, record, "++++", reader="Anna", role=Role.FIRST)
     shown = said(page("reading", "second_reading_page", person="Ben", slide=record.slide.id))
-    assert "Own order, without scores" in shown
+    assert "in your own order, without scores" in shown
     assert "accepted" not in shown
     assert "Suspicious" not in shown
 
@@ -269,7 +269,7 @@ def test_what_blocks_a_signature_is_said_and_there_is_none_to_give(
 ) -> None:
     read_all(workplace.store, record, "+++.", reader="Anna", role=Role.FIRST)
     test = page("result", "result_page", slide=record.slide.id)
-    assert "1 cell is not read by the first reader" in said(test)
+    assert "The first reader still has to read 1 cell" in said(test)
     assert "Sign the result" not in buttons(test)
 
 
@@ -280,7 +280,7 @@ def test_a_signature_is_given_only_after_the_line_is_ticked(
     test = page("result", "result_page", slide=record.slide.id)
     sign_button = next(button for button in test.button if button.label == "Sign the result")
     sign_button.click().run()
-    assert "Tick the line first" in said(test)
+    assert "Tick the box first" in said(test)
     assert workplace.store.record(record.slide.id).signatures == ()
     test.checkbox[0].check()
     next(button for button in test.button if button.label == "Sign the result").click().run()
@@ -300,7 +300,7 @@ def test_an_amendment_takes_a_reason_and_gives_a_version_beside_the_first(
     test = page("result", "result_page", slide=record.slide.id)
     amend = next(button for button in test.button if button.label == "Begin an amendment")
     amend.click().run()
-    assert "needs its reason" in said(test)
+    assert "needs a reason" in said(test)
     test.text_area[0].set_value("wrong slide label")
     next(button for button in test.button if button.label == "Begin an amendment").click().run()
     assert "wrong slide label" in said(test)
@@ -320,7 +320,7 @@ def test_the_audit_lists_who_did_what_and_how_well_readers_agree(
     test = page("audit", "audit_page")
     trail, pairs = test.dataframe[0].value, test.dataframe[1].value
     assert list(trail["who"][:4]) == ["Ben"] * 4
-    assert {"read", "slide added", "case added", "result taken in"} <= set(trail["what"])
+    assert {"read", "slide added", "case added", "result loaded"} <= set(trail["what"])
     # Three of four alike; by chance 2/4 * 1/4 + 2/4 * 3/4 = 1/2.
     assert pairs.iloc[0].tolist() == ["Anna / Ben", 4, 3, "0.50"]
     test.selectbox[0].select("Anna").run()
@@ -351,7 +351,7 @@ def test_a_period_without_writes_says_so(workplace: Workplace, record: SlideReco
     test = page("audit", "audit_page")
     long_ago = datetime(2020, 1, 1, tzinfo=UTC).date()
     test.date_input[0].set_value((long_ago, long_ago)).run()
-    assert "Nothing was written" in said(test)
+    assert "Nothing was recorded" in said(test)
     assert "No two people have read" in said(test)
 
 
@@ -364,13 +364,11 @@ def test_a_folder_put_on_the_server_can_be_brought_in_once(
     save_slide(workplace.incoming / "patient 9", fields=1)
     test = page("bring_in", "bring_in_page")
     test.multiselect[0].select(0)
-    next(
-        button for button in test.button if button.label == "Bring in" and button.form_id == "server"
-    ).click()
+    next(button for button in test.button if button.label == "Add" and button.form_id == "server").click()
     test.run()
     (slide,) = workplace.store.slides()
     assert (slide.name, slide.scoring) == ("patient 9", ScoringStep.QUEUED)
-    assert "no folder that is not in the worklist" in said(page("bring_in", "bring_in_page"))
+    assert "There is no folder to add" in said(page("bring_in", "bring_in_page"))
 
 
 def test_what_is_signed_takes_no_more_fields(workplace: Workplace, record: SlideRecord) -> None:
@@ -390,6 +388,6 @@ def test_a_first_reading_that_stands_open_shows_nobody_elses_calls_unasked(
     test = page("reading", "board_alone", person="Ben")
     assert "accepted" not in said(test)
     assert workplace.store.record(record.slide.id).looks == ()
-    next(button for button in test.button if button.label == "Look nevertheless").click().run()
+    next(button for button in test.button if button.label == "Look anyway").click().run()
     assert "**1** accepted" in said(test)
     assert [look.person for look in workplace.store.record(record.slide.id).looks] == ["Ben"]

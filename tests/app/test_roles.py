@@ -32,7 +32,7 @@ SIGN_IN = SignIn(
 )
 EVE = "eve@lab.example"
 TECHNICIAN, REVIEWER, SUPERVISOR, RESEARCHER = StaffRole
-REFUSED = "Your role does not open this page"
+REFUSED = "Your role does not give access to this page"
 PAGES = [
     ("worklist", "worklist_page", Right.LOOK),
     ("bring_in", "bring_in_page", Right.BRING_IN),
@@ -131,9 +131,9 @@ def test_a_technician_may_not_sign_and_a_reviewer_may(
     read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
     granted(staffed, TECHNICIAN)
     test = page("result", "result_page", slide=1)
-    next(button for button in test.button if button.label == "Look nevertheless").click().run()
+    next(button for button in test.button if button.label == "Look anyway").click().run()
     assert "Sign the result" not in labels(test)
-    assert "Signing and amending are for reviewers" in said(test)
+    assert "Only reviewers and supervisors can sign and amend" in said(test)
     granted(staffed, REVIEWER)
     test = page("result", "result_page", slide=1)
     assert "Sign the result" in labels(test)
@@ -178,7 +178,7 @@ def test_a_supervisor_grants_and_withdraws_on_the_page_people(staffed: Workplace
 
 
 def test_where_nobody_signs_in_the_page_people_says_so(workplace: Workplace) -> None:
-    assert "Nobody signs in here" in said(page("people", "people_page"))
+    assert "There is no sign-in here" in said(page("people", "people_page"))
 
 
 def test_no_route_opens_anything_once_its_person_has_lost_every_role(

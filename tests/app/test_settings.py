@@ -57,7 +57,7 @@ def test_a_whole_file_is_taken_as_it_is(tmp_path: Path) -> None:
         ),
         (auth(redirect_uri="http://smears.lab.example/oauth2callback"), "must begin with https://"),
         (auth(server_metadata_url="http://login.lab.example/x"), "auth.server_metadata_url: must begin with"),
-        (auth(server_metadata_url="login.lab.example"), "auth.server_metadata_url: is no address"),
+        (auth(server_metadata_url="login.lab.example"), "auth.server_metadata_url: is not an address"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_key_and_no_secret_is_repeated(
@@ -98,11 +98,11 @@ def test_a_data_folder_works_with_a_database_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql+psycopg://anna:s3cret@", "no usable database|refuses"),
-        ("oracel://anna:s3cret@host/name", "the oracel database name on host is no usable database"),
+        ("postgresql+psycopg://anna:s3cret@", "cannot be used|reports an error"),
+        ("oracel://anna:s3cret@host/name", "the oracel database name on host cannot be used"),
         ("postgresql://anna:s3cret@lab@host/name", "written as %40"),
         ("postgresql://anna:s3cret@host:port/name", "KIND://USER:PASSWORD@HOST:PORT/NAME"),
-        ("sqlite:////proc/no/such/folder/a.sqlite", "/proc/no/such/folder/a.sqlite refuses: unable to open"),
+        ("sqlite:////proc/no/such/folder/a.sqlite", "/proc/no/such/folder/a.sqlite reports an error: unable"),
     ],
 )
 def test_a_database_that_cannot_be_opened_is_named_without_its_password(

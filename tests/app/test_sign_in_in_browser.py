@@ -73,7 +73,7 @@ def test_a_supervisor_grants_a_role_that_opens_the_pages_and_withdraws_it_which_
     browser: "Browser", server: RunningServer
 ) -> None:
     eve = sign_in(browser, server, "eve")
-    eve.get_by_text("Your role does not open this page").wait_for()
+    eve.get_by_text("Your role does not give access to this page").wait_for()
     eve.get_by_text("eve@lab.example").first.wait_for()
     picture(eve, "no_role")
 
@@ -90,7 +90,7 @@ def test_a_supervisor_grants_a_role_that_opens_the_pages_and_withdraws_it_which_
     assert eve.get_by_role("link", name="People").count() == 0
     assert eve.get_by_role("link", name="Audit").count() == 0
     eve.goto(f"{server.address}/people")
-    eve.get_by_text("Your role does not open this page").wait_for()
+    eve.get_by_text("Your role does not give access to this page").wait_for()
     with eve.expect_response(lambda response: "/pictures/" in response.url) as shown:
         eve.goto(f"{server.address}/second-reading?slide=1")
     eve.locator(".board[data-cell]:not([data-cell=''])").wait_for()
@@ -102,7 +102,7 @@ def test_a_supervisor_grants_a_role_that_opens_the_pages_and_withdraws_it_which_
     # The page still stands there, but nothing is written, and no picture is opened any more.
     assert eve.request.get(shown.value.url).status == 403
     eve.keyboard.press("p")
-    eve.get_by_text("Your role does not open this page").wait_for()
+    eve.get_by_text("Your role does not give access to this page").wait_for()
     store = Store.in_folder(server.data)
     assert all(reading.role == Role.FIRST for reading in store.record(1).readings)
     trail = [

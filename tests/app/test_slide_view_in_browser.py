@@ -71,7 +71,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     # All of the slide is there at once: two fields, one below the other. Their ninth cells were not called.
     place = page.evaluate(PLACE_OF, [20 + 8 * SIDE_PX, 20])
     page.mouse.click(*place)
-    page.get_by_text("No candidate. Called a parasite").wait_for()
+    page.get_by_text("Not a candidate. If you call it a parasite").wait_for()
     picture(page, "slide")
     page.keyboard.press("p")
     page.get_by_text("You called it: parasite").wait_for()
@@ -152,7 +152,7 @@ def test_who_may_be_second_sees_neither_others_calls_nor_maps_nor_ranks(
     assert kinds == [["unread", ""]] * 8
     page.keyboard.press("m")
     page.keyboard.press("?")
-    page.get_by_role("dialog").get_by_text("crosshair, or not").wait_for()
+    page.get_by_role("dialog").get_by_text("show or hide the crosshair").wait_for()
     assert page.get_by_role("dialog").get_by_text("activation maps").count() == 0
     assert page.locator(".heat").is_hidden()
 

@@ -29,7 +29,7 @@ def test_each_folder_has_a_secret_of_its_own(tmp_path: Path) -> None:
 
 def test_an_empty_secret_signs_nothing_and_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret").touch()
-    with pytest.raises(WorkplaceError, match=r"secret is empty: take it away"):
+    with pytest.raises(WorkplaceError, match=r"secret is empty: remove it"):
         open_workplace(tmp_path)
 
 

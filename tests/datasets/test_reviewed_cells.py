@@ -161,7 +161,7 @@ def test_nothing_is_written_over_and_nothing_without_a_signature(store: Store, t
         write_reviewed_cells(tmp_path / "out", [record])
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").mkdir()
-    with pytest.raises(ExportError, match="out is there already"):
+    with pytest.raises(ExportError, match="out exists already"):
         write_reviewed_cells(tmp_path / "out", [record])
 
 

@@ -111,7 +111,7 @@ def test_a_cell_of_a_backbone_looks_about_the_centre_of_what_reaches_it(name: st
 
 def test_every_backbone_is_listed_under_its_name_and_any_other_name_is_refused() -> None:
     assert {name: backbone.name for name, backbone in BACKBONES.items()} == {name: name for name in BACKBONES}
-    with pytest.raises(BackboneError, match=r"'resnet51'; choose of resnet50v2, resnet50, vgg16"):
+    with pytest.raises(BackboneError, match=r"'resnet51'; choose one of resnet50v2, resnet50, vgg16"):
         backbone_named("resnet51")
 
 

@@ -141,7 +141,10 @@ def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
     [
         (FieldQuality(0.2, 220, 0.1, 0.2, 0.1), "blur"),
         (FieldQuality(0.04, 90, 0.1, 0.2, 0.1), "brightness of the empty background, of 255, is 90"),
-        (FieldQuality(0.04, 220, 0.5, 0.2, 0.1), "density in red is 0.5, outside the 0 to 0.2"),
+        (
+            FieldQuality(0.04, 220, 0.5, 0.2, 0.1),
+            "density in red is 0.5; the slides this model was validated on have 0 to 0.2",
+        ),
         (FieldQuality(0.04, 220, 0.1, 0.02, 0.1), "density in green is 0.02"),
         (FieldQuality(0.04, 220, 0.1, 0.2, 0.9), "density in blue is 0.9"),
     ],

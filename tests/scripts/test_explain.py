@@ -209,7 +209,7 @@ def test_a_class_is_given_by_number_or_name() -> None:
         ("4", "the network has 4 classes, 0 to 3"),
         ("-1", "-1: the network has 4 classes, 0 to 3"),
         ("goldfis", "nearest: goldfish"),
-        ("crane", "classes 2 and 3 are both called so; give the number"),
+        ("crane", "classes 2 and 3 both have this name; give the number"),
     ],
 )
 def test_a_class_that_is_not_there_is_refused_with_the_nearest(wanted: str, message: str) -> None:

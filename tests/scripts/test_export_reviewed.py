@@ -31,7 +31,7 @@ def test_the_export_is_summed_up_and_put_on_record(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout == (
         f"{tmp_path / 'reviewed_cells'}: 8 infected and 8 healthy cells of 2 signed slides; "
-        "left out: 0 disputed, doubtful or unread\n"
+        "left out: 0 disputed, unsure or unread\n"
     )
     store = Store.in_folder(tmp_path / "data")
     exports = [entry for entry in store.audit() if entry.what == "exported"]

@@ -72,7 +72,7 @@ def test_an_arm_has_its_own_number_in_its_settings_and_is_of_the_same_kind(tmp_p
 @pytest.mark.parametrize(
     ("arm", "message"),
     [
-        ("max_channels: 50", "arms.own.*of which method"),
+        ("max_channels: 50", "arms.own.*needs a method"),
         ("method: grad-cam, max_channels: 50", "arms.own.*grad-cam does not score channels"),
         ("method: faster-score-cam, max_channels: 0", "arms.own.max_channels"),
     ],

@@ -48,7 +48,7 @@ def test_a_name_that_nobody_signs_in_as_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_sign_in_other_machines_are_not_let_in(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="without sign-in they do what they like"):
+    with pytest.raises(SettingsError, match="without sign-in everybody there may do everything"):
         run("app", "--data", tmp_path, "--address", "0.0.0.0")  # noqa: S104
 
 

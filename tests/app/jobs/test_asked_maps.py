@@ -92,7 +92,7 @@ def test_an_unforeseen_failure_is_told_to_who_asked_and_ends_the_process_but_los
         answer(workplace)
     (waiting,) = asked_for(workplace.asked_maps)
     assert {failed, waiting.candidate_id} == {first.id, second.id}
-    with pytest.raises(NoTileError, match=r"unforeseen: see .*log\.txt"):
+    with pytest.raises(NoTileError, match=r"unexpected error: see .*log\.txt"):
         asked(workplace, record, next(one for one in (first, second) if one.id == failed))
 
 
@@ -106,7 +106,7 @@ def test_a_page_that_shows_an_earlier_result_gets_no_map_by_the_model_of_the_nex
     write_score(tmp_path / "next", {"field1.png": 10, "field2.png": 10}, [("field1.png", 0, 0.97)])
     take_in(workplace.store, record.slide.id, tmp_path / "next")
     assert answer(workplace)
-    with pytest.raises(NoTileError, match="another result by now"):
+    with pytest.raises(NoTileError, match="has a new result"):
         asked(workplace, record, first)
     assert asked_for(workplace.asked_maps) == ()
 

@@ -192,7 +192,7 @@ def test_where_the_active_model_is_gone_a_slide_fails_with_the_reason_and_none_i
     process.work_through_queue(signed, lambda _: None)
     found = signed.store.record(slide.id).slide
     assert found.scoring == ScoringStep.FAILED
-    assert "'thrown away' is not in the data folder" in found.scoring_detail
+    assert "'thrown away' is no longer in the data folder" in found.scoring_detail
 
 
 def test_another_question_asked_while_one_is_answered_is_answered_too(

@@ -114,6 +114,6 @@ def test_a_kill_amid_the_move_leaves_the_slide_stopped_and_not_to_be_signed(
 
 
 def test_a_name_that_is_there_already_changes_nothing_at_all(workplace: Workplace, read: SlideRecord) -> None:
-    with pytest.raises(IntakeError, match="already a field"):
+    with pytest.raises(IntakeError, match="already has fields called"):
         add_fields(workplace, read.slide, [Upload("FIELD1.png")], by="Ben")
     assert workplace.store.record(read.slide.id).last_entry == read.last_entry

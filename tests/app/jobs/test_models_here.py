@@ -69,12 +69,12 @@ def test_an_active_model_whose_files_were_changed_scores_nothing(workplace: Work
     workplace.store.models.switch("other", other.card.identity, by="Zoe")
     card = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
     (folder / "classifier.json").write_text(json.dumps(card | {"threshold_excess": 1.0}))
-    with pytest.raises(ModelHereError, match="no more those of"):
+    with pytest.raises(ModelHereError, match="no longer those of"):
         active_model(workplace)
-    with pytest.raises(ModelHereError, match="is not in the data folder any more"):
+    with pytest.raises(ModelHereError, match="is no longer in the data folder"):
         model_of_identity(workplace, other.card.identity)
     shutil.rmtree(folder)
-    with pytest.raises(ModelHereError, match="make another model the active one"):
+    with pytest.raises(ModelHereError, match="make another model active"):
         active_model(workplace)
 
 

@@ -47,16 +47,16 @@ def finished(store: Store, tmp_path: Path) -> SlideRecord:
 @pytest.mark.parametrize(
     ("first", "second", "third", "block"),
     [
-        ("...", "", "", "3 cells are not read by the first reader."),
-        ("--.", "", "", "1 cell is not read by the first reader."),
+        ("...", "", "", "The first reader still has to read 3 cells."),
+        ("--.", "", "", "The first reader still has to read 1 cell."),
         ("---", "", "", None),  # nothing was found: one reader may do
-        ("--+", "", "", "3 cells are not read by the second reader."),
-        ("--?", "", "", "3 cells are not read by the second reader."),
-        ("---", "-..", "", "2 cells are not read by the second reader."),
-        ("--+", "---", "", "1 cell is called differently by the two readers: an adjudicator must decide."),
+        ("--+", "", "", "The second reader still has to read 3 cells."),
+        ("--?", "", "", "The second reader still has to read 3 cells."),
+        ("---", "-..", "", "The second reader still has to read 2 cells."),
+        ("--+", "---", "", "The two readers differ on 1 cell: an adjudicator must decide."),
         ("--+", "---", "..?", None),
         ("+..", "+..", "", None),  # positive without reading on; no density is given then
-        ("+--", "+..", "", "2 cells are not read by the second reader."),
+        ("+--", "+..", "", "The second reader still has to read 2 cells."),
     ],
 )
 def test_a_slide_is_signed_once_nothing_is_open(
@@ -78,7 +78,7 @@ def test_a_slide_is_signed_once_nothing_is_open(
 
 def test_a_slide_without_candidates_is_signed_once_somebody_has_looked(store: Store, tmp_path: Path) -> None:
     record = scored_slide(store, tmp_path, called=0, counted=300_000)
-    assert "draw a sample" in str(blocks_signing(record)[0])
+    assert "draw some cells at random" in str(blocks_signing(record)[0])
     (drawn,) = store.draw_sample(record.slide.id, 1, by="Anna")
     store.read(record.slide.id, drawn.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     signed = read_document(sign(store, record.slide.id, by="Anna"))
@@ -204,7 +204,7 @@ def test_a_picture_that_cannot_be_had_is_named_and_nothing_is_signed(
     store: Store, finished: SlideRecord
 ) -> None:
     shutil.rmtree(finished.slide.folder)
-    with pytest.raises(StoreError, match="pictures of accepted cells cannot be had"):
+    with pytest.raises(StoreError, match="pictures of accepted cells cannot be made"):
         sign(store, finished.slide.id, by="Dora")
     assert store.record(finished.slide.id) == finished
 
@@ -213,7 +213,7 @@ def test_a_slide_scored_anew_since_its_result_was_taken_in_is_not_signed(
     store: Store, finished: SlideRecord, tmp_path: Path
 ) -> None:
     write_score(tmp_path / "result", {"field1.png": 9, "field2.png": 9})
-    with pytest.raises(StoreError, match="another result than the one that was read"):
+    with pytest.raises(StoreError, match="is no longer the one that was read"):
         sign(store, finished.slide.id, by="Dora")
 
 
@@ -239,7 +239,7 @@ def test_an_amendment_gives_a_new_version_with_its_reason_beside_the_old(
     with pytest.raises(StoreError, match="only a signed slide"):
         store.signatures.begin_amendment(slide, "too early", by="Anna")
     first = sign(store, slide, by="Dora")
-    with pytest.raises(StoreError, match="needs its reason"):
+    with pytest.raises(StoreError, match="needs a reason"):
         store.signatures.begin_amendment(slide, "  ", by="Anna")
     store.signatures.begin_amendment(slide, "cell 1 is a platelet", by="Anna")
     for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
@@ -286,11 +286,11 @@ def test_what_is_written_while_a_result_is_being_signed_is_not_signed_over(
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [
-        ("UPDATE readings SET call = 'not a parasite' WHERE id = 1", "Readings that were signed"),
-        ("UPDATE readings SET reader = 'Ben' WHERE id = 1", "Readings that were signed"),
-        ("DELETE FROM readings WHERE id = 1", "Readings that were signed"),
+        ("UPDATE readings SET call = 'not a parasite' WHERE id = 1", "Signed readings that have changed"),
+        ("UPDATE readings SET reader = 'Ben' WHERE id = 1", "Signed readings that have changed"),
+        ("DELETE FROM readings WHERE id = 1", "Signed readings that have changed"),
         ("UPDATE signatures SET document = replace(document, 'slide 7', 'slide 8')", "its hash differs"),
-        ("UPDATE signatures SET document = 'gone'", "is no signed result"),
+        ("UPDATE signatures SET document = 'gone'", "is not a signed result"),
         ("UPDATE signatures SET by = 'Emil'", "name or time of the signature"),
         ("UPDATE signatures SET at = '2020-01-01 00:00:00.000000'", "name or time of the signature"),
         ("UPDATE cases SET patient = 'somebody else'", "patient is not the one"),

@@ -82,7 +82,7 @@ def test_each_bad_path_is_a_problem_and_stops_no_other(tmp_path: Path) -> None:
     assert [(problem.path, problem.reason.split(": ")[0]) for problem in found.problems] == [
         (tmp_path / "gone", f"{tmp_path}/gone does not exist"),
         (tmp_path / "empty", f"{tmp_path}/empty holds no image"),
-        (tmp_path / "notes.txt", f"{tmp_path}/notes.txt is no image by its name or content"),
+        (tmp_path / "notes.txt", f"{tmp_path}/notes.txt is not an image, by its name or content"),
         (tmp_path / "batch" / "bare", f"{tmp_path}/batch/bare holds no image"),
         (tmp_path / "batch" / "texts", f"{tmp_path}/batch/texts holds no image"),
     ]

@@ -53,7 +53,7 @@ def test_what_is_no_image_is_named_and_the_others_are_found(tmp_path: Path) -> N
     images, problems = find_images([tmp_path / "a", tmp_path / "gone"])
     assert [image.name for image in images] == ["1", "3"]
     assert sorted(problem.reason for problem in problems) == [
-        f"{tmp_path / 'a' / '2.jpg'} is empty (0 bytes): copy it again, or take it away",
+        f"{tmp_path / 'a' / '2.jpg'} is empty (0 bytes): copy it again, or remove it",
         f"{tmp_path / 'gone'} does not exist",
     ]
 

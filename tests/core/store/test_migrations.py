@@ -57,8 +57,8 @@ def test_a_database_of_a_newer_version_is_left_alone_and_named(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("url", "named"),
     [
-        ("no address at all", "no usable database"),
-        ("oracel://here/there", "no usable database"),
+        ("no address at all", "cannot be used"),
+        ("oracel://here/there", "cannot be used"),
         ("sqlite:////proc/no/such/folder/a.sqlite", "unable to open database file"),
     ],
 )

@@ -133,5 +133,5 @@ def test_the_last_supervisor_stays_until_there_is_another(store: Store) -> None:
 
 
 def test_nobody_is_granted_a_role(store: Store) -> None:
-    with pytest.raises(StoreError, match="nobody is named"):
+    with pytest.raises(StoreError, match="no name was given"):
         store.people.grant("  ", REVIEWER, by="zoe@lab")

@@ -100,7 +100,7 @@ def test_the_same_folder_is_known_where_it_was_moved_to(tmp_path: Path) -> None:
     store.close()
     (tmp_path / "data").rename(tmp_path / "elsewhere")
     store = Store.in_folder(tmp_path / "elsewhere")
-    with pytest.raises(StoreError, match="already here as slide slide"):
+    with pytest.raises(StoreError, match="already on the worklist, as slide slide"):
         store.add_slide(case.id, "again", tmp_path / "elsewhere" / "slides" / "x", by="Anna")
     store.close()
 

@@ -29,7 +29,7 @@ def test_a_new_slide_is_queued_and_holds_what_was_entered(store: Store) -> None:
 
 def test_the_same_images_cannot_be_two_slides(store: Store) -> None:
     new_slide(store)
-    with pytest.raises(StoreError, match="images is already here as slide slide"):
+    with pytest.raises(StoreError, match="images is already on the worklist, as slide slide"):
         new_slide(store)
     assert len(store.slides()) == 1
 
@@ -47,9 +47,9 @@ def test_slides_brought_in_are_one_case_with_what_is_set_of_each(store: Store) -
 @pytest.mark.parametrize(
     ("folders", "budget", "why"),
     [
-        (["new", "images"], None, "images is already here as slide slide"),
-        (["new", "new"], None, "new is already here as slide new"),
-        (["new", "newer"], 0, "the review budget must be at least 1"),
+        (["new", "images"], None, "images is already on the worklist, as slide slide"),
+        (["new", "new"], None, "new is already on the worklist, as slide new"),
+        (["new", "newer"], 0, "the number of cells to look at must be at least 1"),
     ],
 )
 def test_where_one_slide_is_refused_neither_its_case_nor_any_other_slide_is_left(

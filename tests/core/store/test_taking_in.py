@@ -98,8 +98,8 @@ def test_more_fields_keep_the_cells_and_readings_that_were_there(store: Store, t
         (lambda folder: (folder / "result.json").unlink(), "result.json is missing"),
         (lambda folder: (folder / "cells.parquet").unlink(), "cells.parquet is missing"),
         (lambda folder: shutil.rmtree(folder / "candidates"), "candidates.csv is missing"),
-        (lambda folder: (folder / "result.json").write_text("{}"), "no result that this version can read"),
-        (lambda folder: (folder / "cells.parquet").write_bytes(b"x"), "no result that this version can read"),
+        (lambda folder: (folder / "result.json").write_text("{}"), "this version of Smearscope cannot"),
+        (lambda folder: (folder / "cells.parquet").write_bytes(b"x"), "this version of Smearscope cannot"),
         (lambda folder: write_other_cells(folder), "do not belong together"),
     ],
 )
@@ -257,7 +257,7 @@ def test_a_box_with_its_middle_beyond_its_field_is_refused(
     store: Store, tmp_path: Path, box: tuple[float, float, float, float]
 ) -> None:
     record = scored_slide(store, tmp_path)  # of fields of 410 by 60 pixels
-    with pytest.raises(StoreError, match="lies beyond the field, which is 410 by 60 pixels"):
+    with pytest.raises(StoreError, match="lies outside the field, which is 410 by 60 pixels"):
         store.mark(record.slide.id, "field1.png", box, PARASITE, reader="Anna", role=Role.FIRST)
     assert store.record(record.slide.id) == record
 

@@ -80,7 +80,7 @@ def test_density_of_a_positive_slide_is_its_count_over_cells_and_sensitivity() -
 
 
 def test_few_parasites_are_said_to_make_a_rough_density() -> None:
-    assert "rests on 1 parasite; about 62" in reasons(verdict(read(accepted_by_both=1)))
+    assert "based on 1 parasite; about 62" in reasons(verdict(read(accepted_by_both=1)))
 
 
 def test_gametocytes_make_a_slide_positive_and_stay_out_of_the_density() -> None:
@@ -114,7 +114,7 @@ def test_partly_read_slide_takes_its_density_from_whole_fields_drawn_at_random()
     judged = verdict(partly)
     assert judged.figures is not None
     assert (judged.figures.infected, judged.figures.cells) == (3, 1500)
-    assert "the density comes from 3 fields read whole and drawn at random" in reasons(judged)
+    assert "the density comes from 3 fields drawn at random and read whole" in reasons(judged)
     assert partly.readings is not None
     chosen = replace(partly, readings=replace(partly.readings, fields_drawn_at_random=False))
     assert verdict(chosen).figures is None
@@ -156,7 +156,7 @@ def test_doubt_over_cells_that_the_machine_did_not_call_is_said_beside_that_over
         f"Readers are unsure of {cells} that the machine did not call.",
     )
     agreed = verdict(read(accepted_by_both=70, marked_unsure=number))
-    assert f"{number} more not agreed by two readers" in reasons(agreed)
+    assert f"On {number} more cell" in reasons(agreed)
     with pytest.raises(ValueError, match="marked_unsure"):
         Readings(marked_unsure=-1)
 
@@ -363,7 +363,7 @@ def test_text_of_a_positive_slide_reads_as_printed() -> None:
         "  - 1 of them is a gametocyte, not counted in the density.\n"
         "  Density    2 673 parasites/µL, 2 080 to 3 382 at 95 %\n"
         "  Fraction   raw 0.0497 % (0.0387 % to 0.0629 %): 69 of 138 800 cells\n"
-        "             corrected 0.0535 % (0.0416 % to 0.0676 %): raw over sensitivity\n"
+        "             corrected 0.0535 % (0.0416 % to 0.0676 %): raw divided by sensitivity\n"
         "  Counted    138 800 evaluable red cells, 500 fields, 100 candidates, 0 unread\n"
         "             left out: 3 120 cells, edge\n"
         "  Model      smear-1, threshold 0.83, validated on site B\n"
@@ -380,5 +380,5 @@ def test_text_of_a_positive_slide_reads_as_printed() -> None:
 def test_text_of_an_unread_slide_shows_the_known_target_and_the_models_own() -> None:
     text = verdict_text("s", SCORED, verdict(SCORED))
     assert "200 000 cells; 214 872 with this sensitivity for 75 parasites/µL" in text
-    assert "After a review that accepts none: more than 71 parasites/µL excluded at 95 %." in text
+    assert "If readers accept no cell, more than 71 parasites/µL are excluded at 95 %." in text
     assert "Density" not in text

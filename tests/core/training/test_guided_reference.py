@@ -156,7 +156,7 @@ def test_a_reference_that_is_not_over_has_other_epochs_or_another_network_is_ref
         plan = training_plan(reference_epochs)
         train_guided(guided, image_sets(), plan, one_process(), tmp_path / "out", reference=at)
 
-    with pytest.raises(GuidedCheckpointError, match="is not over"):
+    with pytest.raises(GuidedCheckpointError, match="is not finished"):
         begin(tmp_path / "none")
     with pytest.raises(Killed):
         train_guided(
@@ -166,7 +166,7 @@ def test_a_reference_that_is_not_over_has_other_epochs_or_another_network_is_ref
             one_process(),
             tmp_path / "half",
         )
-    with pytest.raises(GuidedCheckpointError, match="is not over"):
+    with pytest.raises(GuidedCheckpointError, match="is not finished"):
         begin(tmp_path / "half")
     with pytest.raises(GuidedCheckpointError, match="of 2 epochs, not 3"):
         begin(reference, reference_epochs=3)

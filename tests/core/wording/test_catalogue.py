@@ -223,7 +223,7 @@ def test_what_was_written_before_there_were_codes_is_said_as_it_was_written() ->
     judged = verdict(Evidence(CLEAN.count, old, CLEAN.performance, readings=Readings()))
     assert reasons_in(judged, "fr") == (
         "The stain is too pale.",
-        "Le modèle n'a pas été validé sur de telles lames : aucun chiffre n'est donné.",
+        "Le modèle n'a pas été validé sur des lames comme celle-ci : aucun chiffre n'est donné.",
     )
 
 
@@ -244,9 +244,9 @@ def test_all_that_a_verdict_rests_on_is_said_in_french() -> None:
 
 def test_an_error_is_english_in_logs_and_the_persons_language_on_a_page() -> None:
     error = SmearscopeError(sentence("signing.blocked"), sentence("signing.first_left", cells=1), "disk: x.")
-    assert str(error) == "the slide cannot be signed. 1 cell is not read by the first reader. disk: x."
+    assert str(error) == "the slide cannot be signed. The first reader still has to read 1 cell. disk: x."
     assert error.in_language("fr") == (
-        "la lame ne peut pas être signée. 1 hématie n'est pas lue par le premier lecteur. disk: x."
+        "la lame ne peut pas être signée. Le premier lecteur doit encore lire 1 hématie. disk: x."
     )
 
 

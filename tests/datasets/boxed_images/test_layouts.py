@@ -107,7 +107,7 @@ def test_all_that_is_wrong_is_found_at_once_and_the_rest_is_kept(tmp_path: Path)
         ("set/a.png,n1,cat,4,3,0,0,4,2", "line 3: box 0, 0, 4, 2 is not inside the image of 4 x 3 px"),
         ("set/a.png,n1,cat,4,3,2,0,1,2", "line 3: box 2, 0, 1, 2 is empty or inverted; give x0 <= x1"),
         ("set/a.png,n1,cat,4,3,,,,", "line 3: box , , , : no x0, y0, x1, y1; give four numbers"),
-        ("set/a.png,n1,dog,4,3,0,0,1,1", "line 3: class n1 is 'dog' here and 'cat' in line 2; mend one"),
+        ("set/a.png,n1,dog,4,3,0,0,1,1", "line 3: class n1 is 'dog' here and 'cat' in line 2; correct one"),
         ("set/a.png,n1,cat,4,-3,0,0,1,1", "line 3: width and height 4, -3 are no whole numbers"),
         ("set/b.png,n1,cat,4,3,0,0,1,1", "line 3: {root}/set/b.png is missing; put the image there"),
     ],

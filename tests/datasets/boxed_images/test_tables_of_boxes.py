@@ -55,7 +55,7 @@ def test_tiny_imagenet_takes_its_names_from_the_list_of_classes(tmp_path: Path) 
         ({"x1": "far"}, "line 3: box 63, 3, far, 4: could not convert string to float: 'far'"),
         ({"x1": "64"}, "line 3: box 63, 3, 64, 4 is not inside the image of 64 x 64 px"),
         ({"y0": "-1"}, "line 3: box 63, -1, 63, 4 is not inside the image"),
-        ({"wnid": "n3"}, "line 3: class 'n3' is not of the set"),
+        ({"wnid": "n3"}, "line 3: class 'n3' is not in the set"),
         ({"path": "n1/a.JPEG"}, "line 3: a.JPEG is n2 here and n1 in boxes.csv line 2"),
     ],
 )

@@ -85,7 +85,7 @@ def test_other_trainings_have_no_such_curves(tmp_path: Path) -> None:
     command = ["train", "models/configs/detector.yaml", "--data", str(tmp_path), "--out", str(tmp_path)]
     result = CliRunner().invoke(app, [*command, "--tensorboard"])
     assert isinstance(result.exception, ConfigurationError)
-    assert "detector.yaml is not of a guided training" in str(result.exception)
+    assert "detector.yaml does not describe a guided training" in str(result.exception)
 
 
 @pytest.fixture

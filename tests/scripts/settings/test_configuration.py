@@ -54,10 +54,13 @@ def test_the_released_cards_say_what_the_shipped_configurations_say() -> None:
         (GOOD.replace("averaging: 0.995", "averaging: 1"), "schedule.averaging"),
         (
             GOOD.replace("[nih_cells", "[nih_cels"),
-            "sources: .*'nih_cels'; choose of nih_cells, westlake_cells",
+            "sources: .*'nih_cels'; choose one of nih_cells, westlake_cells",
         ),
-        (GOOD.replace("[chula_rbc12", "[nih_cells"), "malaria_free: .*'nih_cells'; choose of iml_malaria"),
-        (DETECTOR.replace("txl_pbc", "txl"), "sources: .*'txl'; choose of iml_malaria, chula_rbc12"),
+        (
+            GOOD.replace("[chula_rbc12", "[nih_cells"),
+            "malaria_free: .*'nih_cells'; choose one of iml_malaria",
+        ),
+        (DETECTOR.replace("txl_pbc", "txl"), "sources: .*'txl'; choose one of iml_malaria, chula_rbc12"),
         ("- a list", "the file"),
         ("network: [", "YAML"),
     ],
