@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.pages import reading
+from app.plan.plan_session import PlanSession
 from app.workplace import Workplace
 from core.review import read_document, sign
 from core.store import Call, Kind, Opinion, Role, ScoringStep, SlideRecord, Stage
@@ -210,7 +211,8 @@ def test_whoever_has_looked_at_calls_is_no_second_reader_any_more(
     page("reading", "review_page", person="Ben", slide=record.slide.id).button[0].click().run()
     in_another_tab = page(module, function, person="Ben")
     first = record.candidates[0]
-    in_another_tab.session_state[f"chosen {record.slide.id}"] = (first.field, first.box)
+    plan = PlanSession(record.slide.id, chosen=(first.field, first.box))
+    in_another_tab.session_state[f"{plan.key} session"] = plan
     in_another_tab.query_params["slide"] = str(record.slide.id)
     in_another_tab.run()
     assert "second reader must be another person" in said(in_another_tab)

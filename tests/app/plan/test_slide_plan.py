@@ -11,6 +11,7 @@ import app
 from app.pages.slide_view import _role_of
 from app.pages.unblinding import has_looked, sees_calls
 from app.pictures.tiles import METHODS
+from app.plan.plan_session import PlanSession
 from app.plan.slide_plan import cell_at, plan_data
 from app.result_tables import FieldRow, fields_of
 from app.wording import Words
@@ -166,7 +167,8 @@ def at_first_cell(record: SlideRecord, person: str) -> str:
     """All that the slide page says to a person who has clicked the first candidate."""
     test = page("slide_view", "slide_page", person=person, slide=record.slide.id)
     first = record.candidates[0]
-    test.session_state[f"chosen {record.slide.id}"] = (first.field, first.box)
+    plan = PlanSession(record.slide.id, chosen=(first.field, first.box))
+    test.session_state[f"{plan.key} session"] = plan
     test.run()
     assert not test.exception
     return said(test)
