@@ -19,7 +19,7 @@ from tests.app.running_server import RunningServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 SIGNED_SLIDE, READ_SLIDE = 2, 1
 WIDTH_PX, PAGE_WIDTH_PX = 1080, 760
 pytestmark = IN_CHROMIUM

@@ -1,6 +1,17 @@
 """A page as `streamlit.testing` runs it: with a person already known, and the other pages to lead to."""
 
+from pathlib import Path
+
 from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).parents[2] / "app" / "pages" / "main.py"
+SLIDE_PAGES = [
+    ("reading", "review_page"),
+    ("reading", "second_reading_page"),
+    ("reading", "adjudication_page"),
+    ("slide_view", "slide_page"),
+    ("result", "result_page"),
+]
 
 
 def _script() -> None:
@@ -46,3 +57,7 @@ def said(test: AppTest) -> str:
         test.success,
     )
     return "\n".join(str(element.value) for elements in kinds for element in elements)
+
+
+def buttons(test: AppTest) -> list[str]:
+    return [button.label for button in test.button]

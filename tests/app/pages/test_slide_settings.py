@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from app.workplace import Workplace
 from core.review import sign
 from core.store import Role, ScoringStep, SlideRecord
-from tests.app.pages import page, said
+from tests.app.page_under_test import page, said
 from tests.scored_slides import read_all
 
 

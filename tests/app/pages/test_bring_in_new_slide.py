@@ -4,8 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.workplace import Workplace
-from core.store import SlideRecord
-from tests.app.pages import page, said
+from tests.app.page_under_test import page, said
 
 IMAGE = ("field1.png", b"not read here", "image/png")
 
@@ -58,12 +57,3 @@ def test_once_taken_in_the_form_is_empty_so_that_a_second_press_brings_in_nothin
     assert typed(test) == ["", ""]
     sent(test)
     assert len(workplace.store.records()) == 1
-
-
-def test_who_brings_more_fields_sees_which_are_to_be_photographed_again(
-    workplace: Workplace, record: SlideRecord
-) -> None:
-    workplace.store.flag_field(record.slide.id, "field2.png", by="Anna")
-    test = page("bring_in", "bring_in_page")
-    assert [one.label for one in test.expander] == ["1 field to photograph again"]
-    assert "field2\\.png \\(Anna\\)" in said(test)

@@ -2,9 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,22 +12,14 @@ from streamlit.testing.v1 import AppTest
 from app.web.addresses import Permit, picture_base
 from app.web.exports import Export, export_address, export_routes
 from app.web.routes import picture_routes
-from app.workplace import Workplace, use
+from app.workplace import Workplace
 from core.review import sign
 from core.store import Right, Role, SlideRecord, StaffRole
-from core.store.identity import Identity
 from core.store.people import RIGHTS
-from core.store.settings import Settings, SignIn
-from tests.app.pages import page, said
+from tests.app.page_under_test import MAIN, page, said
+from tests.app.staff import EVE, granted, labels
 from tests.scored_slides import read_all
 
-SIGN_IN = SignIn(
-    client_id="smearscope",
-    client_secret="s3cret",  # noqa: S106 - of no provider
-    server_metadata_url="https://login.lab.example/x",
-    redirect_uri="https://smears.lab.example/oauth2callback",
-)
-EVE = "eve@lab.example"
 TECHNICIAN, REVIEWER, SUPERVISOR, RESEARCHER = StaffRole
 REFUSED = "Your role does not open this page"
 PAGES = [
@@ -44,28 +33,6 @@ PAGES = [
     ("audit", "audit_page", Right.AUDIT),
     ("people", "people_page", Right.NAME_PEOPLE),
 ]
-
-
-@pytest.fixture
-def staffed(
-    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Workplace]:
-    """A data folder where people sign in; Eve has, with no role yet."""
-    workplace.store.people.name_supervisor("zoe@lab.example", by="command line")
-    asking = replace(workplace, settings=Settings(auth=SIGN_IN), store=workplace.store.asking_roles())
-    use(asking)
-    monkeypatch.setattr("app.person.signed_in", lambda: Identity(EVE, "Eve Duval"))
-    yield asking
-    use(workplace)
-
-
-def granted(staffed: Workplace, *roles: StaffRole) -> None:
-    for role in roles:
-        staffed.store.people.grant(EVE, role, by="zoe@lab.example")
-
-
-def labels(test: AppTest) -> set[str]:
-    return {button.label for button in test.button}
 
 
 @pytest.mark.parametrize("role", [None, *StaffRole])
@@ -91,8 +58,7 @@ def test_nobody_signed_in_is_asked_to_and_cannot_type_a_name(
 ) -> None:
     granted(staffed, SUPERVISOR)
     monkeypatch.setattr("app.person.signed_in", lambda: None)
-    main = Path(__file__).parents[2] / "app" / "pages" / "main.py"
-    for test in (page("worklist", "worklist_page"), AppTest.from_file(str(main), default_timeout=30).run()):
+    for test in (page("worklist", "worklist_page"), AppTest.from_file(str(MAIN), default_timeout=30).run()):
         assert labels(test) >= {"Sign in"}
         assert len(test.text_input) == 0
         assert "slide 7" not in said(test)
@@ -142,43 +108,6 @@ def test_a_technician_may_not_sign_and_a_reviewer_may(
     test.checkbox[0].check()
     next(button for button in test.button if button.label == "Sign the result").click().run()
     assert staffed.store.record(1).signatures == ()
-
-
-def test_only_a_supervisor_erases_a_patient_and_only_by_typing_it(staffed: Workplace) -> None:
-    granted(staffed, REVIEWER)
-    assert "Erase the patient" not in labels(page("result", "result_page", slide=1))
-    granted(staffed, SUPERVISOR)
-    test = page("result", "result_page", slide=1)
-    erase = next(button for button in test.button if button.label == "Erase the patient")
-    erase.click().run()
-    assert "nothing was erased" in said(test)
-    assert staffed.store.record(1).case.patient == "patient 7"
-    next(one for one in test.text_input if "To confirm" in one.label).set_value(" patient  7")
-    next(button for button in test.button if button.label == "Erase the patient").click().run()
-    assert staffed.store.record(1).case.patient is None
-    assert "patient erased" in said(test)
-    entry = staffed.store.audit()[-1]
-    assert (entry.who, entry.what, entry.detail) == (EVE, "patient erased", {"case": 1})
-
-
-def test_a_supervisor_grants_and_withdraws_on_the_page_people(staffed: Workplace) -> None:
-    granted(staffed, SUPERVISOR)
-    test = page("people", "people_page")
-    test.text_input[0].set_value("Ida")
-    next(button for button in test.button if button.label == "Grant a role").click().run()
-    assert "Give the e-mail address" in said(test)
-    test.text_input[0].set_value("ida@lab.example")
-    test.selectbox[0].select(StaffRole.RESEARCHER)
-    next(button for button in test.button if button.label == "Grant a role").click().run()
-    assert staffed.store.people.roles_of("ida@lab.example") == {RESEARCHER}
-    test.button(key="withdraw ida@lab.example researcher").click().run()
-    assert staffed.store.people.roles_of("ida@lab.example") == frozenset()
-    trail = [(entry.who, entry.what) for entry in staffed.store.audit()[-2:]]
-    assert trail == [(EVE, "role granted"), (EVE, "role withdrawn")]
-
-
-def test_where_nobody_signs_in_the_page_people_says_so(workplace: Workplace) -> None:
-    assert "Nobody signs in here" in said(page("people", "people_page"))
 
 
 def test_no_route_opens_anything_once_its_person_has_lost_every_role(

@@ -10,7 +10,7 @@ from core.store import Role, Store
 from tests.app.chromium import IN_CHROMIUM, come_in, picture
 from tests.app.jobs.test_models_here import other_model
 from tests.app.running_server import RunningServer
-from tests.app.test_in_browser import server
+from tests.app.whole.test_in_browser import server
 from tests.scored_slides import read_all
 
 if TYPE_CHECKING:

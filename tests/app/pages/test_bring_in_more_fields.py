@@ -4,8 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.workplace import Workplace
-from core.store import ScoringStep
-from tests.app.pages import page, said
+from core.store import ScoringStep, SlideRecord
+from tests.app.page_under_test import page, said
 from tests.scored_slides import write_images
 
 IMAGE = ("more.png", b"not read here", "image/png")
@@ -69,3 +69,12 @@ def test_nothing_happens_to_a_slide_without_a_file(workplace: Workplace, numbers
     next(button for button in reversed(test.button) if button.label == "Bring in").click().run()
     assert "Choose at least one file" in said(test)
     assert workplace.store.record(ada).slide.scoring == ScoringStep.STOPPED
+
+
+def test_who_brings_more_fields_sees_which_are_to_be_photographed_again(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    workplace.store.flag_field(record.slide.id, "field2.png", by="Anna")
+    test = page("bring_in", "bring_in_page")
+    assert [one.label for one in test.expander] == ["1 field to photograph again"]
+    assert "field2\\.png \\(Anna\\)" in said(test)
