@@ -1,6 +1,5 @@
 """What the arms of a study share: one reference phase of each seed and fold, trained and measured once."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,25 +15,9 @@ from scripts.guided import study_runs
 from scripts.guided.evaluate_guided import Evaluation, evaluation
 from scripts.guided.guided_run import settings_of_run
 from scripts.main import app
-from scripts.settings.configuration import ConfigurationError, read_study
-from tests.drawn_classes import STUDY_BASE, save_coloured_squares
-
-# Two epochs of reference: an arm must begin at its end, not after its first.
-BASE = STUDY_BASE.replace("reference: {epochs: 1", "reference: {epochs: 2")
-CONFIG = (
-    f"study: Drawn squares\n{BASE}"
-    + """\
-other_method: faster-score-cam
-measured_on: validation
-seeds: [0]
-folds: 3
-compared_with: ce
-arms:
-  - {name: ce, objective: cross-entropy}
-  - {name: shuffled, objective: energy-dice, learning_rate: 0.001, regions: shuffled}
-  - {name: fimf, objective: learned-magtr, method: fimf-score-cam}
-"""
-)
+from tests.drawn_classes import save_coloured_squares
+from tests.scripts.drawn_study import FOLDED
+from tests.scripts.drawn_training import table
 
 FOLDS = [f"seed_0_fold_{fold}" for fold in (1, 2, 3)]
 ARMS = ["ce", "shuffled", "fimf"]
@@ -45,11 +28,6 @@ def smearscope(command: str, config: Path, data: Path, out: Path) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -58,7 +36,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     save_coloured_squares(folder / "squares")
-    (folder / "study.yaml").write_text(CONFIG)
+    (folder / "study.yaml").write_text(FOLDED)
     return folder
 
 
@@ -159,34 +137,3 @@ def test_a_study_killed_in_a_reference_or_after_it_comes_to_the_same_files(
     assert (progress is None) == (killed_at == 1)
     assert smearscope("study", data / "study.yaml", data, tmp_path).exit_code == 0
     assert files(tmp_path) == files(out)
-
-
-def test_no_arm_may_take_the_folder_of_the_references(tmp_path: Path) -> None:
-    path = tmp_path / "own.yaml"
-    path.write_text(CONFIG.replace("name: fimf,", "name: reference,"))
-    with pytest.raises(ConfigurationError, match=r"arms\.2\.name.*'reference' is the folder"):
-        read_study(path)
-
-
-@pytest.mark.parametrize(
-    ("method", "other", "same"),
-    [
-        ("faster-score-cam", "faster-score-cam", True),
-        ("score-cam", "faster-score-cam", True),
-        ("score-cam-paper", "faster-score-cam", True),
-        ("fimf-score-cam", "faster-score-cam", False),
-        ("grad-cam", "faster-score-cam", False),
-        ("score-cam", "fimf-score-cam", False),
-        ("grad-cam", "cam", True),
-        ("cam", "fimf-score-cam", False),
-    ],
-)
-def test_methods_of_one_kind_are_no_check_of_one_another(
-    method: str, other: str, *, same: bool, tmp_path: Path
-) -> None:
-    path = tmp_path / "own.yaml"
-    text = CONFIG.replace("method: fimf-score-cam", f"method: {method}")
-    path.write_text(text.replace("other_method: faster-score-cam", f"other_method: {other}"))
-    settings = read_study(path)
-    assert settings.has_in_loss(settings.arms[2], other) == same
-    assert not settings.has_in_loss(settings.arms[0], other)
