@@ -2,7 +2,6 @@
 
 import pytest
 
-from scripts import progress
 from scripts.progress import SECONDS_BETWEEN_LINES, ScoringBars
 
 
@@ -10,7 +9,7 @@ from scripts.progress import SECONDS_BETWEEN_LINES, ScoringBars
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What time it is, in seconds; a test moves it on."""
     now = [1000.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("scripts.progress.time.monotonic", lambda: now[0])
     return now
 
 

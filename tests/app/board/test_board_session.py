@@ -40,8 +40,8 @@ def test_when_all_of_the_page_runs_the_list_is_given_anew() -> None:
     board = BoardSession.of(1, Role.FIRST, "Anna")
     board.given, board.holds, board.all_read = Given("first", "content", {}), "first", True
     board.begin()
-    assert (board.held, board.all_read) == (None, None)
-    assert board.given is not None
+    kept = BoardSession.of(1, Role.FIRST, "Anna")
+    assert (kept.given is board.given, kept.held, kept.all_read) == (True, None, None)
 
 
 def test_a_cell_to_be_shown_on_the_slide_is_asked_for_once(tab: dict[str, object]) -> None:

@@ -22,12 +22,12 @@ def test_directions_go_round_from_the_right_downwards() -> None:
 
 
 def test_axes_turned_by_a_quarter() -> None:
-    x, y = turned(np.float32([3, 0]), np.float32([0, 2]), np.pi / 2)
+    x, y = turned(np.array([3, 0], np.float32), np.array([0, 2], np.float32), np.pi / 2)
     np.testing.assert_allclose((x, y), [[0, 2], [-3, 0]], atol=1e-6)
 
 
 def test_an_ellipse_is_full_within_empty_outside_and_half_on_its_line() -> None:
-    x = np.float32([[0, 5, 10, 15, 40]])  # along its long axis, of 10
+    x = np.array([[0, 5, 10, 15, 40]], np.float32)  # along its long axis, of 10
     inside = soft_ellipse(x, np.zeros_like(x), centre=(0, 0), radii=(10, 4), angle=0, edge=0.2)
     np.testing.assert_allclose(inside, [[1, 1, 0.5, 0, 0]], atol=1e-6)
     upright = soft_ellipse(x, np.zeros_like(x), centre=(0, 0), radii=(10, 4), angle=np.pi / 2, edge=0.2)
