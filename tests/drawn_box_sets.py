@@ -1,12 +1,13 @@
 """Small sets of images with boxes in each layout, drawn into a folder."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from datasets.boxed_images import IMAGENETTE
+from datasets.boxed_images import IMAGENETTE, BoxedImage
 
 Row = dict[str, str]
 COLUMNS = ("x0_224", "y0_224", "x1_224", "y1_224")
@@ -118,3 +119,19 @@ def save_listed_ilsvrc(root: Path) -> Path:
     )
     save_text(root / "LOC_synset_mapping.txt", "n1 tench, Tinca tinca\nn2 goldfish\nn3 shark\n")
     return root
+
+
+SETS: dict[str, Callable[[Path], Path]] = {
+    "imagenette with boxes": lambda root: save_imagenette(root, imagenette_rows()),
+    "tiny-imagenet with a table of boxes": lambda root: save_tiny(root, tiny_rows()),
+    "tiny-imagenet as published": save_published_tiny,
+    "ILSVRC with solution tables": save_listed_ilsvrc,
+    "ILSVRC with annotation files": save_annotated_ilsvrc,
+}
+
+
+def said_of(images: list[BoxedImage]) -> list[tuple[object, ...]]:
+    return [
+        (image.path.resolve(), image.wnid, image.name, image.boxes.tolist(), image.height_px, image.width_px)
+        for image in images
+    ]

@@ -19,6 +19,23 @@ STARTS_THE_APPLICATION = "scripts/app.py"
 """The one file of the command line that may know the application: a door to it, as the others are."""
 OURS = {*MAY_IMPORT, "tests", "benchmarks"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+TESTED_THROUGH_OTHERS = {"datasets/cell_sets.py": "tests/scripts/guided/test_image_sources.py"}
+"""Modules with nothing to test of their own, and the file whose tests fail where they are wrong."""
+CORE_TESTED_THROUGH_OTHERS = {
+    "core": ("errors",),
+    "core/cells": ("classification", "detection"),
+    "core/reports": ("drawing",),
+    "core/review": ("signed_result",),
+    "core/scoring": ("batch", "field_pictures", "judging", "ledger_table", "run_record"),
+    "core/slides": ("field", "folder", "formats", "scale"),
+    "core/store": ("database", "new_slides", "offering", "records", "rows", "signatures", "tables", "writes"),
+    "core/store/migrations": ("env",),
+    "core/store/migrations/versions": ("first_tables", "models", "people", "slide_settings"),
+    "core/study": ("numbers", "page_tables", "report"),
+    "core/tally": ("arguments", "records", "wording"),
+    "core/training": ("curves", "exactness", "plan"),
+}
+"""Modules of core, by folder, with no test file of their name yet; each is taken out when it gets one."""
 PATH_OF_ONE_MACHINE = re.compile(r"(?<![A-Za-z0-9._-])/(?:work|farm|root|home/[a-z]+)/")
 
 
@@ -87,6 +104,22 @@ def texts_of_unknown_encoding(source: str) -> set[str]:
         ):
             found.add(ast.unparse(node))
     return found
+
+
+def module_of(test_file: Path) -> Path | None:
+    """The module that a test file is named after; None where it is named after none in its folder.
+
+    The tests of ``app/jobs/start.py`` are ``tests/app/jobs/test_start.py`` and, where there are many,
+    ``test_start_<aspect>.py`` beside it. Of two modules the one with the longer name has the file.
+    """
+    folder = ROOT / test_file.relative_to(ROOT / "tests").parent
+    about = test_file.stem.removeprefix("test_")
+    named = [path for path in folder.glob("*.py") if f"{about}_".startswith(f"{path.stem}_")]
+    return max(named, key=lambda path: len(path.stem), default=None)
+
+
+def files_of_tests(package: str) -> list[Path]:
+    return sorted((ROOT / "tests" / package).rglob("test_*.py"))
 
 
 def tracked_files() -> list[Path]:
@@ -178,6 +211,45 @@ def test_text_is_utf_8_whatever_the_machine_is_set_to(package: str) -> None:
 def test_a_file_is_named_after_what_it_is_about() -> None:
     named = [path for package in OURS for path in sources(package)]
     assert [path for path in named if path.stem in {"utils", "helpers", "common", "misc"}] == []
+
+
+@pytest.mark.parametrize(
+    ("test_file", "module"),
+    [
+        ("app/jobs/test_start.py", "app/jobs/start.py"),
+        ("app/jobs/test_comparison.py", "app/jobs/comparison.py"),
+        ("app/jobs/test_comparison_process.py", "app/jobs/comparison_process.py"),
+        ("app/jobs/test_scoring_process_after_a_switch.py", "app/jobs/scoring_process.py"),
+        ("app/jobs/test_starting.py", None),
+        ("app/whole/test_start.py", None),
+    ],
+)
+def test_a_test_file_belongs_to_the_module_in_its_name(test_file: str, module: str | None) -> None:
+    assert module_of(ROOT / "tests" / test_file) == (None if module is None else ROOT / module)
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_the_tests_of_a_module_are_found_by_its_name(package: str) -> None:
+    through_others = {ROOT / name for name in TESTED_THROUGH_OTHERS} | {
+        ROOT / folder / f"{name}.py" for folder, names in CORE_TESTED_THROUGH_OTHERS.items() for name in names
+    }
+    found = {module_of(path) for path in files_of_tests(package)}
+    modules = {path for path in sources(package) if path.stem != "__init__"}
+    assert sorted(str(path.relative_to(ROOT)) for path in modules - found - through_others) == []
+
+
+def test_what_is_tested_through_others_has_no_test_file_of_its_own() -> None:
+    found = {module_of(path) for package in MAY_IMPORT for path in files_of_tests(package)}
+    for module, test_file in TESTED_THROUGH_OTHERS.items():
+        assert (ROOT / module).is_file()
+        assert (ROOT / test_file).is_file()
+        assert ROOT / module not in found
+
+
+@pytest.mark.parametrize("package", [name for name in MAY_IMPORT if name != "core"])
+def test_what_cuts_across_modules_stands_in_a_folder_of_its_own(package: str) -> None:
+    named_after_none = [path for path in files_of_tests(package) if module_of(path) is None]
+    assert [str(path) for path in named_after_none if path.parent.name != "whole"] == []
 
 
 @pytest.mark.parametrize("package", [*MAY_IMPORT, "benchmarks"])

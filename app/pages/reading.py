@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from app.board.review_board import Given, Written, board, board_data, write_entries
+from app.board.board_session import BoardSession
+from app.board.review_board import Written, board, board_data, write_entries
 from app.cell_numbers import CellNumbers
 from app.pages.links import (
     ADJUDICATE,
@@ -67,15 +68,8 @@ def _page(role: Role) -> None:
     if role == Role.SECOND and has_looked(record, reader):
         st.warning(say("unblinding.has_looked"), icon=":material/visibility_off:")
         return
-    key = _key(record.slide.id, role, reader)
-    # The page may begin another board: it is given all its cells.
-    st.session_state[f"{key} holds"] = None
-    st.session_state.pop(f"{key} all read", None)
+    BoardSession.of(record.slide.id, role, reader).begin()
     _reading(record.slide.id, role, asked_number("cell"))
-
-
-def _key(slide_id: int, role: Role, reader: str) -> str:
-    return f"board {slide_id} {role} {reader}"
 
 
 @st.fragment
@@ -83,33 +77,33 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
     """The board and what stands beside it; after each decision only this runs again."""
     say, reader, workplace = words(), person(), here()
     need(OPENED_BY[_PAGES[role]])
-    key = _key(slide_id, role, reader)
+    session = BoardSession.of(slide_id, role, reader)
     record = workplace.store.record(slide_id)
     if record.taken_in is None:
         return
-    wanted = st.session_state.pop(f"{key} on slide", None)
-    if wanted is not None:
-        go(SLIDE, slide=slide_id, cell=wanted)
+    asked = session.take_asked_on_slide()
+    if asked is not None:
+        go(SLIDE, slide=slide_id, cell=asked)
     if role != Role.SECOND:
         ask_before_calls(
             record, reader, say
         )  # also while the page stands open: others may have begun to read
-    _problems(key, say)
+    _problems(session.written, say)
     cells = cells_for(record, role, reader)
     if not cells:
         _nothing_to_read(record, role, say)
         return
     readings = standing(record.readings)
     unread = sum(role not in readings.get(candidate.id, {}) for candidate in cells)
-    if st.session_state.setdefault(f"{key} all read", not unread) != (not unread):
+    if session.all_read is None:
+        session.all_read = not unread
+    if session.all_read != (not unread):
         st.rerun()  # all of the page: its head would go on saying where the slide stood before
     main, beside = st.columns([4, 1], gap="medium")
     with main:
         if record.locked:
             st.info(say("reading.signed", version=len(record.signatures)))
-        given: Given | None = st.session_state.get(f"{key} given")
-        held = given is not None and st.session_state[f"{key} holds"] == given.version
-        data, st.session_state[f"{key} given"] = board_data(
+        data, session.given = board_data(
             workplace,
             record,
             record.taken_in,
@@ -117,42 +111,46 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             reader=reader,
             role=role,
             at=at,
-            written=st.session_state.get(f"{key} written"),
-            holds=given if held else None,
+            written=session.written,
+            holds=session.held,
         )
         board(
-            key=key,
+            key=session.key,
             data=data,
             default={"log": None},
-            on_log_change=partial(_take, key, slide_id, role, reader),
-            on_slide_change=lambda: st.session_state.update({f"{key} on slide": st.session_state[key].slide}),
+            on_log_change=partial(_take, session),
+            on_slide_change=session.ask_on_slide,
         )
     with beside:
         _beside(record, record.taken_in, role, unread, len(cells), reader, say)
 
 
-def _take(key: str, slide_id: int, role: Role, reader: str) -> None:
+def _take(session: BoardSession) -> None:
     """Write what the board has sent, before anything is shown."""
-    name, sent = f"{key} written", st.session_state[key].log
-    st.session_state[f"{key} holds"] = sent and sent.get("holds")
+    slide_id, role, reader = session.slide_id, session.role, session.reader
+    log = session.sent.log
+    session.holds = log and log.get("holds")
     workplace = here()
-    written = write_entries(
+    session.written = write_entries(
         workplace.store,
         slide_id,
-        sent,
-        st.session_state.get(name),
+        log,
+        session.written,
         reader=reader,
         role=role,
-        species=st.session_state.get(f"species {slide_id}"),
+        species=st.session_state.get(_species_key(slide_id)),
         numbers=CellNumbers.of(
             workplace.secret, workplace.store.record(slide_id), reader, blind=role == Role.SECOND
         ),
     )
-    st.session_state[name] = written
 
 
-def _problems(key: str, say: Words) -> None:
-    written: Written | None = st.session_state.get(f"{key} written")
+def _species_key(slide_id: int) -> str:
+    """Name of the box in which the species of a slide is chosen, whoever reads it."""
+    return f"species {slide_id}"
+
+
+def _problems(written: Written | None, say: Words) -> None:
     for problem in written.problems if written else ():
         st.error(say("reading.not_written", why=escaped(say.error(problem))), icon=":material/error:")
 
@@ -181,7 +179,7 @@ def _beside(
         say("reading.species"),
         [None, *Species],
         format_func=lambda species: say("species.none") if species is None else f"P. {species}",
-        key=f"species {record.slide.id}",
+        key=_species_key(record.slide.id),
         help=say("reading.species_help"),
     )
     if role == Role.FIRST:

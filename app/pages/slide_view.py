@@ -1,5 +1,7 @@
 """The slide itself: all of it to pan and zoom, its cells by call, and a click to mark what was missed."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.cell_numbers import CellNumbers
@@ -17,6 +19,7 @@ from app.pages.links import (
 )
 from app.pages.unblinding import has_looked, sees_calls, shows_calls
 from app.person import may, need, person, words
+from app.plan.plan_session import PlanSession
 from app.plan.slide_plan import cell_at, plan, plan_data
 from app.wording import Words
 from app.workplace import here
@@ -61,12 +64,10 @@ def slide_page() -> None:
     if record.taken_in is None:
         until_scored(record.slide.id)
         return
-    asked = _asked(record, person())
-    key = f"chosen {record.slide.id}"
-    if asked is not None and st.session_state.get(f"{key} asked") != asked.id:
+    asked, session = _asked(record, person()), PlanSession.of(record.slide.id)
+    if asked is not None and session.came_for != asked.id:
         # Once: after that the person moves on from cell to cell.
-        st.session_state[f"{key} asked"] = asked.id
-        st.session_state[key] = (asked.field, asked.box)
+        session.came_for, session.chosen = asked.id, (asked.field, asked.box)
     _slide(record.slide.id)
 
 
@@ -79,12 +80,12 @@ def _slide(slide_id: int) -> None:
         return
     rows = fields_of(record.taken_in.folder, record.taken_in.sha256)
     fields = {row.name: row for row in rows if row.was_read}
-    key = f"chosen {slide_id}"
-    place: tuple[str, Box] | None = st.session_state.get(key)
+    session = PlanSession.of(slide_id)
+    place = session.chosen
     if place is not None and place[0] not in fields:
         place = None
     blind = not shows_calls(record, reader)
-    if st.session_state.pop(f"{key} to gallery", False) and place is not None:
+    if session.take_to_gallery() and place is not None:
         _to_gallery(record, place, reader, say)
     main, beside = st.columns([4.2, 1], gap="medium")
     with beside:
@@ -96,7 +97,7 @@ def _slide(slide_id: int) -> None:
             _chosen(record, fields[place[0]], place[1], reader, say)
     with main:
         plan(
-            key=f"plan {slide_id}",
+            key=session.key,
             data=plan_data(
                 workplace,
                 record,
@@ -107,8 +108,8 @@ def _slide(slide_id: int) -> None:
                 blind=blind,
                 chosen=place,
             ),
-            on_chosen_change=lambda: _keep_chosen(slide_id, key),
-            on_gallery_change=lambda: st.session_state.update({f"{key} to gallery": True}),
+            on_chosen_change=partial(_keep_chosen, session),
+            on_gallery_change=session.ask_gallery,
         )
 
 
@@ -130,14 +131,14 @@ def _numbers_for_blind(record: SlideRecord, reader: str) -> CellNumbers:
     return CellNumbers.of(here().secret, record, reader, blind=True)
 
 
-def _keep_chosen(slide_id: int, key: str) -> None:
+def _keep_chosen(session: PlanSession) -> None:
     """Keep the box that was chosen, with the field on which it is."""
-    chosen = st.session_state[f"plan {slide_id}"].chosen
-    taken_in = here().store.record(slide_id).taken_in
+    chosen = session.sent.chosen
+    taken_in = here().store.record(session.slide_id).taken_in
     if chosen is None or taken_in is None:
         return
     field = fields_of(taken_in.folder, taken_in.sha256)[chosen["field"]]
-    st.session_state[key] = (field.name, rounded_box(chosen["box"]))
+    session.chosen = (field.name, rounded_box(chosen["box"]))
 
 
 def _to_gallery(record: SlideRecord, place: tuple[str, Box], reader: str, say: Words) -> None:

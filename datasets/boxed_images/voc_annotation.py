@@ -38,7 +38,8 @@ def voc_annotation(path: Path) -> VocAnnotation:
     """Read a file; raises `BoxedImageError` naming it, and the line that is no XML."""
     reader = _Reader()
     try:
-        sax.parse(str(path), reader)  # noqa: S317  (a local set; expat stops expanding entities)
+        with path.open("rb") as file:  # by its name, sax would look for a missing file in the network
+            sax.parse(file, reader)  # noqa: S317  (a local set; expat stops expanding entities)
     except sax.SAXParseException as error:
         fault = f"no XML ({error.getMessage()})"
         problem = Problem(path, error.getLineNumber(), fault, "unpack the annotations anew")

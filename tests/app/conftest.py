@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ import pytest
 
 from app.workplace import Workplace, open_workplace, use
 from core.store import SlideRecord
+from core.store.identity import SignInIdentity
+from core.store.settings import Settings
 from tests.app.chromium import running_chromium
+from tests.app.staff import EVE, SIGN_IN
 from tests.scored_slides import scored_slide
 
 if TYPE_CHECKING:
@@ -42,3 +46,16 @@ def browser() -> "Iterator[Browser]":
     pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: '.[browser]'")
     with running_chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def staffed(
+    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workplace]:
+    """A data folder where people sign in; Eve has, with no role yet."""
+    workplace.store.people.name_supervisor("zoe@lab.example", by="command line")
+    asking = replace(workplace, settings=Settings(auth=SIGN_IN), store=workplace.store.asking_roles())
+    use(asking)
+    monkeypatch.setattr("app.person.signed_in", lambda: SignInIdentity(EVE, "Eve Duval"))
+    yield asking
+    use(workplace)

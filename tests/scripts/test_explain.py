@@ -8,20 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from core.cam import METHODS, CamError
-from core.slides import find_images
 from models.backbones import BACKBONES, random_backbone
 from scripts.explain import chosen_methods
-from scripts.explained_networks import ExplainedNetwork, ExplainError, explained_images, open_network
 from scripts.main import app
 from tests.drawn_cells import disc_picture
-
-CPU = torch.device("cpu")
 
 
 def run(*arguments: str | Path) -> Result:
@@ -94,22 +89,6 @@ def test_the_map_of_an_infected_cell_is_brightest_about_its_parasite(cells: Path
     assert place == pytest.approx((35, 35), abs=width / values.shape[1])
 
 
-def test_a_map_is_drawn_where_the_network_looked_and_written_as_its_layer_has_it(
-    cells: Path, tmp_path: Path, small_weights: Path
-) -> None:
-    network = open_network("small", small_weights, None, CPU, download=False)
-    (image,) = find_images([cells / "cell 1.png"])[0]
-    methods = chosen_methods(["grad-cam", "guided-grad-cam"], None)
-    (explained,) = explained_images([image], network, methods, 0, None, pytest.fail)
-    assert explained is not None
-    coarse, fine = explained.maps
-    assert (coarse.values.shape, coarse.placed.shape) == ((8, 8), (64, 64))
-    # Cell i looks at pixel 8 i of the network's input.
-    np.testing.assert_allclose(coarse.placed[::8, ::8], coarse.values, rtol=1e-5)
-    assert fine.values.shape == (64, 64)
-    np.testing.assert_array_equal(fine.placed, fine.values)
-
-
 def test_few_cells_are_said_to_make_an_unsure_reference(cells: Path, tmp_path: Path) -> None:
     result = run(cells, "--out", tmp_path / "out")
     assert f"{cells}: unsure: 3 of 20 cells" in result.stderr
@@ -180,41 +159,6 @@ def test_all_methods_speak_of_the_predicted_class(tmp_path: Path, small_weights:
     assert [row["method"] for row in rows] == list(METHODS)
     assert len({(row["class"], row["probability"]) for row in rows}) == 1
     assert float(rows[0]["probability"]) >= 1 / 3
-
-
-def test_the_normalisation_reaches_the_network(tmp_path: Path, small_weights: Path) -> None:
-    image = torch.full((1, 64, 64, 3), 255, dtype=torch.uint8).numpy()[0]
-    given = [
-        open_network("small", small_weights, expected, CPU, download=False).for_images([]).inputs(image)[0]
-        for expected in (None, importlib.import_module("models.backbones").MINUS_ONE_TO_ONE)
-    ]
-    assert given[0].amax() == pytest.approx((1 - 0.406) / 0.225)
-    assert given[1].unique().tolist() == [1.0]
-
-
-def network(*classes: str) -> ExplainedNetwork:
-    return ExplainedNetwork(
-        "n", classes, "features", lambda _: pytest.fail("not asked for"), lambda: pytest.fail("not asked for")
-    )
-
-
-def test_a_class_is_given_by_number_or_name() -> None:
-    several = network("tench", "goldfish", "crane", "crane")
-    assert [several.class_index(wanted) for wanted in ("1", "Tench", "goldfish")] == [1, 0, 1]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        ("4", "the network has 4 classes, 0 to 3"),
-        ("-1", "-1: the network has 4 classes, 0 to 3"),
-        ("goldfis", "nearest: goldfish"),
-        ("crane", "classes 2 and 3 both have this name; give the number"),
-    ],
-)
-def test_a_class_that_is_not_there_is_refused_with_the_nearest(wanted: str, message: str) -> None:
-    with pytest.raises(ExplainError, match=message):
-        network("tench", "goldfish", "crane", "crane").class_index(wanted)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,5 @@
 """Scoring in a process of its own: it says how far it is, can be stopped, goes on, and never runs twice."""
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +7,8 @@ import pytest
 
 from app.jobs import scoring_process as process
 from app.jobs.models_here import ModelHere
-from app.jobs.progress import ProgressFile, ScoringProgress, StoppedError, progress_path, read_progress
+from app.jobs.progress import ProgressFile, progress_path, read_progress
 from app.jobs.scoring_process import work_through_queue
-from app.jobs.start import alone, start
 from app.pictures.tiles import DRAWN_BY_SCORING, Tiles
 from app.pictures.while_scoring import PicturesWhileScoring
 from app.workplace import Workplace
@@ -173,85 +168,6 @@ def test_fields_added_later_are_scored_and_keep_what_was_read(
     assert {candidate.id for candidate in before.candidates} <= {
         candidate.id for candidate in after.candidates
     }
-
-
-def test_two_processes_never_score_in_one_folder(workplace: Workplace, slide: StoredSlide) -> None:
-    with alone(workplace.jobs) as lock:
-        assert lock is not None
-        assert start(workplace) is None
-        with alone(workplace.jobs) as second:
-            assert second is None
-    assert step(workplace, slide) == ScoringStep.QUEUED
-
-
-def test_no_process_is_started_for_an_empty_queue(
-    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.jobs.start.subprocess.Popen", lambda *_, **__: pytest.fail("started"))
-    assert start(workplace) is None
-
-
-@pytest.fixture
-def sleeper(workplace: Workplace, slide: StoredSlide, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A process that `start` starts, and that only leaves a mark."""
-    real, mark = subprocess.Popen, workplace.folder / "mark"
-    code = f"import time; time.sleep(0.3); open({str(mark)!r}, 'w').close()"
-    monkeypatch.setattr(
-        "app.jobs.start.subprocess.Popen",
-        lambda _, **more: real([sys.executable, "-c", code], **more),
-    )
-    return mark
-
-
-def test_the_process_lives_in_a_session_of_its_own_that_no_closed_terminal_ends(
-    workplace: Workplace, sleeper: Path
-) -> None:
-    started = start(workplace)
-    assert started is not None
-    assert os.getsid(started.pid) == started.pid
-    assert os.getpgid(started.pid) == started.pid
-    started.wait()
-    assert sleeper.exists()
-
-
-def test_started_again_before_it_has_come_up_it_stays_one_process(
-    workplace: Workplace, sleeper: Path
-) -> None:
-    started = start(workplace)
-    assert started is not None
-    assert start(workplace) is None
-    started.wait()
-    again = start(workplace)  # the slide waits still, and the process that had the lock is gone
-    assert again is not None
-    again.wait()
-
-
-def test_progress_is_written_down_with_the_time_that_is_left(tmp_path: Path) -> None:
-    path = tmp_path / "progress.json"
-    progress = ProgressFile(path, lambda: False)
-    progress.slide_begins("slide", fields=10, fields_done=4)
-    begun = read_progress(path)
-    assert begun is not None
-    assert (begun.fields, begun.fields_done, begun.fields_of_run) == (10, 4, 0)
-    progress._written = time.monotonic() - 1  # half a second between two writes has passed
-    progress.field_done(90)
-    found = read_progress(path)
-    assert found is not None
-    assert (found.fields_done, found.cells, found.fields_of_run, found.share) == (5, 90, 1, 0.5)
-    progress.slide_ends()
-    assert read_progress(path) is None
-
-
-def test_the_time_left_is_at_the_speed_of_this_run() -> None:
-    assert ScoringProgress(100, 40, 0, 20, 10.0).seconds_left == 30.0
-    assert ScoringProgress(100, 40, 0, 0, 10.0).seconds_left is None
-    assert ScoringProgress(0, 0, 0, 0, 0.0).share == 0.0
-
-
-def test_a_stop_is_seen_at_the_next_write(tmp_path: Path) -> None:
-    progress = ProgressFile(tmp_path / "progress.json", lambda: True)
-    with pytest.raises(StoppedError):
-        progress.slide_begins("slide", fields=10, fields_done=0)
 
 
 @pytest.mark.parametrize("meanwhile", ["stopped", "more fields", "another budget"])

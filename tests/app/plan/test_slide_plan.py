@@ -8,24 +8,13 @@ from typing import Any
 import pytest
 
 import app
-from app.pages.slide_view import _role_of
-from app.pages.unblinding import has_looked, sees_calls
 from app.pictures.tiles import METHODS
 from app.plan.slide_plan import cell_at, plan_data
 from app.wording import Words
 from app.workplace import Workplace
 from core.cells.boxes import Box
-from core.results.folder import fields_of
-from core.results.tables import FieldRow
-from core.review import sign
 from core.store import Role, SlideRecord
-from tests.app.pages import page, said
-from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all
-
-
-def fields(record: SlideRecord) -> tuple[FieldRow, ...]:
-    assert record.taken_in is not None
-    return fields_of(record.taken_in.folder, record.taken_in.sha256)
+from tests.scored_slides import box_of, read_all
 
 
 def drawn(
@@ -57,17 +46,6 @@ def kinds(plan: dict[str, Any]) -> list[str]:
 
 def ranks(plan: dict[str, Any]) -> list[str]:
     return [rank for *_, rank in plan["candidates"]]
-
-
-def test_fields_are_those_that_could_be_read(record: SlideRecord) -> None:
-    assert [
-        (number, row.name, row.evaluable_cells, row.called_infected)
-        for number, row in enumerate(fields(record))
-        if row.was_read
-    ] == [
-        (0, "field1.png", 10, 2),
-        (1, "field2.png", 10, 2),
-    ]
 
 
 def test_every_candidate_of_the_slide_is_drawn_by_what_was_called_on_its_field(
@@ -140,64 +118,3 @@ def test_a_candidate_is_found_by_its_place(
 ) -> None:
     found = cell_at(record, field, box)
     assert (found and found.rank) == rank
-
-
-def test_a_person_reads_on_in_their_role_and_a_newcomer_as_first_where_there_is_none(
-    workplace: Workplace, record: SlideRecord
-) -> None:
-    assert _role_of(record, "Ben") == Role.FIRST
-    record = read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
-    assert (_role_of(record, "ANNA"), _role_of(record, "Ben")) == (Role.FIRST, Role.SECOND)
-    record = read_all(workplace.store, record, "-...", reader="Ben", role=Role.SECOND)
-    record = read_all(workplace.store, record, "-...", reader="Cleo", role=Role.ADJUDICATOR)
-    assert (_role_of(record, "ben"), _role_of(record, "Cleo")) == (Role.SECOND, Role.ADJUDICATOR)
-
-
-def test_calls_are_seen_by_who_has_made_them_who_may_no_more_be_second_and_who_has_chosen_to(
-    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.pages.unblinding.may", lambda _: True)
-    record = read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
-    assert [sees_calls(record, reader) for reader in ("Anna", "Ben", "Cleo")] == [True, False, False]
-    workplace.store.people.note_looks({record.slide.id: record.readings[-1].id}, by="Ben")
-    record = workplace.store.record(record.slide.id)
-    assert [sees_calls(record, reader) for reader in ("BEN", "Cleo")] == [True, False]
-    assert [has_looked(record, reader) for reader in ("Anna", "Ben", "Cleo")] == [False, True, False]
-    sign(workplace.store, record.slide.id, by="Anna")
-    signed = workplace.store.record(record.slide.id)
-    assert sees_calls(signed, "Cleo")
-
-
-def at_first_cell(record: SlideRecord, person: str) -> str:
-    """All that the slide page says to a person who has clicked the first candidate."""
-    test = page("slide_view", "slide_page", person=person, slide=record.slide.id)
-    first = record.candidates[0]
-    test.session_state[f"chosen {record.slide.id}"] = (first.field, first.box)
-    test.run()
-    assert not test.exception
-    return said(test)
-
-
-def test_the_slide_page_says_what_the_person_has_called_a_cell_and_nobody_else(
-    workplace: Workplace, record: SlideRecord
-) -> None:
-    store, first = workplace.store, record.candidates[0]
-    store.read(record.slide.id, first.id, PARASITE, reader="Anna", role=Role.FIRST)
-    store.read(record.slide.id, first.id, NOT_PARASITE, reader="Ben", role=Role.SECOND)
-    assert "You called it: **parasite**" in at_first_cell(record, "Anna")
-    assert "You called it: **not a parasite**" in at_first_cell(record, "Ben")
-    assert "You called it" not in at_first_cell(record, "Cleo")
-
-
-def test_who_must_stay_blind_is_told_so(workplace: Workplace, record: SlideRecord) -> None:
-    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
-    assert "Others' calls and maps are hidden" in at_first_cell(record, "Ben")
-    assert "Others' calls and maps are hidden" not in at_first_cell(record, "Anna")
-
-
-def test_a_cell_that_another_has_read_as_second_cannot_be_called_by_a_further_second_reader(
-    workplace: Workplace, record: SlideRecord
-) -> None:
-    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
-    read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
-    assert "Another reader has read this cell" in at_first_cell(record, "Cleo")

@@ -1,62 +1,16 @@
 """What the server hands out: nothing without a signed address, and a second reader no maps."""
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from starlette.applications import Starlette
 
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Permit, picture_base
-from app.web.routes import picture_routes
 from app.workplace import Workplace
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import SlideRecord
-
-Get = Callable[[str], tuple[int, dict[str, str], bytes]]
-
-
-@pytest.fixture
-def get(workplace: Workplace) -> Get:
-    """Ask for a path: status, headers, body."""
-    site = Starlette(routes=picture_routes(workplace))
-
-    def ask(path: str) -> tuple[int, dict[str, str], bytes]:
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Any) -> None:  # noqa: ANN401 - ASGI's own
-            sent.append(message)
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "headers": [],
-            "root_path": "",
-        }
-        running: Awaitable[None] = site(scope, receive, send)
-        asyncio.run(running)  # type: ignore[arg-type]  # it is a coroutine
-        headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
-
-    return ask
-
-
-@pytest.fixture
-def base(workplace: Workplace, record: SlideRecord) -> str:
-    assert record.taken_in is not None
-    return picture_base(
-        workplace.secret, Permit(record.slide.id, record.taken_in.id, blind=False, reader="Anna")
-    )
+from tests.app.web.conftest import Get
 
 
 @pytest.fixture
@@ -118,16 +72,6 @@ def test_a_field_that_is_gone_is_named(get: Get, base: str, record: SlideRecord,
     status, _, body = get(f"{base}/cell/{record.candidates[0].id}")
     assert status == 404
     assert b"field1.png is no longer in" in body
-
-
-def test_a_whole_slide_has_addresses_of_the_same_signature(get: Get, base: str) -> None:
-    slide = base.replace("/pictures/", "/slides/")
-    assert json.loads(get(f"{slide}/layout")[2])["fields"][1][1] == "field2.png"
-    assert get(f"{slide}/0/0/0")[0] == 200
-    assert get(f"{slide}/0/7/0")[0] == 404
-    status, headers, body = get(f"{slide}/cells")
-    assert (status, int.from_bytes(body[:4], "little")) == (200, 21)
-    assert headers["cache-control"].startswith("private")
 
 
 def test_a_map_that_nobody_has_looked_at_is_being_made_and_kept_by_no_browser(

@@ -1,5 +1,7 @@
-"""The server asks nothing of any other machine, whoever asks it."""
+"""The server: which machines it lets in, and that it asks nothing of any other."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,10 @@ from streamlit import net_util
 from streamlit.web.server import server_util
 
 from app.web import server
-from app.workplace import Workplace
+from app.web.server import check_reach
+from app.workplace import Workplace, open_workplace
+from core.store.settings import Settings, SettingsError
+from tests.app.staff import SIGN_IN
 
 
 @pytest.fixture
@@ -28,3 +33,15 @@ def test_no_server_on_the_internet_is_asked_for_an_address(
     assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
     assert configured["logger.hideWelcomeMessage"]  # which would ask for it too
     assert not configured["browser.gatherUsageStats"]
+
+
+def test_other_machines_are_let_in_only_with_sign_in_or_in_so_many_words(tmp_path: Path) -> None:
+    without = open_workplace(tmp_path / "without")
+    check_reach(without, "127.0.0.1", without_sign_in=False)
+    with pytest.raises(SettingsError, match=r"0\.0\.0\.0 lets other machines in.*--without-sign-in"):
+        check_reach(without, "0.0.0.0", without_sign_in=False)  # noqa: S104
+    check_reach(without, "0.0.0.0", without_sign_in=True)  # noqa: S104
+    signing_in = replace(open_workplace(tmp_path / "with"), settings=Settings(auth=SIGN_IN))
+    check_reach(signing_in, "0.0.0.0", without_sign_in=False)  # noqa: S104
+    without.store.close()
+    signing_in.store.close()

@@ -16,7 +16,7 @@ import app.web.uploads
 from app.web.uploads import UPLOADS, UploadGuard, take_uploads_of
 from app.workplace import Workplace
 from core.store import StaffRole
-from tests.app.pages import page
+from tests.app.page_under_test import page
 
 EVE = "eve@lab.example"
 Send = Callable[[str], int]

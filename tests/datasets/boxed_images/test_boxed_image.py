@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.boxed_images import BoxedImage, BoxedImageError, Problem
-from tests.drawn_box_sets import save_image
+from datasets.boxed_images import (
+    BoxedImage,
+    BoxedImageError,
+    Problem,
+    imagenette_boxed,
+    of_classes,
+    tiny_imagenet,
+)
+from datasets.fields import AnnotationError
+from tests.drawn_box_sets import imagenette_rows, save_image, save_imagenette, save_tiny, tiny_rows
 
 
 def boxed(boxes: list[list[int]]) -> BoxedImage:
@@ -67,3 +75,23 @@ def test_a_problem_says_where_what_and_what_to_do() -> None:
         "set/boxes.csv: line 3: box 2, 1 is odd; give 1, 2"
     )
     assert str(Problem(file, None, "missing", "add it")) == "set/boxes.csv: missing; add it"
+
+
+def test_an_unreadable_image_and_one_of_another_size_are_named_when_decoded(tmp_path: Path) -> None:
+    root = save_tiny(tmp_path, tiny_rows())
+    (root / "n1/a.JPEG").write_bytes(b"text")
+    save_image(root / "n2/b.JPEG", 32, 32)
+    first, second = tiny_imagenet(root)
+    with pytest.raises(BoxedImageError, match=r"a.JPEG: cannot be decoded \(cannot identify image file\)"):
+        first.image()
+    with pytest.raises(BoxedImageError, match=r"b.JPEG: 32 x 32 px, its boxes are for 64 x 64"):
+        second.image()
+
+
+def test_any_list_of_classes_can_be_chosen_of_a_set(tmp_path: Path) -> None:
+    images = imagenette_boxed(save_imagenette(tmp_path, imagenette_rows()))
+    assert [image.name for image in of_classes(images, ["n03888257", "n01440764"])] == ["tench", "parachute"]
+    with pytest.raises(AnnotationError, match="class n1: no image of it"):
+        of_classes(images, ["n01440764", "n1"])
+    with pytest.raises(AnnotationError, match="n1, n1: one is given twice"):
+        of_classes(images, ["n1", "n1"])

@@ -1,0 +1,125 @@
+"""Two models on signed slides: scored where they are not, held against what readers decided, or stopped."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.jobs import comparison, comparison_process
+from app.jobs.comparison import (
+    ask,
+    asked,
+    comparison_files,
+    comparison_of,
+    signed_hash,
+    signed_slides,
+    take_back,
+)
+from app.jobs.comparison_process import compare
+from app.workplace import Workplace
+from core.review.model_comparison import Calls
+from core.scoring import slide_run
+from tests.app.jobs.two_models import MODELS, drawn_models, signed
+
+__all__ = ["drawn_models", "signed"]
+
+
+def test_both_models_are_held_against_what_readers_decided(signed: Workplace) -> None:
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    assert asked(signed) is None
+    done = comparison_of(signed, *MODELS)
+    assert done is not None
+    assert (done.first, done.second) == ("dots 1", "strict 2")
+    (slide,) = done.slides
+    # 60 cells: the first model called two of them, one accepted and one rejected; the second calls none.
+    assert slide.first == Calls(1, 1, 1, 1, 2, 60)
+    assert slide.second == Calls(1, 0, 1, 0, 0, 60)
+    assert (slide.left_out, slide.problem, slide.version) == (0, None, 1)
+    assert done.signed == signed_hash(signed_slides(signed))
+
+
+def test_a_model_is_not_run_again_on_what_it_has_scored_for_the_readers(
+    signed: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[str] = []
+    score_slide = slide_run.score_slide
+
+    def counting(slide: Any, folder: Path, card: Any, *more: Any) -> Any:  # noqa: ANN401 - passed on
+        scored.append(card.name)
+        return score_slide(slide, folder, card, *more)
+
+    monkeypatch.setattr(comparison_process, "score_slide", counting)
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    assert scored == ["strict"]
+
+
+def test_where_the_result_is_gone_both_are_scored_anew(signed: Workplace) -> None:
+    (record,) = signed_slides(signed)
+    assert record.taken_in is not None
+    (record.taken_in.folder / "cells.parquet").unlink()
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    done = comparison_of(signed, *MODELS)
+    assert done is not None
+    assert done.slides[0].first == Calls(1, 1, 1, 1, 2, 60)
+
+
+def test_a_slide_whose_images_are_gone_is_left_out_with_the_reason(signed: Workplace, tmp_path: Path) -> None:
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    done = comparison_of(signed, *MODELS)
+    assert done is not None
+    assert done.slides[0].second is None
+    assert done.slides[0].problem
+
+
+def test_taking_the_question_back_stops_it(signed: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.jobs.progress.SECONDS_BETWEEN", 0.0)
+    calls_of = comparison.calls_of
+
+    def take_back(folder: Path, document: Any) -> Calls:  # noqa: ANN401 - passed on
+        comparison_files(signed).asked.unlink(missing_ok=True)
+        return calls_of(folder, document)
+
+    monkeypatch.setattr(comparison_process, "calls_of", take_back)
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    assert comparison_of(signed, *MODELS) is None
+    assert not comparison_files(signed).failed.exists()
+
+
+def test_what_fails_is_said_and_the_question_is_over(
+    signed: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison_process, "models_here", lambda _: (MODELS[:1], ()))
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    assert asked(signed) is None
+    assert "no model strict" in comparison_files(signed).failed.read_text()
+
+
+def test_another_question_asked_while_one_is_answered_is_answered_too(
+    signed: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once taken back and asked the other way round; the first is given up, the second not lost."""
+    calls_of = comparison.calls_of
+    turned: list[Path] = []
+
+    def turn_round(folder: Path, document: Any) -> Calls:  # noqa: ANN401 - passed on
+        if not turned:
+            take_back(signed, by="Zoe")
+            ask(signed, *reversed(MODELS), by="Zoe")
+            turned.append(folder)
+        return calls_of(folder, document)
+
+    monkeypatch.setattr(comparison_process, "calls_of", turn_round)
+    ask(signed, *MODELS, by="Zoe")
+    compare(signed)
+    assert asked(signed) is None
+    assert comparison_of(signed, *MODELS) is None
+    done = comparison_of(signed, *reversed(MODELS))
+    assert done is not None
+    assert (done.first, done.second) == ("strict 2", "dots 1")

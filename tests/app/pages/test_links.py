@@ -1,0 +1,38 @@
+"""Which slide a page is about, and what is said where there is none; names as they were typed."""
+
+from pathlib import Path
+
+import pytest
+
+from app.workplace import Workplace
+from core.store import ScoringStep
+from tests.app.page_under_test import SLIDE_PAGES, page, said
+
+
+@pytest.mark.parametrize(("module", "function"), SLIDE_PAGES)
+@pytest.mark.parametrize(("slide", "says"), [(0, "No slide is chosen"), (99, "there is no slide 99")])
+def test_a_page_about_no_slide_says_so(
+    workplace: Workplace, module: str, function: str, slide: int, says: str
+) -> None:
+    test = page(module, function, slide=slide)
+    assert not test.exception
+    assert says in said(test)
+
+
+@pytest.mark.parametrize(("module", "function"), SLIDE_PAGES)
+def test_a_page_about_a_slide_that_is_not_scored_yet_says_so(
+    workplace: Workplace, tmp_path: Path, module: str, function: str
+) -> None:
+    case = workplace.store.add_case("patient", by="Anna")
+    slide = workplace.store.add_slide(case.id, "waits", tmp_path, by="Anna")
+    assert "nothing to read yet: queued" in said(page(module, function, slide=slide.id))
+
+
+def test_a_name_with_marks_in_it_is_shown_as_it_stands(workplace: Workplace, tmp_path: Path) -> None:
+    case = workplace.store.add_case("[click](http://x) <b>", by="Anna")
+    workplace.store.add_slide(case.id, "![](http://x) `a`", tmp_path, by="Anna")
+    workplace.store.note_scoring(1, ScoringStep.STOPPED, by="Anna")
+    shown = said(page("worklist", "worklist_page"))
+    parted = "http\\:\N{WORD JOINER}//x"  # else it would be a link
+    assert rf"\!\[\]\({parted}\) \`a\`" in shown
+    assert rf"\[click\]\({parted}\) \<b\>" in shown

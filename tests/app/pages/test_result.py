@@ -1,0 +1,86 @@
+"""The result of a slide: what is missing before it can be signed, its signature, and its amendments."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.workplace import Workplace
+from core.review import read_document, sign
+from core.store import Role, SlideRecord
+from tests.app.page_under_test import buttons, page, said
+from tests.scored_slides import read_all
+
+
+def test_what_blocks_a_signature_is_said_and_there_is_none_to_give(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "+++.", reader="Anna", role=Role.FIRST)
+    test = page("result", "result_page", slide=record.slide.id)
+    assert "The first reader still has to read 1 cell" in said(test)
+    assert "Sign the result" not in buttons(test)
+
+
+def test_a_signature_is_given_only_after_the_line_is_ticked(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    test = page("result", "result_page", slide=record.slide.id)
+    sign_button = next(button for button in test.button if button.label == "Sign the result")
+    sign_button.click().run()
+    assert "Tick the box first" in said(test)
+    assert workplace.store.record(record.slide.id).signatures == ()
+    test.checkbox[0].check()
+    next(button for button in test.button if button.label == "Sign the result").click().run()
+    (signature,) = workplace.store.record(record.slide.id).signatures
+    assert signature.by == "Anna"
+    shown = said(test)
+    assert "Signed: version 1" in shown
+    assert signature.sha256 in shown
+    assert "as they were signed" in shown
+
+
+def test_an_amendment_takes_a_reason_and_gives_a_version_beside_the_first(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    sign(workplace.store, record.slide.id, by="Anna")
+    test = page("result", "result_page", slide=record.slide.id)
+    amend = next(button for button in test.button if button.label == "Begin an amendment")
+    amend.click().run()
+    assert "needs a reason" in said(test)
+    test.text_area[0].set_value("wrong slide label")
+    next(button for button in test.button if button.label == "Begin an amendment").click().run()
+    assert "wrong slide label" in said(test)
+    test.checkbox[0].check()
+    next(button for button in test.button if button.label == "Sign the result").click().run()
+    signatures = workplace.store.record(record.slide.id).signatures
+    assert [read_document(signature).signature.version for signature in signatures] == [1, 2]
+    assert "Version 1" in said(test)
+    assert "Version 2" in said(test)
+
+
+def links(test: AppTest) -> list[tuple[str, str]]:
+    """Where the links of a page lead, after its head's, and what stands on them."""
+    found: list[Any] = [element.proto for element in test.get("page_link")]
+    return [(one.page, one.label) for one in found][4:]
+
+
+@pytest.mark.parametrize(
+    ("readings", "to", "label"),
+    [
+        ([], "review", "Review"),
+        ([("++--", "Anna", Role.FIRST)], "second-reading", "Second reading"),
+        ([("++--", "Anna", Role.FIRST), ("+---", "Ben", Role.SECOND)], "adjudication", "Adjudicate"),
+    ],
+)
+def test_a_result_that_cannot_be_signed_leads_to_what_is_missing(
+    workplace: Workplace,
+    record: SlideRecord,
+    readings: list[tuple[str, str, Role]],
+    to: str,
+    label: str,
+) -> None:
+    for signs, reader, role in readings:
+        read_all(workplace.store, record, signs, reader=reader, role=role)
+    assert links(page("result", "result_page", slide=record.slide.id)) == [(to, label)]

@@ -1,0 +1,55 @@
+"""The page of the whole slide: in which role a person reads on, and what is said of the chosen cell."""
+
+from app.pages.slide_view import _role_of
+from app.plan.plan_session import PlanSession
+from app.workplace import Workplace
+from core.store import Role, SlideRecord
+from tests.app.page_under_test import page, said
+from tests.scored_slides import NOT_PARASITE, PARASITE, read_all
+
+
+def test_a_person_reads_on_in_their_role_and_a_newcomer_as_first_where_there_is_none(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    assert _role_of(record, "Ben") == Role.FIRST
+    record = read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
+    assert (_role_of(record, "ANNA"), _role_of(record, "Ben")) == (Role.FIRST, Role.SECOND)
+    record = read_all(workplace.store, record, "-...", reader="Ben", role=Role.SECOND)
+    record = read_all(workplace.store, record, "-...", reader="Cleo", role=Role.ADJUDICATOR)
+    assert (_role_of(record, "ben"), _role_of(record, "Cleo")) == (Role.SECOND, Role.ADJUDICATOR)
+
+
+def at_first_cell(record: SlideRecord, person: str) -> str:
+    """All that the slide page says to a person who has clicked the first candidate."""
+    test = page("slide_view", "slide_page", person=person, slide=record.slide.id)
+    first = record.candidates[0]
+    plan = PlanSession(record.slide.id, chosen=(first.field, first.box))
+    test.session_state[f"{plan.key} session"] = plan
+    test.run()
+    assert not test.exception
+    return said(test)
+
+
+def test_the_slide_page_says_what_the_person_has_called_a_cell_and_nobody_else(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    store, first = workplace.store, record.candidates[0]
+    store.read(record.slide.id, first.id, PARASITE, reader="Anna", role=Role.FIRST)
+    store.read(record.slide.id, first.id, NOT_PARASITE, reader="Ben", role=Role.SECOND)
+    assert "You called it: **parasite**" in at_first_cell(record, "Anna")
+    assert "You called it: **not a parasite**" in at_first_cell(record, "Ben")
+    assert "You called it" not in at_first_cell(record, "Cleo")
+
+
+def test_who_must_stay_blind_is_told_so(workplace: Workplace, record: SlideRecord) -> None:
+    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
+    assert "Others' calls and maps are hidden" in at_first_cell(record, "Ben")
+    assert "Others' calls and maps are hidden" not in at_first_cell(record, "Anna")
+
+
+def test_a_cell_that_another_has_read_as_second_cannot_be_called_by_a_further_second_reader(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
+    read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
+    assert "Another reader has read this cell" in at_first_cell(record, "Cleo")

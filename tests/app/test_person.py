@@ -1,0 +1,32 @@
+"""Who sits at the screen: a name that is typed, or that the browser has kept."""
+
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.person import NAME_COOKIE, _kept_name, signed_name
+from app.workplace import Workplace
+from tests.app.page_under_test import MAIN, said
+
+
+def test_an_empty_name_is_no_name(workplace: Workplace) -> None:
+    test = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    test.text_input[0].set_value("   ")
+    test.button[0].click().run()
+    assert "Give your name" in said(test)
+
+
+@pytest.mark.parametrize(
+    ("own", "left", "name"),
+    [(True, False, "Anna"), (True, True, None), (False, False, None)],
+)
+def test_a_browser_keeps_a_name_that_this_data_folder_has_signed_until_its_person_leaves(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, own: bool, left: bool, name: str | None
+) -> None:
+    signed = signed_name(workplace.secret if own else b"of another folder", "Anna")
+    browser = SimpleNamespace(
+        context=SimpleNamespace(cookies={NAME_COOKIE: signed}), session_state={"left": left}
+    )
+    monkeypatch.setattr("app.person.st", browser)
+    assert _kept_name() == name

@@ -1,0 +1,16 @@
+"""Provenance: every set that weights can be trained on says where it comes from and what it can measure."""
+
+from datasets.cell_sets import CELL_SETS
+from datasets.fields import READERS
+from datasets.provenance import PROVENANCE
+
+
+def test_every_set_that_can_be_trained_on_has_its_provenance() -> None:
+    sets = {*CELL_SETS, *READERS}
+    assert sets - PROVENANCE.keys() == set()
+    assert PROVENANCE.keys() - sets == {"synthetic"}
+    assert all(known.citation and known.licence for known in PROVENANCE.values())
+
+
+def test_only_where_a_model_chose_the_cells_can_nothing_be_measured() -> None:
+    assert [name for name, known in PROVENANCE.items() if not known.measures] == ["reviewed_cells"]
