@@ -16,7 +16,7 @@ demo: $(INSTALLED)
 	$(BIN)/smearscope demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

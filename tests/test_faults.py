@@ -75,6 +75,7 @@ def kill_and_resume(tmp_path: Path, kills: int, workers: int, fields: int, wait_
     assert result_files(out / "slide") == result_files(tmp_path / "undisturbed" / "slide")
 
 
+@pytest.mark.slow
 def test_killed_three_times_and_resumed_the_result_is_the_same(tmp_path: Path) -> None:
     kill_and_resume(tmp_path, kills=3, workers=1, fields=60, wait_s=0.03)
 

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -105,11 +107,11 @@ class Database:
         self._engine.dispose()
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        newest = ScriptDirectory.from_config(config).get_current_head()
+        config, newest = _config(), _newest_tables()
         try:
             with self.writing() as connection:
+                if MigrationContext.configure(connection).get_current_revision() == newest:
+                    return
                 if connection.dialect.name == "postgresql":
                     # There may be no table yet to lock: of processes that open it at once, one makes them.
                     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
@@ -136,6 +138,18 @@ class Database:
         """What a driver says, in one line, without the password that it may repeat."""
         line = " ".join(message.split())
         return line.replace(str(self._url.password), "***") if self._url.password else line
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _newest_tables() -> str | None:
+    """The version of the tables that this version of the program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _make_for_owner_only(url: URL) -> None:

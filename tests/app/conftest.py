@@ -1,5 +1,6 @@
 """A data folder with one slide of four candidates, that the pages of this process work in."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,8 +30,8 @@ def main_module() -> Iterator[None]:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path) -> Iterator[Workplace]:
-    opened = open_workplace(tmp_path / "data")
+def workplace(tmp_path: Path, empty_data: Path) -> Iterator[Workplace]:
+    opened = open_workplace(shutil.copytree(empty_data, tmp_path / "data"))
     use(opened)
     yield opened
     opened.store.close()

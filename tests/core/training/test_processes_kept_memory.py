@@ -34,6 +34,7 @@ def pages_fetched(how: str) -> int:
     return int(subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc is asked")
 def test_blocks_of_40_megabytes_are_not_fetched_from_the_system_again_once_some_were() -> None:
     # Five blocks of 9,766 pages of 4 KiB. glibc places aligned blocks anew a few times before it settles.

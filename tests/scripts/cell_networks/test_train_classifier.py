@@ -99,6 +99,7 @@ def settings_of(objective: ObjectiveSettings) -> ClassifierSettings:
     )
 
 
+@pytest.mark.slow
 def test_guided_training_brings_the_maps_nearer_to_the_parasite_than_training_without() -> None:
     found = {}
     for objective in (
