@@ -71,11 +71,30 @@ def demo() -> None:
 
     truth = pd.read_parquet(truth_path(slide))
 
-    cells = pd.read_parquet(results / slide.name / "cells.parquet")
+    cells = cells_of(results / slide.name)
     picture = FOLDER / "annotated_field.png"
     draw_field_with_most_calls(slide, cells, picture)
     typer.echo(
         f"\nTruth against result\n{compare(truth, cells).text()}\n\nOne field with its calls: {picture}"
+    )
+
+
+def cells_of(folder: Path) -> "pd.DataFrame":
+    """The located cells of a result, a row each, with the columns of `cells.parquet` that are drawn."""
+    import pandas as pd
+
+    from core.results.folder import read_tables
+    from core.results.tables import CALLS, REASONS, SIDES
+
+    tables = read_tables(folder)
+    cells = tables.cells
+    call = pd.Series([CALLS[called] for called in cells.called.astype(int)], dtype=str)
+    return pd.DataFrame(cells.boxes, columns=list(SIDES)).assign(
+        field=[tables.fields[number].name for number in cells.field],
+        infected_score=cells.infected_score,
+        evaluable=cells.evaluable,
+        why_not=[str(REASONS[number]) for number in cells.why_not],
+        call=call.where(cells.evaluable),
     )
 
 
@@ -90,7 +109,7 @@ def compare(truth: "pd.DataFrame", cells: "pd.DataFrame") -> Comparison:
     truth
         As `datasets.synthetic.render_slide` writes it.
     cells
-        As scoring writes `cells.parquet`.
+        As `cells_of` gives them.
     """
     import pandas as pd
 

@@ -27,7 +27,8 @@ SIDES = ("x", "y", "width", "height")
 REASONS = tuple(WhyNot)
 """Why a cell does not count, by the number that stands for it in `CellRows`; 0 is a cell that counts."""
 NUMBER_OF_REASON = {str(reason): number for number, reason in enumerate(REASONS)}
-INFECTED, HEALTHY = "infected", "healthy"
+CALLS = HEALTHY, INFECTED = "healthy", "infected"
+"""What the machine calls a cell that counts."""
 
 CELLS_SCHEMA = pa.schema(
     [
@@ -276,7 +277,7 @@ def _cells_table(names: NDArray[np.object_], cells: CellRows, part: slice) -> pa
     evaluable = cells.evaluable[part]
     reasons, calls = (
         np.array([str(reason) for reason in REASONS], object),
-        np.array([HEALTHY, INFECTED], object),
+        np.array(CALLS, object),
     )
     columns = {
         "field": pa.array(names[cells.field[part]], pa.string()),

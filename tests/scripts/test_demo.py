@@ -1,11 +1,14 @@
 """The demonstration's comparison of truth and result, on slides small enough to count by hand."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
+from core.results.tables import NUMBER_OF_REASON, SIDES, CellRows, FieldRow, write_cells, write_fields
 from scripts import demo as demo_module
 from scripts.demo import Comparison, compare, demo
 
@@ -94,15 +97,25 @@ def perfect_score(slides: list[Path], *, out: Path) -> None:
     """Write what a scorer that makes no mistake would write."""
     (slide,) = slides
     truth = pd.read_parquet(slide.with_name(f"{slide.name}.truth.parquet")).query("kind == 'red_cell'")
-    called = truth["infected"].map({True: "infected", False: "healthy"})
-    cells = truth[["field", "x", "y", "width", "height"]].assign(
-        infected_score=truth["infected"].astype("float32"),
-        evaluable=~truth["cut_by_edge"],
-        why_not=truth["cut_by_edge"].map({True: "edge", False: ""}),
-        call=called.where(~truth["cut_by_edge"]),
+    names = sorted(truth["field"].unique())
+    cut, infected = truth["cut_by_edge"].to_numpy(bool), truth["infected"].to_numpy(bool)
+    cells = CellRows(
+        field=truth["field"].map(names.index).to_numpy(np.int32),
+        boxes=truth[list(SIDES)].to_numpy(np.float32),
+        detection_score=np.ones(len(truth), np.float32),
+        infected_score=np.where(cut, np.nan, infected).astype(np.float32),
+        why_not=np.where(cut, NUMBER_OF_REASON["edge"], 0).astype(np.uint8),
+        called=infected & ~cut,
     )
+    order = np.argsort(cells.field, kind="stable")
+    rows = [FieldRow(name, 1280, 960, 0, 0, 0, None, name, "") for name in names]
     (out / slide.name).mkdir(parents=True)
-    cells.to_parquet(out / slide.name / "cells.parquet", index=False)
+    write_fields(out / slide.name, rows)
+    write_cells(
+        out / slide.name / "cells.parquet",
+        rows,
+        CellRows(*(getattr(cells, one.name)[order] for one in fields(cells))),
+    )
 
 
 def test_a_scorer_without_mistakes_is_shown_to_make_none(
