@@ -28,7 +28,7 @@ from tifffile import TiffWriter
 from app.workplace import open_workplace
 from core.results.folder import read_tables
 from core.results.tables import read_fields, write_cells, write_fields
-from core.slides import open_overview, open_slide
+from core.slides import content_hash, open_overview, open_slide
 from tests.app.chromium import come_in, running_chromium
 from tests.app.running_server import RunningServer
 from tests.scored_slides import take_in, write_score
@@ -122,7 +122,10 @@ def write_result(folder: Path, slide: Path) -> int:
     rows, cells = read_fields(folder), read_tables(folder).cells
     corners = np.vstack([np.concatenate([np.array(cells) for cells in by_field.values()]), [0.0, 0.0]])
     boxes = np.hstack([corners, np.full((len(corners), 2), CELL_PX)]).astype(np.float32)
-    sized = [replace(row, width=side, height=side) for row in rows[: len(counts)]]
+    sized = [
+        replace(row, width=side, height=side, content_hash=content_hash(opened.read_field(row.name).image))
+        for row in rows[: len(counts)]
+    ]
     write_fields(folder, sized)
     write_cells(folder / "cells.parquet", sized, replace(cells, boxes=boxes))
     return len(corners) - 1
@@ -181,7 +184,8 @@ def measure(folder: Path, *, levels: int) -> dict[str, Any]:
     images = open_slide(record.slide.folder)
     if open_overview(record.slide.folder) is None:
         for name in images.field_names():
-            workplace.pyramid.keep_copies(slide.id, images.read_field(name).image, f"hash of {name}")
+            image = images.read_field(name).image
+            workplace.pyramid.keep_copies(slide.id, image, content_hash(image))
     prepared = time.perf_counter() - begun
     store.close()
     server = RunningServer(folder / "data")

@@ -30,7 +30,8 @@ def replacing(path: Path) -> Iterator[Path]:
     OutputError
         Where the folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    # Of this process alone: two may make the same picture at once.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

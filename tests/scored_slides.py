@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
@@ -28,6 +29,7 @@ from core.results.tables import (
     write_cells,
     write_fields,
 )
+from core.slides import content_hash
 from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store
 from core.tally import (
     Evidence,
@@ -137,7 +139,7 @@ def tables_of(
             evaluable_cells=count,
             called_infected=sum(of == field for of, _, _ in called),
             quality=quality,
-            content_hash=f"hash of {field}",
+            content_hash=content_hash(image_of(count)),
             why_excluded="",
         )
         for number, (field, count) in enumerate(cells.items())
@@ -158,12 +160,17 @@ def write_images(folder: Path, cells: Mapping[str, int]) -> Path:
     """Write the slide's images: grey fields, each cell a disc in a colour of its own position."""
     folder.mkdir(parents=True, exist_ok=True)
     for field, count in cells.items():
-        image = np.full((60, SIDE_PX * count + 10, 3), 230, np.uint8)
-        for position in range(count):
-            centre = (5 + SIDE_PX * position + 15, 20)
-            cv2.circle(image, centre, 15, (10 * position, 60, 120), cv2.FILLED)
-        cv2.imwrite(str(folder / field), image[..., ::-1])
+        cv2.imwrite(str(folder / field), image_of(count)[..., ::-1])
     return folder
+
+
+def image_of(count: int) -> NDArray[np.uint8]:
+    """A grey field with so many cells, each a disc in a colour of its own position."""
+    image = np.full((60, SIDE_PX * count + 10, 3), 230, np.uint8)
+    for position in range(count):
+        centre = (5 + SIDE_PX * position + 15, 20)
+        cv2.circle(image, centre, 15, (10 * position, 60, 120), cv2.FILLED)
+    return image
 
 
 def scored_slide(

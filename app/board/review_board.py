@@ -31,7 +31,7 @@ from core.store import (
     Store,
     TakenIn,
 )
-from core.store.records import same_person
+from core.store.records import DatabaseRefusesError, same_person
 from core.wording import sentence
 
 _FOLDER = Path(__file__).parent
@@ -138,6 +138,7 @@ def write_entries(
         number = before.number
     undone = None
     for given in sent["entries"]:
+        earlier = number, undone
         match given:
             case {"number": int(at)} if at <= number:
                 continue
@@ -147,6 +148,11 @@ def write_entries(
             entry = _ENTRY.validate_python(given)
             taken_back = _write(store, slide_id, entry, reader, role, species, numbers)
             undone = None if taken_back is None else str(numbers.shown(taken_back))
+        except DatabaseRefusesError as error:
+            # Nothing is wrong with the entry: the board keeps it, with all behind it, and sends it again.
+            number, undone = earlier
+            problems.append(error)
+            break
         except ValidationError:
             problems.append(EntryError(sentence("board.unknown_entry")))
         except SmearscopeError as error:

@@ -12,14 +12,13 @@ import torch
 from app.jobs.asked_maps import AskedMap, asked_for
 from app.jobs.models_here import model_of_identity
 from app.jobs.scoring_process import DEVICE
-from app.pictures.tiles import METHODS
+from app.pictures.tiles import METHODS, decoded_field, pictured_cell
 from app.workplace import Workplace, open_workplace
 from core.cells.crops import cut_crops
 from core.errors import SmearscopeError
 from core.files import write_bytes
 from core.scoring.ledger import kept_field
 from core.scoring.slide_run import LEDGER_FOLDER
-from core.slides import open_slide
 from core.store import Candidate, SlideRecord, StoredSlide, TakenIn
 from models.checkpoint import Models, load_models
 
@@ -86,19 +85,19 @@ def make_maps(
     scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
     if scored is None:
         raise SmearscopeError("the scores that the slide's result was made from are gone")
-    image = open_slide(found.folder, name=found.name).read_field(field).image
+    image = decoded_field(found.folder, taken_in.id, field, scored.content_hash)
     boxes = np.array([candidate.box for candidate in candidates], np.float32)
     crops = cut_crops(image, boxes, scored.cell_colour, models.classifier.crop_size_px)
+    cells = [pictured_cell(taken_in, candidate) for candidate in candidates]
     for method in METHODS:
         missing = [
             number
-            for number, cell in enumerate(candidates)
-            if not workplace.tiles.has_map(found.id, identity, field, cell.box, method)
+            for number, cell in enumerate(cells)
+            if not workplace.tiles.has_map(found.id, identity, cell, method)
         ]
         maps = models.classifier.map_by(method, crops[missing], scored.feature_statistics)
         for number, activation_map in zip(missing, maps, strict=True):
-            box = candidates[number].box
-            workplace.tiles.keep_maps(found.id, identity, field, box, {method: activation_map})
+            workplace.tiles.keep_maps(found.id, identity, cells[number], {method: activation_map})
 
 
 @lru_cache(maxsize=2)

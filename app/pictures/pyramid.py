@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pictures.tiles import JPEG, NoTileError, Picture
+from app.pictures.tiles import JPEG, NoTileError, Picture, decoded_field
 from core.files import write_bytes
 from core.reports.review_tiles import jpeg
 from core.reports.slide_tiles import (
@@ -26,15 +26,11 @@ from core.results.tables import FieldRow
 from core.slides import (
     PlacedField,
     ScanOverview,
-    Slide,
     is_region,
     open_overview,
-    open_slide,
     place_fields,
 )
 from core.store import StoredSlide, TakenIn
-
-FIELDS_IN_MEMORY = 4
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,6 @@ class Pyramid:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._one_at_a_time = threading.Lock()
-        self._decoded = lru_cache(maxsize=FIELDS_IN_MEMORY)(_decoded)
 
     def tile(self, slide: StoredSlide, taken_in: TakenIn, level: int, column: int, row: int) -> Picture:
         """One tile.
@@ -166,27 +161,17 @@ class Pyramid:
     ) -> NDArray[np.uint8]:
         if reduction == 1:
             with self._one_at_a_time:
-                return self._decoded(slide.folder, taken_in.id, row.name)
+                return decoded_field(slide.folder, taken_in.id, row.name, row.content_hash)
         path = self._path(slide.id, row.content_hash, reduction)
         if not path.exists():
             with self._one_at_a_time:
-                image = self._decoded(slide.folder, taken_in.id, row.name)
+                image = decoded_field(slide.folder, taken_in.id, row.name, row.content_hash)
                 self.keep_copies(slide.id, image, row.content_hash)
         picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
         return np.asarray(picture, np.uint8)
 
     def _path(self, slide_id: int, content_hash: str, reduction: int) -> Path:
         return self._folder / str(slide_id) / "whole" / f"{content_hash}-{reduction}.jpg"
-
-
-def _decoded(folder: Path, result_id: int, name: str) -> NDArray[np.uint8]:
-    return _opened(folder, result_id).read_field(name).image
-
-
-@lru_cache(maxsize=4)
-def _opened(folder: Path, _result_id: int) -> Slide:
-    """The slide, listed once a result: a large one has many fields. `_result_id` tells one from the next."""
-    return open_slide(folder)
 
 
 @lru_cache(maxsize=16)

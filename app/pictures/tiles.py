@@ -28,7 +28,8 @@ from core.reports.review_tiles import (
     with_corners,
 )
 from core.results.folder import fields_of, tables_of
-from core.slides import Field, open_slide
+from core.slides import Slide as OpenedSlide
+from core.slides import content_hash, open_slide
 from core.store.records import Candidate, StoredSlide, TakenIn
 
 CELL_WIDTHS = {"cell": 2.4, "around": 10.0, "small": 1.7}
@@ -166,16 +167,17 @@ class Tiles:
             Where the tables of the result are gone.
         """
         if kind.startswith(MAP):
-            key, model = cell_key(candidate.field, candidate.box), taken_in.result.model.identity
-            return Picture(self._map(slide.id, model, key, kind.removeprefix(MAP)), PNG)
+            cell, model = pictured_cell(taken_in, candidate), taken_in.result.model.identity
+            return Picture(self._map(slide.id, model, cell, kind.removeprefix(MAP)), PNG)
         if kind not in KINDS:
             raise NoTileError(f"there are no pictures of the kind {kind!r}")
-        cell = _cell_of(taken_in, candidate, neighbours=kind == "neighbours")
+        cell = pictured_cell(taken_in, candidate, neighbours=kind == "neighbours")
         path = self._path(slide.id, cell, kind)
         if not path.exists():
             with self._cutting:
                 if not path.exists():
-                    write_bytes(path, cell.cut(_field(slide.folder, taken_in.id, cell.field).image, kind))
+                    image = decoded_field(slide.folder, taken_in.id, cell.field, cell.content_hash)
+                    write_bytes(path, cell.cut(image, kind))
         return Picture(path.read_bytes(), JPEG)
 
     def keep_cut(self, slide_id: int, image: NDArray[np.uint8], cell: PicturedCell) -> None:
@@ -186,31 +188,31 @@ class Tiles:
                 write_bytes(path, cell.cut(image, kind))
 
     def keep_maps(
-        self, slide_id: int, model: str, field: str, box: Box, maps: Mapping[str, NDArray[np.floating]]
+        self, slide_id: int, model: str, cell: PicturedCell, maps: Mapping[str, NDArray[np.floating]]
     ) -> None:
         """Keep the activation maps of a cell by a model, by the name of their method: (S, S) in [0, 1].
 
         The model is named by its identity, as results name it.
         """
         for name, values in maps.items():
-            path = self._map_path(slide_id, model, cell_key(field, box), name)
+            path = self._map_path(slide_id, model, cell, name)
             write_bytes(path, png(np.rint(255 * values).astype(np.uint8)))
 
-    def has_map(self, slide_id: int, model: str, field: str, box: Box, method: str) -> bool:
+    def has_map(self, slide_id: int, model: str, cell: PicturedCell, method: str) -> bool:
         """Whether a cell's map by a method is kept."""
-        return self._map_path(slide_id, model, cell_key(field, box), method).exists()
+        return self._map_path(slide_id, model, cell, method).exists()
 
     def _path(self, slide_id: int, cell: PicturedCell, kind: str) -> Path:
         return self._folder / str(slide_id) / f"{kind}-{cell.key(kind)}.jpg"
 
-    def _map_path(self, slide_id: int, model: str, key: str, method: str) -> Path:
+    def _map_path(self, slide_id: int, model: str, cell: PicturedCell, method: str) -> Path:
         of_model = hashlib.blake2b(model.encode(), digest_size=6).hexdigest()
-        return self._folder / str(slide_id) / "maps" / of_model / f"{key}-{method}.png"
+        return self._folder / str(slide_id) / "maps" / of_model / f"{cell.key('map')}-{method}.png"
 
-    def _map(self, slide_id: int, model: str, key: str, method: str) -> bytes:
+    def _map(self, slide_id: int, model: str, cell: PicturedCell, method: str) -> bytes:
         if method not in METHODS:
             raise NoTileError(f"there are no maps by {method!r}")
-        file = self._map_path(slide_id, model, key, method)
+        file = self._map_path(slide_id, model, cell, method)
         if not file.exists():
             raise NoMapYetError(f"there is no map of this cell by {method!r} yet")
         levels = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -218,7 +220,7 @@ class Tiles:
         return png(map_layer(values, MAP_CELL_WIDTHS, CELL_WIDTHS["cell"], SIDE_PX["cell"]))
 
 
-def _cell_of(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool) -> PicturedCell:
+def pictured_cell(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool = False) -> PicturedCell:
     """A candidate as the slide's result has its field; its neighbours only where they are asked for."""
     fields = fields_of(taken_in.folder, taken_in.sha256)
     row = next((row for row in fields if row.name == candidate.field), None)
@@ -233,9 +235,26 @@ def _cell_of(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool) -> Pi
 
 
 @lru_cache(maxsize=4)
-def _field(folder: Path, _result_id: int, name: str) -> Field:
-    """A field; `_result_id` tells one that was replaced, and scored again, from the one before."""
-    slide = open_slide(folder)
+def _opened(folder: Path, _result_id: int) -> OpenedSlide:
+    """The slide, listed once a result: a large one has many fields. `_result_id` tells one from the next."""
+    return open_slide(folder)
+
+
+@lru_cache(maxsize=4)
+def decoded_field(folder: Path, _result_id: int, name: str, content_hash_scored: str) -> NDArray[np.uint8]:
+    """(H, W, 3) of a field as it was scored; `_result_id` tells those of one result from the next.
+
+    Raises
+    ------
+    NoTileError
+        Where the field is gone, or its file was replaced since: a picture would show another cell.
+    core.errors.UnreadableImageError
+        Where it cannot be read any more.
+    """
+    slide = _opened(folder, _result_id)
     if name not in slide.field_names():
         raise NoTileError(f"{shown_path(name)} is no longer in {shown_path(folder)}")
-    return slide.read_field(name)
+    image = slide.read_field(name).image
+    if content_hash(image) != content_hash_scored:
+        raise NoTileError(f"{shown_path(name)} was replaced since it was scored: score the slide again")
+    return image

@@ -16,7 +16,7 @@ from core.scoring.field_pictures import FieldCandidates
 
 @dataclass(frozen=True)
 class PicturesWhileScoring:
-    """A `core.scoring.slide_run.field_pictures.FieldPictures` that keeps what the pages show.
+    """A `core.scoring.field_pictures.FieldPictures` that keeps what the pages show.
 
     It only saves readers time: what cannot be written is said, and made when it is first asked for.
 
@@ -52,8 +52,7 @@ class PicturesWhileScoring:
                     cell.field, cell.box, candidates.content_hash, candidates.healthy_boxes
                 )
                 tiles.keep_cut(self.slide_id, image, pictured)
-                drawn = {DRAWN_BY_SCORING: activation_map}
-                tiles.keep_maps(self.slide_id, self.model, cell.field, cell.box, drawn)
+                tiles.keep_maps(self.slide_id, self.model, pictured, {DRAWN_BY_SCORING: activation_map})
 
 
 @contextmanager

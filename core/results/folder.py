@@ -161,15 +161,19 @@ def read_field_rows(folder: Path) -> tuple[FieldRow, ...]:
 
 
 @lru_cache(maxsize=2)
-def tables_of(folder: Path, _sha256: str) -> ResultTables:
-    """As `read_tables`, kept; `_sha256` of `result.json` tells one result in a folder from the next."""
-    return read_tables(folder)
+def tables_of(folder: Path, sha256: str) -> ResultTables:
+    """As `read_tables`, kept; of the result whose `result.json` has this hash and of no other."""
+    tables = read_tables(folder)
+    _check_document(folder, sha256)
+    return tables
 
 
 @lru_cache(maxsize=16)
-def fields_of(folder: Path, _sha256: str) -> tuple[FieldRow, ...]:
+def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
     """As `tables_of`, the fields alone."""
-    return read_field_rows(folder)
+    rows = read_field_rows(folder)
+    _check_document(folder, sha256)
+    return rows
 
 
 _DAMAGE = (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError)
@@ -178,6 +182,13 @@ _DAMAGE = (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError)
 def _tables(folder: Path) -> ResultTables:
     rows = read_fields(folder)
     return ResultTables(rows, read_cells(folder / CELLS, rows))
+
+
+def _check_document(folder: Path, sha256: str) -> None:
+    """Refuse tables that were read while another result took their place: its document is written last."""
+    with _still_readable(folder):
+        if hashlib.sha256((folder / DOCUMENT).read_bytes()).hexdigest() != sha256:
+            raise KeyError(sha256)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.cells.crops import CROP_CELL_DIAMETER_PX, cut_crops
 from core.cells.scored_field import ScoringModels
 from core.errors import UnreadableImageError
-from core.files import replacing_folder, shown_path
+from core.files import shown_path
 from core.reports.candidates import TILE_PX, CandidatePicture, candidate_image, contact_sheet
 from core.results.tables import (
     CellRows,
@@ -68,7 +68,7 @@ def write_candidates(
     calls: int,
     workers: Workers[ScoringModels],
 ) -> None:
-    """Write `folder` anew: an image a candidate, `candidates.csv` with the list, `contact_sheet.jpg`.
+    """Write into an empty folder: an image a candidate, `candidates.csv` with the list, `contact_sheet.jpg`.
 
     Raises
     ------
@@ -78,14 +78,13 @@ def write_candidates(
         Where the folder cannot be written.
     """
     thumbnails: dict[int, CandidatePicture] = {}
-    with replacing_folder(folder) as temporary:
-        for _, drawn in workers.map(draw_candidates, [(slide, one) for one in by_field]):
-            for thumbnail, png in drawn:
-                (temporary / image_name(thumbnail.rank)).write_bytes(png)
-                thumbnails[thumbnail.rank] = thumbnail
-        write_candidates_list(temporary / "candidates.csv", ranked_list(by_field))
-        sheet = contact_sheet(slide.name, cells, calls, [thumbnails[rank] for rank in sorted(thumbnails)])
-        (temporary / "contact_sheet.jpg").write_bytes(encoded(sheet, ".jpg"))
+    for _, drawn in workers.map(draw_candidates, [(slide, one) for one in by_field]):
+        for thumbnail, png in drawn:
+            (folder / image_name(thumbnail.rank)).write_bytes(png)
+            thumbnails[thumbnail.rank] = thumbnail
+    write_candidates_list(folder / "candidates.csv", ranked_list(by_field))
+    sheet = contact_sheet(slide.name, cells, calls, [thumbnails[rank] for rank in sorted(thumbnails)])
+    (folder / "contact_sheet.jpg").write_bytes(encoded(sheet, ".jpg"))
 
 
 def ranked_list(by_field: Sequence[FieldCandidates]) -> list[RankedCell]:

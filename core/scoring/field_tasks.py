@@ -82,7 +82,8 @@ def score_field(models: ScoringModels, task: FieldTask) -> LedgerEntry:
         return LedgerEntry(task.name, task.source, task.generation, None, str(error))
     reference, pictures = task.slide.reference, task.slide.pictures
     if reference is None:
-        raise ValueError("the slide's reference must be measured before its fields are scored")
+        why = "it could not be read when its slide was measured: score the slide again"
+        return LedgerEntry(task.name, task.source, task.generation, None, why)
     scored = score_image(models, field, reference)
     if pictures is not None:
         pictures.of_field(field.image, scored.content_hash)

@@ -13,7 +13,7 @@ from core.cells.burned_in import BurnedIn
 from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError, UnreadableImageError
-from core.files import remove, shown_path
+from core.files import remove, replacing_folder, shown_path
 from core.results.result import (
     CellCounts,
     CellReference,
@@ -154,7 +154,6 @@ def score_slide(
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
-        remove(folder / "result.json")
         survey = survey_slide(ledger, slide.field_names(), card.field_failure)
         called = _call(survey, card, options)
         _write_files(folder, ledger, called, replace(in_work, reference=reference), workers, options)
@@ -217,17 +216,19 @@ def _write_files(
     workers: Workers[ScoringModels],
     options: ScoringOptions,
 ) -> None:
-    """Write tables and candidates."""
-    write_cells(folder / "cells.parquet", called.rows, called.cells)
-    write_fields(folder, called.rows)
-    write_candidates(
-        folder / "candidates",
-        candidates_by_field(ledger, called.rows, called.cells, options.review_budget),
-        slide,
-        cells=int(called.cells.evaluable.sum()),
-        calls=called.calls,
-        workers=workers,
-    )
+    """Write candidates and tables; the earlier result stays whole while the candidates are drawn."""
+    with replacing_folder(folder / "candidates") as temporary:
+        write_candidates(
+            temporary,
+            candidates_by_field(ledger, called.rows, called.cells, options.review_budget),
+            slide,
+            cells=int(called.cells.evaluable.sum()),
+            calls=called.calls,
+            workers=workers,
+        )
+        remove(folder / "result.json")
+        write_cells(folder / "cells.parquet", called.rows, called.cells)
+        write_fields(folder, called.rows)
 
 
 def _result(

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.files import shown_path
 from core.store.places import DATA_FOLDER
-from core.store.records import StoreError
+from core.store.records import DatabaseRefusesError, StoreError
 from core.wording import sentence
 
 DATABASE_FILE = "smearscope.sqlite"
@@ -130,7 +130,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(
+            raise DatabaseRefusesError(
                 sentence("store.refuses", database=shown_url(self._url), why=self._scrubbed(str(error.orig)))
             ) from error
 

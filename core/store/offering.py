@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from core.cells.boxes import Box, rounded_box
-from core.results.folder import ResultFolder, read_field_rows, read_tables
+from core.results.folder import ResultFolder, fields_of, tables_of
 from core.store.places import kept_place
 from core.store.records import Candidate, CandidateKind, ScoringStep, StoreError, TakenIn
 from core.store.rows import latest_results, records_of, slide_of
@@ -96,7 +96,7 @@ def append_further(
     (record,) = records_of(connection, [slide_id])
     taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
-    tables = read_tables(taken_in.folder)
+    tables = tables_of(taken_in.folder, taken_in.sha256)
     if kind == CandidateKind.SAMPLE:
         seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
         cells = tables.random_uncalled(count, known, seed)
@@ -125,7 +125,7 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
     x, y, width, height = rounded_box(box)
     if min(width, height) <= 0:
         raise StoreError(sentence("store.empty_box", width=f"{width}", height=f"{height}"))
-    row = next(row for row in read_field_rows(taken_in.folder) if row.name == field)
+    (row,) = (row for row in fields_of(taken_in.folder, taken_in.sha256) if row.name == field)
     across, down = row.width, row.height
     if not (0 <= x + width / 2 < across and 0 <= y + height / 2 < down):
         raise StoreError(sentence("store.beyond_field", across=f"{across}", down=f"{down}"))

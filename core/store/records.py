@@ -16,6 +16,10 @@ class StoreError(SmearscopeError):
     """The store cannot be opened, or what is asked of it would break a rule; nothing was written."""
 
 
+class DatabaseRefusesError(StoreError):
+    """The database itself refuses, as for a full disk: the same may well be taken a little later."""
+
+
 class ScoringStep(StrEnum):
     """What last happened to the scoring of a slide."""
 

@@ -34,7 +34,7 @@ class FieldTruth:
         (N, 4) float32: x, y of the top-left corner, width, height, pixels: the object's own extent. It
         reaches over the image's edge where the object does.
     kind
-        (N,) uint8, values of `core.cells.located.Kind`.
+        (N,) uint8, values of `core.cells.detection.ObjectKind`.
     infected
         (N,) bool.
     stage

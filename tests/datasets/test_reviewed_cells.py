@@ -221,7 +221,7 @@ def test_a_cell_that_an_earlier_version_let_be_marked_beyond_its_field_is_left_o
     rows = [
         replace(row, width=10_000, height=10_000) for row in read_field_rows(tmp_path / "slide" / "result")
     ]
-    monkeypatch.setattr("core.store.offering.read_field_rows", lambda _: rows)
+    monkeypatch.setattr("core.store.offering.fields_of", lambda *_: rows)
     for box in ((500.0, 20.0, 30.0, 30.0), (10.0, 59.0, 30.0, 30.0), box_of(3)):
         for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
             store.mark(record.slide.id, "field2.png", box, PARASITE, reader=reader, role=role)

@@ -13,6 +13,8 @@ from app.wording import Words
 from app.workplace import Workplace
 from core.review import cells_for, sign, standing
 from core.store import Call, Reason, Role, ScoringStep, SlideRecord, Species, Stage
+from core.store.records import DatabaseRefusesError
+from core.store.store import Store
 from tests.scored_slides import read_all, take_in, write_score
 
 
@@ -377,3 +379,23 @@ def test_the_board_hears_how_far_its_log_is_written(
     written = None if log is None else Written(log, 7, None, ())
     expected = None if log is None else {"log": log, "number": 7, "undone": None}
     assert shown(workplace, record, written=written)["done"] == expected
+
+
+def test_what_the_database_refuses_stays_with_the_board_and_is_sent_again(
+    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide, (first, second, *_) = record.slide.id, record.candidates
+    with monkeypatch.context() as full:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise DatabaseRefusesError("database or disk is full")
+
+        full.setattr(Store, "read", refuse)
+        written = write(workplace, slide, [entry(1, first.id), entry(2, second.id)])
+    assert (written.number, [str(problem) for problem in written.problems]) == (
+        0,
+        ["database or disk is full"],
+    )
+    assert calls(workplace, slide) == {}
+    assert write(workplace, slide, [entry(1, first.id), entry(2, second.id)]).number == 2
+    assert calls(workplace, slide) == dict.fromkeys((first.id, second.id), "not a parasite")

@@ -8,7 +8,7 @@ import pytest
 
 from app.jobs.asked_maps import REFUSED_SECONDS, AskedMap, asked_for
 from app.jobs.map_process import answer
-from app.pictures.tiles import NoTileError
+from app.pictures.tiles import NoTileError, pictured_cell
 from app.workplace import Workplace
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import SlideRecord
@@ -30,7 +30,7 @@ def test_a_map_that_is_not_there_is_asked_for_once_and_given_when_it_is_made(
     numbers = [AskedMap(record.slide.id, record.taken_in.id, one.id) for one in (second, first)]
     assert list(wanted) == numbers  # what somebody looks at now comes first
     ones = {"cam": np.ones((48, 48), np.float32)}
-    workplace.tiles.keep_maps(record.slide.id, "dots 1", first.field, first.box, ones)
+    workplace.tiles.keep_maps(record.slide.id, "dots 1", pictured_cell(record.taken_in, first), ones)
     content = asked(workplace, record, first)
     assert content is not None
     assert content.startswith(b"\x89PNG")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from app.pictures.tiles import pictured_cell
 from app.workplace import open_workplace
 from core.review import standing
 from core.store import Call, CandidateKind, Role, Store
@@ -35,7 +36,9 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     record = scored_slide(workplace.store, tmp_path / "slide", called=8)
     first = record.candidates[0]
     ones = np.ones((48, 48), np.float32)
-    workplace.tiles.keep_maps(record.slide.id, "dots 1", first.field, first.box, {"guided-grad-cam": ones})
+    assert record.taken_in is not None
+    cell = pictured_cell(record.taken_in, first)
+    workplace.tiles.keep_maps(record.slide.id, "dots 1", cell, {"guided-grad-cam": ones})
     workplace.store.close()
     running.start()
     yield running

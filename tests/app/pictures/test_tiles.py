@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.pictures.tiles import CELL_WIDTHS, NEIGHBOUR_PX, SIDE_PX, NoTileError, bars_of
+from app.pictures.tiles import CELL_WIDTHS, NEIGHBOUR_PX, SIDE_PX, NoTileError, bars_of, pictured_cell
 from app.workplace import Workplace
 from core.errors import UnreadableImageError
 from core.store import SlideRecord
@@ -70,8 +70,10 @@ def test_maps_are_kept_by_cell_and_method_and_come_as_a_layer_for_the_large_pict
     values = np.zeros((48, 48), np.float32)
     values[24:, :] = 1
     slide, model = record.slide.id, "dots 1"
-    workplace.tiles.keep_maps(slide, "another model", candidate.field, candidate.box, {"cam": 1 - values})
-    workplace.tiles.keep_maps(slide, model, candidate.field, candidate.box, {"cam": values})
+    assert record.taken_in is not None
+    cell = pictured_cell(record.taken_in, candidate)
+    workplace.tiles.keep_maps(slide, "another model", cell, {"cam": 1 - values})
+    workplace.tiles.keep_maps(slide, model, cell, {"cam": values})
     layer = tile(workplace, record, 0, "map-cam")
     side = SIDE_PX["cell"]
     assert layer.shape == (side, side, 4)
@@ -91,3 +93,12 @@ def test_bars_need_a_scale_and_are_of_the_picture_they_stand_in() -> None:
     assert bars is not None
     # 2.4 cell widths of 7 µm are 16.8 µm, 10 are 70 µm.
     assert [(bar.um, round(bar.share, 3)) for bar in bars] == [(5.0, 0.298), (20.0, 0.286)]
+
+
+def test_a_field_that_was_replaced_since_it_was_scored_gives_no_picture_of_another_cell(
+    workplace: Workplace, record: SlideRecord, tmp_path: Path
+) -> None:
+    field = record.candidates[0].field
+    assert cv2.imwrite(str(tmp_path / "slide" / "images" / field), np.zeros((60, 410, 3), np.uint8))
+    with pytest.raises(NoTileError, match="was replaced since it was scored: score the slide again"):
+        tile(workplace, record, 0, "cell")

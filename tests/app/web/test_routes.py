@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.cell_numbers import CellNumbers
+from app.pictures.tiles import pictured_cell
 from app.web.addresses import Permit, picture_base
 from app.workplace import Workplace
 from core.scoring.slide_run import LEDGER_FOLDER
@@ -18,7 +19,7 @@ def blind_base(workplace: Workplace, record: SlideRecord) -> str:
     assert record.taken_in is not None
     first = record.candidates[0]
     ones = np.ones((48, 48), np.float32)
-    workplace.tiles.keep_maps(record.slide.id, "dots 1", first.field, first.box, {"cam": ones})
+    workplace.tiles.keep_maps(record.slide.id, "dots 1", pictured_cell(record.taken_in, first), {"cam": ones})
     return picture_base(
         workplace.secret, Permit(record.slide.id, record.taken_in.id, blind=True, reader="Ben")
     )
