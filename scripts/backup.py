@@ -16,7 +16,7 @@ def backup(
     """Copy the database of the review application into one file; the application may run meanwhile.
 
     The copy holds cases, slides, every reading and all signed results with their pictures. Images of slides
-    and what scoring wrote are ordinary files that do not change: copy them as such. To go back to a copy,
+    and what scoring wrote are ordinary files: copy them as such. To go back to a copy,
     stop the application and put the copy in the data folder as smearscope.sqlite, without the files
     smearscope.sqlite-wal and smearscope.sqlite-shm. A database on a server (settings.toml) is copied with the
     server's own tools.

@@ -214,8 +214,8 @@ def test_a_flag_on_a_cell_that_another_scoring_no_longer_calls_does_not_hold_up_
     written = write(workplace, slide, [flagging, entry(2, kept.id)])
     assert written.number == 2
     assert [Words("en").error(problem) for problem in written.problems] == [
-        "the cell is not among those of the slide any more: its field was left as it is. "
-        "Flag it at another of its cells"
+        "this cell is no longer among those of the slide, so its field was not flagged: "
+        "open another cell of the field and flag it there"
     ]
     assert workplace.store.record(slide).flags == ()
     assert calls(workplace, slide) == {kept.id: "not a parasite"}
@@ -290,7 +290,7 @@ def test_a_board_that_has_sent_nothing_changes_nothing(workplace: Workplace, rec
     )
 
 
-def test_the_first_reader_sees_scores_own_calls_and_maps_most_suspected_first(
+def test_the_first_reader_sees_scores_own_calls_and_maps_highest_score_first(
     workplace: Workplace, record: SlideRecord
 ) -> None:
     first = record.candidates[0]
