@@ -66,7 +66,7 @@ class Workplace:
 
     @property
     def results(self) -> Path:
-        """What scoring wrote; a folder for each slide and model, whose name begins with the slide's number."""
+        """What scoring wrote; a folder for each slide and model, its name begins with the slide's number."""
         return self.folder / "results"
 
     @property
