@@ -1,8 +1,11 @@
+"""Files and folders written whole or not at all, and paths as they are shown."""
+
+import os
 from pathlib import Path
 
 import pytest
 
-from core.files import OutputError, check_writable, replacing, replacing_folder, write_bytes
+from core.files import OutputError, check_writable, replacing, replacing_folder, shown_path, write_bytes
 
 
 def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
@@ -46,3 +49,8 @@ def test_what_cannot_be_written_is_named_on_one_line_with_the_reason(tmp_path: P
     assert "\n" not in str(error.value)
     with pytest.raises(OutputError):
         write_bytes(tmp_path / "a file" / "b", b"")
+
+
+def test_paths_are_shown_on_one_line() -> None:
+    assert shown_path("a\nb\té \x1b[31m") == "a\\nb\\té \\x1b[31m"
+    assert shown_path(os.fsdecode(b"caf\xe9")) == "caf\\udce9"

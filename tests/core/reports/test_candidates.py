@@ -1,17 +1,11 @@
 """Drawn candidates and contact sheets: sizes, what is where, and input that must not spoil them."""
 
-import io
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image
 
 from core.reports import candidates as drawn
 from core.reports.candidates import CELL_PX, CandidatePicture, candidate_image, cell_and_map, contact_sheet
-from core.reports.drawing import PAPER, fitted, one_line, text_width
-from core.slides.pixels import encoded
+from core.reports.drawing import PAPER
 
 GREEN = (20, 200, 40)
 
@@ -87,32 +81,6 @@ def test_any_name_keeps_a_sheet_in_its_size(name: str) -> None:
     plain = contact_sheet("slide", 10, 1, [candidate()])
     assert contact_sheet(name, 10, 1, [candidate(field_name=name)]).shape == plain.shape
     assert candidate_image(candidate(field_name=name)).shape == candidate_image(candidate()).shape
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.text(max_size=60), st.integers(0, 300))
-def test_shortened_text_fits_its_width_and_keeps_what_fits(text: str, width: int) -> None:
-    short = fitted(text, 14, width)
-    assert short == "" or text_width(short, 14) <= width
-    if text_width(one_line(text), 14) <= width:
-        assert short == one_line(text)
-
-
-def test_shortened_names_keep_their_end() -> None:
-    short = fitted("2024-03-17/hospital/slide 12/IMG_0417.jpg", 11, 128)
-    assert short.endswith("IMG_0417.jpg")
-    assert "…" in short
-
-
-def test_a_picture_in_a_file_is_as_it_was_drawn_and_one_that_no_file_holds_is_named() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encoded(image, ".png")))), image)
-    with pytest.raises(ValueError, match=r"shape \(1, 70000, 3\) as \.jpg"):
-        encoded(np.zeros((1, 70_000, 3), np.uint8), ".jpg")
-
-
-def test_line_breaks_become_spaces() -> None:
-    assert one_line(" a\r\n b\tc\x00 ") == "a b c"
 
 
 @pytest.mark.parametrize(

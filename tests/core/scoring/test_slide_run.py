@@ -138,22 +138,37 @@ def test_the_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+def add_a_copy(slide: Path) -> None:
+    shutil.copy(slide / "field2.png", slide / "field4.png")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, bytes]]:
+    """Files of a slide of three fields, and of the same once a copy was added, that no stop came between."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    slide, found = save_slide(folder / "slide", fields=3), []
+    for change in (None, add_a_copy):
+        if change:
+            change(slide)
+        score(slide, folder / "out")
+        found.append(files(folder / "out"))
+    return found
+
+
 @pytest.mark.parametrize(
     "stage", ["write_cells", "write_fields", "write_candidates", "write_run", "write_result", "Ledger.finish"]
 )
 def test_stopped_between_any_two_files_the_next_run_ends_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, undisturbed: list[dict[str, bytes]]
 ) -> None:
     slide = save_slide(tmp_path / "slide", fields=3)
-    score(slide, tmp_path / "undisturbed")
 
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     for after_earlier_result in (False, True):
         if after_earlier_result:
-            (slide / "field4.png").write_bytes((slide / "field2.png").read_bytes())
-            score(slide, tmp_path / "undisturbed")
+            add_a_copy(slide)
         with monkeypatch.context() as patched:
             patched.setattr(f"core.scoring.slide_run.{stage}", stopped)
             with pytest.raises(KeyboardInterrupt):
@@ -165,7 +180,7 @@ def test_stopped_between_any_two_files_the_next_run_ends_the_same(
         else:
             assert not (tmp_path / "out" / "result.json").exists()
         assert scored_fields(slide, tmp_path / "out") == 0
-        assert files(tmp_path / "out") == files(tmp_path / "undisturbed")
+        assert files(tmp_path / "out") == undisturbed[after_earlier_result]
 
 
 def test_a_finished_slide_is_not_scored_or_written_again(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def load_if_there(weights: Path) -> str:
 
 def note(models: str, place: Path) -> str:
     place.with_suffix(".begun").touch()
-    time.sleep(1.0)
+    time.sleep(0.4)
     place.with_suffix(".done").touch()
     return models
 
@@ -140,7 +140,7 @@ def test_models_that_cannot_be_loaded_are_said_to_be_and_are_tried_again(tmp_pat
 def test_on_ctrl_c_every_worker_finishes_what_it_does_and_says_nothing(tmp_path: Path, moment: str) -> None:
     parent = start(tmp_path, INTERRUPTED, stderr=subprocess.PIPE, start_new_session=True)
     if moment == "at work":
-        until(lambda: len(list(tmp_path.glob("*.begun"))) == 3)
+        until(lambda: len(list(tmp_path.glob("*.begun"))) >= 3)
     else:
         until(lambda: sum("spawn_main" in " ".join(one.cmdline()) for one in children(parent)) == 3)
     os.killpg(parent.pid, signal.SIGINT)

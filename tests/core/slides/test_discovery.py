@@ -1,14 +1,12 @@
 """From the arguments of a command line to slides with names of their own."""
 
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.files import shown_path
-from core.slides import find_slides, natural_key, open_slide
+from core.slides import find_slides, open_slide
 from core.slides.discovery import Discovery
 from tests.core.slides.images import picture, write_dicom, write_png, write_pyramid
 
@@ -183,19 +181,3 @@ def test_a_long_way_down_is_cut_to_what_a_folder_name_can_hold(tmp_path: Path) -
     found = names(find_slides([tmp_path / "batch"]))
     assert len(set(found)) == 2
     assert all(len(name.encode()) <= 220 for name in found)
-
-
-def test_numbers_are_ordered_by_value() -> None:
-    names = ["b1", "a10b10", "a10", "", "A2", "a1", "a10b2"]
-    assert sorted(names, key=natural_key) == ["", "a1", "A2", "a10", "a10b2", "a10b10", "b1"]
-
-
-@given(st.lists(st.text(max_size=8), unique=True))
-def test_the_natural_order_does_not_depend_on_the_order_given(texts: list[str]) -> None:
-    backwards = texts[::-1]
-    assert sorted(texts, key=natural_key) == sorted(backwards, key=natural_key)
-
-
-def test_paths_are_shown_on_one_line() -> None:
-    assert shown_path("a\nb\té \x1b[31m") == "a\\nb\\té \\x1b[31m"
-    assert shown_path(os.fsdecode(b"caf\xe9")) == "caf\\udce9"

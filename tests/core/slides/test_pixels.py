@@ -1,11 +1,14 @@
 """Every kind of sample becomes 8-bit RGB; a picture is known again by its pixels."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from core.slides.pixels import bits_in_use, cmyk_to_rgb, content_hash, to_rgb
+from core.slides.pixels import bits_in_use, cmyk_to_rgb, content_hash, encoded, to_rgb
 
 
 def test_grey_is_repeated_in_three_channels() -> None:
@@ -96,3 +99,10 @@ def test_the_hash_tells_pixels_and_shapes_apart() -> None:
     assert len(hashes) == 3
     assert all(len(text) == 32 for text in hashes)
     assert content_hash(image[:, ::-1][:, ::-1]) == content_hash(image)
+
+
+def test_a_picture_in_a_file_is_as_it_was_drawn_and_one_that_no_file_holds_is_named() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encoded(image, ".png")))), image)
+    with pytest.raises(ValueError, match=r"shape \(1, 70000, 3\) as \.jpg"):
+        encoded(np.zeros((1, 70_000, 3), np.uint8), ".jpg")

@@ -30,17 +30,6 @@ def test_a_folder_of_mixed_formats_is_one_slide(tmp_path: Path) -> None:
         assert np.array_equal(slide.read_field(name).image, picture(seed=seed))
 
 
-def test_hidden_files_other_files_and_folders_within_are_passed_over(tmp_path: Path) -> None:
-    write_png(tmp_path / "a.png", picture())
-    write_png(tmp_path / "._a.png", picture())
-    (tmp_path / "notes.txt").write_text("stain: Giemsa")
-    (tmp_path / "meta.json").write_text("{}")
-    (tmp_path / "within").mkdir()
-    write_png(tmp_path / "within" / "b.png", picture())
-    (tmp_path / "folder.png").mkdir()
-    assert open_slide(tmp_path).field_names() == ("a.png",)
-
-
 def test_a_bad_file_in_a_folder_is_listed_and_fails_alone_when_it_is_read(tmp_path: Path) -> None:
     write_png(tmp_path / "a.png", picture())
     (tmp_path / "b.tif").write_text("no picture")
@@ -93,17 +82,6 @@ def test_a_folder_of_several_large_images_is_several_slides(tmp_path: Path) -> N
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImageError, match="gone does not exist"):
         open_slide(tmp_path / "gone")
-
-
-def test_a_folder_that_cannot_be_listed_is_named_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(folder: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(folder))
-
-    monkeypatch.setattr("core.slides.folder.os.scandir", refuse)
-    with pytest.raises(UnreadableImageError, match=r"cannot be read \(Permission denied\)"):
-        open_slide(tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read every file")

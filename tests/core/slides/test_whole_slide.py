@@ -16,17 +16,6 @@ from tests.core.slides.test_tiff import fields, stitched
 APERIO = "Aperio Image Library v1\n300x200 (64x64)|AppMag = 40|MPP = 0.5"
 
 
-@pytest.fixture
-def dicom_scan(tmp_path: Path) -> Path:
-    """Folder of two levels of one series, the smaller one first by name."""
-    folder, series = tmp_path / "scan", generate_uid()
-    folder.mkdir()
-    image = picture(200, 300)
-    write_whole_slide_instance(folder / "1.dcm", image[::2, ::2], series, um_per_pixel=0.5, level=1)
-    write_whole_slide_instance(folder / "2.dcm", image, series, um_per_pixel=0.25, level=0)
-    return folder
-
-
 @pytest.mark.parametrize("name", ["a.svs", "a.tif"])
 def test_an_aperio_scan_is_its_full_resolution_in_regions(tmp_path: Path, name: str) -> None:
     path = write_pyramid(tmp_path / name, picture(200, 300), APERIO)

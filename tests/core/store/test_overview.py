@@ -1,14 +1,15 @@
 """A slide's record brought up to date: equal to one read anew, whichever process wrote, and read in small."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
 from core.store import Role, SlideRecord, Store, StoreError
-from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, box_of, scored_slide, write_score
+from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, box_of, scored_slide, take_in, write_score
 
 
 def anew(folder: Path, slide: int) -> SlideRecord:
@@ -20,7 +21,18 @@ def anew(folder: Path, slide: int) -> SlideRecord:
         other.close()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def two_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Store], Path]]:
+    """One database opened twice, as by two processes, and the folder that it and a slide's result lie in."""
+    folder = tmp_path_factory.mktemp("overview")
+    stores = [Store.in_folder(folder / "data") for _ in range(2)]
+    scored_slide(stores[0], folder / "slide")
+    yield stores, folder
+    for store in stores:
+        store.close()
+
+
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -32,12 +44,12 @@ def anew(folder: Path, slide: int) -> SlideRecord:
     )
 )
 def test_after_any_writes_by_two_processes_it_is_as_read_anew(
-    tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, int, int]]
+    two_stores: tuple[list[Store], Path], writes: list[tuple[str, int, int]]
 ) -> None:
-    folder = tmp_path_factory.mktemp("writes")
-    stores = [Store.in_folder(folder / "data"), Store.in_folder(folder / "data")]
-    record = scored_slide(stores[0], folder / "slide")
-    slide = record.slide.id
+    stores, folder = two_stores
+    images = Path(f"images of {len(stores[0].slides())}")
+    slide = stores[0].add_slide(1, "slide", images, by="Anna").id
+    record = take_in(stores[0], slide, folder / "slide" / "result")
     for number, (what, cell, process) in enumerate(writes):
         store = stores[process]
         if what == "read":
@@ -55,9 +67,7 @@ def test_after_any_writes_by_two_processes_it_is_as_read_anew(
             store.record(slide)
     expected = anew(folder / "data", slide)
     assert [store.record(slide) for store in stores] == [expected, expected]
-    assert stores[0].records() == (expected,)
-    for store in stores:
-        store.close()
+    assert stores[0].records()[-1] == expected
 
 
 def test_a_cell_called_no_more_comes_back_before_readers_as_it_is_read(store: Store, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from core.review import sign
-from core.slides import FoundSlide
 from core.store import CandidateKind, Role, ScoringStep, Store, StoreError
 from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
 
@@ -13,54 +12,6 @@ from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
 def new_slide(store: Store, folder: str = "images") -> int:
     case = store.add_case("patient", by="Anna")
     return store.add_slide(case.id, "slide", Path(folder), by="Anna", um_per_pixel=0.1).id
-
-
-def test_a_new_slide_is_queued_and_holds_what_was_entered(store: Store) -> None:
-    case = store.add_case("  as entered ", by="Anna")
-    slide = store.add_slide(case.id, "S/7 ü", Path("images"), by="Anna", um_per_pixel=0.1)
-    record = store.record(slide.id)
-    assert (record.case, record.slide) == (case, slide)
-    assert case.patient == "  as entered "
-    assert (slide.scoring, slide.folder) == (ScoringStep.QUEUED, Path("images").absolute())
-    assert slide.um_per_pixel == 0.1
-    assert (record.taken_in, record.candidates, record.readings, record.locked) == (None, (), (), False)
-    assert store.records() == (record,)
-
-
-def test_the_same_images_cannot_be_two_slides(store: Store) -> None:
-    new_slide(store)
-    with pytest.raises(StoreError, match="images is already on the worklist, as slide slide"):
-        new_slide(store)
-    assert len(store.slides()) == 1
-
-
-def test_slides_brought_in_are_one_case_with_what_is_set_of_each(store: Store) -> None:
-    found = [FoundSlide(name, Path(name)) for name in ("thin", "thick")]
-    case = store.bring_in("Ada", found, by="Anna", um_per_pixel=0.1, red_cells_per_ul=4.2e6, review_budget=40)
-    assert {record.case for record in store.records()} == {case}
-    assert [
-        (slide.name, slide.um_per_pixel, slide.red_cells_per_ul, slide.review_budget, slide.scoring)
-        for slide in store.slides()
-    ] == [(name, 0.1, 4.2e6, 40, ScoringStep.QUEUED) for name in ("thin", "thick")]
-
-
-@pytest.mark.parametrize(
-    ("folders", "budget", "why"),
-    [
-        (["new", "images"], None, "images is already on the worklist, as slide slide"),
-        (["new", "new"], None, "new is already on the worklist, as slide new"),
-        (["new", "newer"], 0, "the number of cells to look at must be at least 1"),
-    ],
-)
-def test_where_one_slide_is_refused_neither_its_case_nor_any_other_slide_is_left(
-    store: Store, folders: list[str], budget: int | None, why: str
-) -> None:
-    new_slide(store)
-    before = store.records(), store.audit()
-    found = [FoundSlide(name, Path(name)) for name in folders]
-    with pytest.raises(StoreError, match=why):
-        store.bring_in("Ada", found, by="Anna", review_budget=budget)
-    assert (store.records(), store.audit()) == before
 
 
 def test_what_is_not_there_is_said_not_to_be(store: Store) -> None:
@@ -72,37 +23,6 @@ def test_what_is_not_there_is_said_not_to_be(store: Store) -> None:
         store.add_slide(5, "slide", Path("images"), by="Anna")
     with pytest.raises(StoreError, match="no case 5"):
         store.erase_patient(5, by="Anna")
-
-
-def test_one_process_alone_takes_a_slide_from_the_queue(store: Store) -> None:
-    slide = new_slide(store)
-    assert store.note_scoring(slide, ScoringStep.SCORING, by="process 1").scoring == ScoringStep.SCORING
-    with pytest.raises(StoreError, match="'scoring' cannot become 'scoring'"):
-        store.note_scoring(slide, ScoringStep.SCORING, by="process 2")
-
-
-def test_scoring_can_fail_with_a_reason_be_queued_again_and_stopped(store: Store) -> None:
-    slide = new_slide(store)
-    store.note_scoring(slide, ScoringStep.SCORING, by="process")
-    failed = store.note_scoring(slide, ScoringStep.FAILED, by="process", detail="no field can be read")
-    assert (failed.scoring, failed.scoring_detail) == (ScoringStep.FAILED, "no field can be read")
-    store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
-    store.note_scoring(slide, ScoringStep.STOPPED, by="Anna")
-    with pytest.raises(StoreError, match="'stopped' cannot become 'failed'"):
-        store.note_scoring(slide, ScoringStep.FAILED, by="process")
-    with pytest.raises(StoreError, match="'stopped' cannot become 'scored'"):
-        store.note_scoring(slide, ScoringStep.SCORED, by="process")  # that takes a result
-
-
-def test_a_signed_slide_is_scored_again_only_once_it_is_amended(store: Store, tmp_path: Path) -> None:
-    record = read_all(store, scored_slide(store, tmp_path, called=1), "-", reader="Anna", role=Role.FIRST)
-    slide = record.slide.id
-    sign(store, slide, by="Anna")
-    with pytest.raises(StoreError, match="signed by Anna as version 1"):
-        store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
-    assert store.record(slide).slide.scoring == ScoringStep.SCORED
-    store.signatures.begin_amendment(slide, "more fields", by="Anna")
-    assert store.note_scoring(slide, ScoringStep.QUEUED, by="Anna").scoring == ScoringStep.QUEUED
 
 
 def test_flagged_fields_are_listed_until_they_are_unflagged(store: Store, tmp_path: Path) -> None:

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from core.tally import (
     Assumptions,
     Evidence,
-    Excluded,
     FalseCalls,
     FieldReading,
-    Performance,
     Readings,
     Recall,
     SlideConditions,
@@ -26,16 +24,7 @@ from core.tally import (
     verdict_text,
 )
 from core.wording import RESEARCH_USE_ONLY
-
-PERFORMANCE = Performance("smear-1", "site B", 0.83, (Recall(930, 70),), FalseCalls(20, 200_000))
-GOOD = SlideConditions(outside_validity=(), fields_failed=3, failed_share_limit=0.2)
-ENOUGH = SlideCount(cells=230_000, fields=500, candidates=100, candidates_unread=0)
-CLEAN = Evidence(ENOUGH, GOOD, PERFORMANCE, readings=Readings())
-SCORED = replace(CLEAN, count=replace(ENOUGH, candidates_unread=100), readings=None)
-
-
-def read(**groups: int) -> Evidence:
-    return replace(CLEAN, readings=Readings(**groups))  # type: ignore[arg-type] # counts only
+from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, SCORED, read
 
 
 def reasons(judged: Verdict) -> str:
@@ -321,64 +310,3 @@ def test_more_cells_never_lose_an_adequate_count(case: Evidence, more: int) -> N
     if before.kind == VerdictKind.NO_PARASITE_SEEN:
         assert after.kind == VerdictKind.NO_PARASITE_SEEN
         assert (after.detection_limit_per_ul or 0) < (before.detection_limit_per_ul or 0)
-
-
-def test_evidence_that_contradicts_itself_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"candidates must be at most cells \(5\); it is 6"):
-        SlideCount(cells=5, fields=1, candidates=6, candidates_unread=0)
-    with pytest.raises(ValueError, match=r"candidates_unread must be at most candidates \(6\); it is 7"):
-        SlideCount(cells=50, fields=1, candidates=6, candidates_unread=7)
-    with pytest.raises(ValueError, match=r"candidates_unread must equal candidates \(100\)"):
-        replace(CLEAN, readings=None)
-    with pytest.raises(ValueError, match=r"must be at most candidates read \(100\); it is 101"):
-        read(accepted_by_both=100, unsure=1)
-    with pytest.raises(ValueError, match=r"gametocytes must be at most accepted_by_both \(1\); it is 2"):
-        read(accepted_by_both=1, gametocytes=2)
-    with pytest.raises(ValueError, match=r"infected of fields_read_whole must be at most .* \(1\); it is 2"):
-        Readings(accepted_by_both=1, fields_read_whole=(FieldReading(10, 2),))
-    with pytest.raises(ValueError, match="sensitivity must be above the rate of false accepts"):
-        replace(CLEAN, assumptions=Assumptions(false_accepts=FalseCalls(95, 100)))
-
-
-@pytest.mark.parametrize("bad", [-1, 0.5, math.nan])
-def test_counts_that_are_none_are_named(bad: int) -> None:
-    with pytest.raises(ValueError, match=f"cells must be a whole number, 0 or more; it is {bad!r}"):
-        SlideCount(cells=bad, fields=1, candidates=0, candidates_unread=0)
-    with pytest.raises(ValueError, match=f"disputed must be a whole number, 0 or more; it is {bad!r}"):
-        Readings(disputed=bad)
-    with pytest.raises(ValueError, match=f"count must be a whole number, 0 or more; it is {bad!r}"):
-        Excluded(bad, "cells", "edge")
-
-
-def test_text_of_a_positive_slide_reads_as_printed() -> None:
-    case = Evidence(
-        replace(ENOUGH, cells=138_800, excluded=(Excluded(3120, "cells", "edge"),)),
-        GOOD,
-        PERFORMANCE,
-        readings=Readings(accepted_by_both=70, gametocytes=1),
-    )
-    assert verdict_text("Slide 7\nbis", case, verdict(case)) == (
-        "Slide 7 bis: POSITIVE\n"
-        "  - Two readers agree on 70 parasites.\n"
-        "  - 1 of them is a gametocyte, not counted in the density.\n"
-        "  Density    2 673 parasites/µL, 2 080 to 3 382 at 95 %\n"
-        "  Fraction   raw 0.0497 % (0.0387 % to 0.0629 %): 69 of 138 800 cells\n"
-        "             corrected 0.0535 % (0.0416 % to 0.0676 %): raw divided by sensitivity\n"
-        "  Counted    138 800 evaluable red cells, 500 fields, 100 candidates, 0 unread\n"
-        "             left out: 3 120 cells, edge\n"
-        "  Model      smear-1, threshold 0.83, validated on site B\n"
-        "             finds 93 % of infected cells (930 of 1 000; at least 91.5 % at 95 %)\n"
-        "             calls 0.01 % of healthy cells (20 of 200 000; at most 0.0145 %)\n"
-        "  Given      5 000 000 red cells/µL (assumed)\n"
-        "             review accepts 100 % of infected candidates (assumed)\n"
-        "             review lets no healthy cell through (assumed)\n"
-        "             clustering of fields 1.00 (assumed)\n"
-        "  research use only, not for diagnosis"
-    )
-
-
-def test_text_of_an_unread_slide_shows_the_known_target_and_the_models_own() -> None:
-    text = verdict_text("s", SCORED, verdict(SCORED))
-    assert "200 000 cells; 214 872 with this sensitivity for 75 parasites/µL" in text
-    assert "If readers accept no cell, more than 71 parasites/µL are excluded at 95 %." in text
-    assert "Density" not in text

@@ -2,7 +2,9 @@
 
 import csv
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,8 @@ from tests.core.training.coloured_squares import (
     training_plan,
 )
 
+Weights = dict[str, Tensor]
+
 
 class Killed(BaseException):
     """Nothing in the code may catch it."""
@@ -34,7 +38,7 @@ def train(
     plan: TrainingPlan | None = None,
     guided: GuidedNetwork | None = None,
     images: ImageSets | None = None,
-) -> dict[str, Tensor]:
+) -> Weights:
     """Weights after a training in one process."""
     guided = guided or guided_network()
     train_guided(guided, images or image_sets(), plan or training_plan(), one_process(), out)
@@ -145,18 +149,34 @@ def test_weights_of_epoch_0_the_best_and_the_last_epoch_are_kept(trained: Path) 
     assert not (epoch_folder(trained, 0) / "optimiser.safetensors").exists()
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[dict[str, bytes], Weights]]:
+    """Files and weights by an objective whose training nothing broke off; each is trained once."""
+
+    @cache
+    def trained_by(objective: str) -> tuple[dict[str, bytes], Weights]:
+        folder = tmp_path_factory.mktemp("whole")
+        weights = train(folder, guided=guided_network(objective))
+        return files(folder), weights
+
+    return trained_by
+
+
 @pytest.mark.parametrize("epoch", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("objective", ["energy-dice", "learned-magtr-mangtr"])
 def test_a_training_that_was_killed_goes_on_to_the_same_curves_and_weights_bit_for_bit(
-    epoch: int, objective: str, tmp_path: Path
+    epoch: int,
+    objective: str,
+    tmp_path: Path,
+    whole: Callable[[str], tuple[dict[str, bytes], Weights]],
 ) -> None:
-    whole = train(tmp_path / "whole", guided=guided_network(objective))
+    undisturbed, weights = whole(objective)
     with pytest.raises(Killed):
-        train(tmp_path / "broken", guided=guided_network(objective), images=broken_off_in(epoch))
-    assert files(tmp_path / "broken") != files(tmp_path / "whole")
-    went_on = train(tmp_path / "broken", guided=guided_network(objective))
-    assert files(tmp_path / "broken") == files(tmp_path / "whole")
-    assert all(torch.equal(value, went_on[name]) for name, value in whole.items())
+        train(tmp_path, guided=guided_network(objective), images=broken_off_in(epoch))
+    assert files(tmp_path) != undisturbed
+    went_on = train(tmp_path, guided=guided_network(objective))
+    assert files(tmp_path) == undisturbed
+    assert all(torch.equal(value, went_on[name]) for name, value in weights.items())
 
 
 def test_a_finished_training_is_left_as_it_is(tmp_path: Path) -> None:

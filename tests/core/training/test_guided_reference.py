@@ -1,6 +1,8 @@
 """A training that begins at epoch 0 of another one, and networks whose channels lie last in memory."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -124,28 +126,37 @@ def broken_off_in(epoch: int) -> ImageSets:
     return replace(sets, drawn=drawn)
 
 
+@pytest.fixture(scope="module")
+def whole(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, bytes]]:
+    """Files by an objective whose training nothing broke off; each is trained once."""
+
+    @cache
+    def trained_by(objective: str) -> dict[str, bytes]:
+        folder, plan = tmp_path_factory.mktemp("whole"), training_plan()
+        train_guided(channels_last(objective), image_sets(), plan, one_process(), folder, reference=reference)
+        return files(folder)
+
+    return trained_by
+
+
 @pytest.mark.parametrize("epoch", [0, 1, 2, 3])
 @pytest.mark.parametrize("objective", ["energy-dice", "learned-magtr-mangtr"])
 def test_a_kill_at_any_point_leaves_the_same_files_in_the_end(
-    epoch: int, objective: str, reference: Path, tmp_path: Path
+    epoch: int,
+    objective: str,
+    reference: Path,
+    tmp_path: Path,
+    whole: Callable[[str], dict[str, bytes]],
 ) -> None:
-    plan = training_plan()
-    for name in ("whole", "broken"):
-        if name == "broken":
-            with pytest.raises(Killed):
-                train_guided(
-                    channels_last(objective),
-                    broken_off_in(epoch),
-                    plan,
-                    one_process(),
-                    tmp_path / name,
-                    reference=reference,
-                )
-            assert files(tmp_path / "broken") != files(tmp_path / "whole")
-        train_guided(
-            channels_last(objective), image_sets(), plan, one_process(), tmp_path / name, reference=reference
-        )
-    assert files(tmp_path / "broken") == files(tmp_path / "whole")
+    def train(images: ImageSets) -> None:
+        plan, fabric = training_plan(), one_process()
+        train_guided(channels_last(objective), images, plan, fabric, tmp_path, reference=reference)
+
+    with pytest.raises(Killed):
+        train(broken_off_in(epoch))
+    assert files(tmp_path) != whole(objective)
+    train(image_sets())
+    assert files(tmp_path) == whole(objective)
 
 
 def test_a_reference_that_is_not_over_has_other_epochs_or_another_network_is_refused(

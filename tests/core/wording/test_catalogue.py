@@ -15,7 +15,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from core.cells.located import WhyNot
-from core.errors import SmearscopeError
 from core.review.decisions import Decision
 from core.store import Call, CandidateKind, Reason, Right, Role, ScoringStep, Stage
 from core.tally import (
@@ -240,14 +239,6 @@ def test_all_that_a_verdict_rests_on_is_said_in_french() -> None:
         "désigne 0,01 % des hématies saines (20 sur 200 000 ; au plus 0,0145 %)",
     ):
         assert said in text, said
-
-
-def test_an_error_is_english_in_logs_and_the_persons_language_on_a_page() -> None:
-    error = SmearscopeError(sentence("signing.blocked"), sentence("signing.first_left", cells=1), "disk: x.")
-    assert str(error) == "the slide cannot be signed. The first reader still has to read 1 cell. disk: x."
-    assert error.in_language("fr") == (
-        "la lame ne peut pas être signée. Le premier lecteur doit encore lire 1 hématie. disk: x."
-    )
 
 
 @pytest.mark.parametrize(

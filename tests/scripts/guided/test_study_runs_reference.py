@@ -112,7 +112,8 @@ def test_an_arm_is_what_its_settings_give_when_trained_alone(
     assert from_epoch_0[0] == from_epoch_0[1]
 
 
-@pytest.mark.parametrize("killed_at", [1, *(pytest.param(epoch, marks=pytest.mark.slow) for epoch in (2, 4))])
+@pytest.mark.slow
+@pytest.mark.parametrize("killed_at", [1, 2, 4])
 def test_a_study_killed_in_a_reference_or_after_it_comes_to_the_same_files(
     killed_at: int, out: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.review import standing
-from core.store import Call, Opinion, Reason, Role, SlideRecord, Species, Stage, Store, StoreError
+from core.store import Call, Opinion, Role, SlideRecord, Species, Stage, Store, StoreError
 from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, read_all, scored_slide, take_in
 
 
@@ -123,20 +123,6 @@ def test_a_cell_of_another_slide_is_refused(store: Store, record: SlideRecord, t
 def test_who_has_no_name_cannot_read(store: Store, record: SlideRecord) -> None:
     with pytest.raises(StoreError, match="say who you are"):
         store.read(record.slide.id, record.candidates[0].id, PARASITE, reader=" \n", role=Role.FIRST)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "named"),
-    [
-        ({"call": Call.PARASITE, "reason": Reason.PLATELET}, "platelet"),
-        ({"call": Call.UNSURE, "reason": Reason.STAIN}, "stain"),
-        ({"call": Call.NOT_PARASITE, "stage": Stage.RING}, "only a parasite"),
-        ({"call": Call.UNSURE, "species": Species.VIVAX}, "only a parasite"),
-    ],
-)
-def test_what_does_not_go_with_a_call_is_refused(wrong: dict[str, str], named: str) -> None:
-    with pytest.raises(StoreError, match=named):
-        Opinion(**wrong)  # type: ignore[arg-type]  # as parametrised
 
 
 def test_every_reading_and_undoing_leaves_its_line_in_the_audit_trail(

@@ -1,0 +1,84 @@
+"""Several slides in one run: each in its folder, and what failed on a list that stops nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import SmearscopeError
+from core.files import OutputError
+from core.scoring.batch import BatchResult, Problem, score_slides
+from core.scoring.workers import ModelsNotLoadedError, Workers
+from core.slides import find_slides
+from tests.coloured_cells import DotCard, DotModels, NoProgress, load_models, options, save_slide
+
+
+class CountedProgress(NoProgress):
+    """Keeps how many slides have ended."""
+
+    ended = 0
+
+    def slide_ends(self) -> None:
+        self.ended += 1
+
+
+def score(*slides: Path, out: Path, progress: NoProgress | None = None) -> BatchResult:
+    with Workers(load_models, 1) as workers:
+        return score_slides(find_slides(slides), out, DotCard(), workers, options(), progress or NoProgress())
+
+
+def no_models() -> DotModels:
+    raise SmearscopeError("no weights here")
+
+
+def test_what_cannot_be_scored_or_read_is_listed_with_its_reason_and_stops_nothing(tmp_path: Path) -> None:
+    save_slide(tmp_path / "first", fields=2)
+    (tmp_path / "first" / "field2.png").write_bytes(b"")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "only.png").write_bytes(b"")
+    save_slide(tmp_path / "last", fields=1)
+    progress, out = CountedProgress(), tmp_path / "out"
+    paths = [tmp_path / name for name in ("gone", "first", "bad", "last")]
+    batch = score(*paths, out=out, progress=progress)
+    assert [result.slide for result in batch.results] == ["first", "last"]
+    assert [problem.slide for problem in batch.slides_not_scored] == [str(tmp_path / "gone"), "bad"]
+    assert "no field can be read (1 tried)" in batch.slides_not_scored[1].reason
+    empty = "is empty (0 bytes): copy it again, or remove it"
+    assert batch.fields_not_read == (
+        Problem("first", "field2.png", f"{tmp_path}/first/field2.png {empty}"),
+        Problem("bad", "only.png", f"{tmp_path}/bad/only.png {empty}"),
+    )
+    assert progress.ended == 3
+    assert {path.name for path in out.iterdir() if (path / "result.json").exists()} == {"first", "last"}
+    assert json.loads((out / "problems.json").read_text(encoding="utf-8")) == {
+        "slides_not_scored": [
+            {"slide": problem.slide, "reason": problem.reason} for problem in batch.slides_not_scored
+        ],
+        "fields_not_read": [
+            {"slide": problem.slide, "field": problem.field, "reason": problem.reason}
+            for problem in batch.fields_not_read
+        ],
+    }
+
+
+def test_without_problems_the_list_is_there_and_empty(tmp_path: Path) -> None:
+    batch = score(save_slide(tmp_path / "slide", fields=1), out=tmp_path / "out")
+    assert (batch.slides_not_scored, batch.fields_not_read) == ((), ())
+    problems = json.loads((tmp_path / "out" / "problems.json").read_text())
+    assert problems == {"slides_not_scored": [], "fields_not_read": []}
+
+
+def test_an_output_that_cannot_be_written_is_said_before_anything_is_scored(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    progress = NoProgress()
+    with pytest.raises(OutputError, match="cannot write"):
+        score(save_slide(tmp_path / "slide", fields=1), out=tmp_path / "file" / "out", progress=progress)
+    assert progress.begun == []
+
+
+def test_without_models_no_slide_is_tried_after_the_first(tmp_path: Path) -> None:
+    slides = [save_slide(tmp_path / name, fields=1) for name in ("first", "second")]
+    progress = CountedProgress()
+    with Workers(no_models, 1) as workers, pytest.raises(ModelsNotLoadedError, match="no weights here"):
+        score_slides(find_slides(slides), tmp_path / "out", DotCard(), workers, options(), progress)
+    assert progress.ended == 0

@@ -1,0 +1,73 @@
+"""A verdict as it is printed."""
+
+from dataclasses import replace
+
+from core.tally import (
+    Assumptions,
+    Evidence,
+    Excluded,
+    FalseCalls,
+    FieldReading,
+    Readings,
+    verdict,
+    verdict_facts,
+    verdict_text,
+)
+from core.tally.wording import excluded_in
+from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, SCORED
+
+
+def test_text_of_a_positive_slide_reads_as_printed() -> None:
+    case = Evidence(
+        replace(ENOUGH, cells=138_800, excluded=(Excluded(3120, "cells", "edge"),)),
+        GOOD,
+        PERFORMANCE,
+        readings=Readings(accepted_by_both=70, gametocytes=1),
+    )
+    assert verdict_text("Slide 7\nbis", case, verdict(case)) == (
+        "Slide 7 bis: POSITIVE\n"
+        "  - Two readers agree on 70 parasites.\n"
+        "  - 1 of them is a gametocyte, not counted in the density.\n"
+        "  Density    2 673 parasites/µL, 2 080 to 3 382 at 95 %\n"
+        "  Fraction   raw 0.0497 % (0.0387 % to 0.0629 %): 69 of 138 800 cells\n"
+        "             corrected 0.0535 % (0.0416 % to 0.0676 %): raw divided by sensitivity\n"
+        "  Counted    138 800 evaluable red cells, 500 fields, 100 candidates, 0 unread\n"
+        "             left out: 3 120 cells, edge\n"
+        "  Model      smear-1, threshold 0.83, validated on site B\n"
+        "             finds 93 % of infected cells (930 of 1 000; at least 91.5 % at 95 %)\n"
+        "             calls 0.01 % of healthy cells (20 of 200 000; at most 0.0145 %)\n"
+        "  Given      5 000 000 red cells/µL (assumed)\n"
+        "             review accepts 100 % of infected candidates (assumed)\n"
+        "             review lets no healthy cell through (assumed)\n"
+        "             clustering of fields 1.00 (assumed)\n"
+        "  research use only, not for diagnosis"
+    )
+
+
+def test_text_of_an_unread_slide_shows_the_known_target_and_the_models_own() -> None:
+    text = verdict_text("s", SCORED, verdict(SCORED))
+    assert "200 000 cells; 214 872 with this sensitivity for 75 parasites/µL" in text
+    assert "If readers accept no cell, more than 71 parasites/µL are excluded at 95 %." in text
+    assert "Density" not in text
+
+
+def test_what_was_measured_is_said_to_be() -> None:
+    measured = Assumptions(4_000_000, red_cells_measured=True, false_accepts=FalseCalls(8, 2_000_000))
+    fields = (FieldReading(1000, 5), FieldReading(1000, 0), FieldReading(1000, 1))
+    # 2 expected in each of three fields: (9 + 4 + 1) / 2 / 2
+    readings = Readings(accepted_by_both=70, fields_read_whole=fields)
+    case = replace(CLEAN, assumptions=measured, readings=readings)
+    facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), "en")}
+    assert list(facts) == ["density", "fraction", "counted", "model", "given"]
+    assert facts["given"] == (
+        "4 000 000 red cells/µL (measured)",
+        "review accepts 100 % of infected candidates (assumed)",
+        "review lets 8 of 2 000 000 healthy cells through (measured)",
+        "clustering of fields 3.50 (measured on this slide)",
+    )
+
+
+def test_each_thing_left_out_is_a_text() -> None:
+    left_out = (Excluded(3120, "cells", "edge"), Excluded(2, "fields", "out of focus"))
+    case = replace(CLEAN, count=replace(ENOUGH, excluded=left_out))
+    assert excluded_in(case, "en") == ("3 120 cells, edge", "2 fields, out of focus")
