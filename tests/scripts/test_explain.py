@@ -229,7 +229,7 @@ def test_every_method_that_is_not_defined_is_named_before_an_image_is_read(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2"])
+@pytest.mark.parametrize("name", [pytest.param("vgg16", marks=pytest.mark.slow), "mobilenet_v2"])
 def test_a_backbone_is_looked_at_in_its_feature_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
