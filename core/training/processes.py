@@ -1,10 +1,12 @@
 """The processes of a training, one or those that torchrun started, and what memory they keep."""
 
+import atexit
 import ctypes
 import os
 import sys
 from typing import Literal
 
+import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
@@ -39,6 +41,9 @@ def launched(accelerator: str, precision: Precision) -> Fabric:
     else:
         fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
     fabric.launch()
+    if torch.distributed.is_initialized():
+        # Left to the end of the interpreter, a thread of the group may run on, and the process aborts.
+        atexit.register(torch.distributed.destroy_process_group)
     return fabric
 
 

@@ -4,26 +4,35 @@ from pathlib import Path
 
 import pytest
 
+from app.jobs.map_process import make_maps
 from app.jobs.scoring_process import work_through_queue
-from app.pictures.tiles import METHODS
+from app.pictures.tiles import DRAWN_BY_SCORING, METHODS, pictured_cell
 from app.workplace import Workplace
-from core.store import CandidateKind
+from core.store import Candidate, CandidateKind
 from datasets.synthetic import render_slide
 
 
 @pytest.mark.slow
-def test_every_candidate_has_a_map_by_each_method_that_readers_are_offered(
+def test_candidates_have_one_map_by_scoring_and_the_others_when_they_are_asked_for(
     workplace: Workplace, tmp_path: Path
 ) -> None:
     folder = render_slide(tmp_path / "images", fields=1, seed=7, parasitaemia=0.1).folder
     case = workplace.store.add_case("patient", by="Anna")
     slide = workplace.store.add_slide(case.id, "slide", folder, by="Anna")
     work_through_queue(workplace, lambda _: None)
-    called = [one for one in workplace.store.record(slide.id).candidates if one.kind == CandidateKind.CALLED]
-    assert called
     record = workplace.store.record(slide.id)
-    assert record.taken_in is not None
-    for candidate in called:
-        for method in METHODS:
-            picture = workplace.tiles.picture(record.slide, record.taken_in, candidate, f"map-{method}")
-            assert picture.media_type == "image/png"
+    called = [one for one in record.candidates if one.kind == CandidateKind.CALLED]
+    taken_in = record.taken_in
+    assert called
+    assert taken_in is not None
+
+    def methods_of(candidate: Candidate) -> list[str]:
+        cell, model = pictured_cell(taken_in, candidate), taken_in.result.model.identity
+        return [one for one in METHODS if workplace.tiles.has_map(slide.id, model, cell, one)]
+
+    assert [methods_of(candidate) for candidate in called] == [[DRAWN_BY_SCORING]] * len(called)
+    make_maps(workplace, record.slide, taken_in, called)
+    assert [methods_of(candidate) for candidate in called] == [list(METHODS)] * len(called)
+    for method in METHODS:
+        picture = workplace.tiles.picture(record.slide, taken_in, called[0], f"map-{method}")
+        assert picture.media_type == "image/png"
