@@ -1,6 +1,7 @@
 """The shape of the project: imports point one way, files stay small, nothing unsafe is loaded."""
 
 import ast
+import importlib
 import re
 import subprocess
 from pathlib import Path
@@ -334,3 +335,28 @@ def test_each_place_that_the_page_on_architecture_names_is_there() -> None:
     named = re.findall(r"`((?:core|app|scripts)/[\w/.]+)`", page)
     assert len(named) > 20
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def is_there(dotted: str) -> bool:
+    """Whether a dotted name leads to a module, or to something in one."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:length]))
+        except ImportError:
+            continue
+        for name in parts[length:]:
+            if not hasattr(found, name):
+                return name in getattr(found, "__annotations__", {})
+            found = getattr(found, name)
+        return True
+    return False
+
+
+def test_each_dotted_name_that_a_docstring_or_page_mentions_is_there() -> None:
+    mention = re.compile(rf"`((?:{'|'.join(MAY_IMPORT)})(?:\.\w+)+)`")
+    texts = [path for path in tracked_files() if path.suffix in {".py", ".md"}]
+    mentioned = {name: path for path in texts for name in mention.findall(path.read_text(encoding="utf-8"))}
+    assert len(mentioned) > 50
+    assert not is_there("core.cells.no_such_name")
+    assert {name: str(path) for name, path in mentioned.items() if not is_there(name)} == {}

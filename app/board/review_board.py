@@ -114,7 +114,8 @@ def write_entries(
     """Write what a board has sent; what it sends twice is written once.
 
     An entry that cannot be written, whatever is wrong with it, is dealt with all the same: it is told among
-    the problems, and those behind it are written.
+    the problems, and those behind it are written. Only where the database itself refuses, the entry and those
+    behind it stay with the board.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from core.scoring.field_pictures import FieldCandidates
 
 @dataclass(frozen=True)
 class PicturesWhileScoring:
-    """A `core.scoring.slide_run.field_pictures.FieldPictures` that keeps what the pages show.
+    """A `core.scoring.field_pictures.FieldPictures` that keeps what the pages show.
 
     It only saves readers time: what cannot be written is said, and made when it is first asked for.
 

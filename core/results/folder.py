@@ -154,12 +154,6 @@ def read_tables(folder: Path) -> ResultTables:
         return _tables(folder)
 
 
-def read_field_rows(folder: Path) -> tuple[FieldRow, ...]:
-    """As `read_tables`, the fields alone."""
-    with _still_readable(folder):
-        return read_fields(folder)
-
-
 @lru_cache(maxsize=2)
 def tables_of(folder: Path, sha256: str) -> ResultTables:
     """As `read_tables`, kept; of the result whose `result.json` has this hash and of no other."""
@@ -171,7 +165,8 @@ def tables_of(folder: Path, sha256: str) -> ResultTables:
 @lru_cache(maxsize=16)
 def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
     """As `tables_of`, the fields alone."""
-    rows = read_field_rows(folder)
+    with _still_readable(folder):
+        rows = read_fields(folder)
     _check_document(folder, sha256)
     return rows
 
@@ -187,8 +182,9 @@ def _tables(folder: Path) -> ResultTables:
 def _check_document(folder: Path, sha256: str) -> None:
     """Refuse tables that were read while another result took their place: its document is written last."""
     with _still_readable(folder):
-        if hashlib.sha256((folder / DOCUMENT).read_bytes()).hexdigest() != sha256:
-            raise KeyError(sha256)
+        found = hashlib.sha256((folder / DOCUMENT).read_bytes()).hexdigest()
+    if found != sha256:
+        raise ResultFolderError(sentence("store.lost_result", folder=shown_path(folder)))
 
 
 @contextmanager

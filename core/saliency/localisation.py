@@ -126,23 +126,7 @@ def energy(maps: Tensor, regions: Tensor) -> Tensor:
 
     Differentiable. Its value for a flat map is the area of the region.
 
-    Parameters
-    ----------
-    maps
-        (N, h, w), not negative.
-    regions
-        (N, h, w) bool, or float shares in [0, 1].
-
-    Returns
-    -------
-    Tensor
-        (N,) in [0, 1]; 0 for a map of zeros, NaN for an empty region, 1 for a full one unless the map is
-        zero.
-
-    Raises
-    ------
-    MeasureError
-        For maps or regions of other shapes or values.
+    Parameters, range and errors are those of `hagtr`.
     """
     shares = shares_of(maps, regions)
     total = maps.sum(dim=(1, 2))

@@ -54,3 +54,14 @@ def test_what_cannot_be_written_is_named_on_one_line_with_the_reason(tmp_path: P
 def test_paths_are_shown_on_one_line() -> None:
     assert shown_path("a\nb\té \x1b[31m") == "a\\nb\\té \\x1b[31m"
     assert shown_path(os.fsdecode(b"caf\xe9")) == "caf\\udce9"
+
+
+def test_what_broke_off_leaves_no_part_behind(tmp_path: Path) -> None:
+    def break_off() -> None:
+        with replacing(tmp_path / "table") as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError):
+        break_off()
+    assert list(tmp_path.iterdir()) == []
