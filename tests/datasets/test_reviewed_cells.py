@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cells.crops import raw_crops
-from core.results.folder import read_field_rows
+from core.results.folder import read_tables
 from core.review import SignedResult, read_document, sign
 from core.review.signed_result import SignedCell
 from core.store import Call, Case, Opinion, Role, Signature, SlideRecord, Stage, Store
@@ -219,7 +219,7 @@ def test_a_cell_that_an_earlier_version_let_be_marked_beyond_its_field_is_left_o
 ) -> None:
     record = scored_slide(store, tmp_path / "slide", called=0)
     rows = [
-        replace(row, width=10_000, height=10_000) for row in read_field_rows(tmp_path / "slide" / "result")
+        replace(row, width=10_000, height=10_000) for row in read_tables(tmp_path / "slide" / "result").fields
     ]
     monkeypatch.setattr("core.store.offering.fields_of", lambda *_: rows)
     for box in ((500.0, 20.0, 30.0, 30.0), (10.0, 59.0, 30.0, 30.0), box_of(3)):
