@@ -261,7 +261,7 @@ def cells(
     from datasets.cells import STORED_SIZE_PX, CellSet, joined
     from datasets.classification import centre as middle
     from datasets.classification import plain
-    from datasets.fields import READERS
+    from datasets.field_sets import READERS
     from datasets.transplant import VISIBLE_DENSITY, parasite_of, with_parasite
     from models.checkpoint import load_classifier, load_models
     from models.classifier import Classifier, ClassifierNetwork, as_input

@@ -140,6 +140,12 @@ def _stored(field: AnnotatedField, image: NDArray[np.uint8], diameter_px: float)
     for kind in ObjectKind:
         if gaps or kind not in field.kinds_marked:
             silent[kind] = unexplained
+    # Of these somebody said that they are no sure red cells; the detector may take them for one or not.
+    for x, y, box_width, box_height in np.concatenate([field.unsure, field.not_red_cells]) * np.float32(
+        scale
+    ):
+        left, top = int(max(0, x)), int(max(0, y))
+        silent[:, top : int(y + box_height) + 1, left : int(x + box_width) + 1] = True
     if field.source in SOURCES_WITHOUT_BORDER_CELLS:
         band = int(STORED_DIAMETER_PX * 0.6)
         for edge in (np.s_[:, :band], np.s_[:, -band:], np.s_[:, :, :band], np.s_[:, :, -band:]):

@@ -44,6 +44,22 @@ PROVENANCE = {
         "none stated",
         species=("P. vivax",),
     ),
+    "md2019": Provenance(
+        "Abbas & Dijkstra 2019, Malaria-Detection-2019; P. falciparum, 12 patients",
+        "CC BY 4.0",
+        species=("P. falciparum",),
+    ),
+    "ph_thin": Provenance(
+        "thin smears of two cameras with boxes round parasites, for measuring only; P. falciparum, P. vivax",
+        "none stated",
+        species=("P. falciparum", "P. vivax"),
+    ),
+    "healthy_tiles": Provenance("tiles of two smears presumed healthy", "none stated"),
+    "pbc_normal": Provenance(
+        "Acevedo et al. 2020, a dataset of microscopic peripheral blood cell images for development of "
+        "automatic recognition systems, Data in Brief 30:105474; healthy donors",
+        "CC BY 4.0",
+    ),
     "chula_rbc12": Provenance(
         "Naruenatthanaset et al. 2021, Red blood cell segmentation with overlapping cell separation and "
         "classification on imbalanced dataset; thalassaemia, malaria-free",

@@ -34,6 +34,8 @@ TESTED_THROUGH_OTHERS = {
     "core/store/migrations/versions/slide_settings.py": "tests/core/store/test_database.py",
     "core/training/exactness.py": "tests/test_on_cuda.py",
     "datasets/cell_sets.py": "tests/scripts/guided/test_image_sources.py",
+    "datasets/malaria_fields.py": "tests/datasets/test_field_sets.py",
+    "datasets/malaria_free_fields.py": "tests/datasets/test_field_sets.py",
 }
 """Modules whose work shows in others alone, and the file whose tests fail where they are wrong."""
 PATH_OF_ONE_MACHINE = re.compile(r"(?<![A-Za-z0-9._-])/(?:work|farm|root|home/[a-z]+)/")

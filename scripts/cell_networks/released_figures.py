@@ -18,7 +18,7 @@ from core.cells.reference import slide_reference
 from core.errors import SmearscopeError
 from core.scoring.calls import bulk, excess
 from core.slides.field import Field, Rectangle
-from datasets.fields import READERS
+from datasets.field_sets import READERS
 from datasets.provenance import PROVENANCE
 from models.cards import Curve, Range, Validity
 from scripts.settings.configuration import ConfigurationError

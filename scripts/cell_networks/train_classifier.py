@@ -25,7 +25,8 @@ from datasets.cell_sets import CELL_SETS
 from datasets.cells import CellSet, field_cells, joined, marked_cells
 from datasets.classification import BatchLayout, CellBatch, batches
 from datasets.detection import cell_diameter_px
-from datasets.fields import READERS, AnnotatedField
+from datasets.field_sets import READERS
+from datasets.fields import AnnotatedField
 from datasets.foreground import NoCellsError
 from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
 from models.slide_norm import expect_batches

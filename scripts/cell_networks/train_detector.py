@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from core.training.loop import CurvePoint, fit
 from datasets.detection import StoredField, TileBatch, batches, store, synthetic_fields
-from datasets.fields import READERS, AnnotatedField
+from datasets.field_sets import READERS
+from datasets.fields import AnnotatedField
 from models.detection_loss import detection_loss
 from models.detector import DetectorNetwork, as_input, white_balanced
 from scripts.settings.configuration import DetectorSettings

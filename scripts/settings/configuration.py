@@ -19,7 +19,7 @@ from core.errors import SmearscopeError
 from core.saliency.objectives import OBJECTIVES
 from core.training.loop import Schedule
 from datasets.cell_sets import CELL_SETS
-from datasets.fields import READERS
+from datasets.field_sets import READERS
 from scripts.settings.guided_settings import GuidedSettings, ObjectiveSettings
 from scripts.settings.study_settings import StudySettings
 
@@ -64,7 +64,7 @@ class DetectorSettings(_Settings):
     batch_size
         Tiles of fields.
     sources
-        Sets of annotated fields, named as in `datasets.fields.READERS`.
+        Sets of annotated fields, named as in `datasets.field_sets.READERS`.
     synthetic_fields
         Fields drawn in addition, each of a slide of its own.
     """
@@ -92,7 +92,7 @@ class ClassifierSettings(_Settings):
     ----------
     sources
         Sets with infected and healthy cells, named as in `datasets.cell_sets.CELL_SETS` or
-        `datasets.fields.READERS`.
+        `datasets.field_sets.READERS`.
     malaria_free
         Sets of annotated fields, named as in the latter, all of whose red cells are healthy; the detector
         cuts the cells.
