@@ -34,8 +34,9 @@ class CellSet:
         (N, S, S) bool: the cell's disk, less what a set has blacked out.
     colour
         (N, 3) float32: median RGB of the cells of the same slide.
-    infected
-        (N,) bool.
+    infected, evaluable
+        (N,) bool: whether a parasite lies in it; whether scoring would count it (whole, in focus, single), so
+        that it makes the slide's statistics.
     source, group
         (N,) str: the set, and the patient or field within it that no split may cut through.
     """
@@ -44,6 +45,7 @@ class CellSet:
     masks: NDArray[np.bool_]
     colour: NDArray[np.float32]
     infected: NDArray[np.bool_]
+    evaluable: NDArray[np.bool_]
     source: NDArray[np.str_]
     group: NDArray[np.str_]
 
@@ -57,6 +59,7 @@ class CellSet:
             self.masks[which],
             self.colour[which],
             self.infected[which],
+            self.evaluable[which],
             self.source[which],
             self.group[which],
         )
@@ -64,7 +67,7 @@ class CellSet:
 
 def joined(sets: Sequence[CellSet]) -> CellSet:
     """All cells of several sets, in order."""
-    names = ("crops", "masks", "colour", "infected", "source", "group")
+    names = ("crops", "masks", "colour", "infected", "evaluable", "source", "group")
     return CellSet(*(np.concatenate([getattr(each, name) for each in sets]) for name in names))
 
 
@@ -83,7 +86,10 @@ def _assembled(
         members[name].append(index)
     for indices in members.values():
         colour[indices] = cell_colour(all_crops[indices], all_masks[indices])
-    return CellSet(all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups)
+    truth = np.array(infected)
+    return CellSet(
+        all_crops, all_masks, colour, truth, np.ones_like(truth), np.full(len(groups), source), groups
+    )
 
 
 def _index(root: Path, grouped_by: str) -> list[dict[str, str]]:
