@@ -110,7 +110,9 @@ class DotClassifier:
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         return (float(np.median(crops[..., 1])),)
 
-    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
         dark = self._dark(crops, slide).mean(axis=(1, 2))
         return FieldScores(np.asarray(np.minimum(1, 10 * dark), np.float32), slide)
 
@@ -192,10 +194,10 @@ class NoProgress:
 
 
 def options(**changed: object) -> ScoringOptions:
-    """The command's defaults, and what a test changes of them."""
+    """The command's defaults, but few pictures to draw, and what a test changes of them."""
     chosen: dict[str, object] = {
         "um_per_pixel": None,
-        "review_budget": 100,
+        "review_budget": 12,
         "assumptions": Assumptions(),
         "resume": True,
     }

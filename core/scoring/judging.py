@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.results.tables import CellRows
 from core.scoring.calls import Calling
 from core.scoring.survey import Survey
 from core.tally import (
@@ -18,7 +17,6 @@ from core.tally import (
     Excluded,
     FieldReading,
     Figures,
-    Performance,
     SlideConditions,
     SlideCount,
     Verdict,
@@ -85,21 +83,25 @@ class Judgement:
     machine_figures: Figures | None
 
 
-def judge(
-    survey: Survey, cells: CellRows, performance: Performance, card: ModelCard, assumptions: Assumptions
-) -> Judgement:
-    """Judge a slide from its counts; all its candidates are unread.
+def judge(survey: Survey, card: ModelCard, assumptions: Assumptions, review_budget: int) -> Judgement:
+    """Judge a slide from its counts; its whole list is unread.
 
     Parameters
     ----------
-    survey, cells
-        Which fields count, and the located cells with their calls.
-    performance
-        What the calls are worth.
+    survey
+        Which fields count, and the located objects.
     card, assumptions
-        On what slides the models may be used, and what is taken as given.
+        On what slides the models may be used, what they are worth, and what is taken as given.
+    review_budget
+        How many of the list are laid before readers to begin with.
     """
-    called, counted = int(cells.called.sum()), int(cells.evaluable.sum())
+    cells = survey.located
+    calling = card.calling(survey.score, review_budget)
+    # Exactly a float32, as the scores in the tables are: every reader compares alike.
+    threshold = float(np.float32(calling.threshold))
+    performance = replace(calling.performance, threshold=threshold)
+    above = cells.evaluable & (cells.infected_score >= threshold)
+    called, counted = int(above.sum()), int(cells.evaluable.sum())
     excluded = (
         *(Excluded(count, "cells", reason) for reason, count in cells.by_reason().items()),
         *(Excluded(count, "fields", reason) for reason, count in survey.excluded.items()),
@@ -114,16 +116,16 @@ def judge(
     )
     count = SlideCount(counted, len(survey.counted), called, called, excluded)
     evidence = Evidence(count, conditions, performance, assumptions)
-    return Judgement(evidence, verdict(evidence), _machine_figures(evidence, survey, cells))
+    return Judgement(evidence, verdict(evidence), _machine_figures(evidence, survey, above))
 
 
-def _machine_figures(evidence: Evidence, survey: Survey, cells: CellRows) -> Figures | None:
+def _machine_figures(evidence: Evidence, survey: Survey, above: NDArray[np.bool_]) -> Figures | None:
     performance = evidence.performance
     if evidence.conditions.outside_validity or performance.false_calls.rate >= performance.sensitivity:
         return None
     counted, called = (
-        np.bincount(cells.field[chosen], minlength=len(survey.fields)).tolist()
-        for chosen in (cells.evaluable, cells.called)
+        np.bincount(survey.located.field[chosen], minlength=len(survey.fields)).tolist()
+        for chosen in (survey.located.evaluable, above)
     )
     spread = dispersion([FieldReading(n, x) for n, x in zip(counted, called, strict=True)])
     return density_figures(

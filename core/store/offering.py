@@ -77,7 +77,7 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
         at=now(),
     )
     ranked = [
-        _Offered(cell.field, cell.box, cell.infected_score, cell.rank, cell.picture) for cell in read.called
+        _Offered(cell.field, cell.box, cell.infected_score, cell.rank, cell.picture) for cell in read.listed
     ]
     _offer(connection, slide_id, number, CandidateKind.CALLED, ranked)
     return number
@@ -97,11 +97,12 @@ def append_further(
     taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
     tables = tables_of(taken_in.folder, taken_in.sha256)
+    listed = sum(candidate.kind != CandidateKind.SAMPLE for candidate in record.candidates)
     if kind == CandidateKind.SAMPLE:
         seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
-        cells = tables.random_uncalled(count, known, seed)
+        cells = tables.drawn_after_rank(listed, count, known, seed)
     else:
-        cells = tables.best_uncalled(count, known)
+        cells = tables.after_rank(listed, count)
     offered = [_Offered(cell.field, cell.box, cell.infected_score) for cell in cells]
     numbers = _offer(connection, slide_id, taken_in.id, kind, offered)
     return tuple(

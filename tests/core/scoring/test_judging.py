@@ -9,6 +9,7 @@ import pytest
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.results.tables import NUMBER_OF_REASON, CellRows
+from core.scoring.calls import Calling
 from core.scoring.judging import Judgement, judge
 from core.scoring.survey import Survey, SurveyedField
 from core.tally import (
@@ -44,20 +45,30 @@ FIELDS = (
 
 
 def cells(called: Sequence[int] = (1, 4), reasons: Sequence[str] | None = None) -> CellRows:
-    """Three of a.png and one cut by its edge, four of b.png, two of the blurred field; called by position."""
+    """Three of a.png and one cut by its edge, four of b.png, two of the blurred field; some score high."""
     why_not = reasons or ["edge"] + [""] * 7 + ["out of focus"] * 2
     return CellRows(
         field=np.repeat(np.array([0, 1, 2], np.int32), [4, 4, 2]),
         boxes=np.zeros((10, 4), np.float32),
         detection_score=np.full(10, 0.9, np.float32),
-        infected_score=np.full(10, 0.5, np.float32),
+        infected_score=np.where(np.isin(np.arange(10), called), np.float32(0.9), np.float32(0.1)),
+        second_score=np.full(10, np.nan, np.float32),
         why_not=np.array([NUMBER_OF_REASON[reason] for reason in why_not], np.uint8),
-        called=np.isin(np.arange(10), called),
     )
 
 
 @dataclass(frozen=True)
-class AskedCard(DotCard):
+class WorthCard(DotCard):
+    """Calls from .5 on, and is worth what it is told."""
+
+    worth: Performance = WORTH
+
+    def calling(self, scores: object, review_budget: int) -> Calling:
+        return Calling(0.5, self.worth)
+
+
+@dataclass(frozen=True)
+class AskedCard(WorthCard):
     """Keeps what it is asked of the slide."""
 
     asked: list[tuple[object, float]] = field(default_factory=list)
@@ -74,7 +85,7 @@ def judged(
     worth: Performance = WORTH,
     assumptions: Assumptions | None = None,
 ) -> Judgement:
-    return judge(Survey(FIELDS, rows), rows, worth, card or DotCard(), assumptions or Assumptions())
+    return judge(Survey(FIELDS, rows), card or WorthCard(worth=worth), assumptions or Assumptions(), 100)
 
 
 def test_what_counts_is_counted_and_what_does_not_is_named_with_its_reason() -> None:
@@ -139,7 +150,7 @@ def test_calls_that_are_as_often_false_as_true_give_no_figures(no_better_than_ch
 
 
 def test_a_slide_unlike_those_of_the_validation_gets_no_figures_and_is_said_to_be() -> None:
-    found = judged(cells(), card=DotCard(outside=(PALE,)))
+    found = judged(cells(), card=WorthCard(outside=(PALE,)))
     assert found.evidence.conditions.outside_validity == ("The stain is too pale.",)
     assert found.evidence.conditions.outside == (PALE,)
     assert (found.verdict.kind, found.machine_figures) == (VerdictKind.NOT_VALID, None)
