@@ -132,12 +132,8 @@ def read_result_folder(folder: Path) -> ResultFolder:
         unchanged = (folder / DOCUMENT).read_bytes() == content
     except (ValidationError, *_DAMAGE) as error:
         raise ResultFolderError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
-    called = ranked_cells(tables.fields, tables.cells, result.cells.candidates_written)
-    if (
-        not unchanged
-        or len(called) != result.cells.called_infected
-        or listed != called[: result.cells.candidates_written]
-    ):
+    called = ranked_cells(tables.fields, tables.cells, result.cells.listed)
+    if not unchanged or listed != called[: result.cells.listed]:
         raise ResultFolderError(sentence("store.mixed_result", folder=shown_path(folder)))
     return ResultFolder(content.decode(), hashlib.sha256(content).hexdigest(), result, called, tables)
 

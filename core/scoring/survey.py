@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
@@ -61,7 +59,7 @@ class Survey:
     fields
         All fields, counted or not.
     located
-        Their cells; none is called yet.
+        Their cells; none is listed yet.
     """
 
     fields: tuple[SurveyedField, ...]
@@ -83,15 +81,13 @@ class Survey:
         passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE)
         return sum(field.why_not not in passed for field in self.fields)
 
-    @cached_property
-    def score(self) -> NDArray[np.float32]:
-        """(n,) infected scores of the cells that count."""
-        return self.located.infected_score[self.located.evaluable]
-
-    def called(self, threshold: float) -> tuple[tuple[FieldRow, ...], CellRows]:
-        """The tables of the slide, its cells that score at or above the threshold called infected."""
+    def listed(self, most: int) -> tuple[tuple[FieldRow, ...], CellRows]:
+        """The tables of the slide, the `most` highest-scoring of its cells that count listed for readers."""
         cells = self.located
-        called = cells.evaluable & (cells.infected_score >= threshold)
+        counted = np.flatnonzero(cells.evaluable)
+        first = counted[np.argsort(-cells.infected_score[counted], kind="stable")][:most]
+        called = np.zeros(len(cells), bool)
+        called[first] = True
         located, evaluable, infected = (
             np.bincount(cells.field[chosen], minlength=len(self.fields)).tolist()
             for chosen in (slice(None), cells.evaluable, called)
