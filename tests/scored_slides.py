@@ -34,9 +34,8 @@ from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store
 from core.tally import (
     Evidence,
     Excluded,
-    FalseCalls,
     Performance,
-    Recall,
+    RankCurve,
     SlideConditions,
     SlideCount,
     verdict,
@@ -46,7 +45,7 @@ SIDE_PX = 40
 """Cells lie this far apart, in one row a field."""
 BOX_PX = 30.25
 
-WORTH = Performance("dots", "drawn discs", 0.5, (Recall(95, 5),), FalseCalls(1, 10_000))
+WORTH = Performance("dots", "drawn discs", RankCurve((1e-7,), (95,), 100))
 
 
 def box_of(position: int) -> tuple[float, float, float, float]:
@@ -79,7 +78,7 @@ def write_score(
     outside
         Why the model is not valid for the slide.
     worth
-        What its calls are worth.
+        What its list is worth.
     """
     rows, table = tables_of(cells, called)
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,21 +95,29 @@ def write_score(
             str(folder / "candidates" / image_name(cell.rank)), candidate_image(drawn_cell)[..., ::-1]
         )
     total = sum(cells.values()) if counted is None else counted
-    examined = SlideCount(total, len(cells), len(called), len(called), (Excluded(1, "cells", "edge"),))
+    listed = min(drawn, len(called))
+    examined = SlideCount(
+        cells=total,
+        fields=len(cells),
+        looked_at=total,
+        to_read=listed,
+        read_to=0,
+        unread=listed,
+        excluded=(Excluded(1, "cells", "edge"),),
+    )
     evidence = Evidence(examined, SlideConditions(outside, 0, 0.3), worth)
     result = SlideResult(
         slide="as scored",
         fields=FieldCounts(found=len(rows), counted=len(cells), excluded={"out of focus": 1}, unreadable=()),
         cells=CellCounts(
             located=len(table),
+            looked_at=total,
             evaluable=total,
             not_evaluable={"edge": 1},
-            called_infected=len(called),
-            candidates_written=min(drawn, len(called)),
+            listed=listed,
         ),
         evidence=evidence,
         verdict=verdict(evidence),
-        machine_figures=None,
         reference=CellReference(cell_diameter_px=30.0, cell_colour=(200.0, 140.0, 150.0)),
         options=Options(um_per_pixel=None, review_budget=drawn),
         model=ModelReference(name="dots", identity="dots 1"),

@@ -76,9 +76,11 @@ def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
     figures = tally.verdict.figures
     if figures is not None:
         colon = say("board.colon")
-        st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
+        if figures.density_per_ul is not None:
+            st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
         st.markdown(f"**{say('tally.fraction')}**{colon}{_share(figures.raw_fraction, say)}")
-        st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
+        if figures.corrected_fraction is not None:
+            st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
         return
     accepted = left.agreed + left.accepted_alone
     cells = tally.evidence.count.cells

@@ -127,8 +127,8 @@ def read_result_folder(folder: Path) -> ResultFolder:
         unchanged = (folder / DOCUMENT).read_bytes() == content
     except (ValidationError, *_DAMAGE) as error:
         raise ResultFolderError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
-    of_tables = first_ranked(tables.fields, tables.cells, result.cells.candidates_written)
-    if not unchanged or len(listed) != result.cells.candidates_written or listed != of_tables:
+    of_tables = first_ranked(tables.fields, tables.cells, result.cells.listed)
+    if not unchanged or listed != of_tables or len(listed) != result.cells.listed:
         raise ResultFolderError(sentence("store.mixed_result", folder=shown_path(folder)))
     return ResultFolder(content.decode(), hashlib.sha256(content).hexdigest(), result, listed, tables)
 

@@ -59,8 +59,8 @@ class Calls:
         """Lower limit of the sensitivity; None where no accepted cell is called."""
         if not self.accepted_called:
             return None
-        steps = (Recall(self.accepted_called, self.accepted - self.accepted_called),)
-        return sensitivity_lower_limit(steps, confidence=confidence)
+        recall = Recall(self.accepted_called, self.accepted - self.accepted_called)
+        return sensitivity_lower_limit(recall, confidence=confidence)
 
     def false_calls_per_1000_at_most(self, confidence: float) -> float | None:
         """Upper limit of the false calls; None where no cell was rejected."""

@@ -220,7 +220,7 @@ def _result(
 ) -> SlideResult:
     """Say what the tables amount to."""
     judgement = judge(survey, card, options.assumptions, options.review_budget)
-    cells = survey.located
+    cells, count = survey.located, judgement.evidence.count
     return SlideResult(
         slide=slide.name,
         fields=FieldCounts(
@@ -235,14 +235,13 @@ def _result(
         ),
         cells=CellCounts(
             located=len(cells),
-            evaluable=int(cells.evaluable.sum()),
+            looked_at=count.looked_at,
+            evaluable=count.cells,
             not_evaluable=cells.by_reason(),
-            called_infected=judgement.evidence.count.candidates,
-            candidates_written=min(int(cells.looked_at.sum()), options.review_budget),
+            listed=count.to_read,
         ),
         evidence=judgement.evidence,
         verdict=judgement.verdict,
-        machine_figures=judgement.machine_figures,
         reference=CellReference(
             cell_diameter_px=reference.cell_diameter_px, cell_colour=reference.cell_colour
         ),

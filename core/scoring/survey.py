@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
@@ -83,11 +81,6 @@ class Survey:
         """Number of fields left out for their quality."""
         passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE)
         return sum(field.why_not not in passed for field in self.fields)
-
-    @cached_property
-    def score(self) -> NDArray[np.float32]:
-        """(n,) infected scores of the cells that count."""
-        return self.located.infected_score[self.located.evaluable]
 
     def rows(self, review_budget: int) -> tuple[FieldRow, ...]:
         """The table of the fields, with how much of the list within the budget lies on each."""
