@@ -73,6 +73,16 @@ class ResultTables:
             for number, position in enumerate(self.by_rank[rank : rank + count].tolist(), start=rank + 1)
         )
 
+    def at(self, field: str, box: Box) -> RankedCell | None:
+        """The object of the list at a box of a field, with two decimals; None where there is none."""
+        if field not in self.number_of_field:
+            return None
+        for position in self.on_field(field).tolist():
+            cell = ranked_cell(self.fields, self.cells, position, int(self.cells.rank[position]))
+            if cell.box == box and cell.rank:
+                return cell
+        return None
+
     def drawn_after_rank(
         self, rank: int, count: int, known: frozenset[tuple[str, Box]], seed: int
     ) -> tuple[RankedCell, ...]:

@@ -97,6 +97,11 @@ class FieldRow:
         """Whether its image could be read."""
         return self.width > 0
 
+    @property
+    def looked_at(self) -> bool:
+        """Whether its objects are looked at, counted or not: they are those of no other field."""
+        return self.was_read and not self.why_excluded.startswith(WhyNot.DUPLICATE)
+
 
 @dataclass(frozen=True, eq=False)
 class CellRows:
@@ -142,6 +147,13 @@ class CellRows:
     def ranking_score(self) -> NDArray[np.float32]:
         """(N,) float32, the score by which each is ranked: that of the second look where it has one."""
         return np.where(np.isfinite(self.second_score), self.second_score, self.infected_score)
+
+    @cached_property
+    def rank(self) -> NDArray[np.int32]:
+        """(N,) int32, the place of each object in the slide's list, from 1 on; 0 for what is not in it."""
+        ranked, rank = self.ranked(), np.zeros(len(self), np.int32)
+        rank[ranked] = np.arange(1, len(ranked) + 1)
+        return rank
 
     def by_reason(self) -> dict[str, int]:
         """Number of objects that do not count, by reason, in the order of `WhyNot`."""
@@ -223,11 +235,9 @@ def write_cells(path: Path, rows: Sequence[FieldRow], cells: CellRows) -> None:
     Row groups have a fixed number of rows, so the file does not depend on how the fields were scored.
     """
     names = np.array([row.name for row in rows], object)
-    ranked, rank = cells.ranked(), np.zeros(len(cells), np.int32)
-    rank[ranked] = np.arange(1, len(ranked) + 1)
     with replacing(path) as temporary, pq.ParquetWriter(temporary, CELLS_SCHEMA) as writer:
         for part in _groups(len(cells)):
-            writer.write_table(_cells_table(names, cells, rank, part), row_group_size=ROWS_IN_A_GROUP)
+            writer.write_table(_cells_table(names, cells, part), row_group_size=ROWS_IN_A_GROUP)
 
 
 def read_cells(path: Path, rows: Sequence[FieldRow]) -> CellRows:
@@ -306,11 +316,9 @@ def _groups(count: int) -> Iterator[slice]:
     return (slice(start, start + ROWS_IN_A_GROUP) for start in range(0, count, ROWS_IN_A_GROUP))
 
 
-def _cells_table(
-    names: NDArray[np.object_], cells: CellRows, rank: NDArray[np.int32], part: slice
-) -> pa.Table:
+def _cells_table(names: NDArray[np.object_], cells: CellRows, part: slice) -> pa.Table:
     reasons = np.array([str(reason) for reason in REASONS], object)
-    infected, second = cells.infected_score[part], cells.second_score[part]
+    infected, second, rank = (of[part] for of in (cells.infected_score, cells.second_score, cells.rank))
     columns = {
         "field": pa.array(names[cells.field[part]], pa.string()),
         **dict(zip(SIDES, cells.boxes[part].T, strict=True)),
@@ -319,7 +327,7 @@ def _cells_table(
         "second_score": pa.array(second, mask=np.isnan(second)),
         "evaluable": cells.evaluable[part],
         "why_not": pa.array(reasons[cells.why_not[part]], pa.string()),
-        "rank": pa.array(rank[part], mask=rank[part] == 0),
+        "rank": pa.array(rank, mask=rank == 0),
     }
     return pa.table(columns, CELLS_SCHEMA)
 

@@ -138,6 +138,7 @@ def _signed_cell(cell: ReadCell) -> SignedCell:
         kind=candidate.kind,
         rank=candidate.rank,
         infected_score=candidate.infected_score,
+        why_not=candidate.why_not,
         field=candidate.field,
         x=x,
         y=y,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.review.decisions import Decision, ReadCell, read_cells
+from core.review.progress import read_to
 from core.store import Role, SlideRecord, StoredSlide, StoreError, TakenIn
 from core.tally import Evidence, FieldReading, Readings, Verdict, verdict
 from core.wording import sentence
@@ -40,14 +41,12 @@ def tally_of(record: SlideRecord) -> Tally:
     if record.taken_in is None:
         raise StoreError(sentence("store.not_scored"))
     cells, evidence = read_cells(record), evidence_of(record.slide, record.taken_in)
-    if any(cell.readings for cell in cells):
-        listed = [cell for cell in cells if cell.called]
-        unread = sum(not cell.readings for cell in listed)
-        # Of the list as it was laid before readers, in its order: the first gap ends what is read.
-        read_to = next((rank for rank, cell in enumerate(listed) if not cell.readings), len(listed))
-        count = replace(evidence.count, to_read=len(listed), read_to=read_to, unread=unread)
-        readings = _readings(cells, listed[:read_to], record.taken_in)
-        evidence = replace(evidence, count=count, readings=readings)
+    to_read, rank = record.to_read, read_to(cells)
+    unread = sum(not cell.readings for cell in cells[:to_read])
+    count = replace(evidence.count, to_read=to_read, read_to=rank, unread=unread)
+    anybody = any(cell.readings for cell in cells)
+    readings = _readings(cells, cells[:rank], record.taken_in) if anybody else None
+    evidence = replace(evidence, count=count, readings=readings)
     return Tally(evidence, verdict(evidence))
 
 
@@ -67,14 +66,17 @@ def _readings(
 ) -> Readings:
     # Only of cells that were read: this is worked out after every call, however many are left.
     read = [cell for cell in cells if cell.readings]
-    listed = Counter(cell.decision for cell in read if cell.called)
-    others = Counter(cell.decision for cell in read if not cell.called)
+    listed = Counter(cell.decision for cell in read if cell.listed)
+    others = Counter(cell.decision for cell in read if not cell.listed)
+    agreed = [cell for cell in read if cell.listed and cell.decision == Decision.ACCEPTED_BY_BOTH]
+    evaluable = [cell for cell in agreed if cell.candidate.evaluable]
     return Readings(
-        accepted_by_both=listed[Decision.ACCEPTED_BY_BOTH],
+        accepted_by_both=len(evaluable),
+        accepted_outside_count=len(agreed) - len(evaluable),
         accepted_by_one=listed[Decision.ACCEPTED_BY_ONE],
         disputed=listed[Decision.DISPUTED],
         unsure=listed[Decision.UNSURE],
-        gametocytes=sum(cell.called and cell.gametocyte for cell in read),
+        gametocytes=sum(cell.gametocyte for cell in evaluable),
         counted=sum(map(_counts, read_without_gap)),
         marked_by_both=others[Decision.ACCEPTED_BY_BOTH],
         # A dispute over such a cell too is one acceptance that awaits another.
@@ -86,7 +88,8 @@ def _readings(
 
 def _counts(cell: ReadCell) -> bool:
     """Whether a cell of the list that was read enters the density."""
-    return cell.decision == Decision.ACCEPTED_BY_BOTH and not cell.gametocyte
+    agreed = cell.decision == Decision.ACCEPTED_BY_BOTH
+    return agreed and cell.candidate.evaluable and not cell.gametocyte
 
 
 def _fields_read_whole(cells: Sequence[ReadCell], taken_in: TakenIn) -> tuple[FieldReading, ...]:
