@@ -106,10 +106,10 @@ def slide_state(record: SlideRecord) -> SlideState:
 def cells_for(record: SlideRecord, role: Role, reader: str) -> tuple[Candidate, ...]:
     """Candidates that a reader is given, read or not, in the order in which they are shown.
 
-    The first reader gets all, the list by rank. The second gets the list as it is laid before readers and what
-    the first has read beside it, in an order of their own (`second_order`), so that neither rank nor order
-    tells anything; without cells that another second reader has read, because a cell has one reader in each
-    role. The adjudicator gets the cells on which the two differ, and those already adjudicated.
+    The first reader gets all, the list by rank. The second gets the list as it is laid before readers, and
+    what the first has read beside it, in an order of their own (`second_order`), so that neither rank nor
+    order tells anything; without cells that another second reader has read, because a cell has one reader in
+    each role. The adjudicator gets the cells on which the two differ, and those already adjudicated.
     """
     if role == Role.FIRST:
         return record.candidates

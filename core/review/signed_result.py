@@ -64,7 +64,7 @@ class SignedCell(_Record):
     @model_validator(mode="before")
     @classmethod
     def _of_version_0_1_0(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a document holds
-        """Read what 0.1.0 signed: cells that it had called, or offered as the next, and all of them counted."""
+        """Read what 0.1.0 signed: cells that it had called, or offered as the next; all of them counted."""
         match given:
             case {"kind": "called" | "further"}:
                 return {**given, "kind": CandidateKind.LISTED, "why_not": WhyNot.EVALUABLE}

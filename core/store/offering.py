@@ -115,7 +115,7 @@ def append_more(connection: Connection, slide_id: int, count: int) -> tuple[Cand
 
 
 def append_sample(connection: Connection, slide_id: int, count: int) -> tuple[Candidate, ...]:
-    """Offer cells drawn at random from the list, beyond those laid before readers; raises as `append_more`."""
+    """Offer cells drawn at random from the rest of the list; raises as `append_more`."""
     (record,) = records_of(connection, [slide_id])
     taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)

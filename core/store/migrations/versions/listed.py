@@ -1,7 +1,7 @@
-"""One list in place of called and further cells: by rank, with why an object is looked at and not counted.
+"""One list in place of called and further cells: by rank, with why an object does not count.
 
-What was called has its rank. What was offered further came next by score, in the order in which it was offered:
-its ranks go on after those of its result. All of these were cells that counted.
+What was called has its rank. What was offered further came next by score, in the order in which it was
+offered: its ranks go on after those of its result. All of these were cells that counted.
 """
 
 from collections import Counter
@@ -21,9 +21,7 @@ def upgrade() -> None:
         op.execute("DROP TRIGGER offers_no_update")
     elif dialect == "postgresql":
         op.execute("ALTER TABLE offers DISABLE TRIGGER offers_never_changed")
-    connection.execute(
-        sa.text("UPDATE offers SET why_not = '' WHERE kind IN ('called', 'further', 'sample')")
-    )
+    connection.execute(sa.text("UPDATE offers SET why_not = '' WHERE kind <> 'marked'"))
     ranks = _ranks_of_further_cells(connection)
     if ranks:
         connection.execute(sa.text("UPDATE offers SET rank = :rank WHERE id = :id"), ranks)
