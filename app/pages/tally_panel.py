@@ -78,7 +78,9 @@ def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
         colon = say("board.colon")
         if figures.density_per_ul is not None:
             st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
-        st.markdown(f"**{say('tally.fraction')}**{colon}{_share(figures.raw_fraction, say)}")
+        count = tally.evidence.count
+        fraction = "tally.fraction" if count.read_to == count.looked_at else "tally.fraction_at_least"
+        st.markdown(f"**{say(fraction)}**{colon}{_share(figures.raw_fraction, say)}")
         if figures.corrected_fraction is not None:
             st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
         return

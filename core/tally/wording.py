@@ -115,12 +115,12 @@ def _target(evidence: Evidence, target: int, needed: int) -> Sentence:
 
 
 def _model(evidence: Evidence, verdict: Verdict) -> list[Sentence]:
-    """The model and, for slides it is valid for, what reading so far down the list finds."""
-    performance, count = evidence.performance, evidence.count
+    """The model and, where that can be told, what share of the parasites the list holds so far down."""
+    performance, count, figures = evidence.performance, evidence.count, verdict.figures
     named = sentence("fact.model", model=performance.model, validation_set=performance.validation_set)
-    if evidence.conditions.outside_validity:
+    if evidence.conditions.outside_validity or (figures is not None and figures.density_per_ul is None):
         return [named]
-    if verdict.figures is None:
+    if figures is None:
         rank, recall = count.to_read, performance.recall(count.to_read, count.looked_at)
     else:
         rank, recall = count.read_to, recall_of_read(evidence)
