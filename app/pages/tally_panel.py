@@ -61,7 +61,7 @@ def cells_examined(slide: StoredSlide, taken_in: TakenIn, say: Words) -> None:
 def _decided(left: ReviewProgress, say: Words) -> None:
     accepted = left.agreed + left.accepted_alone + left.disputed
     st.markdown(
-        f"**{left.first_left}** {say('tally.left', of=left.called)} · **{accepted}** {say('tally.accepted')}"
+        f"**{left.first_left}** {say('tally.left', of=left.to_read)} · **{accepted}** {say('tally.accepted')}"
     )
     agreed = [
         say("tally.agreed", count=left.agreed),

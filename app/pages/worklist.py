@@ -106,7 +106,14 @@ def _slide(record: SlideRecord, say: Words) -> None:
 
 def _left(record: SlideRecord, say: Words) -> None:
     done = progress(record)
-    st.markdown(say("worklist.left", count=done.first_left))
+    if not done.to_read:
+        st.markdown(say("worklist.nothing_located"))
+    elif done.first_left:
+        st.markdown(say("worklist.left", count=done.first_left, of=done.to_read))
+    else:
+        st.markdown(say("worklist.read", of=done.to_read))
+    if record.taken_in is not None and record.taken_in.result.evidence.conditions.outside_validity:
+        st.caption(f":material/block: {say('worklist.no_figures')}")
     if record.flags:
         st.caption(f":material/flag: {say('reading.flagged', count=len(record.flags))}")
     if not sees_calls(record, person()):
