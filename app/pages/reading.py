@@ -30,7 +30,7 @@ from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
 from core.review import cells_for, slide_state, standing
-from core.store import Role, SlideRecord, Species, TakenIn
+from core.store import Role, SlideRecord, Species
 from core.store.records import same_person
 
 FURTHER = 20
@@ -122,7 +122,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             on_slide_change=session.ask_on_slide,
         )
     with beside:
-        _beside(record, record.taken_in, role, unread, len(cells), reader, say)
+        _beside(record, role, unread, len(cells), reader, say)
 
 
 def _take(session: BoardSession) -> None:
@@ -157,7 +157,6 @@ def _problems(written: Written | None, say: Words) -> None:
 
 def _beside(
     record: SlideRecord,
-    taken_in: TakenIn,
     role: Role,
     unread: int,
     given: int,
@@ -174,7 +173,7 @@ def _beside(
         st.progress(1 - unread / given, text=say("reading.left", count=unread))
         st.caption(say("reading.blind"))
     else:
-        tally_panel(record, taken_in, say)
+        tally_panel(record, say)
     st.selectbox(
         say("reading.species"),
         [None, *Species],
