@@ -95,7 +95,10 @@ def _worth(card: ClassifierCard, say: Words) -> None:
             {
                 say("models.read"): say("models.one_in", number=number),
                 say("models.sees"): say(
-                    "models.share", share=percent(found / (found + missed)), found=found, of=found + missed
+                    "models.share",
+                    share=say.decimal(percent(found / (found + missed))),
+                    found=found,
+                    of=found + missed,
                 ),
             }
         )

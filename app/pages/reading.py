@@ -102,13 +102,14 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         session.all_read = not unread
     if session.all_read != (not unread):
         st.rerun()  # all of the page: its head would go on saying where the slide stood before
+    looked_at = record.taken_in.result.evidence.count.looked_at
     main, beside = st.columns([4, 1], gap="medium")
     with main:
         if record.locked:
             st.info(say("reading.signed", version=len(record.signatures)))
         _not_valid(record.taken_in, say)
         if role == Role.FIRST:
-            left, looked_at = progress(record), record.taken_in.result.cells.looked_at
+            left = progress(record)
             st.markdown(say("reading.list", count=left.to_read, of=looked_at, rank=left.read_to))
         data, session.given = board_data(
             workplace,
@@ -129,7 +130,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             on_slide_change=session.ask_on_slide,
         )
     with beside:
-        _beside(record, record.taken_in, role, unread, len(cells), reader, say)
+        _beside(record, role, unread, len(cells), looked_at, reader, say)
 
 
 def _not_valid(taken_in: TakenIn, say: Words) -> None:
@@ -174,10 +175,10 @@ def _problems(written: Written | None, say: Words) -> None:
 
 def _beside(
     record: SlideRecord,
-    taken_in: TakenIn,
     role: Role,
     unread: int,
     given: int,
+    looked_at: int,
     reader: str,
     say: Words,
 ) -> None:
@@ -191,7 +192,7 @@ def _beside(
         st.progress(1 - unread / given, text=say("reading.left", count=unread))
         st.caption(say("reading.blind"))
     else:
-        tally_panel(record, taken_in, say)
+        tally_panel(record, say)
     st.selectbox(
         say("reading.species"),
         [None, *Species],
@@ -200,7 +201,7 @@ def _beside(
         help=say("reading.species_help"),
     )
     if role == Role.FIRST:
-        _more(record, taken_in.result.cells.looked_at - record.to_read, reader, say)
+        _more(record, looked_at - record.to_read, reader, say)
     flagged_fields(record, say)
 
 

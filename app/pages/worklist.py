@@ -20,7 +20,7 @@ from app.pages.unblinding import sees_calls
 from app.person import may, need, person, words
 from app.wording import Words
 from app.workplace import here
-from core.review import SlideState, progress, slide_state
+from core.review import SlideState, progress, slide_state, tally_of
 from core.store import Right, ScoringStep, SlideRecord, StoreError
 
 SLIDES_A_PAGE = 20
@@ -87,7 +87,7 @@ def _slide(record: SlideRecord, say: Words) -> None:
         name.markdown(f"{STATE_ICONS[state]} {say(f'state.{state}')}")
         with count:
             if record.taken_in is not None:
-                cells_examined(slide, record.taken_in, say)
+                cells_examined(tally_of(record).evidence, say)
             else:
                 _scoring(record, state, say)
         with left:

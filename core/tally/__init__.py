@@ -24,6 +24,7 @@ from core.tally.density import (
     sensitivity_lower_limit,
 )
 from core.tally.performance import FalseAccepts, Performance, RankCurve, Recall
+from core.tally.reach import Reach, ReadOn, cells_needed, next_step, reach_of, reading_on
 from core.tally.records import (
     CONFIDENCE,
     TARGET_CELLS,
@@ -36,7 +37,7 @@ from core.tally.records import (
     SlideConditions,
     SlideCount,
 )
-from core.tally.verdicts import Reach, Verdict, VerdictKind, reach_of, reasons_in, verdict
+from core.tally.verdicts import Verdict, VerdictKind, reasons_in, verdict
 from core.tally.wording import Fact, verdict_facts, verdict_text
 from core.wording import grouped, grouped_up, percent
 
@@ -55,6 +56,7 @@ __all__ = [
     "Performance",
     "RankCurve",
     "Reach",
+    "ReadOn",
     "Readings",
     "Recall",
     "SlideConditions",
@@ -62,6 +64,7 @@ __all__ = [
     "Verdict",
     "VerdictKind",
     "cells_for_limit",
+    "cells_needed",
     "corrected_fraction",
     "density_figures",
     "detection_limit_per_ul",
@@ -71,10 +74,12 @@ __all__ = [
     "grouped",
     "grouped_up",
     "infected_limits",
+    "next_step",
     "percent",
     "rate_upper_limit",
     "raw_fraction",
     "reach_of",
+    "reading_on",
     "reasons_in",
     "rogan_gladen",
     "sensitivity_lower_limit",

@@ -1,18 +1,12 @@
 """The verdict on a slide: six cases, the first that holds, each with its reasons as sentences."""
 
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from core.tally.bounds import (
-    cells_for_limit,
-    detection_limit_per_ul,
-    effective_cells,
-    excluded_infected_cells_averaged,
-    smallest_count_beyond_noise,
-)
+from core.tally.bounds import smallest_count_beyond_noise
 from core.tally.density import PARASITES_FOR_A_DENSITY, Figures, density_figures, dispersion
-from core.tally.performance import Performance, Recall
+from core.tally.performance import Recall
+from core.tally.reach import Reach, assumed_dispersion, reach_of, reading_on
 from core.tally.records import CONFIDENCE, TARGET_CELLS, TARGET_FIELDS, Evidence, Readings
 from core.wording.catalogue import AS_WRITTEN, RESEARCH_USE_ONLY, Sentence, in_language, sentence
 
@@ -66,31 +60,6 @@ class Verdict:
     target_cells: int = TARGET_CELLS
     notice: str = RESEARCH_USE_ONLY
     sentences: tuple[Sentence, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far a count reaches in which readers find no parasite.
-
-    Attributes
-    ----------
-    limit_per_ul
-        Density in parasites/µL above which it excludes; None where no cell was counted.
-    needed, missing
-        Cells that the assumed detection limit takes, and how many of them are still to be counted.
-    shortcomings
-        A sentence for each thing that makes the count inadequate.
-    """
-
-    limit_per_ul: float | None
-    needed: int
-    missing: int
-    shortcomings: tuple[Sentence, ...]
-
-    @property
-    def adequate(self) -> bool:
-        """Whether it may be called free of parasites where none is found."""
-        return not self.shortcomings
 
 
 def reasons_in(judged: Verdict, language: str) -> tuple[str, ...]:
@@ -197,7 +166,7 @@ def _awaiting_review(evidence: Evidence, reach: Reach) -> Verdict | None:
     verdict_on_count = (
         (sentence("verdict.adequate", limit=evidence.assumptions.detection_limit_per_ul),)
         if reach.adequate
-        else (sentence("verdict.not_adequate"), *reach.shortcomings)
+        else (sentence("verdict.not_adequate"), *reach.shortcomings, *reading_on(reach.read_on))
     )
     return _on_clean_count(
         VerdictKind.AWAITING_REVIEW,
@@ -215,7 +184,7 @@ def _inadequate(evidence: Evidence, reach: Reach) -> Verdict | None:
     if reach.adequate:
         return None
     excludes = _excludes(evidence, reach, "verdict.excludes_so_far")
-    reasons = (*reach.shortcomings, *excludes, *_spread(evidence))
+    reasons = (*reach.shortcomings, *reading_on(reach.read_on), *excludes, *_spread(evidence))
     return _on_clean_count(VerdictKind.INADEQUATE, reasons, reach)
 
 
@@ -225,58 +194,6 @@ def _no_parasite_seen(evidence: Evidence, reach: Reach) -> Verdict:
         (*_excludes(evidence, reach, "verdict.excludes"), *_spread(evidence)),
         reach,
     )
-
-
-def assumed_dispersion(performance: Performance) -> float:
-    """Give phi where the slide cannot tell it: the card's, at least 1, or 1 where the card has none."""
-    return max(1.0, performance.dispersion or 1.0)
-
-
-def reach_of(evidence: Evidence) -> Reach:
-    """How far the count of a slide reaches where no parasite is found in what is laid before readers.
-
-    Whatever was found, and however much of it is read.
-    """
-    count, assumptions = evidence.count, evidence.assumptions
-    phi = assumed_dispersion(evidence.performance)
-    excluded = excluded_infected_cells_averaged(
-        evidence.performance.recall(count.to_read, count.looked_at),
-        review_sensitivity=assumptions.review_sensitivity,
-        confidence=CONFIDENCE,
-    )
-    limit = detection_limit_per_ul(effective_cells(count.cells, phi), excluded, assumptions.red_cells_per_ul)
-    independent = cells_for_limit(assumptions.detection_limit_per_ul, excluded, assumptions.red_cells_per_ul)
-    needed = math.ceil(independent * phi)
-    missing = max(0, needed - count.cells)
-    return Reach(limit, needed, missing, _shortcomings(evidence, missing, needed))
-
-
-def _shortcomings(evidence: Evidence, missing: int, needed: int) -> tuple[Sentence, ...]:
-    count, conditions, assumptions = evidence.count, evidence.conditions, evidence.assumptions
-    found = []
-    if not count.cells:
-        found.append(sentence("verdict.no_cells"))
-    if missing:
-        found.append(
-            sentence(
-                "verdict.missing",
-                missing=missing,
-                cells=count.cells,
-                needed=needed,
-                limit=assumptions.detection_limit_per_ul,
-            )
-        )
-    fields = count.fields + conditions.fields_failed
-    if fields and conditions.fields_failed / fields > conditions.failed_share_limit:
-        found.append(
-            sentence(
-                "verdict.fields_fail",
-                failed=conditions.fields_failed,
-                fields=fields,
-                share=conditions.failed_share_limit,
-            )
-        )
-    return tuple(found)
 
 
 def _verdict(kind: VerdictKind, sentences: tuple[Sentence, ...], figures: Figures | None = None) -> Verdict:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from core.tally.density import Figures, sensitivity_lower_limit
+from core.tally.reach import assumed_dispersion
 from core.tally.records import CONFIDENCE, Evidence
-from core.tally.verdicts import Verdict, assumed_dispersion, reasons_in, recall_of_read
+from core.tally.verdicts import Verdict, reasons_in, recall_of_read
 from core.wording.catalogue import Sentence, in_language, sentence, term
 
 
