@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.errors import SmearscopeError
-from core.scoring.calls import Calling, bulk, score_at
-from core.tally import FalseCalls, Performance, Recall
+from core.tally import Performance, RankCurve
 from core.wording import Sentence, sentence
 
 RELEASED = Path(__file__).parent / "released"
@@ -66,53 +64,6 @@ class Range(_Part):
         return self.low <= value <= self.high
 
 
-class Curve(_Part):
-    """Sensitivity and false calls over the threshold, with their counts.
-
-    Attributes
-    ----------
-    excess
-        Thresholds, rising, in units of the slide's own spread above its centre (`core.scoring.calls.excess`).
-    found, infected
-        Infected cells at or above each threshold, of how many.
-    false_calls, healthy
-        Healthy cells at or above each threshold, of how many.
-    measured_on
-        The source that training had left out.
-    """
-
-    excess: tuple[float, ...]
-    found: tuple[int, ...]
-    infected: int
-    false_calls: tuple[int, ...]
-    healthy: int
-    measured_on: str
-
-    @model_validator(mode="after")
-    def _aligned(self) -> "Curve":
-        if not len(self.excess) == len(self.found) == len(self.false_calls) > 0:
-            raise ValueError("excess, found and false_calls must be equally long and not empty")
-        if list(self.excess) != sorted(self.excess):
-            raise ValueError("excess must rise")
-        return self
-
-    def at(self, excess: float) -> tuple[int, int]:
-        """Infected found and healthy falsely called at the highest tabulated threshold not above `excess`.
-
-        Between two thresholds the lower one's figures, so that false calls are never flattered there; below
-        the first threshold, the first one's.
-        """
-        index = max(0, int(np.searchsorted(self.excess, excess, side="right")) - 1)
-        return self.found[index], self.false_calls[index]
-
-    def lowest_within(self, rate: float) -> float:
-        """The lowest tabulated threshold whose rate of false calls is at most `rate`, else the last."""
-        for threshold, count in zip(self.excess, self.false_calls, strict=True):
-            if count <= rate * self.healthy:
-                return threshold
-        return self.excess[-1]
-
-
 class Validity(_Part):
     """What a slide must look like for the figures to apply: ranges seen in validation."""
 
@@ -121,7 +72,6 @@ class Validity(_Part):
     density_red: Range
     density_green: Range
     density_blue: Range
-    largest_candidate_share: float
     failed_share_limit: float
 
 
@@ -147,11 +97,9 @@ class ClassifierCard(_Part):
     """Pixels of a crop between two places of its last features, on which the sizes of weights do not depend:
     those of networks of 8 px would load, and score otherwise."""
     training: Training
-    threshold_excess: float
-    """Released threshold: no slide is called at a lower one (`Curve.excess`)."""
-    threshold_choice: str
-    typical_spread: float
-    curve: Curve
+    curve: RankCurve
+    curve_measured_on: str
+    """The source that training had left out, and how its parasites were counted."""
     validity: Validity
     figures: dict[str, Any]
     limits: tuple[str, ...]
@@ -205,36 +153,13 @@ class PairCard:
         """Largest share of fields, in [0, 1], that may fail focus or stain."""
         return self.classifier.validity.failed_share_limit
 
-    def calling(self, scores: NDArray[np.float32], review_budget: int) -> Calling:
-        """From which score the cells of a slide are called infected, and what that is worth.
-
-        The threshold is an excess over the slide's own bulk of scores. It is as low as it may be for the
-        expected false calls, by the card's curve, to fit the review budget, but never below the released one.
-
-        Parameters
-        ----------
-        scores
-            Infected scores, in [0, 1], of the slide's evaluable cells.
-        review_budget
-            Cells that a person is asked to look at.
-        """
-        card = self.classifier
-        if len(scores) == 0:
-            return Calling(1.0, self._performance(card.threshold_excess, 1.0))
-        wanted = card.curve.lowest_within(review_budget / len(scores))
-        excess = max(card.threshold_excess, wanted)
-        threshold = score_at(excess, bulk(scores, card.typical_spread))
-        return Calling(threshold, self._performance(excess, threshold))
-
-    def _performance(self, excess: float, threshold: float) -> Performance:
-        card, located = self.classifier, self.detector.infected_cells
-        found, false_calls = card.curve.at(excess)
+    @property
+    def performance(self) -> Performance:
+        """What reading the lists of these models down is worth."""
         return Performance(
             model=self.name,
-            validation_set=f"{located.measured_on} (located); {card.curve.measured_on} (classified)",
-            threshold=threshold,
-            steps=(Recall(located.found, located.missed), Recall(found, card.curve.infected - found)),
-            false_calls=FalseCalls(false_calls, card.curve.healthy),
+            validation_set=self.classifier.curve_measured_on,
+            curve=self.classifier.curve,
         )
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
@@ -244,28 +169,17 @@ class PairCard:
         blurred = quality.edge_blur > self.classifier.validity.edge_blur.high
         return WhyNot.OUT_OF_FOCUS if blurred else WhyNot.EVALUABLE
 
-    def outside_validity(
-        self, qualities: Sequence[FieldQuality], candidate_share: float
-    ) -> tuple[Sentence, ...]:
+    def outside_validity(self, qualities: Sequence[FieldQuality]) -> tuple[Sentence, ...]:
         """One sentence for each measure whose median over the fields lies outside the validated range."""
-        validity = self.classifier.validity
         sentences = []
         for measure in MEASURES:
             values = np.array([getattr(quality, measure) for quality in qualities], float)
             values = values[np.isfinite(values)]
-            allowed: Range = getattr(validity, measure)
+            allowed: Range = getattr(self.classifier.validity, measure)
             if len(values) and not allowed.holds(middle := float(np.median(values))):
                 sentences.append(
                     sentence(f"outside.{measure}", value=middle, low=allowed.low, high=allowed.high)
                 )
-        if candidate_share > validity.largest_candidate_share:
-            sentences.append(
-                sentence(
-                    "outside.candidates",
-                    percent=100 * candidate_share,
-                    limit_percent=100 * validity.largest_candidate_share,
-                )
-            )
         return tuple(sentences)
 
 

@@ -73,8 +73,8 @@ class Classifier:
     def __init__(self, network: ClassifierNetwork, device: torch.device) -> None:
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         self._device = device
-        # A worker scores one slide after the other; the last one's network is kept.
-        self._of_slide = lru_cache(maxsize=1)(self._adapted)
+        # A worker scores one slide after the other: its network is kept, and that of its last field.
+        self._of_slide = lru_cache(maxsize=2)(self._adapted)
 
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         """Measure the slide on (N, S, S, 3) normalised crops of its cells, nearly all of them healthy."""
@@ -105,10 +105,18 @@ class Classifier:
         logits, statistics = measure(network, as_input(crops).to(self._device))
         return logits.float().cpu().numpy(), statistics
 
-    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
-        """Scores in [0, 1] of all evaluable cells of a field: the logistic function of `field_logits`."""
-        logits, statistics = self.field_logits(crops, slide)
-        return FieldScores(expit(logits.astype(np.float64)).astype(np.float32), statistics)
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
+        """Scores in [0, 1] of all objects of a field: the logistic function of their logits.
+
+        The evaluable ones are scored while the field is measured on them (`field_logits`), the others, which
+        must not move what is typical, by what was measured.
+        """
+        logits = np.empty(len(crops), np.float64)
+        logits[evaluable], statistics = self.field_logits(crops[evaluable], slide)
+        logits[~evaluable] = self.logits(crops[~evaluable], statistics)
+        return FieldScores(expit(logits).astype(np.float32), statistics)
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N, S, S) Guided Grad-CAM (Selvaraju 2017), each divided by its maximum; zero where none.

@@ -32,14 +32,13 @@ def release(
     from models.checkpoint import load_classifier, load_detector
     from models.classifier import STRIDE_PX
     from scripts.cell_networks.released_figures import (
-        FALSE_CALLS_ALLOWED,
-        at_threshold_of_others,
+        RANKS,
         curve_of,
-        false_calls,
         made_file,
+        shares_found,
         summary_over_seeds,
         table_of,
-        typical_spread_of,
+        through_detector,
         validity_on,
     )
     from scripts.settings.configuration import (
@@ -74,32 +73,26 @@ def release(
             f"{classifier_config}: sources: nothing is measured on {', '.join(classifier_settings.sources)}; "
             "train with a published set too"
         )
-    spread = typical_spread_of(measured, scores)
-    curves = {source: curve_of(source, scores, spread) for source in measured}
-    threshold = max(curve.lowest_within(FALSE_CALLS_ALLOWED) for curve in curves.values())
-    worst = min(curves, key=lambda source: curves[source].at(threshold)[0] / curves[source].infected)
+    curves = {source: curve_of(source, scores) for source in measured}
+    worst = min(curves, key=lambda source: curves[source].at(1 / RANKS[0])[0] / curves[source].parasites)
     species = _species(classifier_settings.sources)
-    called = ClassifierCard(
+    ranked = ClassifierCard(
         name=classifier_name,
         notice=RESEARCH_USE_ONLY,
         width=classifier_settings.width,
         stride_px=STRIDE_PX,
         training=_training(classifier_config, classifier_settings, data),
-        threshold_excess=threshold,
-        threshold_choice=_threshold_choice(classifier_settings.sources),
-        typical_spread=spread,
-        curve=curves[worst],
+        curve=through_detector(curves[worst], located.infected_cells),
+        curve_measured_on=_measured_on(worst, located),
         figures={
             "left_out": rows,
             "summary": summary_over_seeds(rows),
-            "at_threshold_of_others": at_threshold_of_others(curves),
-            "malaria_free": {
-                source: false_calls(source, scores, spread, threshold)
-                for source in classifier_settings.malaria_free
-            },
+            "by_rank": {source: shares_found(curve) for source, curve in curves.items()},
         },
         limits=(
             "Measured on single cells of sources that training had not seen, never on patients.",
+            "Its curve is of evaluable cells: objects in clumps, at edges and of odd shape were not ranked "
+            "with them.",
             "Published labels are not free of error, in both classes.",
             f"{species} only; other species and mixed infections were not seen.",
         ),
@@ -110,8 +103,8 @@ def release(
             data,
         ),
     )
-    _write(out, {"detector": (detector_weights, located), "classifier": (classifier_weights, called)})
-    typer.echo(f"Model: {out}; threshold {threshold:.2f} spreads above a slide's centre; curve of {worst}")
+    _write(out, {"detector": (detector_weights, located), "classifier": (classifier_weights, ranked)})
+    typer.echo(f"Model: {out}; curve of {worst}")
 
 
 def _write(out: Path, networks: "dict[str, tuple[Path, DetectorCard | ClassifierCard]]") -> None:
@@ -188,15 +181,12 @@ def _images(folder: Path) -> int:
     return count
 
 
-def _threshold_choice(sources: tuple[str, ...]) -> str:
-    from datasets.provenance import PROVENANCE
-    from scripts.cell_networks.released_figures import FALSE_CALLS_ALLOWED
-
-    unmeasured = [source for source in sources if not PROVENANCE[source].measures]
-    but = f" but {', '.join(unmeasured)}" if unmeasured else ""
+def _measured_on(source: str, located: "DetectorCard") -> str:
+    found, missed = located.infected_cells.found, located.infected_cells.missed
     return (
-        f"The lowest excess at which at most {FALSE_CALLS_ALLOWED:g} of the healthy cells are called in each "
-        f"of the training sources{but}, every one scored by a network that had not seen it."
+        f"{source}, left out of training: its evaluable cells, ranked; what is found there is taken {found} "
+        f"of {found + missed} times, the share that the detector locates on "
+        f"{located.infected_cells.measured_on}"
     )
 
 

@@ -131,7 +131,7 @@ def summary(batch: "BatchResult", out: Path) -> str:
     from core.tally import grouped, verdict_text
     from core.wording import RESEARCH_USE_ONLY
 
-    rows = [("slide", "fields", "cells examined", "of those needed", "called infected", "verdict")]
+    rows = [("slide", "fields", "cells examined", "of those needed", "to read", "verdict")]
     for result in batch.results:
         needed = result.verdict.cells_needed
         rows.append(
@@ -140,7 +140,7 @@ def summary(batch: "BatchResult", out: Path) -> str:
                 grouped(result.fields.counted),
                 grouped(result.cells.evaluable),
                 "-" if needed is None else grouped(needed),
-                grouped(result.cells.called_infected),
+                grouped(result.cells.listed),
                 str(result.verdict.kind),
             )
         )

@@ -20,11 +20,10 @@ from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
 from core.scoring.batch import score_slides
-from core.scoring.calls import Calling
 from core.scoring.slide_run import ScoringOptions
 from core.scoring.workers import Workers
 from core.slides import find_slides
-from core.tally import Assumptions, FalseCalls, Performance, Recall
+from core.tally import Assumptions, Performance, RankCurve
 from core.wording import Sentence
 from tests.drawn_cells import RecordingClassifier
 
@@ -36,6 +35,7 @@ CELL = (200, 140, 150)
 PARASITE = (70, 30, 90)
 OTHER_CELL = (150, 100, 110)
 Colour = tuple[int, int, int]
+WORTH = Performance("dots", "drawn discs", RankCurve((1e-7,), (95,), 100))
 REFERENCE = SlideReference(28.0, (100.0, 100.0, 100.0), (1.5, 2.5))
 """Of a slide whose typical cell is grey."""
 
@@ -110,7 +110,9 @@ class DotClassifier:
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         return (float(np.median(crops[..., 1])),)
 
-    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
         dark = self._dark(crops, slide).mean(axis=(1, 2))
         return FieldScores(np.asarray(np.minimum(1, 10 * dark), np.float32), slide)
 
@@ -129,19 +131,14 @@ class DotCard:
     name: str = "dots"
     identity: str = "dots 1"
     failed_share_limit: float = 0.2
-    fixed_threshold: float = 0.05
     widest_blur: float = 0.3
     outside: tuple[Sentence, ...] = ()
-
-    def calling(self, scores: NDArray[np.float32], review_budget: int) -> Calling:
-        threshold = self.fixed_threshold
-        worth = Performance("dots", "drawn discs", threshold, (Recall(95, 5),), FalseCalls(1, 10_000))
-        return Calling(threshold, worth)
+    performance: Performance = WORTH
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
         return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
 
-    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[Sentence, ...]:
+    def outside_validity(self, qualities: object) -> tuple[Sentence, ...]:
         return self.outside
 
 
@@ -192,10 +189,10 @@ class NoProgress:
 
 
 def options(**changed: object) -> ScoringOptions:
-    """The command's defaults, and what a test changes of them."""
+    """The command's defaults, but few pictures to draw, and what a test changes of them."""
     chosen: dict[str, object] = {
         "um_per_pixel": None,
-        "review_budget": 100,
+        "review_budget": 12,
         "assumptions": Assumptions(),
         "resume": True,
     }

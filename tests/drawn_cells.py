@@ -105,6 +105,7 @@ class RecordingClassifier:
     def __init__(self) -> None:
         self.measured: list[NDArray[np.uint8]] = []
         self.scored: list[NDArray[np.uint8]] = []
+        self.evaluable: list[NDArray[np.bool_]] = []
         self.mapped: list[NDArray[np.uint8]] = []
         self.statistics: list[FeatureStatistics] = []
 
@@ -112,10 +113,13 @@ class RecordingClassifier:
         self.measured.append(crops)
         return (float(len(crops)), 0.5)
 
-    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
         self.scored.append(crops)
+        self.evaluable.append(evaluable)
         self.statistics.append(slide)
-        return FieldScores(np.zeros(len(crops), np.float32), (*slide, float(len(crops))))
+        return FieldScores(np.zeros(len(crops), np.float32), (*slide, float(evaluable.sum())))
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         self.mapped.append(crops)

@@ -23,8 +23,8 @@ from core.results.tables import (
     NUMBER_OF_REASON,
     CellRows,
     FieldRow,
+    first_ranked,
     image_name,
-    ranked_cells,
     write_candidates_list,
     write_cells,
     write_fields,
@@ -34,9 +34,8 @@ from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store
 from core.tally import (
     Evidence,
     Excluded,
-    FalseCalls,
     Performance,
-    Recall,
+    RankCurve,
     SlideConditions,
     SlideCount,
     verdict,
@@ -46,7 +45,7 @@ SIDE_PX = 40
 """Cells lie this far apart, in one row a field."""
 BOX_PX = 30.25
 
-WORTH = Performance("dots", "drawn discs", 0.5, (Recall(95, 5),), FalseCalls(1, 10_000))
+WORTH = Performance("dots", "drawn discs", RankCurve((1e-7,), (95,), 100))
 
 
 def box_of(position: int) -> tuple[float, float, float, float]:
@@ -59,7 +58,7 @@ def write_score(
     cells: Mapping[str, int],
     called: Sequence[tuple[str, int, float]] = (),
     *,
-    drawn: int = 100,
+    budget: int | None = None,
     counted: int | None = None,
     outside: tuple[str, ...] = (),
     worth: Performance = WORTH,
@@ -69,50 +68,65 @@ def write_score(
     Parameters
     ----------
     cells
-        Evaluable cells by field; those that are not called score from .4 down.
+        Evaluable cells by field; those of which nothing else is said score from .4 down.
     called
-        Field, position and score of each cell called infected, scores above .5.
-    drawn
-        Called cells with a picture at most: the review budget.
+        Field, position and score of the cells that lead the list, scores above .5.
+    budget
+        How many of the list are laid before readers; None: those of `called`.
     counted
         Cells that `result.json` says were examined, for slides whose cells nobody wants to write down.
     outside
         Why the model is not valid for the slide.
     worth
-        What its calls are worth.
+        What its list is worth.
     """
-    rows, table = tables_of(cells, called)
+    budget = len(called) if budget is None else budget
+    rows, table = tables_of(cells, called, budget)
     folder.mkdir(parents=True, exist_ok=True)
     write_cells(folder / "cells.parquet", rows, table)
     write_fields(folder, rows)
-    ranked = ranked_cells(rows, table, drawn)[:drawn]
+    ranked = first_ranked(rows, table, budget)
     write_candidates_list(folder / "candidates" / "candidates.csv", ranked)
     for cell in ranked:
         crop = np.full((32, 32, 3), (200, 20, 60), np.uint8)
         drawn_cell = CandidatePicture(
-            cell.rank, cell.infected_score, cell.field, crop, np.zeros((32, 32), np.float32), 10.0
+            cell.rank,
+            cell.infected_score,
+            cell.why_not,
+            cell.field,
+            crop,
+            np.zeros((32, 32), np.float32),
+            10.0,
         )
         cv2.imwrite(
             str(folder / "candidates" / image_name(cell.rank)), candidate_image(drawn_cell)[..., ::-1]
         )
     total = sum(cells.values()) if counted is None else counted
-    examined = SlideCount(total, len(cells), len(called), len(called), (Excluded(1, "cells", "edge"),))
+    looked_at = total + 1  # one is cut by the edge
+    examined = SlideCount(
+        cells=total,
+        fields=len(cells),
+        looked_at=looked_at,
+        to_read=len(ranked),
+        read_to=0,
+        unread=len(ranked),
+        excluded=(Excluded(1, "cells", "edge"),),
+    )
     evidence = Evidence(examined, SlideConditions(outside, 0, 0.3), worth)
     result = SlideResult(
         slide="as scored",
         fields=FieldCounts(found=len(rows), counted=len(cells), excluded={"out of focus": 1}, unreadable=()),
         cells=CellCounts(
             located=len(table),
+            looked_at=looked_at,
             evaluable=total,
             not_evaluable={"edge": 1},
-            called_infected=len(called),
-            candidates_written=min(drawn, len(called)),
+            listed=len(ranked),
         ),
         evidence=evidence,
         verdict=verdict(evidence),
-        machine_figures=None,
         reference=CellReference(cell_diameter_px=30.0, cell_colour=(200.0, 140.0, 150.0)),
-        options=Options(um_per_pixel=None, review_budget=drawn),
+        options=Options(um_per_pixel=None, review_budget=budget),
         model=ModelReference(name="dots", identity="dots 1"),
         versions={"smearscope": "0.1.0"},
     )
@@ -121,15 +135,28 @@ def write_score(
 
 
 def tables_of(
-    cells: Mapping[str, int], called: Sequence[tuple[str, int, float]]
+    cells: Mapping[str, int], called: Sequence[tuple[str, int, float]], budget: int
 ) -> tuple[tuple[FieldRow, ...], CellRows]:
-    """The tables of `write_score`: its cells, one cut by the edge of the first field, and a blurred field."""
+    """The tables of `write_score`: its cells, one cut by the edge of the first field, and an unread field.
+
+    The one that is cut ends the list.
+    """
     scores = {(field, position): score for field, position, score in called}
     places = [(field, position) for field, count in cells.items() for position in range(count)]
     healthy = iter(np.arange(1, len(places) + 1) * 0.001)
     score = [scores.get(place) or 0.4 - next(healthy) for place in places]
     numbers = {field: number for number, field in enumerate(cells)}
     quality = FieldQuality(0.04, 240.0, 0.1, 0.2, 0.15)
+    edge = NUMBER_OF_REASON[WhyNot.EDGE]
+    table = CellRows(
+        field=np.array([*(numbers[field] for field, _ in places), 0], np.int32),
+        boxes=np.array([*(box_of(position) for _, position in places), (0, 90, BOX_PX, BOX_PX)], np.float32),
+        detection_score=np.full(len(places) + 1, 0.9, np.float32),
+        infected_score=np.array([*score, 0.0], np.float32),
+        second_score=np.full(len(places) + 1, np.nan, np.float32),
+        why_not=np.array([0] * len(places) + [edge], np.uint8),
+    )
+    listed = np.bincount(table.field[table.ranked()[:budget]], minlength=len(cells)).tolist()
     rows = [
         FieldRow(
             name=field,
@@ -137,7 +164,7 @@ def tables_of(
             height=60,
             cells=count + (number == 0),
             evaluable_cells=count,
-            called_infected=sum(of == field for of, _, _ in called),
+            listed=listed[number],
             quality=quality,
             content_hash=content_hash(image_of(count)),
             why_excluded="",
@@ -145,15 +172,7 @@ def tables_of(
         for number, (field, count) in enumerate(cells.items())
     ]
     rows.append(FieldRow("blurred.png", 0, 0, 0, 0, 0, None, "", "out of focus"))
-    edge = NUMBER_OF_REASON[WhyNot.EDGE]
-    return tuple(rows), CellRows(
-        field=np.array([*(numbers[field] for field, _ in places), 0], np.int32),
-        boxes=np.array([*(box_of(position) for _, position in places), (0, 90, BOX_PX, BOX_PX)], np.float32),
-        detection_score=np.full(len(places) + 1, 0.9, np.float32),
-        infected_score=np.array([*score, np.nan], np.float32),
-        why_not=np.array([0] * len(places) + [edge], np.uint8),
-        called=np.array([*(place in scores for place in places), False]),
-    )
+    return tuple(rows), table
 
 
 def write_images(folder: Path, cells: Mapping[str, int]) -> Path:
@@ -182,7 +201,7 @@ def scored_slide(
     counted: int | None = None,
     worth: Performance = WORTH,
 ) -> SlideRecord:
-    """A slide of `fields` fields of ten cells, the first of them called in turn, taken into a store."""
+    """A slide of `fields` fields of ten cells, the first of them listed in turn, taken into a store."""
     names = [f"field{number + 1}.png" for number in range(fields)]
     cells = dict.fromkeys(names, 10)
     picked = [

@@ -205,7 +205,7 @@ def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagge
     Raises
     ------
     EntryError
-        Where the cell is none of the slide's, as after another scoring that did not call it.
+        Where the cell is none of the slide's, as after another scoring that does not list it.
     """
     record = store.record(slide_id)
     field = {candidate.id: candidate.field for candidate in record.candidates}.get(candidate_id)
@@ -385,6 +385,8 @@ def _facts(
             facts.append([words("fact.score"), words.decimal(f"{candidate.infected_score:.3f}")])
         if candidate.rank is None:
             facts.append(["", words(f"kind.{candidate.kind}")])
+    if candidate.why_not:
+        facts.append(["", words("fact.not_counted", why=candidate.why_not)])
     if blur is not None:
         facts.append([words("fact.focus"), words.decimal(f"{blur:.2f}")])
     facts.append(["", candidate.field])

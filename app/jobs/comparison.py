@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from app.jobs.models_here import ModelHere
 from app.workplace import Workplace
 from core.files import write_bytes
-from core.results.folder import read_tables
-from core.review import SignedResult, read_document
-from core.review.model_comparison import Calls, calls_on, decided_cells
+from core.review import Decision, SignedResult, read_document
+from core.review.model_comparison import Ranking
 from core.store import Right, SlideRecord
 from core.wording import RESEARCH_USE_ONLY
 
@@ -23,14 +22,20 @@ class _Record(BaseModel):
 
 
 class ComparedSlide(_Record):
-    """A signed slide, and what each model calls of its decided cells; None with why where one could not."""
+    """A signed slide, and where the list of each model has its accepted cells; None with why where it cannot.
+
+    Attributes
+    ----------
+    left_out
+        Cells that were laid before readers, and neither accepted by two nor rejected.
+    """
 
     slide_id: int
     slide: str
     version: int
     left_out: int
-    first: Calls | None
-    second: Calls | None
+    first: Ranking | None
+    second: Ranking | None
     problem: str | None = None
 
 
@@ -150,12 +155,7 @@ def last_signed(record: SlideRecord) -> SignedResult:
     return read_document(record.signatures[-1])
 
 
-def calls_of(folder: Path, signed: SignedResult) -> Calls:
-    """What the result in a folder calls of the cells that were decided on; raises `ResultFolderError`."""
-    tables = read_tables(folder)
-    located = {}
-    for number, row in enumerate(tables.fields):
-        own = tables.cells.evaluable & (tables.cells.field == number)
-        if own.any():
-            located[row.name] = (tables.cells.boxes[own], tables.cells.called[own])
-    return calls_on(decided_cells(signed), located)
+def left_out(signed: SignedResult) -> int:
+    """Cells of a signed result that teach nothing of a model: unread, in dispute or in doubt."""
+    decided = (Decision.ACCEPTED_BY_BOTH, Decision.REJECTED)
+    return sum(cell.decision not in decided for cell in signed.readings)

@@ -12,9 +12,9 @@ from app.jobs.comparison import (
     ComparisonFiles,
     ModelComparison,
     asked,
-    calls_of,
     comparison_files,
     last_signed,
+    left_out,
     signed_hash,
     signed_slides,
 )
@@ -24,9 +24,9 @@ from app.jobs.scoring_process import DEVICE
 from app.workplace import Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.files import write_bytes
-from core.results.folder import CELLS
+from core.results.folder import CELLS, ResultTables, read_tables
 from core.review import SignedResult
-from core.review.model_comparison import Calls, decided_cells
+from core.review.model_comparison import Ranking, accepted_cells, rankings
 from core.scoring.slide_run import ScoringOptions, score_slide
 from core.scoring.workers import Workers
 from core.slides import open_slide
@@ -65,16 +65,16 @@ def compare(workplace: Workplace) -> None:
 def _compare(workplace: Workplace, files: ComparisonFiles, question: Asked) -> None:
     first, second = (_model(workplace, name) for name in (question.first, question.second))
     records = signed_slides(workplace)
-    calls: dict[str, list[Calls | SmearscopeError]] = {}
+    folders: dict[str, list[Path | SmearscopeError]] = {}
     for model in (first, second):
         # One core: a comparison can wait, readers cannot.
         with Workers(partial(load_models, model.source, DEVICE), 1) as workers:
-            calls[model.name] = [
-                _calls(workplace, files, question, record, model, workers) for record in records
+            folders[model.name] = [
+                _scores(workplace, files, question, record, model, workers) for record in records
             ]
     slides = [
         _slide(record, *pair)
-        for record, *pair in zip(records, calls[first.name], calls[second.name], strict=True)
+        for record, *pair in zip(records, folders[first.name], folders[second.name], strict=True)
     ]
     done = ModelComparison(
         first=first.card.identity,
@@ -92,15 +92,15 @@ def _model(workplace: Workplace, name: str) -> ModelHere:
     raise ModelHereError(sentence("models.not_here", name=name))
 
 
-def _calls(
+def _scores(
     workplace: Workplace,
     files: ComparisonFiles,
     question: Asked,
     record: SlideRecord,
     model: ModelHere,
     workers: Workers[Models],
-) -> Calls | SmearscopeError:
-    """What a model calls on a slide: from the result that was read where it made that, else scored now."""
+) -> Path | SmearscopeError:
+    """Where a model's scores of a slide are: in the result that was read if it made that, else scored now."""
     if asked(workplace) != question:
         raise StoppedError
     try:
@@ -110,9 +110,9 @@ def _calls(
             folder = files.scores(model, record.slide.id)
             progress = ProgressFile(files.progress, lambda: asked(workplace) != question)
             _score(record, signed, folder, model, workers, progress)
-        return calls_of(folder, signed)
     except SmearscopeError as error:
         return error
+    return folder
 
 
 def _folder_of_result(record: SlideRecord, signed: SignedResult, model: ModelHere) -> Path | None:
@@ -143,19 +143,30 @@ def _score(
 
 
 def _slide(
-    record: SlideRecord, first: Calls | SmearscopeError, second: Calls | SmearscopeError
+    record: SlideRecord, first: Path | SmearscopeError, second: Path | SmearscopeError
 ) -> ComparedSlide:
-    signed = last_signed(record)
-    problems = [str(one) for one in (first, second) if isinstance(one, SmearscopeError)]
+    signed, problem = last_signed(record), None
+    both: tuple[Ranking, Ranking] | tuple[None, None] = None, None
+    try:
+        one, other = (_tables(folder) for folder in (first, second))
+        both = rankings(one, other, accepted_cells(signed), signed.options.review_budget)
+    except SmearscopeError as error:
+        problem = str(error)
     return ComparedSlide(
         slide_id=record.slide.id,
         slide=record.slide.name,
         version=signed.signature.version,
-        left_out=len(signed.readings) - len(decided_cells(signed)),
-        first=None if isinstance(first, SmearscopeError) else first,
-        second=None if isinstance(second, SmearscopeError) else second,
-        problem=problems[0] if problems else None,
+        left_out=left_out(signed),
+        first=both[0],
+        second=both[1],
+        problem=problem,
     )
+
+
+def _tables(folder: Path | SmearscopeError) -> ResultTables:
+    if isinstance(folder, SmearscopeError):
+        raise folder
+    return read_tables(folder)
 
 
 if __name__ == "__main__":

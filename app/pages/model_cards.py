@@ -13,6 +13,9 @@ from core.store import Right, StoreError
 from core.wording import percent, significant
 from models.cards import FILES, MEASURES, ClassifierCard, Source
 
+_ONE_IN = (2000, 1000, 100)
+"""Cells of a list: how far down it its worth is shown."""
+
 
 def models_page() -> None:
     """Show which model scores, the cards, the comparison, and who has switched."""
@@ -61,8 +64,8 @@ def _model(model: ModelHere, active: ModelHere | None, say: Words) -> None:
         with left:
             st.markdown(f"**{say('models.trained_on')}**")
             _sources(card.classifier.training.sources, say)
-            st.markdown(f"**{say('models.threshold')}**")
-            _threshold(card.classifier, say)
+            st.markdown(f"**{say('models.worth')}**")
+            _worth(card.classifier, say)
         with right:
             st.markdown(f"**{say('models.unseen')}**")
             _unseen(model, say)
@@ -83,20 +86,24 @@ def _sources(sources: tuple[Source, ...], say: Words) -> None:
         st.markdown(f"- {line}  \n  :small[{escaped(source.citation)} ({escaped(source.licence)})]")
 
 
-def _threshold(card: ClassifierCard, say: Words) -> None:
-    found, false_calls = card.curve.at(card.threshold_excess)
-    st.markdown(say("models.threshold_line", excess=say.decimal(f"{card.threshold_excess:g}")))
-    st.markdown(
-        say(
-            "models.worth_line",
-            sensitivity=say.decimal(percent(found / card.curve.infected)),
-            found=found,
-            infected=card.curve.infected,
-            rate=say.decimal(significant(1000 * false_calls / card.curve.healthy)),
-            source=escaped(card.curve.measured_on),
+def _worth(card: ClassifierCard, say: Words) -> None:
+    """What reading the first of a list is worth."""
+    rows = []
+    for number in _ONE_IN:
+        found, missed = card.curve.at(1 / number)
+        rows.append(
+            {
+                say("models.read"): say("models.one_in", number=number),
+                say("models.sees"): say(
+                    "models.share",
+                    share=say.decimal(percent(found / (found + missed))),
+                    found=found,
+                    of=found + missed,
+                ),
+            }
         )
-    )
-    st.caption(escaped(card.threshold_choice))
+    st.table(pd.DataFrame(rows).set_index(say("models.read")))
+    st.caption(escaped(card.curve_measured_on))
 
 
 def _unseen(model: ModelHere, say: Words) -> None:
@@ -111,26 +118,17 @@ def _unseen(model: ModelHere, say: Words) -> None:
         )
     )
     rows = [
-        {
-            say("models.source_column"): source,
-            say("models.sensitivity"): say.decimal(percent(float(row["sensitivity"]))),
-            say("models.false_calls"): say.decimal(significant(1000 * float(row["false_call_rate"]))),
+        {say("models.source_column"): source}
+        | {
+            say("models.one_in", number=number): say.decimal(percent(float(row[f"1_in_{number}"])))
+            for number in _ONE_IN
+            if f"1_in_{number}" in row
         }
-        for source, row in figures.get("at_threshold_of_others", {}).items()
+        for source, row in figures.get("by_rank", {}).items()
     ]
     if rows:
         st.table(pd.DataFrame(rows).set_index(say("models.source_column")))
-    free = [
-        {
-            say("models.malaria_free"): source,
-            say("models.cells"): say.shown(row["cells"]),
-            say("models.calls_per_200000"): say.shown(row["calls_per_200000"]),
-        }
-        for source, row in figures.get("malaria_free", {}).items()
-    ]
-    if free:
-        st.table(pd.DataFrame(free).set_index(say("models.malaria_free")))
-    if not rows and not free:
+    else:
         st.caption(say("models.no_figures"))
 
 
@@ -147,14 +145,6 @@ def _validity(card: ClassifierCard, say: Words) -> None:
         }
         for measure in MEASURES
     ]
-    rows.append(
-        {
-            say("models.measure"): say("models.measure.candidates"),
-            say("models.range"): say(
-                "models.at_most", share=say.decimal(percent(validity.largest_candidate_share))
-            ),
-        }
-    )
     st.table(pd.DataFrame(rows).set_index(say("models.measure")))
 
 

@@ -22,9 +22,9 @@ from app.pages.links import escaped
 from app.person import need, person, words
 from app.wording import Words
 from app.workplace import here
-from core.review.model_comparison import Calls, summed
+from core.review.model_comparison import Ranking, summed
 from core.store import Right, StoreError
-from core.wording import percent, significant
+from core.wording import percent
 
 
 def compare_models(found: tuple[ModelHere, ...], active: ModelHere | None, say: Words) -> None:
@@ -109,11 +109,11 @@ def _stop() -> None:
 def _table(done: ModelComparison, first: ModelHere, second: ModelHere, say: Words) -> None:
     whole = [slide for slide in done.slides if slide.first is not None and slide.second is not None]
     rows = [_row(slide.slide, slide.first, slide.second, first, second, say) for slide in whole]
-    sums = [summed(calls for slide in whole if (calls := getattr(slide, of))) for of in ("first", "second")]
+    sums = [summed(one for slide in whole if (one := getattr(slide, of))) for of in ("first", "second")]
     rows.append(_row(say("compare.all_slides"), sums[0], sums[1], first, second, say))
     st.table(pd.DataFrame(rows).set_index(say("page.slide")))
-    for model, calls in zip((first, second), sums, strict=True):
-        st.markdown(f"**{escaped(model.name)}**: {_limits(calls, say)}")
+    for model, ranking in zip((first, second), sums, strict=True):
+        st.markdown(f"**{escaped(model.name)}**: {_limit(ranking, say)}")
     left_out = sum(slide.left_out for slide in done.slides)
     if left_out:
         st.caption(say("compare.left_out", count=left_out))
@@ -125,51 +125,46 @@ def _table(done: ModelComparison, first: ModelHere, second: ModelHere, say: Word
 
 def _row(
     name: str,
-    first_calls: Calls | None,
-    second_calls: Calls | None,
+    first_ranking: Ranking | None,
+    second_ranking: Ranking | None,
     first: ModelHere,
     second: ModelHere,
     say: Words,
 ) -> dict[str, str]:
     row = {say("page.slide"): name}
-    pair = ((first.name, first_calls), (second.name, second_calls))
-    for model, calls in pair:
-        row[say("compare.accepted_called", model=model)] = "" if calls is None else _accepted(calls, say)
-    for model, calls in pair:
-        row[say("compare.false_calls", model=model)] = "" if calls is None else _false_calls(calls, say)
-    for model, calls in pair:
-        row[say("compare.to_look_at", model=model)] = "" if calls is None else _to_look_at(calls, say)
+    pair = ((first.name, first_ranking), (second.name, second_ranking))
+    for code, shown in (
+        ("compare.accepted_first", _accepted_first),
+        ("compare.middle_rank", _middle_rank),
+        ("compare.shared", _shared),
+    ):
+        for model, ranking in pair:
+            row[say(code, model=model)] = "" if ranking is None else shown(ranking, say)
     return row
 
 
-def _accepted(calls: Calls, say: Words) -> str:
-    if calls.sensitivity is None:
+def _accepted_first(ranking: Ranking, say: Words) -> str:
+    if ranking.share_first is None:
         return say("compare.none")
-    share = say.decimal(percent(calls.sensitivity))
-    return say("compare.share", called=calls.accepted_called, of=calls.accepted, share=share)
+    share = say.decimal(percent(ranking.share_first))
+    return say("compare.share", found=ranking.accepted_first, of=ranking.accepted, share=share)
 
 
-def _false_calls(calls: Calls, say: Words) -> str:
-    if calls.false_calls_per_1000 is None:
+def _middle_rank(ranking: Ranking, say: Words) -> str:
+    if ranking.middle_rank is None:
         return say("compare.none")
-    rate = say.decimal(significant(calls.false_calls_per_1000))
-    return say("compare.share", called=calls.rejected_called, of=calls.rejected, share=rate)
+    return say("compare.rank", rank=ranking.middle_rank)
 
 
-def _to_look_at(calls: Calls, say: Words) -> str:
-    return say("compare.look", called=calls.called, cells=calls.cells)
+def _shared(ranking: Ranking, say: Words) -> str:
+    return say("compare.of", found=ranking.shared, of=ranking.first)
 
 
-def _limits(calls: Calls, say: Words) -> str:
-    least = calls.sensitivity_at_least(CONFIDENCE)
-    most = calls.false_calls_per_1000_at_most(CONFIDENCE)
-    confidence = percent(CONFIDENCE)
-    parts = []
-    if least is not None:
-        parts.append(say("compare.at_least", share=say.decimal(percent(least)), confidence=confidence))
-    if most is not None:
-        parts.append(say("compare.at_most", rate=say.decimal(significant(most)), confidence=confidence))
-    return " · ".join(parts) or say("compare.none")
+def _limit(ranking: Ranking, say: Words) -> str:
+    least = ranking.share_first_at_least(CONFIDENCE)
+    if least is None:
+        return say("compare.none")
+    return say("compare.at_least", share=say.decimal(percent(least)), confidence=percent(CONFIDENCE))
 
 
 def _problem(slide: ComparedSlide, say: Words) -> None:

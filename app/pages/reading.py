@@ -1,5 +1,6 @@
 """Reading a slide's cells: the first reading, the second and blind one, and what is settled between them."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -29,12 +30,14 @@ from app.person import need, person, words
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
-from core.review import cells_for, slide_state, standing
-from core.store import Role, SlideRecord, Species, TakenIn
+from core.review import cells_for, progress, slide_state, standing
+from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 from core.store.records import same_person
 
-FURTHER = 20
-"""Cells that are offered at a time beyond those that the machine called."""
+MORE = 50
+"""Cells of the list that are shown at a time beyond the first."""
+SAMPLE = 20
+"""Cells that are drawn at a time from the rest of the list."""
 _PAGES = {Role.FIRST: REVIEW, Role.SECOND: SECOND, Role.ADJUDICATOR: ADJUDICATE}
 
 
@@ -99,10 +102,15 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         session.all_read = not unread
     if session.all_read != (not unread):
         st.rerun()  # all of the page: its head would go on saying where the slide stood before
+    looked_at = record.taken_in.result.evidence.count.looked_at
     main, beside = st.columns([4, 1], gap="medium")
     with main:
         if record.locked:
             st.info(say("reading.signed", version=len(record.signatures)))
+        _not_valid(record.taken_in, say)
+        if role == Role.FIRST:
+            left = progress(record)
+            st.markdown(say("reading.list", count=left.to_read, of=looked_at, rank=left.read_to))
         data, session.given = board_data(
             workplace,
             record,
@@ -122,7 +130,17 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             on_slide_change=session.ask_on_slide,
         )
     with beside:
-        _beside(record, record.taken_in, role, unread, len(cells), reader, say)
+        _beside(record, role, unread, len(cells), looked_at, reader, say)
+
+
+def _not_valid(taken_in: TakenIn, say: Words) -> None:
+    """Say in what the slide lies outside the model's validity; the list stands below it all the same."""
+    conditions = taken_in.result.evidence.conditions
+    if not conditions.outside_validity:
+        return
+    why = [say.text(sentence) for sentence in conditions.outside] or conditions.outside_validity
+    lines = [say("reading.not_valid"), *(f"- {escaped(text)}" for text in why)]
+    st.warning("\n".join(lines), icon=":material/block:")
 
 
 def _take(session: BoardSession) -> None:
@@ -157,10 +175,10 @@ def _problems(written: Written | None, say: Words) -> None:
 
 def _beside(
     record: SlideRecord,
-    taken_in: TakenIn,
     role: Role,
     unread: int,
     given: int,
+    looked_at: int,
     reader: str,
     say: Words,
 ) -> None:
@@ -174,7 +192,7 @@ def _beside(
         st.progress(1 - unread / given, text=say("reading.left", count=unread))
         st.caption(say("reading.blind"))
     else:
-        tally_panel(record, taken_in, say)
+        tally_panel(record, say)
     st.selectbox(
         say("reading.species"),
         [None, *Species],
@@ -183,29 +201,33 @@ def _beside(
         help=say("reading.species_help"),
     )
     if role == Role.FIRST:
-        st.button(
-            say("reading.further", count=FURTHER),
-            on_click=_offer,
-            args=(record.slide.id, reader, "further"),
-            width="stretch",
-            wrap=True,
-        )
-        st.button(
-            say("reading.sample", count=FURTHER),
-            on_click=_offer,
-            args=(record.slide.id, reader, "sample"),
-            width="stretch",
-            wrap=True,
-        )
+        _more(record, looked_at - record.to_read, reader, say)
     flagged_fields(record, say)
 
 
-def _offer(slide_id: int, reader: str, kind: str) -> None:
+def _more(record: SlideRecord, rest: int, reader: str, say: Words) -> None:
+    """The way to the rest of the list: the next by rank, or some at random."""
+    if not rest:
+        st.caption(say("reading.list_ends"))
+        return
     store = here().store
-    try:
-        offered = (store.offer_further if kind == "further" else store.draw_sample)(
-            slide_id, FURTHER, by=reader
+    for label, offer, count in (
+        ("reading.more", store.offer_more, min(MORE, rest)),
+        ("reading.sample", store.draw_sample, min(SAMPLE, rest)),
+    ):
+        st.button(
+            say(label, count=count),
+            on_click=_offer,
+            args=(partial(offer, record.slide.id, count, by=reader),),
+            disabled=record.locked,
+            width="stretch",
+            wrap=True,
         )
+
+
+def _offer(offer: Callable[[], tuple[Candidate, ...]]) -> None:
+    try:
+        offered = offer()
     except SmearscopeError as error:
         st.toast(escaped(words().error(error)), icon=":material/error:")
         return
@@ -213,16 +235,8 @@ def _offer(slide_id: int, reader: str, kind: str) -> None:
 
 
 def _nothing_to_read(record: SlideRecord, role: Role, say: Words) -> None:
-    if role == Role.FIRST:
-        st.info(say("reading.no_candidates"))
-        st.button(
-            say("reading.sample", count=FURTHER),
-            on_click=_offer,
-            args=(record.slide.id, person(), "sample"),
-            type="primary",
-        )
-    else:
-        st.info(say("reading.nothing_for_adjudicator" if role == Role.ADJUDICATOR else "reading.nothing"))
+    nothing = {Role.FIRST: "no_candidates", Role.ADJUDICATOR: "nothing_for_adjudicator"}
+    st.info(say(f"reading.{nothing.get(role, 'nothing')}"))
     link(RESULT, say("page.result"), slide=record.slide.id)
 
 

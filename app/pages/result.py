@@ -38,7 +38,7 @@ def result_page() -> None:
     ask_before_calls(record, reader, say)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        tally_panel(record, record.taken_in, say)
+        tally_panel(record, say)
         tally = tally_of(record)
         change_settings(record, reader, say)
         with st.expander(say("result.in_full")):

@@ -169,9 +169,11 @@ def _chosen(record: SlideRecord, field: FieldRow, box: Box, reader: str, say: Wo
         st.caption(say("plan.nobody_offered"))
     if candidate is not None and sees_calls(record, reader):
         link(REVIEW, say("plan.to_gallery"), slide=record.slide.id, cell=candidate.id)
+    if candidate is not None and candidate.why_not:
+        st.caption(say("plan.not_counted", why=candidate.why_not))
     if field.why_excluded:
         st.warning(say("plan.excluded", why=escaped(term("why", field.why_excluded, say.language))))
-    if record.locked or field.why_excluded or not may(Right.READ):
+    if record.locked or not field.looked_at or not may(Right.READ):
         return
     if role != Role.FIRST and is_anothers(readings, role, reader):
         st.info(say("plan.anothers"))

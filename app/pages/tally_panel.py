@@ -4,18 +4,20 @@ import streamlit as st
 
 from app.pages.links import escaped
 from app.wording import Words
-from core.review import ReviewProgress, Tally, evidence_of, progress, tally_of
-from core.store import SlideRecord, StoredSlide, TakenIn
+from core.review import ReviewProgress, Tally, progress, tally_of
+from core.store import SlideRecord
 from core.tally import (
     TARGET_CELLS,
     Estimate,
+    Evidence,
     VerdictKind,
     grouped_up,
     percent,
-    raw_fraction,
+    reach_of,
+    reading_on,
     reasons_in,
-    verdict,
 )
+from core.wording import Sentence
 
 _LOOKS = {
     VerdictKind.POSITIVE: (":material/coronavirus:", "red"),
@@ -27,12 +29,14 @@ _LOOKS = {
 }
 
 
-def tally_panel(record: SlideRecord, taken_in: TakenIn, say: Words) -> None:
+def tally_panel(record: SlideRecord, say: Words) -> None:
     """Show verdict, cells examined, what is missing, what was decided, and the figures."""
     tally, left = tally_of(record), progress(record)
     icon, colour = _LOOKS[tally.verdict.kind]
     st.markdown(f"##### :{colour}[{icon} {say(f'verdict.{tally.verdict.kind}')}]")
-    cells_examined(record.slide, taken_in, say)
+    cells_examined(tally.evidence, say)
+    for said in _next_step(tally.evidence):
+        st.caption(say.text(said))
     if tally.verdict.detection_limit_per_ul is not None:
         st.caption(say("tally.limit", limit=grouped_up(tally.verdict.detection_limit_per_ul)))
     _decided(left, say)
@@ -43,25 +47,29 @@ def tally_panel(record: SlideRecord, taken_in: TakenIn, say: Words) -> None:
     st.caption(f"**{say('notice')}**")
 
 
-def cells_examined(slide: StoredSlide, taken_in: TakenIn, say: Words) -> None:
-    """A bar of the cells examined of those that are needed."""
-    cells = taken_in.result.evidence.count.cells
-    needed = taken_in.result.verdict.cells_needed
-    if slide.red_cells_per_ul is not None:
-        needed = verdict(evidence_of(slide, taken_in)).cells_needed
-    of = needed or TARGET_CELLS
+def cells_examined(evidence: Evidence, say: Words) -> None:
+    """A bar of the cells examined of those that are needed; of the usual target where no figure is given."""
+    cells, limit = evidence.count.cells, evidence.assumptions.detection_limit_per_ul
+    withheld = bool(evidence.conditions.outside_validity)
+    of = TARGET_CELLS if withheld else reach_of(evidence).needed
     st.progress(min(1.0, cells / of), text=say("tally.cells_of_needed", cells=cells, needed=of))
-    if needed is not None:
-        wanted = taken_in.result.evidence.assumptions.detection_limit_per_ul
-        st.caption(say("tally.target", target=TARGET_CELLS, needed=needed, limit=wanted))
+    if not withheld:
+        st.caption(say("tally.target", target=TARGET_CELLS, needed=of, limit=limit))
     if cells < of:
         st.caption(say("tally.missing", count=of - cells))
+
+
+def _next_step(evidence: Evidence) -> tuple[Sentence, ...]:
+    """What reading on would spare."""
+    if evidence.conditions.outside_validity:
+        return ()
+    return reading_on(reach_of(evidence).read_on)
 
 
 def _decided(left: ReviewProgress, say: Words) -> None:
     accepted = left.agreed + left.accepted_alone + left.disputed
     st.markdown(
-        f"**{left.first_left}** {say('tally.left', of=left.called)} · **{accepted}** {say('tally.accepted')}"
+        f"**{left.first_left}** {say('tally.left', of=left.to_read)} · **{accepted}** {say('tally.accepted')}"
     )
     agreed = [
         say("tally.agreed", count=left.agreed),
@@ -76,15 +84,17 @@ def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
     figures = tally.verdict.figures
     if figures is not None:
         colon = say("board.colon")
-        st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
-        st.markdown(f"**{say('tally.fraction')}**{colon}{_share(figures.raw_fraction, say)}")
-        st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
+        if figures.density_per_ul is not None:
+            st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
+        count = tally.evidence.count
+        label = "tally.fraction" if count.read_to == count.looked_at else "tally.fraction_at_least"
+        st.markdown(f"**{say(label)}**{colon}{_share(figures.raw_fraction, say)}")
+        if figures.corrected_fraction is not None:
+            st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
         return
-    accepted = left.agreed + left.accepted_alone
-    cells = tally.evidence.count.cells
-    fraction = raw_fraction(accepted, cells) if accepted <= cells else None
-    if accepted and fraction is not None:
-        st.caption(say("tally.provisional", count=accepted, fraction=_share(fraction, say)))
+    accepted, outside = left.agreed + left.accepted_alone, tally.evidence.conditions.outside_validity
+    if accepted and tally.verdict.kind == VerdictKind.SUSPICIOUS and not outside:
+        st.caption(say("tally.provisional", count=accepted))
 
 
 def _per_ul(density: Estimate, say: Words) -> str:

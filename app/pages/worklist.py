@@ -20,7 +20,7 @@ from app.pages.unblinding import sees_calls
 from app.person import may, need, person, words
 from app.wording import Words
 from app.workplace import here
-from core.review import SlideState, progress, slide_state
+from core.review import SlideState, progress, slide_state, tally_of
 from core.store import Right, ScoringStep, SlideRecord, StoreError
 
 SLIDES_A_PAGE = 20
@@ -87,7 +87,7 @@ def _slide(record: SlideRecord, say: Words) -> None:
         name.markdown(f"{STATE_ICONS[state]} {say(f'state.{state}')}")
         with count:
             if record.taken_in is not None:
-                cells_examined(slide, record.taken_in, say)
+                cells_examined(tally_of(record).evidence, say)
             else:
                 _scoring(record, state, say)
         with left:
@@ -106,7 +106,14 @@ def _slide(record: SlideRecord, say: Words) -> None:
 
 def _left(record: SlideRecord, say: Words) -> None:
     done = progress(record)
-    st.markdown(say("worklist.left", count=done.first_left))
+    if not done.to_read:
+        st.markdown(say("worklist.nothing_located"))
+    elif done.first_left:
+        st.markdown(say("worklist.left", count=done.first_left, of=done.to_read))
+    else:
+        st.markdown(say("worklist.read", of=done.to_read))
+    if record.taken_in is not None and record.taken_in.result.evidence.conditions.outside_validity:
+        st.caption(f":material/block: {say('worklist.no_figures')}")
     if record.flags:
         st.caption(f":material/flag: {say('reading.flagged', count=len(record.flags))}")
     if not sees_calls(record, person()):

@@ -91,14 +91,14 @@ class PicturedCell:
         Where it lies.
     content_hash
         Hash of the field's pixels: pictures of a field that was replaced are other pictures.
-    healthy_boxes
-        (M, 4) boxes of the field's cells that count and were not called.
+    other_boxes
+        (M, 4) boxes of the field's cells that count and are not among the first of the list.
     """
 
     field: str
     box: Box
     content_hash: str
-    healthy_boxes: NDArray[np.float32]
+    other_boxes: NDArray[np.float32]
 
     def key(self, kind: str) -> str:
         """Names what a picture shows: equal for equal pictures, in every result of the slide."""
@@ -116,9 +116,9 @@ class PicturedCell:
         return jpeg(with_corners(picture, window, self.box) if kind == "around" else picture)
 
     def _neighbours(self) -> NDArray[np.float32]:
-        """The nearest cells of the field that count and were not called."""
+        """The nearest of the other cells of the field."""
         most = NEIGHBOURS_ACROSS * NEIGHBOURS_DOWN
-        return self.healthy_boxes[nearest_boxes(self.healthy_boxes, self.box, most)]
+        return self.other_boxes[nearest_boxes(self.other_boxes, self.box, most)]
 
 
 def _mosaic_of(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -153,7 +153,7 @@ class Tiles:
         Parameters
         ----------
         slide, taken_in, candidate
-            The cell, its slide, and the slide's result, from which healthy neighbours are taken.
+            The cell, its slide, and the slide's result, from which its neighbours are taken.
         kind
             ``cell``, ``around``, ``small``, ``neighbours``, or ``map-`` and the name of a method.
 
@@ -226,12 +226,13 @@ def pictured_cell(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool =
     row = next((row for row in fields if row.name == candidate.field), None)
     if row is None:
         raise NoTileError(f"{shown_path(candidate.field)} is no longer among the fields of its slide")
-    healthy = np.empty((0, 4), np.float32)
+    others = np.empty((0, 4), np.float32)
     if neighbours:
         tables = tables_of(taken_in.folder, taken_in.sha256)
-        here = tables.on_field(candidate.field)
-        healthy = tables.cells.boxes[here[tables.cells.evaluable[here] & ~tables.cells.called[here]]]
-    return PicturedCell(candidate.field, candidate.box, row.content_hash, healthy)
+        here, cells = tables.on_field(candidate.field), tables.cells
+        further_down = cells.rank[here] > taken_in.result.cells.listed
+        others = cells.boxes[here[cells.evaluable[here] & further_down]]
+    return PicturedCell(candidate.field, candidate.box, row.content_hash, others)
 
 
 @lru_cache(maxsize=4)

@@ -48,9 +48,7 @@ class PicturesWhileScoring:
         tiles = Tiles(self.folder)
         with _said():
             for cell, activation_map in zip(candidates.cells, maps, strict=True):
-                pictured = PicturedCell(
-                    cell.field, cell.box, candidates.content_hash, candidates.healthy_boxes
-                )
+                pictured = PicturedCell(cell.field, cell.box, candidates.content_hash, candidates.other_boxes)
                 tiles.keep_cut(self.slide_id, image, pictured)
                 tiles.keep_maps(self.slide_id, self.model, pictured, {DRAWN_BY_SCORING: activation_map})
 

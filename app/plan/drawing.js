@@ -1,9 +1,10 @@
 // How cells and what goes with them are drawn on the slide.
 
+const DASHES = [3, 4]; // of what stands outside the count, whatever readers say of it
 // Colour, width in screen pixels, dashes, shape: no kind is told by its colour alone.
 const LOOKS = {
-  healthy: ["#2f6b3c", 1, [], "box"],
-  "left out": ["#6b7280", 1, [2, 4], "box"],
+  counted: ["#2f6b3c", 1, [], "box"],
+  "left out": ["#6b7280", 1, DASHES, "box"],
   unread: ["#1f5fa8", 3, [], "box"],
   parasite: ["#c81e1e", 4, [], "ring"],
   "not a parasite": ["#2f6b3c", 3, [], "cross"],
@@ -12,7 +13,7 @@ const LOOKS = {
 const SMALLEST_MARK_PX = 14;
 
 // A cell's outline; too small to be told apart, its sign stands for it.
-function shape(context, [x, y, w, h], [colour, width, dashes, kind], rank) {
+function shape(context, [x, y, w, h], [colour, width, dashes, kind], rank, counts = true) {
   if (w < SMALLEST_MARK_PX && width > 1) {
     [x, y, w, h] = [x + w / 2 - SMALLEST_MARK_PX / 2, y + h / 2 - SMALLEST_MARK_PX / 2, SMALLEST_MARK_PX, SMALLEST_MARK_PX];
   }
@@ -34,7 +35,7 @@ function shape(context, [x, y, w, h], [colour, width, dashes, kind], rank) {
     context.stroke(path);
   }
   Object.assign(context, { strokeStyle: colour, lineWidth: width });
-  context.setLineDash(dashes);
+  context.setLineDash(counts ? dashes : DASHES.map((length) => length * Math.max(1, width / 2)));
   context.stroke(path);
   context.setLineDash([]);
   if (!rank || w < 18) return;

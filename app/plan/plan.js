@@ -2,7 +2,7 @@
 // without one. Tiles, the places of fields and the boxes of all located cells come from the server's routes, once a result;
 // only what is in view is drawn.
 //
-// From the server: data = {slide, base, pictures, candidates: [[number, field, x, y, width, height, kind, rank]], chosen:
+// From the server: data = {slide, base, pictures, candidates: [[number, field, x, y, width, height, kind, rank, counts]], chosen:
 // {field, box} | null, cell_px, um_per_pixel, blind, methods, map_widths, words}; boxes of
 // candidates are in pixels of their field. To the server: trigger "chosen" = {field, box}.
 
@@ -110,9 +110,9 @@ function newPlan(parent, slide) {
 
   // What was called, or chosen, has changed.
   function refresh() {
-    plan.candidates = data.candidates.map(([number, field, x, y, width, height, kind, rank]) => {
+    plan.candidates = data.candidates.map(([number, field, x, y, width, height, kind, rank, counts]) => {
       const place = layout.fields[layout.at.get(field)];
-      return { number, field, box: [x, y, width, height], at: [x + place[2], y + place[3], width, height], kind, rank };
+      return { number, field, box: [x, y, width, height], at: [x + place[2], y + place[3], width, height], kind, rank, counts };
     });
     // A candidate is drawn by its call, not a second time as a located cell.
     cells.taken.fill(0);
@@ -245,7 +245,7 @@ function newPlan(parent, slide) {
     plan.drawn = visible.length;
     if (find(".boxes").checked) {
       if (data.cell_px * scale >= SMALLEST_CELL_PX) plain(context, scale, origin, width, height);
-      for (const [{ kind, rank }, at] of visible) shape(context, at, LOOKS[kind], rank);
+      for (const [{ kind, rank, counts }, at] of visible) shape(context, at, LOOKS[kind], rank, counts);
     }
     if (data.chosen) frame(context, on(worldBox(data.chosen)));
     if (data.um_per_pixel) scaleBar(context, scale, height, data.um_per_pixel, words.locale);
@@ -266,7 +266,7 @@ function newPlan(parent, slide) {
       );
       plan.drawn += 1;
     });
-    for (const [path, kind] of [[paths[1], "healthy"], [paths[0], "left out"]]) {
+    for (const [path, kind] of [[paths[1], "counted"], [paths[0], "left out"]]) {
       const [colour, line, dashes] = LOOKS[kind];
       Object.assign(context, { strokeStyle: colour, lineWidth: line });
       context.setLineDash(dashes);

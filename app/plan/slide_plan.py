@@ -21,7 +21,7 @@ from core.store.records import same_person
 _FOLDER = Path(__file__).parent
 _PARTS = ("loading", "cells", "drawing", "labels", "plan")
 """Of the script, which a component takes as one."""
-KINDS = ("healthy", "left out", "unread", "parasite", "not a parasite", "unsure")
+KINDS = ("counted", "left out", "unread", "parasite", "not a parasite", "unsure")
 
 plan = st.components.v2.component(
     "smearscope_plan",
@@ -100,6 +100,8 @@ def _candidates(
             *candidate.box,
             calls.get(candidate.id, "unread"),
             str(candidate.rank) if candidate.rank and not blind else "",
+            # Before the blind, a mark by hand looks as any other cell.
+            int(not candidate.why_not if blind else candidate.evaluable),
         ]
         for candidate in given
         if candidate.field in numbers

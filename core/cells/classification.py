@@ -12,14 +12,14 @@ FeatureStatistics = tuple[float, ...]
 
 @dataclass(frozen=True)
 class FieldScores:
-    """What a classifier says of the cells of one field.
+    """What a classifier says of the objects of one field.
 
     Attributes
     ----------
     infected_score
         (N,) float32 in [0, 1]; higher means infected.
     statistics
-        Those of the slide drawn towards this field's own cells: by these the cells were scored.
+        Those of the slide drawn towards this field's own evaluable cells: by these all were scored.
     """
 
     infected_score: NDArray[np.float32]
@@ -35,8 +35,13 @@ class CellClassifier(Protocol):
         """Measure the slide on (N, S, S, 3) normalised crops of its cells, nearly all of them healthy."""
         ...
 
-    def score_field(self, crops: NDArray[np.uint8], slide: FeatureStatistics) -> FieldScores:
-        """Score (N, S, S, 3) normalised RGB crops, all the evaluable cells of one field of a slide."""
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
+        """Score (N, S, S, 3) normalised RGB crops: all the objects of a field that are looked at.
+
+        (N,) `evaluable` says which of them are cells that make the field's statistics.
+        """
         ...
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:

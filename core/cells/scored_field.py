@@ -34,7 +34,7 @@ class ScoringModels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ScoredField:
-    """The located cells of one field with their scores.
+    """The located objects of one field with their scores.
 
     Attributes
     ----------
@@ -53,7 +53,8 @@ class ScoredField:
     detection_score
         (N,) float32 in [0, 1].
     infected_score
-        (N,) float32 in [0, 1]; NaN for a cell that is not evaluable.
+        (N,) float32 in [0, 1], of every object that is looked at, evaluable or not; NaN where another region
+        of the slide looks at it (`WhyNot.DUPLICATE`).
     why_not
         (N,) values of `core.cells.located.WhyNot`; empty for an evaluable cell.
     """
@@ -74,9 +75,11 @@ class ScoredField:
 
 
 def score_image(models: ScoringModels, field: Field, reference: SlideReference) -> ScoredField:
-    """Locate a field's cells and score those that are evaluable.
+    """Locate a field's objects and score them, evaluable or not.
 
-    The field's crops are one batch of their own, so its scores do not depend on what else is scored.
+    A parasite may lie in a clump, in a cell that the border cuts, or in one that looks unlike a red cell
+    because it is infected. What is typical of the field is told from its evaluable cells alone. The field's
+    crops are one batch of their own, so its scores do not depend on what else is scored.
 
     Parameters
     ----------
@@ -86,17 +89,18 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
         The slide's own cells, by which this field's are found and normalised.
     """
     cells = find_cells(field, models.detector, reference)
-    evaluable = cells.why_not == WhyNot.EVALUABLE
+    looked_at = cells.why_not != WhyNot.DUPLICATE
     infected_score = np.full(len(cells.boxes), np.nan, np.float32)
     colour, statistics = reference.cell_colour, reference.feature_statistics
-    if evaluable.any():
+    if looked_at.any():
         size_px = models.classifier.crop_size_px
-        crops = raw_crops(field.image, cells.boxes[evaluable], size_px)
-        disks = disk_masks(cells.boxes[evaluable], size_px)
-        colour = field_colour(crops, disks, reference.cell_colour)
+        evaluable = cells.why_not[looked_at] == WhyNot.EVALUABLE
+        crops = raw_crops(field.image, cells.boxes[looked_at], size_px)
+        disks = disk_masks(cells.boxes[looked_at], size_px)
+        colour = field_colour(crops[evaluable], disks[evaluable], reference.cell_colour)
         normalised = normalise(crops, disks, np.asarray(colour, np.float32))
-        scores = models.classifier.score_field(normalised, reference.feature_statistics)
-        infected_score[evaluable], statistics = scores.infected_score, scores.statistics
+        scores = models.classifier.score_field(normalised, evaluable, reference.feature_statistics)
+        infected_score[looked_at], statistics = scores.infected_score, scores.statistics
     height, width = field.image.shape[:2]
     return ScoredField(
         width=width,

@@ -1,4 +1,4 @@
-"""Candidates drawn for review: each with its activation map, and all of a slide on one sheet."""
+"""The first of a slide's list drawn for review: each with its activation map, and all on one sheet."""
 
 import math
 from collections.abc import Sequence
@@ -22,6 +22,10 @@ _GAP = 14
 _HEAD = 108
 _CAPTION = 40
 _FEWEST_COLUMNS, _MOST_COLUMNS = 5, 10
+_LEGEND = (
+    "By rank; the corners mark the cell. Below it: rank, score, field. A score is no probability.",
+    "A word beside the rank (edge, clump ...) says why an object is looked at and not counted.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +35,11 @@ class CandidatePicture:
     Attributes
     ----------
     rank
-        1 for the highest score of the slide.
+        1 for the first of the slide's list.
     score
-        The classifier's, in [0, 1].
+        That by which it is ranked, in [0, 1].
+    why_not
+        Why it is not among the cells examined; empty where it is.
     field_name
         Field the cell lies on.
     crop
@@ -46,6 +52,7 @@ class CandidatePicture:
 
     rank: int
     score: float
+    why_not: str
     field_name: str
     crop: NDArray[np.uint8]
     activation_map: NDArray[np.float32]
@@ -65,7 +72,7 @@ class CandidatePicture:
 
 
 def candidate_image(candidate: CandidatePicture) -> NDArray[np.uint8]:
-    """Draw one cell large, with its surroundings, and beside it the same with its activation map.
+    """Draw one object large, with its surroundings, and beside it the same with its activation map.
 
     Returns
     -------
@@ -80,7 +87,10 @@ def candidate_image(candidate: CandidatePicture) -> NDArray[np.uint8]:
     rank = f"{candidate.rank}"
     write(page, _MARGIN, below, rank, 22, 80, RED)
     score_left = _MARGIN + text_width(rank, 22) + 14
-    write(page, score_left, below + 5, f"infected score {candidate.score:.3f}", 16, right - score_left)
+    score = f"score {candidate.score:.3f}"
+    if candidate.why_not:
+        score += f"; not counted: {candidate.why_not}"
+    write(page, score_left, below + 5, score, 16, right - score_left)
     write(page, _MARGIN, below + 34, candidate.field_name, 14, CELL_PX, PALE_INK)
     write(page, right, below + 6, "where the model looked", 14, CELL_PX - 140, PALE_INK)
     colour_scale(page, right + CELL_PX - scale_width_px(), below + 6)
@@ -97,18 +107,18 @@ def cell_and_map(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
 
 
 def contact_sheet(
-    slide_name: str, cells: int, calls: int, candidates: Sequence[CandidatePicture]
+    slide_name: str, candidates: Sequence[CandidatePicture], *, looked_at: int, evaluable: int
 ) -> NDArray[np.uint8]:
-    """Draw all candidates of a slide on one sheet, in the order given.
+    """Draw the first of a slide's list on one sheet, in the order given.
 
     Parameters
     ----------
     slide_name
         For the title; line breaks become spaces, and what is too long is shortened in its middle.
-    cells, calls
-        Evaluable cells of the slide, and how many of them were called infected.
     candidates
-        Those to show, highest score first; may be fewer than `calls`, or none.
+        Those to show, by rank; none only where nothing was located on the slide.
+    looked_at, evaluable
+        Objects in the whole list, and cells examined.
 
     Returns
     -------
@@ -118,37 +128,41 @@ def contact_sheet(
     rows = max(1, math.ceil(len(candidates) / columns))
     pitch_down = TILE_PX + _CAPTION + _GAP
     foot = _HEAD + rows * pitch_down
-    page = blank(foot + 40, 2 * _MARGIN + columns * (TILE_PX + _GAP) - _GAP)
+    page = blank(foot + 20 * len(_LEGEND) + 20, 2 * _MARGIN + columns * (TILE_PX + _GAP) - _GAP)
     room = page.shape[1] - 2 * _MARGIN
     write(page, _MARGIN, 16, slide_name, 26, room)
-    write(page, _MARGIN, 52, _summary(cells, calls, len(candidates)), 16, room)
+    write(page, _MARGIN, 52, _summary(looked_at, evaluable, len(candidates)), 16, room)
     write(page, _MARGIN, 76, RESEARCH_USE_ONLY, 14, room, RED)
     for position, candidate in enumerate(candidates):
         row, column = divmod(position, columns)
         _draw_tile(page, candidate, _MARGIN + column * (TILE_PX + _GAP), _HEAD + row * pitch_down)
     if candidates:
-        legend = "Highest score first; the corners mark the cell. Below it: rank, infected score, field."
-        write(page, _MARGIN, foot, legend, 14, room, PALE_INK)
+        for line, meaning in enumerate(_LEGEND):
+            write(page, _MARGIN, foot + 20 * line, meaning, 14, room, PALE_INK)
     else:
-        write(page, _MARGIN, _HEAD + 50, "No cell scores above the threshold.", 22, room)
-        remark = "That alone excludes nothing: the verdict says what the count allows."
+        write(page, _MARGIN, _HEAD + 50, "No cell was found on this slide.", 22, room)
+        remark = "That excludes nothing: the verdict says what the count allows."
         write(page, _MARGIN, _HEAD + 86, remark, 16, room, PALE_INK)
     return page
 
 
-def _summary(cells: int, calls: int, shown: int) -> str:
-    summary = (
-        f"{grouped(cells)} evaluable {'cell' if cells == 1 else 'cells'}, {grouped(calls)} called infected"
+def _summary(looked_at: int, evaluable: int, shown: int) -> str:
+    objects, cells = ("object" if looked_at == 1 else "objects"), ("cell" if evaluable == 1 else "cells")
+    return (
+        f"The first {grouped(shown)} of {grouped(looked_at)} {objects} looked at; "
+        f"{grouped(evaluable)} {cells} counted"
     )
-    return summary if shown == calls else f"{summary}, {grouped(shown)} shown"
 
 
 def _draw_tile(page: Canvas, candidate: CandidatePicture, left: int, top: int) -> None:
     tile = _with_corners(resized(candidate.crop, TILE_PX), candidate)
     page[top : top + TILE_PX, left : left + TILE_PX] = tile
-    score, below = f"{candidate.score:.3f}", top + TILE_PX
-    write(page, left, below + 3, f"{candidate.rank}", 16, 60, RED)
-    write(page, left + TILE_PX - text_width(score, 15), below + 4, score, 15, 60)
+    rank, score, below = f"{candidate.rank}", f"{candidate.score:.3f}", top + TILE_PX
+    write(page, left, below + 3, rank, 16, 60, RED)
+    score_left = left + TILE_PX - text_width(score, 15)
+    write(page, score_left, below + 4, score, 15, 60)
+    why_left = left + text_width(rank, 16) + 6
+    write(page, why_left, below + 6, candidate.why_not, 11, score_left - why_left - 6, PALE_INK)
     write(page, left, below + 24, candidate.field_name, 11, TILE_PX, PALE_INK)
 
 

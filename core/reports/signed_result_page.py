@@ -149,7 +149,7 @@ def _facts(page: _Page, signed: SignedResult) -> None:
         if fact.code == "counted":
             page.labelled(say("detection_limit"), _limit(page, signed))
             left_out = "; ".join(excluded_in(signed.evidence, page.language))
-            texts = (texts[0], *([say("left_out", what=left_out)] if left_out else []))
+            texts = (*texts[:2], *([say("left_out", what=left_out)] if left_out else []))
         page.labelled(fact.label, *texts)
     page.labelled(say("model_card"), signed.model.identity)
     page.labelled(say("readers"), _readers(page, signed))
@@ -165,10 +165,11 @@ def _facts(page: _Page, signed: SignedResult) -> None:
 
 def _limit(page: _Page, signed: SignedResult) -> str:
     """What a count of this size excludes where no parasite is found in it."""
-    kind, limit = signed.verdict.kind, reach_of(signed.evidence).limit_per_ul
-    if limit is None or kind == VerdictKind.NOT_VALID:
+    limit = reach_of(signed.evidence).limit_per_ul
+    if limit is None or signed.evidence.conditions.outside_validity:
         return page.say("no_limit")
-    code = "excluded" if kind == VerdictKind.NO_PARASITE_SEEN else "would_be_excluded"
+    nothing_found = signed.verdict.kind == VerdictKind.NO_PARASITE_SEEN
+    code = "excluded" if nothing_found else "would_be_excluded"
     return page.say(code, limit=limit, confidence=CONFIDENCE)
 
 

@@ -6,7 +6,7 @@ from core.files import csv_text
 from core.review import SignedResult
 from core.store import Role
 
-_CELL = ("candidate", "kind", "rank", "infected_score", "field", "x", "y", "width", "height")
+_CELL = ("candidate", "kind", "rank", "infected_score", "why_not", "field", "x", "y", "width", "height")
 _READING = ("reader", "call", "reason", "stage", "species", "at")
 
 

@@ -20,12 +20,11 @@ from core.results.tables import (
     CellRows,
     FieldRow,
     RankedCell,
-    ScoredCell,
-    ranked_cells,
+    first_ranked,
+    ranked_cell,
     read_candidates_list,
     read_cells,
     read_fields,
-    scored_cell,
 )
 from core.wording import sentence
 
@@ -47,7 +46,7 @@ class ResultTables:
     fields
         All fields of the slide, in order.
     cells
-        All located cells.
+        All located objects.
     """
 
     fields: tuple[FieldRow, ...]
@@ -59,32 +58,38 @@ class ResultTables:
         return {row.name: number for number, row in enumerate(self.fields)}
 
     def on_field(self, name: str) -> NDArray[np.int64]:
-        """Positions of the cells that were located on a field."""
+        """Positions of the objects that were located on a field."""
         return np.flatnonzero(self.cells.field == self.number_of_field[name])
 
-    def best_uncalled(self, count: int, known: frozenset[tuple[str, Box]]) -> tuple[ScoredCell, ...]:
-        """The highest-scoring cells not called and not `known` by field and box, best first."""
-        uncalled = self._uncalled()
-        order = np.argsort(-self.cells.infected_score[uncalled], kind="stable")
-        return self._first_unknown(uncalled[order], count, known)
+    @cached_property
+    def by_rank(self) -> NDArray[np.int64]:
+        """Positions of the looked-at objects, by rank."""
+        return self.cells.ranked()
 
-    def random_uncalled(
-        self, count: int, known: frozenset[tuple[str, Box]], seed: int
-    ) -> tuple[ScoredCell, ...]:
-        """Cells drawn at random among those not called and not `known` by field and box."""
-        uncalled = self._uncalled()
-        order = np.random.default_rng(seed).permutation(len(uncalled))
-        return self._first_unknown(uncalled[order], count, known)
+    def after_rank(self, rank: int, count: int) -> tuple[RankedCell, ...]:
+        """The next `count` objects of the list; fewer where it ends."""
+        return tuple(
+            ranked_cell(self.fields, self.cells, position, number)
+            for number, position in enumerate(self.by_rank[rank : rank + count].tolist(), start=rank + 1)
+        )
 
-    def _uncalled(self) -> NDArray[np.int64]:
-        return np.flatnonzero(self.cells.evaluable & ~self.cells.called)
+    def at(self, field: str, box: Box) -> RankedCell | None:
+        """The object of the list at a box of a field, with two decimals; None where there is none."""
+        if field not in self.number_of_field:
+            return None
+        for position in self.on_field(field).tolist():
+            cell = ranked_cell(self.fields, self.cells, position, int(self.cells.rank[position]))
+            if cell.box == box and cell.rank:
+                return cell
+        return None
 
-    def _first_unknown(
-        self, order: NDArray[np.int64], count: int, known: frozenset[tuple[str, Box]]
-    ) -> tuple[ScoredCell, ...]:
-        found: list[ScoredCell] = []
-        for position in order.tolist():
-            cell = scored_cell(self.fields, self.cells, position)
+    def drawn_after_rank(
+        self, rank: int, count: int, known: frozenset[tuple[str, Box]], seed: int
+    ) -> tuple[RankedCell, ...]:
+        """Objects drawn at random from the list beyond a rank, none of them `known` by field and box."""
+        found: list[RankedCell] = []
+        for number in (rank + np.random.default_rng(seed).permutation(len(self.by_rank[rank:]))).tolist():
+            cell = ranked_cell(self.fields, self.cells, self.by_rank[number], number + 1)
             if (cell.field, cell.box) not in known:
                 found.append(cell)
             if len(found) == count:
@@ -100,8 +105,8 @@ class ResultFolder:
     ----------
     document, sha256
         The text of `result.json`, and the hash of its bytes.
-    called
-        Cells called infected, by rank.
+    listed
+        The first of the list, by rank: those within the review budget, which have pictures.
     tables
         Its fields and cells.
     """
@@ -109,7 +114,7 @@ class ResultFolder:
     document: str
     sha256: str
     result: SlideResult
-    called: tuple[RankedCell, ...]
+    listed: tuple[RankedCell, ...]
     tables: ResultTables
 
 
@@ -132,14 +137,10 @@ def read_result_folder(folder: Path) -> ResultFolder:
         unchanged = (folder / DOCUMENT).read_bytes() == content
     except (ValidationError, *_DAMAGE) as error:
         raise ResultFolderError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
-    called = ranked_cells(tables.fields, tables.cells, result.cells.candidates_written)
-    if (
-        not unchanged
-        or len(called) != result.cells.called_infected
-        or listed != called[: result.cells.candidates_written]
-    ):
+    of_tables = first_ranked(tables.fields, tables.cells, result.cells.listed)
+    if not unchanged or listed != of_tables or len(listed) != result.cells.listed:
         raise ResultFolderError(sentence("store.mixed_result", folder=shown_path(folder)))
-    return ResultFolder(content.decode(), hashlib.sha256(content).hexdigest(), result, called, tables)
+    return ResultFolder(content.decode(), hashlib.sha256(content).hexdigest(), result, listed, tables)
 
 
 def read_tables(folder: Path) -> ResultTables:

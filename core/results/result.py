@@ -9,7 +9,8 @@ import jsonschema
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.files import write_bytes
-from core.tally import CONFIDENCE, Evidence, Figures, Verdict
+from core.results.format_1 import from_format_1
+from core.tally import Evidence, Verdict
 from core.wording import RESEARCH_USE_ONLY
 
 SCHEMA_PATH = Path(__file__).with_name("result.schema.json")
@@ -36,20 +37,20 @@ class FieldCounts(_Record):
 
 
 class CellCounts(_Record):
-    """The slide's cells. `evaluable` is n; `called_infected` is x of the machine, before any review."""
+    """The slide's objects. `evaluable` is n; `looked_at` is the length of the list."""
 
     located: int = Field(description="Rows of cells.parquet.")
+    looked_at: int = Field(description="Located objects that have a score and a rank, evaluable or not.")
     evaluable: int = Field(description="Unique red cells examined: whole, in focus, counted once.")
     not_evaluable: dict[str, int] = Field(description="Located cells that do not count, by reason.")
-    called_infected: int = Field(description="Evaluable cells that score at or above the threshold.")
-    candidates_written: int = Field(description="How many of them, highest score first, are in candidates/.")
+    listed: int = Field(description="How many of the list, from rank 1 on, are in candidates/.")
 
 
 class Options(_Record):
     """What the user asked for, beyond `evidence.assumptions`."""
 
     um_per_pixel: float | None = Field(description="Given by the user; null: taken from files or estimated.")
-    review_budget: int = Field(description="At most this many candidates to review.")
+    review_budget: int = Field(description="How many of the list, from rank 1 on, are laid before readers.")
 
 
 class CellReference(_Record):
@@ -72,18 +73,13 @@ class SlideResult(_Record):
     Same fields, same model, same options, same machine and libraries: the same bytes.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     notice: str = RESEARCH_USE_ONLY
     slide: str
     fields: FieldCounts
     cells: CellCounts
     evidence: Evidence = Field(description="What the verdict is based on.")
     verdict: Verdict
-    machine_figures: Figures | None = Field(
-        description="Fraction and density from the machine's calls before any review, its false calls "
-        "subtracted at the rate found in validation; null if the model is not valid for the slide, no cell "
-        "was counted, or its false calls hide everything. The verdict's own figures need readings."
-    )
     reference: CellReference
     options: Options
     model: ModelReference
@@ -91,12 +87,11 @@ class SlideResult(_Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_version_0_1_0(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a document holds
-        """Read what 0.1.0 wrote: it held the confidence among the assumptions, which was always ours."""
+    def _of_format_1(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+        """Read what earlier versions wrote."""
         match given:
-            case {"evidence": {"assumptions": {"confidence": confidence, **assumptions}, **evidence}}:
-                if confidence == CONFIDENCE:
-                    return {**given, "evidence": {**evidence, "assumptions": assumptions}}
+            case {"format": 1}:
+                return from_format_1(given)
         return given
 
 
@@ -130,7 +125,7 @@ def read_result(path: Path) -> SlideResult:
     Raises
     ------
     pydantic.ValidationError
-        Where the file is not a result of this version.
+        Where the file is no result of this version or one that it can read.
     """
     return SlideResult.model_validate_json(path.read_bytes())
 

@@ -1,4 +1,4 @@
-"""The tables of a scored slide: its fields, its located cells, and those put before a reader.
+"""The tables of a scored slide: its fields, its located objects, and the list of those put before a reader.
 
 Each table is written here and read here, as the same plain arrays and records.
 """
@@ -25,10 +25,8 @@ from core.files import replacing, write_csv
 ROWS_IN_A_GROUP = 65_536
 SIDES = ("x", "y", "width", "height")
 REASONS = tuple(WhyNot)
-"""Why a cell does not count, by the number that stands for it in `CellRows`; 0 is a cell that counts."""
+"""Why an object does not count, by the number that stands for it in `CellRows`; 0 is a cell that counts."""
 NUMBER_OF_REASON = {str(reason): number for number, reason in enumerate(REASONS)}
-CALLS = HEALTHY, INFECTED = "healthy", "infected"
-"""What the machine calls a cell that counts."""
 
 CELLS_SCHEMA = pa.schema(
     [
@@ -36,9 +34,10 @@ CELLS_SCHEMA = pa.schema(
         *((side, pa.float32()) for side in SIDES),
         ("detection_score", pa.float32()),
         ("infected_score", pa.float32()),
+        ("second_score", pa.float32()),
         ("evaluable", pa.bool_()),
         ("why_not", pa.string()),
-        ("call", pa.string()),
+        ("rank", pa.int32()),
     ]
 )
 
@@ -49,7 +48,7 @@ FIELDS_SCHEMA = pa.schema(
         ("height", pa.int32()),
         ("cells", pa.int32()),
         ("evaluable_cells", pa.int32()),
-        ("called_infected", pa.int32()),
+        ("listed", pa.int32()),
         *((measure.name, pa.float64()) for measure in fields(FieldQuality)),
         ("content_hash", pa.string()),
         ("excluded", pa.bool_()),
@@ -57,7 +56,9 @@ FIELDS_SCHEMA = pa.schema(
     ]
 )
 
-CANDIDATE_COLUMNS = ("rank", "infected_score", "field", *SIDES, "image")
+CANDIDATE_COLUMNS = ("rank", "infected_score", "field", *SIDES, "evaluable", "why_not", "image")
+_NAMES_OF_0_1_0 = {"called_infected": "listed"}
+"""Of columns of `fields.parquet`: what 0.1.0 laid before readers were the cells it had called."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class FieldRow:
         The field.
     width, height
         Pixels of its image; 0 where it could not be read.
-    cells, evaluable_cells, called_infected
-        Located cells, those of them that count, and those of these that the machine called infected.
+    cells, evaluable_cells, listed
+        Located objects, those of them that are cells that count, and those, counted or not, that stand in the
+        list within the review budget.
     quality
         Focus and stain; None where it could not be read.
     content_hash
@@ -85,7 +87,7 @@ class FieldRow:
     height: int
     cells: int
     evaluable_cells: int
-    called_infected: int
+    listed: int
     quality: FieldQuality | None
     content_hash: str
     why_excluded: str
@@ -95,33 +97,38 @@ class FieldRow:
         """Whether its image could be read."""
         return self.width > 0
 
+    @property
+    def looked_at(self) -> bool:
+        """Whether its objects are looked at, counted or not: they are those of no other field."""
+        return self.was_read and not self.why_excluded.startswith(WhyNot.DUPLICATE)
+
 
 @dataclass(frozen=True, eq=False)
 class CellRows:
-    """The located cells of a slide as aligned arrays, in the order of its fields.
+    """The located objects of a slide as aligned arrays, in the order of its fields.
 
     Attributes
     ----------
     field
-        (N,) int32 position of each cell's field among the fields of the slide.
+        (N,) int32 position of each object's field among the fields of the slide.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
         (N,) float32 in [0, 1].
     infected_score
-        (N,) float32 in [0, 1]; NaN for a cell that does not count.
+        (N,) float32 in [0, 1], of the first look; NaN for what is looked at in another place of the slide.
+    second_score
+        (N,) float32 in [0, 1]; NaN where the second look has not seen it.
     why_not
         (N,) uint8 positions in `REASONS`; 0 for a cell that counts.
-    called
-        (N,) bool: cells that count and that the machine called infected.
     """
 
     field: NDArray[np.int32]
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     infected_score: NDArray[np.float32]
+    second_score: NDArray[np.float32]
     why_not: NDArray[np.uint8]
-    called: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.field)
@@ -131,66 +138,90 @@ class CellRows:
         """(N,) which cells count."""
         return np.asarray(self.why_not == 0)
 
+    @cached_property
+    def looked_at(self) -> NDArray[np.bool_]:
+        """(N,) which objects have a score, and so a place in the list."""
+        return np.isfinite(self.infected_score)
+
+    @cached_property
+    def ranking_score(self) -> NDArray[np.float32]:
+        """(N,) float32, the score by which each is ranked: that of the second look where it has one."""
+        return np.where(np.isfinite(self.second_score), self.second_score, self.infected_score)
+
+    @cached_property
+    def rank(self) -> NDArray[np.int32]:
+        """(N,) int32, the place of each object in the slide's list, from 1 on; 0 for what is not in it."""
+        ranked, rank = self.ranked(), np.zeros(len(self), np.int32)
+        rank[ranked] = np.arange(1, len(ranked) + 1)
+        return rank
+
     def by_reason(self) -> dict[str, int]:
-        """Number of cells that do not count, by reason, in the order of `WhyNot`."""
+        """Number of objects that do not count, by reason, in the order of `WhyNot`."""
         counts = np.bincount(self.why_not, minlength=len(REASONS)).tolist()
         return {str(reason): count for reason, count in zip(REASONS, counts, strict=True) if reason and count}
 
     def ranked(self) -> NDArray[np.int64]:
-        """Positions of the called cells, highest score first; equal scores keep the order of the table."""
-        called = np.flatnonzero(self.called)
-        return called[np.argsort(-self.infected_score[called], kind="stable")]
+        """Positions of all looked-at objects: the slide's list.
+
+        First those that the second look has seen, by its score; then the others by that of the first. Equal
+        scores keep the order of the table.
+        """
+        twice = np.isfinite(self.second_score)
+        seen = (np.flatnonzero(self.looked_at & which) for which in (twice, ~twice))
+        return np.concatenate([one[np.argsort(-self.ranking_score[one], kind="stable")] for one in seen])
 
 
 @dataclass(frozen=True)
-class ScoredCell:
-    """A cell that counts.
+class RankedCell:
+    """An object of a slide's list.
 
     Attributes
     ----------
     field, box
         Where it lies; the box with two decimals, as scoring writes it.
     infected_score
-        In [0, 1].
+        The score that ranks it, in [0, 1]. It gives an order and no probability.
+    why_not
+        Why it is not an evaluable cell; empty where it is one.
+    rank
+        1 for the first of the slide.
+    picture
+        File name in `candidates/`; None where the review budget ends before it.
     """
 
     field: str
     box: Box
     infected_score: float
-
-
-@dataclass(frozen=True)
-class RankedCell(ScoredCell):
-    """A cell that the machine called infected, on the list that is put before a reader.
-
-    Attributes
-    ----------
-    rank
-        1 for the highest score of the slide.
-    picture
-        File name in `candidates/`; None where the review budget ends before it.
-    """
-
+    why_not: WhyNot
     rank: int
     picture: str | None
 
+    @property
+    def evaluable(self) -> bool:
+        """Whether it counts among the cells examined."""
+        return not self.why_not
 
-def scored_cell(rows: Sequence[FieldRow], cells: CellRows, position: int) -> ScoredCell:
-    """The cell at a position of a table."""
-    return ScoredCell(
+
+def ranked_cell(
+    rows: Sequence[FieldRow], cells: CellRows, position: int, rank: int, picture: str | None = None
+) -> RankedCell:
+    """The object at a position of a table, which has this rank."""
+    return RankedCell(
         rows[cells.field[position]].name,
         rounded_box(cells.boxes[position].tolist()),
-        round(float(cells.infected_score[position]), 6),
+        round(float(cells.ranking_score[position]), 6),
+        REASONS[cells.why_not[position]],
+        rank,
+        picture,
     )
 
 
-def ranked_cells(rows: Sequence[FieldRow], cells: CellRows, drawn: int) -> tuple[RankedCell, ...]:
-    """All called cells, by rank; the first `drawn` of them have pictures."""
-    found = []
-    for rank, position in enumerate(cells.ranked().tolist(), start=1):
-        cell, picture = scored_cell(rows, cells, position), image_name(rank) if rank <= drawn else None
-        found.append(RankedCell(cell.field, cell.box, cell.infected_score, rank, picture))
-    return tuple(found)
+def first_ranked(rows: Sequence[FieldRow], cells: CellRows, budget: int) -> tuple[RankedCell, ...]:
+    """The first `budget` objects of the list, which have pictures; all of them where there are fewer."""
+    return tuple(
+        ranked_cell(rows, cells, position, rank, image_name(rank))
+        for rank, position in enumerate(cells.ranked()[:budget].tolist(), start=1)
+    )
 
 
 def image_name(rank: int) -> str:
@@ -199,7 +230,7 @@ def image_name(rank: int) -> str:
 
 
 def write_cells(path: Path, rows: Sequence[FieldRow], cells: CellRows) -> None:
-    """Write `cells.parquet`: one row a located cell, in the order of fields.
+    """Write `cells.parquet`: one row a located object, in the order of fields.
 
     Row groups have a fixed number of rows, so the file does not depend on how the fields were scored.
     """
@@ -210,23 +241,24 @@ def write_cells(path: Path, rows: Sequence[FieldRow], cells: CellRows) -> None:
 
 
 def read_cells(path: Path, rows: Sequence[FieldRow]) -> CellRows:
-    """Read what `write_cells` wrote, given the slide's fields.
+    """Read what `write_cells` wrote, given the slide's fields; in what 0.1.0 wrote there is no second look.
 
     Raises
     ------
     OSError, pyarrow.ArrowInvalid, KeyError
         Where the file is gone, is no such table, or is of other fields.
     """
-    columns = ["field", *SIDES, "detection_score", "infected_score", "why_not", "call"]
-    table = pq.read_table(path, columns=columns)
+    second = "second_score" in pq.read_schema(path).names
+    scores = ["detection_score", "infected_score", *(["second_score"] if second else [])]
+    table = pq.read_table(path, columns=["field", *SIDES, *scores, "why_not"])
     numbers = {row.name: number for number, row in enumerate(rows)}
     return CellRows(
         field=_numbered(table["field"], numbers).astype(np.int32),
         boxes=np.stack([table[side].to_numpy() for side in SIDES], axis=1),
         detection_score=table["detection_score"].to_numpy(),
         infected_score=table["infected_score"].to_numpy(),
+        second_score=table["second_score"].to_numpy() if second else np.full(len(table), np.nan, np.float32),
         why_not=_numbered(table["why_not"], NUMBER_OF_REASON).astype(np.uint8),
-        called=_numbered(table["call"], {INFECTED: 1, HEALTHY: 0}).astype(bool),
     )
 
 
@@ -242,13 +274,23 @@ def write_fields(folder: Path, rows: Sequence[FieldRow]) -> None:
 
 def read_fields(folder: Path) -> tuple[FieldRow, ...]:
     """Read what `write_fields` wrote; raises as `read_cells` does."""
-    return tuple(_as_read(row) for row in pq.read_table(folder / "fields.parquet").to_pylist())
+    table = pq.read_table(folder / "fields.parquet")
+    names = [_NAMES_OF_0_1_0.get(name, name) for name in table.column_names]
+    return tuple(_as_read(row) for row in table.rename_columns(names).to_pylist())
 
 
 def write_candidates_list(path: Path, ranked: Sequence[RankedCell]) -> None:
-    """Write `candidates.csv`: the cells put before a reader, by rank."""
+    """Write `candidates.csv`: the first of the list, by rank."""
     rows = (
-        [cell.rank, f"{cell.infected_score:.6f}", cell.field, *map("{:.2f}".format, cell.box), cell.picture]
+        [
+            cell.rank,
+            f"{cell.infected_score:.6f}",
+            cell.field,
+            *map("{:.2f}".format, cell.box),
+            "true" if cell.evaluable else "false",
+            cell.why_not,
+            cell.picture,
+        ]
         for cell in ranked
     )
     write_csv(path, CANDIDATE_COLUMNS, rows)
@@ -262,6 +304,7 @@ def read_candidates_list(path: Path) -> tuple[RankedCell, ...]:
                 row["field"],
                 rounded_box([float(row[side]) for side in SIDES]),
                 float(row["infected_score"]),
+                WhyNot(row.get("why_not", WhyNot.EVALUABLE)),  # 0.1.0 listed evaluable cells alone
                 int(row["rank"]),
                 row["image"],
             )
@@ -274,19 +317,17 @@ def _groups(count: int) -> Iterator[slice]:
 
 
 def _cells_table(names: NDArray[np.object_], cells: CellRows, part: slice) -> pa.Table:
-    evaluable = cells.evaluable[part]
-    reasons, calls = (
-        np.array([str(reason) for reason in REASONS], object),
-        np.array(CALLS, object),
-    )
+    reasons = np.array([str(reason) for reason in REASONS], object)
+    infected, second, rank = (of[part] for of in (cells.infected_score, cells.second_score, cells.rank))
     columns = {
         "field": pa.array(names[cells.field[part]], pa.string()),
         **dict(zip(SIDES, cells.boxes[part].T, strict=True)),
         "detection_score": cells.detection_score[part],
-        "infected_score": pa.array(cells.infected_score[part], mask=~evaluable),
-        "evaluable": evaluable,
+        "infected_score": pa.array(infected, mask=np.isnan(infected)),
+        "second_score": pa.array(second, mask=np.isnan(second)),
+        "evaluable": cells.evaluable[part],
         "why_not": pa.array(reasons[cells.why_not[part]], pa.string()),
-        "call": pa.array(calls[cells.called[part].astype(int)], pa.string(), mask=~evaluable),
+        "rank": pa.array(rank, mask=rank == 0),
     }
     return pa.table(columns, CELLS_SCHEMA)
 
@@ -309,7 +350,7 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
         "height": row.height,
         "cells": row.cells,
         "evaluable_cells": row.evaluable_cells,
-        "called_infected": row.called_infected,
+        "listed": row.listed,
         # Null where the field shows no cell, and none at all where it was not read.
         **{name: None if math.isnan(value) else value for name, value in measures.items()},
         "content_hash": row.content_hash,
@@ -326,7 +367,7 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         height=row["height"],
         cells=row["cells"],
         evaluable_cells=row["evaluable_cells"],
-        called_infected=row["called_infected"],
+        listed=row["listed"],
         quality=FieldQuality(
             **{name: math.nan if value is None else value for name, value in measures.items()}
         )

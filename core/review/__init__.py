@@ -13,7 +13,7 @@ from core.review.progress import (
 )
 from core.review.signed_result import SignedResult, read_document, violations
 from core.review.signing import blocks_signing, sign
-from core.review.tallying import Tally, evidence_of, tally_of
+from core.review.tallying import Tally, tally_of
 
 __all__ = [
     "Decision",
@@ -28,7 +28,6 @@ __all__ = [
     "cells_for",
     "cohen_kappa",
     "decision_of",
-    "evidence_of",
     "is_anothers",
     "progress",
     "read_cells",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from core.store import Call, Candidate, CandidateKind, Reading, Role, SlideRecord, Stage
+from core.store import Call, Candidate, Reading, Role, SlideRecord, Stage
 
 
 class Decision(StrEnum):
@@ -36,20 +36,19 @@ class ReadCell:
     ----------
     readings
         The one that stands of each role in which it was read.
+    listed
+        Whether it is of the list as it is laid before readers, from its first on: what is drawn at random or
+        marked by hand is not, nor what stands beyond a gap (`SlideRecord.to_read`).
     """
 
     candidate: Candidate
     readings: Mapping[Role, Reading]
+    listed: bool
 
     @cached_property
     def decision(self) -> Decision:
         """What its readings come to."""
         return decision_of([reading.opinion.call for reading in self.readings.values()])
-
-    @property
-    def called(self) -> bool:
-        """Whether the machine called it, so that it counts towards the density."""
-        return self.candidate.kind == CandidateKind.CALLED
 
     @property
     def gametocyte(self) -> bool:
@@ -67,15 +66,14 @@ class ReadCell:
     def to_adjudicate(self) -> bool:
         """Whether first and second reader differ and no adjudicator has read it.
 
-        They differ on a cell that the machine did not call also where the second marked it and the first
-        never did.
+        They differ on a cell that is not listed also where the second marked it and the first never did.
         """
         if Role.ADJUDICATOR in self.readings or Role.SECOND not in self.readings:
             return False
         second = self.readings[Role.SECOND].opinion.call
         if Role.FIRST in self.readings:
             return second != self.readings[Role.FIRST].opinion.call
-        return not self.called and second != Call.NOT_PARASITE
+        return not self.listed and second != Call.NOT_PARASITE
 
 
 def decision_of(calls: Collection[Call]) -> Decision:
@@ -110,5 +108,9 @@ def standing(readings: Iterable[Reading]) -> dict[int, dict[Role, Reading]]:
 
 def read_cells(record: SlideRecord) -> tuple[ReadCell, ...]:
     """Candidates of a slide, in its order, each with the readings that stand."""
-    readings, unread = standing(record.readings), MappingProxyType[Role, Reading]({})
-    return tuple(ReadCell(candidate, readings.get(candidate.id, unread)) for candidate in record.candidates)
+    readings, unread, to_read = standing(record.readings), MappingProxyType[Role, Reading]({}), record.to_read
+    return tuple(
+        # The list stands first among the candidates, by rank.
+        ReadCell(candidate, readings.get(candidate.id, unread), listed=place < to_read)
+        for place, candidate in enumerate(record.candidates)
+    )

@@ -1,126 +1,144 @@
-"""Two models on the same reviewed slides: what each calls of the cells that readers decided on."""
+"""Two models on the same reviewed slides: where the list of each has the cells that readers accepted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.boxes import Box, intersection_over_union
+from core.results.folder import ResultTables
 from core.review.decisions import Decision
 from core.review.signed_result import SignedResult
-from core.tally import Recall, rate_upper_limit, sensitivity_lower_limit
+from core.tally import Recall, sensitivity_lower_limit
 
 SAME_CELL = 0.5
 """Overlap of two boxes, over their union, from which two models speak of one cell."""
 
-
-@dataclass(frozen=True)
-class DecidedCell:
-    """A cell that readers decided on: accepted by two, or rejected by two or by the only reader."""
-
-    field: str
-    box: Box
-    accepted: bool
+Place = tuple[str, Box]
+"""A cell by its field and its box."""
 
 
 @dataclass(frozen=True)
-class Calls:
-    """What a model made of the cells of a slide, or of several.
+class Ranking:
+    """Where a model's list has the cells of a slide, or of several, that two readers accepted.
 
     Attributes
     ----------
-    accepted, accepted_called
-        Cells that two readers accepted, and how many of them the model calls.
-    rejected, rejected_called
-        The same of the cells that were rejected.
-    called, cells
-        All that the model calls, and all cells that it counted: what a person would have had to look at.
+    ranks
+        Of the accepted cells; None for one that the model does not look at.
+    accepted_first
+        How many of them stand within the review budget.
+    first
+        How many cells stand there: the budget, or the whole list where that is shorter.
+    shared
+        How many of these the other model has within the budget too.
     """
 
-    accepted: int
-    accepted_called: int
-    rejected: int
-    rejected_called: int
-    called: int
-    cells: int
+    ranks: tuple[int | None, ...]
+    accepted_first: int
+    first: int
+    shared: int
 
     @property
-    def sensitivity(self) -> float | None:
-        """Share of the accepted cells that are called; None where none was accepted."""
-        return self.accepted_called / self.accepted if self.accepted else None
+    def accepted(self) -> int:
+        """Cells that two readers accepted."""
+        return len(self.ranks)
 
     @property
-    def false_calls_per_1000(self) -> float | None:
-        """Of the rejected cells; None where none was rejected."""
-        return 1000 * self.rejected_called / self.rejected if self.rejected else None
+    def share_first(self) -> float | None:
+        """Share of the accepted cells within the budget; None where none was accepted."""
+        return self.accepted_first / self.accepted if self.ranks else None
 
-    def sensitivity_at_least(self, confidence: float) -> float | None:
-        """Lower limit of the sensitivity; None where no accepted cell is called."""
-        if not self.accepted_called:
+    @property
+    def middle_rank(self) -> int | None:
+        """Rank down to which half of the accepted cells stand, what is not looked at standing last.
+
+        None where no cell was accepted, or that half is not looked at.
+        """
+        if not self.ranks:
             return None
-        steps = (Recall(self.accepted_called, self.accepted - self.accepted_called),)
-        return sensitivity_lower_limit(steps, confidence=confidence)
+        order = sorted(self.ranks, key=lambda rank: (rank is None, rank or 0))
+        return order[(len(order) - 1) // 2]
 
-    def false_calls_per_1000_at_most(self, confidence: float) -> float | None:
-        """Upper limit of the false calls; None where no cell was rejected."""
-        if not self.rejected:
+    def share_first_at_least(self, confidence: float) -> float | None:
+        """Lower limit of `share_first`; None where no accepted cell stands within the budget."""
+        if not self.accepted_first:
             return None
-        return 1000 * rate_upper_limit(self.rejected_called, self.rejected, confidence=confidence)
+        recall = Recall(self.accepted_first, self.accepted - self.accepted_first)
+        return sensitivity_lower_limit(recall, confidence=confidence)
 
 
-def decided_cells(signed: SignedResult) -> tuple[DecidedCell, ...]:
-    """Cells of a signed result that teach something of a model; disputed, doubtful and unread ones do not."""
-    truth = {Decision.ACCEPTED_BY_BOTH: True, Decision.REJECTED: False}
+def accepted_cells(signed: SignedResult) -> tuple[Place, ...]:
+    """Cells of a signed result that two readers accepted."""
     return tuple(
-        DecidedCell(cell.field, (cell.x, cell.y, cell.width, cell.height), truth[cell.decision])
+        (cell.field, (cell.x, cell.y, cell.width, cell.height))
         for cell in signed.readings
-        if cell.decision in truth
+        if cell.decision == Decision.ACCEPTED_BY_BOTH
     )
 
 
-def calls_on(
-    decided: Sequence[DecidedCell],
-    located: Mapping[str, tuple[NDArray[np.floating], NDArray[np.bool_]]],
-) -> Calls:
-    """What a model calls of the cells that readers decided on.
+def rankings(
+    first: ResultTables, second: ResultTables, accepted: Sequence[Place], review_budget: int
+) -> tuple[Ranking, Ranking]:
+    """What the lists of two models make of one slide.
 
     Parameters
     ----------
-    decided
-        By its readers, of one slide.
-    located
-        The model's own cells that count, by field: (N, 4) boxes x, y, width, height, and (N,) whether each
-        is called. A decided cell that overlaps with none of them by `SAME_CELL` is not called.
+    first, second
+        The slide as each model has scored it.
+    accepted
+        By its readers. A cell that overlaps with nothing that a model looks at by `SAME_CELL` has no rank.
+    review_budget
+        How many of each list are held against each other.
     """
-    called = [_is_called(cell, located) for cell in decided]
-    accepted = [hit for cell, hit in zip(decided, called, strict=True) if cell.accepted]
-    rejected = [hit for cell, hit in zip(decided, called, strict=True) if not cell.accepted]
-    return Calls(
-        accepted=len(accepted),
-        accepted_called=sum(accepted),
-        rejected=len(rejected),
-        rejected_called=sum(rejected),
-        called=sum(int(hits.sum()) for _, hits in located.values()),
-        cells=sum(len(hits) for _, hits in located.values()),
+    return (
+        _ranking(first, second, accepted, review_budget),
+        _ranking(second, first, accepted, review_budget),
     )
 
 
-def summed(calls: Iterable[Calls]) -> Calls:
+def summed(rankings_of_slides: Iterable[Ranking]) -> Ranking:
     """All slides together."""
-    rows = [
-        (one.accepted, one.accepted_called, one.rejected, one.rejected_called, one.called, one.cells)
-        for one in calls
-    ]
-    return Calls(*(sum(column) for column in zip(*rows, strict=True))) if rows else Calls(0, 0, 0, 0, 0, 0)
+    found = tuple(rankings_of_slides)
+    return Ranking(
+        ranks=tuple(rank for one in found for rank in one.ranks),
+        accepted_first=sum(one.accepted_first for one in found),
+        first=sum(one.first for one in found),
+        shared=sum(one.shared for one in found),
+    )
 
 
-def _is_called(
-    cell: DecidedCell, located: Mapping[str, tuple[NDArray[np.floating], NDArray[np.bool_]]]
-) -> bool:
-    boxes, called = located.get(cell.field, (np.zeros((0, 4)), np.zeros(0, bool)))
-    if not len(boxes):
-        return False
-    overlaps = intersection_over_union(np.array([cell.box], np.float32), np.asarray(boxes, np.float32))[0]
+def _ranking(
+    own: ResultTables, other: ResultTables, accepted: Sequence[Place], review_budget: int
+) -> Ranking:
+    leading = own.after_rank(0, review_budget)
+    ranks = _ranks(own, accepted)
+    elsewhere = _ranks(other, [(cell.field, cell.box) for cell in leading])
+    return Ranking(
+        ranks=ranks,
+        accepted_first=_within(ranks, review_budget),
+        first=len(leading),
+        shared=_within(elsewhere, review_budget),
+    )
+
+
+def _within(ranks: Iterable[int | None], review_budget: int) -> int:
+    return sum(rank is not None and rank <= review_budget for rank in ranks)
+
+
+def _ranks(tables: ResultTables, places: Sequence[Place]) -> tuple[int | None, ...]:
+    """The rank of what a model looks at in each place."""
+    cells, of_fields = tables.cells, dict[str, tuple[NDArray[np.float32], NDArray[np.int32]]]()
+    for field in {field for field, _ in places} & tables.number_of_field.keys():
+        here = tables.on_field(field)
+        here = here[cells.looked_at[here]]
+        if len(here):
+            of_fields[field] = cells.boxes[here], cells.rank[here]
+    return tuple(_rank_at(box, *of_fields[field]) if field in of_fields else None for field, box in places)
+
+
+def _rank_at(box: Box, boxes: NDArray[np.float32], ranks: NDArray[np.int32]) -> int | None:
+    overlaps = intersection_over_union(np.array([box], np.float32), boxes)[0]
     nearest = int(overlaps.argmax())
-    return bool(overlaps[nearest] >= SAME_CELL and called[nearest])
+    return int(ranks[nearest]) if overlaps[nearest] >= SAME_CELL else None

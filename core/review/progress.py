@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from core.review.decisions import Decision, ReadCell, read_cells
 from core.store import Candidate, Reading, Role, ScoringStep, SlideRecord
@@ -32,19 +33,22 @@ class ReviewProgress:
 
     Attributes
     ----------
-    called
-        Candidates of the machine.
+    to_read
+        How many of the list are laid before readers.
+    read_to
+        The rank down to which the list is read by anybody without a gap.
     first_left
-        Those that the first reader has not read.
+        Those of `to_read` that the first reader has not read.
     second_left
         Those that the second reader has not read, and other cells that the first has and the second has not.
     to_adjudicate
         Cells on which first and second reader differ.
     agreed, accepted_alone, disputed, unsure
-        Cells by what their readings come to, called by the machine or not; see `Decision`.
+        Cells by what their readings come to, of the list or not; see `Decision`.
     """
 
-    called: int
+    to_read: int
+    read_to: int
     first_left: int
     second_left: int
     to_adjudicate: int
@@ -58,11 +62,12 @@ def progress(record: SlideRecord) -> ReviewProgress:
     """How far the reading of a slide has come."""
     cells = read_cells(record)
     read = [cell for cell in cells if cell.readings]
-    unread = sum(cell.called for cell in cells if not cell.readings)
+    unread = sum(cell.listed for cell in cells if not cell.readings)
     decisions = Counter(cell.decision for cell in read)
     return ReviewProgress(
-        called=unread + sum(cell.called for cell in read),
-        first_left=unread + sum(cell.called and Role.FIRST not in cell.readings for cell in read),
+        to_read=record.to_read,
+        read_to=read_to(cells),
+        first_left=unread + sum(cell.listed and Role.FIRST not in cell.readings for cell in read),
         second_left=unread + sum(_for_second(cell) and Role.SECOND not in cell.readings for cell in read),
         to_adjudicate=sum(cell.to_adjudicate for cell in read),
         agreed=decisions[Decision.ACCEPTED_BY_BOTH],
@@ -70,6 +75,17 @@ def progress(record: SlideRecord) -> ReviewProgress:
         disputed=decisions[Decision.DISPUTED],
         unsure=decisions[Decision.UNSURE],
     )
+
+
+def read_to(cells: Sequence[ReadCell]) -> int:
+    """The rank down to which a slide's list is read by anybody without a gap.
+
+    Parameters
+    ----------
+    cells
+        As `read_cells` gives them: the list first, by rank.
+    """
+    return sum(1 for _ in takewhile(lambda cell: cell.listed and cell.readings, cells))
 
 
 def slide_state(record: SlideRecord) -> SlideState:
@@ -90,10 +106,10 @@ def slide_state(record: SlideRecord) -> SlideState:
 def cells_for(record: SlideRecord, role: Role, reader: str) -> tuple[Candidate, ...]:
     """Candidates that a reader is given, read or not, in the order in which they are shown.
 
-    The first reader gets all, highest score first. The second gets what the machine called and what the
-    first has read beyond that, in an order of their own (`second_order`), so that neither rank nor order
-    tells anything; without cells that another second reader has read, because a cell has one reader in each
-    role. The adjudicator gets the cells on which the two differ, and those already adjudicated.
+    The first reader gets all, the list by rank. The second gets the list as it is laid before readers, and
+    what the first has read beside it, in an order of their own (`second_order`), so that neither rank nor
+    order tells anything; without cells that another second reader has read, because a cell has one reader in
+    each role. The adjudicator gets the cells on which the two differ, and those already adjudicated.
     """
     if role == Role.FIRST:
         return record.candidates
@@ -128,4 +144,4 @@ def second_order(
 
 
 def _for_second(cell: ReadCell) -> bool:
-    return cell.called or Role.FIRST in cell.readings or Role.SECOND in cell.readings
+    return cell.listed or Role.FIRST in cell.readings or Role.SECOND in cell.readings

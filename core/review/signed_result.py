@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from core.cells.located import WhyNot
 from core.results.result import SlideResult
 from core.review.decisions import Decision
 from core.store import Call, CandidateKind, Case, Reason, Role, Signature, SlideRecord, Species, Stage
@@ -40,12 +41,17 @@ class SignedReading(_Record):
 
 
 class SignedCell(_Record):
-    """A cell that was laid before readers, read or not."""
+    """An object that was laid before readers, read or not."""
 
     candidate: int = Field(description="Its number in the store.")
     kind: CandidateKind
-    rank: int | None = Field(description="1 for the highest score; null where the machine did not call it.")
-    infected_score: float | None
+    rank: int | None = Field(
+        description="Its place in the slide's list, from 1 on; null if it is not listed."
+    )
+    infected_score: float | None = Field(description="By which it was ranked; null if it was marked by hand.")
+    why_not: WhyNot | None = Field(
+        description="Why it is not an evaluable cell, empty if it is one; null if it was marked by hand."
+    )
     field: str
     x: float
     y: float
@@ -54,6 +60,18 @@ class SignedCell(_Record):
     decision: Decision = Field(description="The decision from its readings; a call stands when two give it.")
     gametocyte: bool = Field(description="Accepted by two, but not counted in the density.")
     readings: tuple[SignedReading, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1_0(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+        """Read what 0.1.0 signed: cells that it had called, or offered as the next; all of them counted."""
+        match given:
+            case {"kind": "called" | "further"}:
+                return {**given, "kind": CandidateKind.LISTED, "why_not": WhyNot.EVALUABLE}
+            case {"kind": str()} if "why_not" not in given:
+                of_sample = given["kind"] == CandidateKind.SAMPLE
+                return {**given, "why_not": WhyNot.EVALUABLE if of_sample else None}
+        return given
 
 
 class SignedPicture(_Record):

@@ -42,7 +42,8 @@ def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
     """What must be done before a slide can be signed, a sentence each; empty where it can be.
 
     - A slide that the model is not valid for needs no reading, and none that was begun needs an end.
-    - Every candidate has been read; but a slide on which two readers agree is positive without that.
+    - All that is laid before readers has been read; but a slide on which two readers agree is positive
+      without that.
     - Where anybody accepted a cell or was unsure of one, or a second reading was begun: the second reader
       has read all, and an adjudicator all on which the two differ.
     """
@@ -57,8 +58,6 @@ def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
         if found.verdict.kind == VerdictKind.POSITIVE:
             return ()
         return (sentence("signing.first_left", cells=left.first_left),)
-    if found.verdict.kind == VerdictKind.AWAITING_REVIEW:
-        return (sentence("signing.nobody_looked"),)
     begun = any(Role.SECOND in cell.readings for cell in read_cells(record))
     doubtful = left.agreed + left.accepted_alone + left.disputed + left.unsure
     blocks = []
@@ -107,7 +106,6 @@ def _signed_result(
         cells=result.cells,
         evidence=tally.evidence,
         verdict=tally.verdict,
-        machine_figures=tally.machine_figures,
         reference=result.reference,
         options=result.options,
         model=result.model,
@@ -141,6 +139,7 @@ def _signed_cell(cell: ReadCell) -> SignedCell:
         kind=candidate.kind,
         rank=candidate.rank,
         infected_score=candidate.infected_score,
+        why_not=candidate.why_not,
         field=candidate.field,
         x=x,
         y=y,

@@ -1,11 +1,13 @@
 """The tally and the verdict of a slide with what its readers decided."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.review.decisions import Decision, ReadCell, read_cells
+from core.review.progress import read_to
 from core.store import Role, SlideRecord, StoredSlide, StoreError, TakenIn
-from core.tally import Evidence, FieldReading, Figures, Readings, Verdict, verdict
+from core.tally import Evidence, FieldReading, Readings, Verdict, verdict
 from core.wording import sentence
 
 
@@ -19,20 +21,17 @@ class Tally:
         As the result has it, with the readings.
     verdict
         What may be said.
-    machine_figures
-        What the machine's calls come to alone, as the result has them, with the patient's red cells.
     """
 
     evidence: Evidence
     verdict: Verdict
-    machine_figures: Figures | None
 
 
 def tally_of(record: SlideRecord) -> Tally:
     """Judge a slide with the readings that stand.
 
-    Cells that the machine did not call make a slide positive or suspicious, but stay out of the density:
-    its correction for sensitivity stands for them already.
+    Cells that were drawn at random or marked by hand make a slide positive or suspicious, but stay out of the
+    density: its correction for sensitivity stands for them already.
 
     Raises
     ------
@@ -42,17 +41,13 @@ def tally_of(record: SlideRecord) -> Tally:
     if record.taken_in is None:
         raise StoreError(sentence("store.not_scored"))
     cells, evidence = read_cells(record), evidence_of(record.slide, record.taken_in)
-    machine_figures = _machine_figures(record.slide, record.taken_in)
-    read = [cell for cell in cells if cell.readings]
-    if not read:
-        return Tally(evidence, verdict(evidence), machine_figures)
-    unread = evidence.count.candidates - sum(cell.called for cell in read)
-    evidence = replace(
-        evidence,
-        count=replace(evidence.count, candidates_unread=unread),
-        readings=_readings(cells, record.taken_in),
-    )
-    return Tally(evidence, verdict(evidence), machine_figures)
+    to_read, rank = record.to_read, read_to(cells)
+    unread = sum(not cell.readings for cell in cells[:to_read])
+    count = replace(evidence.count, to_read=to_read, read_to=rank, unread=unread)
+    anybody = any(cell.readings for cell in cells)
+    readings = _readings(cells, cells[:rank], record.taken_in) if anybody else None
+    evidence = replace(evidence, count=count, readings=readings)
+    return Tally(evidence, verdict(evidence))
 
 
 def evidence_of(slide: StoredSlide, taken_in: TakenIn) -> Evidence:
@@ -66,44 +61,47 @@ def evidence_of(slide: StoredSlide, taken_in: TakenIn) -> Evidence:
     return replace(evidence, assumptions=assumptions)
 
 
-def _machine_figures(slide: StoredSlide, taken_in: TakenIn) -> Figures | None:
-    figures = taken_in.result.machine_figures
-    if figures is None or slide.red_cells_per_ul is None:
-        return figures
-    return replace(figures, density_per_ul=figures.corrected_fraction.times(slide.red_cells_per_ul))
-
-
-def _readings(cells: tuple[ReadCell, ...], taken_in: TakenIn) -> Readings:
+def _readings(
+    cells: tuple[ReadCell, ...], read_without_gap: Sequence[ReadCell], taken_in: TakenIn
+) -> Readings:
     # Only of cells that were read: this is worked out after every call, however many are left.
     read = [cell for cell in cells if cell.readings]
-    called = Counter(cell.decision for cell in read if cell.called)
-    others = Counter(cell.decision for cell in read if not cell.called)
+    listed = Counter(cell.decision for cell in read if cell.listed)
+    others = Counter(cell.decision for cell in read if not cell.listed)
+    agreed = [cell for cell in read if cell.listed and cell.decision == Decision.ACCEPTED_BY_BOTH]
+    evaluable = [cell for cell in agreed if cell.candidate.evaluable]
     return Readings(
-        accepted_by_both=called[Decision.ACCEPTED_BY_BOTH],
-        accepted_by_one=called[Decision.ACCEPTED_BY_ONE],
-        disputed=called[Decision.DISPUTED],
-        unsure=called[Decision.UNSURE],
-        gametocytes=sum(cell.called and cell.gametocyte for cell in read),
+        accepted_by_both=len(evaluable),
+        accepted_outside_count=len(agreed) - len(evaluable),
+        accepted_by_one=listed[Decision.ACCEPTED_BY_ONE],
+        disputed=listed[Decision.DISPUTED],
+        unsure=listed[Decision.UNSURE],
+        gametocytes=sum(cell.gametocyte for cell in evaluable),
+        counted=sum(map(_counts, read_without_gap)),
         marked_by_both=others[Decision.ACCEPTED_BY_BOTH],
         # A dispute over such a cell too is one acceptance that awaits another.
         marked_by_one=others[Decision.ACCEPTED_BY_ONE] + others[Decision.DISPUTED],
         marked_unsure=others[Decision.UNSURE],
-        fields_read_whole=_fields_read_whole(cells, taken_in),
+        fields_read_whole=_fields_read_whole(read_without_gap, taken_in),
     )
 
 
-def _fields_read_whole(cells: tuple[ReadCell, ...], taken_in: TakenIn) -> tuple[FieldReading, ...]:
-    """Fields whose candidates both readers have read; those without candidates too, once there are both."""
+def _counts(cell: ReadCell) -> bool:
+    """Whether a cell of the list that was read enters the density."""
+    agreed = cell.decision == Decision.ACCEPTED_BY_BOTH
+    return agreed and cell.candidate.evaluable and not cell.gametocyte
+
+
+def _fields_read_whole(cells: Sequence[ReadCell], taken_in: TakenIn) -> tuple[FieldReading, ...]:
+    """Fields whose cells of the list both readers have read, as far down as the list is read without a gap.
+
+    Those without such cells too, once there are both readers.
+    """
     both = {Role.FIRST, Role.SECOND}
-    if not any(cell.called and both <= cell.readings.keys() for cell in cells if len(cell.readings) > 1):
+    if not any(both <= cell.readings.keys() for cell in cells):
         return ()
-    called = [cell for cell in cells if cell.called]
-    partly = {cell.candidate.field for cell in called if not both <= cell.readings.keys()}
-    infected = Counter(
-        cell.candidate.field
-        for cell in called
-        if cell.decision == Decision.ACCEPTED_BY_BOTH and not cell.gametocyte
-    )
+    partly = {cell.candidate.field for cell in cells if not both <= cell.readings.keys()}
+    infected = Counter(cell.candidate.field for cell in cells if _counts(cell))
     return tuple(
         FieldReading(count, infected[field])
         for field, count in taken_in.field_cells.items()

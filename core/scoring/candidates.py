@@ -1,4 +1,4 @@
-"""The candidates of a slide: ranked, drawn with their activation maps and written for review."""
+"""The first of a slide's list: drawn with their activation maps and written for review."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from core.results.tables import (
     CellRows,
     FieldRow,
     RankedCell,
+    first_ranked,
     image_name,
-    ranked_cells,
     write_candidates_list,
 )
 from core.scoring.field_pictures import FieldCandidates
@@ -35,13 +35,14 @@ VIEW_OVER_CROP = 2.0
 
 
 def candidates_by_field(
-    ledger: Ledger, rows: Sequence[FieldRow], cells: CellRows, most: int
+    ledger: Ledger, rows: Sequence[FieldRow], cells: CellRows, review_budget: int
 ) -> tuple[FieldCandidates, ...]:
-    """The `most` highest-ranked called cells of a slide, field by field."""
+    """The first `review_budget` objects of a slide's list, field by field."""
     listed: dict[str, list[RankedCell]] = defaultdict(list)
-    for cell in ranked_cells(rows, cells, drawn=most)[:most]:
+    for cell in first_ranked(rows, cells, review_budget):
         listed[cell.field].append(cell)
-    healthy = cells.evaluable & ~cells.called
+    others = cells.evaluable.copy()
+    others[cells.ranked()[:review_budget]] = False
     by_field = []
     for number, row in enumerate(rows):
         scored = ledger.get(row.name).scored if row.name in listed else None
@@ -53,7 +54,7 @@ def candidates_by_field(
                     cell_colour=scored.cell_colour,
                     feature_statistics=scored.feature_statistics,
                     cells=tuple(listed[row.name]),
-                    healthy_boxes=cells.boxes[healthy & (cells.field == number)],
+                    other_boxes=cells.boxes[others & (cells.field == number)],
                 )
             )
     return tuple(by_field)
@@ -64,8 +65,8 @@ def write_candidates(
     by_field: Sequence[FieldCandidates],
     slide: SlideInWork,
     *,
-    cells: int,
-    calls: int,
+    looked_at: int,
+    evaluable: int,
     workers: Workers[ScoringModels],
 ) -> None:
     """Write into an empty folder: an image a candidate, `candidates.csv` with the list, `contact_sheet.jpg`.
@@ -83,7 +84,8 @@ def write_candidates(
             (folder / image_name(thumbnail.rank)).write_bytes(png)
             thumbnails[thumbnail.rank] = thumbnail
     write_candidates_list(folder / "candidates.csv", ranked_list(by_field))
-    sheet = contact_sheet(slide.name, cells, calls, [thumbnails[rank] for rank in sorted(thumbnails)])
+    drawn_first = [thumbnails[rank] for rank in sorted(thumbnails)]
+    sheet = contact_sheet(slide.name, drawn_first, looked_at=looked_at, evaluable=evaluable)
     (folder / "contact_sheet.jpg").write_bytes(encoded(sheet, ".jpg"))
 
 
@@ -114,6 +116,7 @@ def draw_candidates(
         candidate = CandidatePicture(
             rank=cell.rank,
             score=cell.infected_score,
+            why_not=cell.why_not,
             field_name=cell.field,
             crop=_view(image, box, crop_size_px),
             activation_map=_map_of_view(activation_map),

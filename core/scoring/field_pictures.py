@@ -22,8 +22,8 @@ class FieldCandidates:
         By what its cells were normalised, and what the classifier compared them with.
     cells
         The candidates, by rank.
-    healthy_boxes
-        (M, 4) float32 boxes of its cells that count and were not called, to be seen beside a candidate.
+    other_boxes
+        (M, 4) float32 boxes of its cells that count and are no candidates, to be seen beside one.
     """
 
     field: str
@@ -31,7 +31,7 @@ class FieldCandidates:
     cell_colour: tuple[float, float, float]
     feature_statistics: FeatureStatistics
     cells: tuple[RankedCell, ...]
-    healthy_boxes: NDArray[np.float32]
+    other_boxes: NDArray[np.float32]
 
 
 class FieldPictures(Protocol):

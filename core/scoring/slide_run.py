@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from pydantic import ValidationError
 
 from core.cells.burned_in import BurnedIn
@@ -25,7 +24,7 @@ from core.results.result import (
     read_result,
     write_result,
 )
-from core.results.tables import CellRows, FieldRow, write_cells, write_fields
+from core.results.tables import FieldRow, write_cells, write_fields
 from core.scoring.candidates import candidates_by_field, write_candidates
 from core.scoring.field_pictures import FieldPictures
 from core.scoring.field_tasks import (
@@ -43,7 +42,7 @@ from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
 from core.slides import Slide
 from core.slides.slide import storable
-from core.tally import Assumptions, Performance
+from core.tally import Assumptions
 
 LEDGER_FOLDER = ".ledger"
 RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "candidates", "run.json", "result.json")
@@ -66,7 +65,7 @@ class ScoringOptions:
     um_per_pixel
         Scale of all fields; None takes it from the files, or from the images themselves.
     review_budget
-        Most candidates a person is asked to look at.
+        How many of the list are laid before readers to begin with.
     assumptions
         Red cells per µL, and the detection limit that is wanted.
     resume
@@ -155,26 +154,13 @@ def score_slide(
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
         survey = survey_slide(ledger, slide.field_names(), card.field_failure)
-        called = _call(survey, card, options)
-        _write_files(folder, ledger, called, replace(in_work, reference=reference), workers, options)
-        result = _result(slide, survey, called, reference, card, options)
+        rows = survey.rows(options.review_budget)
+        _write_files(folder, ledger, survey, rows, replace(in_work, reference=reference), workers, options)
+        result = _result(slide, survey, reference, card, options)
         write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
         write_result(folder / "result.json", result)
         ledger.finish(key)
     return result
-
-
-@dataclass(frozen=True, eq=False)
-class _Called:
-    """A slide's tables once its cells are called, and what the calls are worth."""
-
-    rows: tuple[FieldRow, ...]
-    cells: CellRows
-    performance: Performance
-
-    @property
-    def calls(self) -> int:
-        return int(self.cells.called.sum())
 
 
 def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> ScoringIdentity:
@@ -200,47 +186,41 @@ def _finished_result(slide: Slide, folder: Path, progress: ScoringObserver) -> S
         return None
 
 
-def _call(survey: Survey, card: ModelCard, options: ScoringOptions) -> _Called:
-    calling = card.calling(survey.score, options.review_budget)
-    # Exactly a float32, as the scores in the tables are: every reader compares alike.
-    threshold = float(np.float32(calling.threshold))
-    rows, cells = survey.called(threshold)
-    return _Called(rows, cells, replace(calling.performance, threshold=threshold))
-
-
 def _write_files(
     folder: Path,
     ledger: Ledger,
-    called: _Called,
+    survey: Survey,
+    rows: tuple[FieldRow, ...],
     slide: SlideInWork,
     workers: Workers[ScoringModels],
     options: ScoringOptions,
 ) -> None:
     """Write candidates and tables; the earlier result stays whole while the candidates are drawn."""
+    cells = survey.located
     with replacing_folder(folder / "candidates") as temporary:
         write_candidates(
             temporary,
-            candidates_by_field(ledger, called.rows, called.cells, options.review_budget),
+            candidates_by_field(ledger, rows, cells, options.review_budget),
             slide,
-            cells=int(called.cells.evaluable.sum()),
-            calls=called.calls,
+            looked_at=int(cells.looked_at.sum()),
+            evaluable=int(cells.evaluable.sum()),
             workers=workers,
         )
         remove(folder / "result.json")
-        write_cells(folder / "cells.parquet", called.rows, called.cells)
-        write_fields(folder, called.rows)
+        write_cells(folder / "cells.parquet", rows, cells)
+        write_fields(folder, rows)
 
 
 def _result(
     slide: Slide,
     survey: Survey,
-    called: _Called,
     reference: SlideReference,
     card: ModelCard,
     options: ScoringOptions,
 ) -> SlideResult:
     """Say what the tables amount to."""
-    judgement = judge(survey, called.cells, called.performance, card, options.assumptions)
+    judgement = judge(survey, card, options.assumptions, options.review_budget)
+    cells, count = survey.located, judgement.evidence.count
     return SlideResult(
         slide=slide.name,
         fields=FieldCounts(
@@ -254,15 +234,14 @@ def _result(
             ),
         ),
         cells=CellCounts(
-            located=len(called.cells),
-            evaluable=int(called.cells.evaluable.sum()),
-            not_evaluable=called.cells.by_reason(),
-            called_infected=called.calls,
-            candidates_written=min(called.calls, options.review_budget),
+            located=len(cells),
+            looked_at=count.looked_at,
+            evaluable=count.cells,
+            not_evaluable=cells.by_reason(),
+            listed=count.to_read,
         ),
         evidence=judgement.evidence,
         verdict=judgement.verdict,
-        machine_figures=judgement.machine_figures,
         reference=CellReference(
             cell_diameter_px=reference.cell_diameter_px, cell_colour=reference.cell_colour
         ),

@@ -1,13 +1,11 @@
-"""A slide's scored fields put together, once: which of them count, and all their cells as arrays."""
+"""A slide's scored fields put together, once: which of them count, and all their objects as arrays."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
@@ -34,7 +32,8 @@ class SurveyedField:
     why_excluded
         Why none of its cells counts; empty where they do.
     why_not
-        What its evaluable cells are marked with where they do not count; empty where they do.
+        What its evaluable cells (of a duplicate, all its objects) are marked with where they do not count;
+        empty where they do.
     """
 
     name: str
@@ -54,14 +53,14 @@ class SurveyedField:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """The fields of a slide in order, and all their located cells.
+    """The fields of a slide in order, and all their located objects.
 
     Attributes
     ----------
     fields
         All fields, counted or not.
     located
-        Their cells; none is called yet.
+        Their objects.
     """
 
     fields: tuple[SurveyedField, ...]
@@ -83,42 +82,36 @@ class Survey:
         passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE)
         return sum(field.why_not not in passed for field in self.fields)
 
-    @cached_property
-    def score(self) -> NDArray[np.float32]:
-        """(n,) infected scores of the cells that count."""
-        return self.located.infected_score[self.located.evaluable]
-
-    def called(self, threshold: float) -> tuple[tuple[FieldRow, ...], CellRows]:
-        """The tables of the slide, its cells that score at or above the threshold called infected."""
+    def rows(self, review_budget: int) -> tuple[FieldRow, ...]:
+        """The table of the fields, with how much of the list within the budget lies on each."""
         cells = self.located
-        called = cells.evaluable & (cells.infected_score >= threshold)
-        located, evaluable, infected = (
+        located, evaluable, listed = (
             np.bincount(cells.field[chosen], minlength=len(self.fields)).tolist()
-            for chosen in (slice(None), cells.evaluable, called)
+            for chosen in (slice(None), cells.evaluable, cells.ranked()[:review_budget])
         )
-        rows = tuple(
+        return tuple(
             FieldRow(
                 name=field.name,
                 width=field.width,
                 height=field.height,
                 cells=located[number],
                 evaluable_cells=evaluable[number],
-                called_infected=infected[number],
+                listed=listed[number],
                 quality=field.quality,
                 content_hash=field.content_hash,
                 why_excluded=field.why_excluded,
             )
             for number, field in enumerate(self.fields)
         )
-        return rows, CellRows(
-            cells.field, cells.boxes, cells.detection_score, cells.infected_score, cells.why_not, called
-        )
 
 
 def survey_slide(
     ledger: Ledger, names: Sequence[str], field_failure: Callable[[FieldQuality], WhyNot]
 ) -> Survey:
-    """Decide which fields count, and put their cells together.
+    """Decide which fields count, and put their objects together.
+
+    Objects of a field that is left out for its quality are looked at all the same; those of a duplicate are
+    looked at on the field that it repeats.
 
     Of several fields with the same pixels the one that counts is that of the earliest lot of fields, and of
     these the first in the order of `names`: the order in which workers finish has no part in it, and a field
@@ -144,16 +137,18 @@ def survey_slide(
     field_index = np.repeat(np.arange(len(fields), dtype=np.int32), plain["cells"])
     own = np.array([NUMBER_OF_REASON[text] for text in why_not.to_pylist()], np.uint8)
     of_field = np.array([NUMBER_OF_REASON[field.why_not] for field in fields], np.uint8)[field_index]
-    reason = np.where(own == 0, of_field, own)
+    duplicate = NUMBER_OF_REASON[WhyNot.DUPLICATE]
+    # As between the reasons of one object (`core.cells.located.find_cells`), being a duplicate weighs most.
+    reason = np.where((own == 0) | (of_field == duplicate), of_field, own)
     return Survey(
         fields,
         CellRows(
             field=field_index,
             boxes=boxes.to_numpy().reshape(-1, 4),
             detection_score=detection.to_numpy(),
-            infected_score=np.where(reason == 0, infected.to_numpy(), np.float32(np.nan)),
+            infected_score=np.where(reason == duplicate, np.float32(np.nan), infected.to_numpy()),
+            second_score=np.full(len(field_index), np.nan, np.float32),
             why_not=reason,
-            called=np.zeros(len(field_index), bool),
         ),
     )
 

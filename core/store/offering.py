@@ -1,19 +1,21 @@
 """What scoring brings to a slide: its steps, its results, and the cells laid before readers.
 
-Cells are those of a result, those looked at by choice, and those marked by hand. All is written in a
-transaction that the caller holds.
+Cells are those of the slide's list, those drawn from it at random, and those marked by hand. All is written
+in a transaction that the caller holds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
 from core.cells.boxes import Box, rounded_box
+from core.cells.located import WhyNot
 from core.results.folder import ResultFolder, fields_of, tables_of
+from core.results.tables import RankedCell
 from core.store.places import kept_place
-from core.store.records import Candidate, CandidateKind, ScoringStep, StoreError, TakenIn
+from core.store.records import Candidate, CandidateKind, ScoringStep, SlideRecord, StoreError, TakenIn
 from core.store.rows import latest_results, records_of, slide_of
 from core.store.tables import CANDIDATES, OFFERS, RESULTS, SCORING_STEPS
 from core.store.writes import append, note, now
@@ -56,7 +58,10 @@ def append_opening(connection: Connection, slide_id: int, who: str) -> None:
 
 
 def append_result(connection: Connection, slide_id: int, folder: Path, read: ResultFolder) -> int | None:
-    """Write a result and offer the cells called in it; None where it is the one taken in last."""
+    """Write a result and offer the first of its list; None where it is the one taken in last.
+
+    What was read of an earlier list is offered too, with the rank that it has in this one.
+    """
     last = connection.execute(
         select(RESULTS.c.sha256, RESULTS.c.folder)
         .where(RESULTS.c.slide_id == slide_id)
@@ -66,6 +71,7 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
     kept = kept_place(connection, folder)
     if last is not None and (last.sha256, last.folder) == (read.sha256, kept):
         return None
+    (before,) = records_of(connection, [slide_id])
     number = append(
         connection,
         RESULTS,
@@ -76,38 +82,49 @@ def append_result(connection: Connection, slide_id: int, folder: Path, read: Res
         field_cells={row.name: row.evaluable_cells for row in read.tables.fields if not row.why_excluded},
         at=now(),
     )
-    ranked = [
-        _Offered(cell.field, cell.box, cell.infected_score, cell.rank, cell.picture) for cell in read.called
-    ]
-    _offer(connection, slide_id, number, CandidateKind.CALLED, ranked)
+    listed = [_offered(cell) for cell in (*read.listed, *_read_further_down(before, read))]
+    _offer(connection, slide_id, number, CandidateKind.LISTED, listed)
     return number
 
 
-def append_further(
-    connection: Connection, slide_id: int, kind: CandidateKind, count: int
-) -> tuple[Candidate, ...]:
-    """Offer the next cells below the threshold, or cells drawn at random.
+def _read_further_down(before: SlideRecord, read: ResultFolder) -> list[RankedCell]:
+    """What was read of an earlier list and stands in the new one beyond its first."""
+    was_read = {reading.candidate_id for reading in before.readings}
+    found = (
+        read.tables.at(candidate.field, candidate.box)
+        for candidate in before.candidates
+        if candidate.kind == CandidateKind.LISTED and candidate.id in was_read
+    )
+    return [cell for cell in found if cell is not None and cell.rank > len(read.listed)]
+
+
+def append_more(connection: Connection, slide_id: int, count: int) -> tuple[Candidate, ...]:
+    """Offer the next of the list by rank, after those that are laid before readers.
 
     Raises
     ------
     StoreError
-        Where the slide was not scored, or its files are gone or damaged.
+        Where the slide was not scored.
+    core.results.folder.ResultFolderError
+        Where its files are gone or damaged.
     """
     (record,) = records_of(connection, [slide_id])
     taken_in = result_of(connection, slide_id)
+    cells = tables_of(taken_in.folder, taken_in.sha256).after_rank(record.to_read, count)
+    return _candidates(connection, taken_in, CandidateKind.LISTED, list(map(_offered, cells)))
+
+
+def append_sample(connection: Connection, slide_id: int, count: int) -> tuple[Candidate, ...]:
+    """Offer cells drawn at random from the rest of the list; raises as `append_more`."""
+    (record,) = records_of(connection, [slide_id])
+    taken_in = result_of(connection, slide_id)
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
+    seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
     tables = tables_of(taken_in.folder, taken_in.sha256)
-    if kind == CandidateKind.SAMPLE:
-        seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
-        cells = tables.random_uncalled(count, known, seed)
-    else:
-        cells = tables.best_uncalled(count, known)
-    offered = [_Offered(cell.field, cell.box, cell.infected_score) for cell in cells]
-    numbers = _offer(connection, slide_id, taken_in.id, kind, offered)
-    return tuple(
-        Candidate(number, slide_id, kind, None, cell.field, cell.box, cell.infected_score, None)
-        for number, cell in zip(numbers, cells, strict=True)
-    )
+    cells = tables.drawn_after_rank(record.to_read, count, known, seed)
+    # Its rank would tell a reader what to expect of a cell that stands for all others.
+    unranked = [replace(_offered(cell), rank=None) for cell in cells]
+    return _candidates(connection, taken_in, CandidateKind.SAMPLE, unranked)
 
 
 def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) -> int:
@@ -116,17 +133,17 @@ def candidate_at(connection: Connection, slide_id: int, field: str, box: Box) ->
     Raises
     ------
     StoreError
-        Where the slide was not scored or its files are gone, it has no such field, or the middle of the box
-        does not lie on it.
+        Where the slide was not scored or its files are gone, it has no such field that is looked at, or the
+        middle of the box does not lie on it.
     """
     taken_in = result_of(connection, slide_id)
-    if field not in taken_in.field_cells:
+    rows = {row.name: row for row in fields_of(taken_in.folder, taken_in.sha256) if row.looked_at}
+    if field not in rows:
         raise StoreError(sentence("store.no_field", field=repr(field)))
     x, y, width, height = rounded_box(box)
     if min(width, height) <= 0:
         raise StoreError(sentence("store.empty_box", width=f"{width}", height=f"{height}"))
-    (row,) = (row for row in fields_of(taken_in.folder, taken_in.sha256) if row.name == field)
-    across, down = row.width, row.height
+    across, down = rows[field].width, rows[field].height
     if not (0 <= x + width / 2 < across and 0 <= y + height / 2 < down):
         raise StoreError(sentence("store.beyond_field", across=f"{across}", down=f"{down}"))
     marked = _Offered(field, (x, y, width, height))
@@ -144,13 +161,39 @@ def result_of(connection: Connection, slide_id: int) -> TakenIn:
 
 @dataclass(frozen=True)
 class _Offered:
-    """A cell to lay before readers; one marked by hand has no score, and only called cells have a rank."""
+    """A cell to lay before readers; of one marked by hand nothing but its place is known."""
 
     field: str
     box: Box
     infected_score: float | None = None
+    why_not: WhyNot | None = None
     rank: int | None = None
     picture: str | None = None
+
+
+def _offered(cell: RankedCell) -> _Offered:
+    return _Offered(cell.field, cell.box, cell.infected_score, cell.why_not, cell.rank, cell.picture)
+
+
+def _candidates(
+    connection: Connection, taken_in: TakenIn, kind: CandidateKind, cells: Sequence[_Offered]
+) -> tuple[Candidate, ...]:
+    """Offer cells, and give them as the candidates that they are now."""
+    numbers = _offer(connection, taken_in.slide_id, taken_in.id, kind, cells)
+    return tuple(
+        Candidate(
+            number,
+            taken_in.slide_id,
+            kind,
+            cell.rank,
+            cell.field,
+            cell.box,
+            cell.infected_score,
+            cell.why_not,
+            cell.picture,
+        )
+        for number, cell in zip(numbers, cells, strict=True)
+    )
 
 
 def _offer(
@@ -184,6 +227,7 @@ def _offer(
             kind=kind,
             rank=cell.rank,
             infected_score=cell.infected_score,
+            why_not=cell.why_not,
             picture=cell.picture,
         )
         offered.append(number)

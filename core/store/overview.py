@@ -69,7 +69,7 @@ def _up_to_date(connection: Connection, kept: SlideRecord) -> SlideRecord | None
     changed = [reading_from(row) for row in connection.execute(query)]
     known = {candidate.id for candidate in kept.candidates}
     if any(reading.candidate_id not in known for reading in changed):
-        return None  # what was called once and is read again comes back before readers
+        return None  # what was listed once and is read again comes back before readers
     return replace(kept, readings=_merged(kept.readings, changed), last_entry=new[-1].id)
 
 

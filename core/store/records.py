@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from core.cells.boxes import Box
+from core.cells.located import WhyNot
 from core.errors import SmearscopeError
 from core.results.result import SlideResult
 from core.wording import sentence
@@ -33,18 +35,16 @@ class ScoringStep(StrEnum):
 class CandidateKind(StrEnum):
     """Why a cell was laid before readers.
 
-    Only `CALLED` cells are candidates of the machine and enter the density. The others make a slide positive
-    or suspicious, as parasites that the machine did not see.
+    Only what is read of the list, from its first on, enters the density. The others make a slide positive or
+    suspicious.
     """
 
-    CALLED = "called"
-    """Its score reaches the slide's threshold."""
-    FURTHER = "further"
-    """The next below the threshold, looked at by choice."""
+    LISTED = "listed"
+    """Of the slide's list, by its rank."""
     SAMPLE = "sample"
-    """Drawn at random among the cells that the machine takes for healthy."""
+    """Drawn at random from the list, beyond what is laid before readers."""
     MARKED = "marked"
-    """Marked by a reader on the field."""
+    """Marked by a reader on the field; or read in the list of an earlier result, and not in this one's."""
 
 
 class Role(StrEnum):
@@ -125,7 +125,7 @@ class StoredSlide:
     red_cells_per_ul
         Measured for this patient; None where they were not.
     review_budget
-        Most cells that readers are to look at; None as for every slide.
+        How many of the list are laid before readers to begin with; None as for every slide.
     """
 
     id: int
@@ -170,11 +170,13 @@ class Candidate:
     Attributes
     ----------
     rank
-        1 for the highest score of the slide's latest result; None where it is not called there.
+        In the list of the slide's latest result, from 1 on; None for what is not listed.
     field, box
         Where it lies.
     infected_score
-        The classifier's, in [0, 1]; None for what it never scored.
+        By which it is ranked, in [0, 1]; None for what was marked by hand.
+    why_not
+        Why it is not an evaluable cell, empty where it is one; None for what was marked by hand.
     picture
         File name in `candidates/` of the result's folder; None where there is none.
     """
@@ -186,7 +188,13 @@ class Candidate:
     field: str
     box: Box
     infected_score: float | None
+    why_not: WhyNot | None
     picture: str | None
+
+    @property
+    def evaluable(self) -> bool:
+        """Whether scoring counts it among the cells examined."""
+        return self.why_not == WhyNot.EVALUABLE
 
 
 @dataclass(frozen=True)
@@ -326,7 +334,7 @@ class SlideRecord:
     taken_in
         The latest result; None before the slide was scored.
     candidates
-        Called ones by rank, then the others in the order in which they were offered.
+        Listed ones by rank, then the others in the order in which they were offered.
     readings
         In the order in which they were made, with those that were taken back.
     flags
@@ -354,6 +362,15 @@ class SlideRecord:
     def locked(self) -> bool:
         """Whether the readings are signed and no amendment is open."""
         return len(self.signatures) > len(self.amendments)
+
+    @property
+    def to_read(self) -> int:
+        """How many of the list are laid before readers: all up to this rank.
+
+        What was read in an earlier list may stand further down in this one, beyond a gap.
+        """
+        ranks = (candidate.rank for candidate in self.candidates)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], enumerate(ranks, start=1)))
 
 
 def person(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, and_, func, select
 
+from core.cells.located import WhyNot
 from core.results.result import SlideResult
 from core.store.places import place
 from core.store.records import (
@@ -237,32 +238,34 @@ def _candidates(
     found = []
     for row in rows:
         own = offers_of[row.id]
-        called = [
+        listed = [
             offer
             for offer in own
-            if offer.kind == CandidateKind.CALLED and taken_in is not None and offer.result_id == taken_in.id
+            if offer.kind == CandidateKind.LISTED and taken_in is not None and offer.result_id == taken_in.id
         ]
-        otherwise = [offer.kind for offer in own if offer.kind != CandidateKind.CALLED]
-        if called:
-            kind = CandidateKind.CALLED
+        otherwise = [offer.kind for offer in own if offer.kind != CandidateKind.LISTED]
+        if listed:
+            kind = CandidateKind.LISTED
         elif otherwise:
             kind = CandidateKind(otherwise[0])
         elif row.id in read:
-            # Called in an earlier result and no more; what was read stays before readers.
-            kind = CandidateKind.FURTHER
+            # In the list of an earlier result and no more; what was read stays before readers.
+            kind = CandidateKind.MARKED
         else:
             continue
         scores = [offer.infected_score for offer in own if offer.infected_score is not None]
+        reasons = [offer.why_not for offer in own if offer.why_not is not None]
         found.append(
             Candidate(
                 row.id,
                 row.slide_id,
                 kind,
-                called[-1].rank if called else None,
+                listed[-1].rank if listed else None,
                 row.field,
                 (row.x, row.y, row.width, row.height),
                 scores[-1] if scores else None,
-                called[-1].picture if called else None,
+                WhyNot(reasons[-1]) if reasons else None,
+                listed[-1].picture if listed else None,
             )
         )
     return tuple(sorted(found, key=lambda candidate: (candidate.rank is None, candidate.rank or 0)))

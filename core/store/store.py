@@ -1,10 +1,10 @@
 """The store: cases, slides, what readers said of cells, and what was signed; nothing decided is ever lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from core.cells.boxes import Box
 from core.files import shown_path
@@ -14,9 +14,10 @@ from core.store.database import Database, url_of_folder
 from core.store.model_switches import ModelSwitches
 from core.store.new_slides import append_case, append_slide
 from core.store.offering import (
-    append_further,
+    append_more,
     append_opening,
     append_result,
+    append_sample,
     append_step,
     before_result,
     candidate_at,
@@ -200,9 +201,9 @@ class Store:
             append_opening(connection, slide_id, who)
 
     def take_in_result(self, slide_id: int, folder: Path, *, by: str) -> SlideRecord:
-        """Take in the folder that scoring wrote: its result, and its called cells as candidates.
+        """Take in the folder that scoring wrote: its result, and the first of its list as candidates.
 
-        A cell that an earlier result had called is the same candidate, with its readings. The same result
+        A cell that an earlier result had listed is the same candidate, with its readings. The same result
         taken in again changes nothing.
 
         Raises
@@ -229,13 +230,13 @@ class Store:
 
     # Cells laid before readers
 
-    def offer_further(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
-        """Offer the next cells below the threshold, highest score first; fewer where there are no more."""
-        return self._offer(slide_id, CandidateKind.FURTHER, count, by)
+    def offer_more(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
+        """Offer the next of the slide's list, by rank; fewer where it ends."""
+        return self._offer(slide_id, CandidateKind.LISTED, append_more, count, by)
 
     def draw_sample(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
-        """Offer cells drawn at random among those that were not called; fewer where there are no more."""
-        return self._offer(slide_id, CandidateKind.SAMPLE, count, by)
+        """Offer cells drawn at random from the list, beyond what was offered of it; fewer where it ends."""
+        return self._offer(slide_id, CandidateKind.SAMPLE, append_sample, count, by)
 
     def mark(
         self, slide_id: int, field: str, box: Box, opinion: Opinion, *, reader: str, role: Role
@@ -295,13 +296,20 @@ class Store:
         with self._database.reading() as connection:
             return audit_of(connection, slide_id)
 
-    def _offer(self, slide_id: int, kind: CandidateKind, count: int, by: str) -> tuple[Candidate, ...]:
+    def _offer(
+        self,
+        slide_id: int,
+        kind: CandidateKind,
+        append_cells: Callable[[Connection, int, int], tuple[Candidate, ...]],
+        count: int,
+        by: str,
+    ) -> tuple[Candidate, ...]:
         who = self.people.require(by, Right.READ)
         if count < 1:
             raise StoreError(sentence("store.too_few_cells", count=str(count)))
         with self._database.writing() as connection:
             hold_unsigned(connection, slide_id)
-            offered = append_further(connection, slide_id, kind, count)
+            offered = append_cells(connection, slide_id, count)
             note(connection, who, f"offered: {kind}", slide_id, cells=len(offered))
         return offered
 

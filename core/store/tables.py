@@ -126,6 +126,7 @@ OFFERS = Table(
     Column("kind", String(16), nullable=False),
     Column("rank", Integer),
     Column("infected_score", Float),
+    Column("why_not", String(16)),
     Column("picture", Text),
 )
 

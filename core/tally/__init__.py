@@ -10,7 +10,6 @@ from core.tally.bounds import (
     excluded_infected_cells_averaged,
     rate_upper_limit,
     smallest_count_beyond_noise,
-    unaided_limit_per_ul,
     zero_count_bound,
 )
 from core.tally.density import (
@@ -19,11 +18,13 @@ from core.tally.density import (
     corrected_fraction,
     density_figures,
     dispersion,
-    poisson_limits,
+    infected_limits,
     raw_fraction,
     rogan_gladen,
     sensitivity_lower_limit,
 )
+from core.tally.performance import FalseAccepts, Performance, RankCurve, Recall
+from core.tally.reach import Reach, ReadOn, cells_needed, next_step, reach_of, reading_on
 from core.tally.records import (
     CONFIDENCE,
     TARGET_CELLS,
@@ -31,15 +32,12 @@ from core.tally.records import (
     Assumptions,
     Evidence,
     Excluded,
-    FalseCalls,
     FieldReading,
-    Performance,
     Readings,
-    Recall,
     SlideConditions,
     SlideCount,
 )
-from core.tally.verdicts import Reach, Verdict, VerdictKind, reach_of, reasons_in, verdict
+from core.tally.verdicts import Verdict, VerdictKind, reasons_in, verdict
 from core.tally.wording import Fact, verdict_facts, verdict_text
 from core.wording import grouped, grouped_up, percent
 
@@ -52,11 +50,13 @@ __all__ = [
     "Evidence",
     "Excluded",
     "Fact",
-    "FalseCalls",
+    "FalseAccepts",
     "FieldReading",
     "Figures",
     "Performance",
+    "RankCurve",
     "Reach",
+    "ReadOn",
     "Readings",
     "Recall",
     "SlideConditions",
@@ -64,6 +64,7 @@ __all__ = [
     "Verdict",
     "VerdictKind",
     "cells_for_limit",
+    "cells_needed",
     "corrected_fraction",
     "density_figures",
     "detection_limit_per_ul",
@@ -72,16 +73,17 @@ __all__ = [
     "excluded_infected_cells_averaged",
     "grouped",
     "grouped_up",
+    "infected_limits",
+    "next_step",
     "percent",
-    "poisson_limits",
     "rate_upper_limit",
     "raw_fraction",
     "reach_of",
+    "reading_on",
     "reasons_in",
     "rogan_gladen",
     "sensitivity_lower_limit",
     "smallest_count_beyond_noise",
-    "unaided_limit_per_ul",
     "verdict",
     "verdict_facts",
     "verdict_text",

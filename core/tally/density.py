@@ -5,11 +5,14 @@ healthy cell, R red cells per µL, phi dispersion, C confidence, a = 1 - C.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta, chi2
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import betaincinv, expit, gammainc, gammaincc, logit, polygamma
+from scipy.stats import beta
 
 from core.tally.arguments import (
     check_at_most,
@@ -18,9 +21,12 @@ from core.tally.arguments import (
     check_positive,
     check_sensitivity,
 )
-from core.tally.records import CONFIDENCE, Assumptions, FalseCalls, FieldReading, Performance, Recall
+from core.tally.performance import FalseAccepts, Recall
+from core.tally.records import CONFIDENCE, Assumptions, FieldReading
 
 MONTE_CARLO_DRAWS = 200_000
+LARGEST_STEP, TAIL = 0.25, 1e-17
+"""Of `_beta_grid`: distance of its points in the logit, and what of the distribution lies beyond each end."""
 PARASITES_FOR_A_DENSITY = 62
 """Parasites to count for a density within 25 % at a confidence of 95 %: (1.96 / .25)^2, rounded up."""
 
@@ -49,10 +55,10 @@ class Figures:
     raw_fraction
         x / n with its Clopper-Pearson interval.
     corrected_fraction
-        x / (n s) with its exact Poisson interval, or the Rogan-Gladen estimate where false accepts
-        were measured.
+        x / (n s) with its Poisson interval, or the Rogan-Gladen estimate where false accepts were measured;
+        None where s cannot be told.
     density_per_ul
-        `corrected_fraction` times R, in parasites/µL.
+        `corrected_fraction` times R, in parasites/µL; None with it.
     dispersion
         The phi by which the intervals were widened, at least 1.
     dispersion_measured
@@ -62,8 +68,8 @@ class Figures:
     infected: int
     cells: int
     raw_fraction: Estimate
-    corrected_fraction: Estimate
-    density_per_ul: Estimate
+    corrected_fraction: Estimate | None
+    density_per_ul: Estimate | None
     dispersion: float
     dispersion_measured: bool
 
@@ -92,48 +98,87 @@ def raw_fraction(
     return Estimate(infected / cells, low, high)
 
 
-def poisson_limits(
-    infected: int, *, dispersion: float = 1.0, confidence: float = 0.95
+def infected_limits(
+    infected: int, recall: Recall, *, dispersion: float = 1.0, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Exact two-sided limits of the expected count.
+    """Two-sided limits of the infected cells m of which x were found, s being as uncertain as it is.
 
-    chi2.ppf(a/2, 2 x) / 2, which is 0 at x = 0, and chi2.ppf(1 - a/2, 2 x + 2) / 2. With phi above 1
+    The exact Poisson limits, averaged over s ~ Beta(found + 1/2, missed + 1/2): the lower solves
+    E[P(N >= x)] = a/2, the upper E[P(N <= x)] = a/2, with N Poisson of mean m s. With s certain these are
+    chi2.ppf(a/2, 2 x) / 2 / s, which is 0 at x = 0, and chi2.ppf(1 - a/2, 2 x + 2) / 2 / s. With phi above 1
     they are those of x / phi, times phi.
     """
     _check_counts(infected, infected, dispersion, confidence)
     phi, tail = max(1.0, dispersion), (1 - confidence) / 2
     seen = infected / phi
-    low = float(chi2.ppf(tail, 2 * seen)) / 2 * phi if infected else 0.0
-    high = float(chi2.ppf(1 - tail, 2 * seen + 2)) / 2 * phi
-    return low, high
+    sensitivity, weight = _beta_grid(recall)
+
+    def so_many(cells: float) -> float:
+        return float(weight @ gammainc(seen, cells * sensitivity)) - tail
+
+    def so_few(cells: float) -> float:
+        return tail - float(weight @ gammaincc(seen + 1, cells * sensitivity))
+
+    return phi * _root(so_many) if infected else 0.0, phi * _root(so_few)
+
+
+def _root(rising: Callable[[float], float]) -> float:
+    """Where a function rises through 0, above 0; 0 where that is nearer to it than numbers go."""
+    low, high = -700.0, 0.0
+    if rising(math.exp(low)) >= 0:
+        return 0.0
+    while rising(math.exp(high)) < 0:
+        high += 1.0
+    return math.exp(brentq(lambda log_cells: rising(math.exp(log_cells)), low, high, xtol=1e-12))
+
+
+def _beta_grid(recall: Recall) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points in (0, 1) and their weights, for means over Beta(found + 1/2, missed + 1/2).
+
+    The trapezoidal rule in the logit of s, where the density is smooth and dies away on both sides, so that
+    some tens of points give a dozen digits. Half a standard deviation or `LARGEST_STEP` lies between two.
+    """
+    a, b = recall.found + 0.5, recall.missed + 0.5
+    width = min(LARGEST_STEP, math.sqrt(polygamma(1, a) + polygamma(1, b)) / 2)
+    low, high = logit(betaincinv(a, b, TAIL)), -logit(betaincinv(b, a, TAIL))
+    logits = np.arange(low, high + width, width)
+    log_density = -a * np.logaddexp(0, -logits) - b * np.logaddexp(0, logits)
+    weights = np.exp(log_density - log_density.max())
+    return expit(logits), weights / weights.sum()
 
 
 def corrected_fraction(
     infected: int,
     cells: int,
-    sensitivity: float,
+    recall: Recall,
     *,
+    review_sensitivity: float = 1.0,
     dispersion: float = 1.0,
     confidence: float = 0.95,
 ) -> Estimate | None:
-    """x / (n s) with the interval of `poisson_limits` over n s, each at most 1; None for no cells.
+    """x / (n s) with the interval of `infected_limits` over n, each at most 1.
 
-    The interval takes s as exactly known; phi widens it and never moves the value.
+    phi widens the interval and never moves the value.
+
+    Returns
+    -------
+    None where no cell was examined, or validation found nothing that far down the list.
     """
     _check_counts(infected, cells, dispersion, confidence)
-    check_sensitivity("sensitivity", sensitivity)
-    if not cells:
+    check_sensitivity("review_sensitivity", review_sensitivity)
+    if not cells or not recall.found:
         return None
-    low, high = poisson_limits(infected, dispersion=dispersion, confidence=confidence)
-    found = cells * sensitivity
-    return Estimate(min(1.0, infected / found), min(1.0, low / found), min(1.0, high / found))
+    low, high = infected_limits(infected, recall, dispersion=dispersion, confidence=confidence)
+    reviewed = cells * review_sensitivity
+    value = infected / (reviewed * recall.value)
+    return Estimate(min(1.0, value), min(1.0, low / reviewed), min(1.0, high / reviewed))
 
 
 def rogan_gladen(
     infected: int,
     cells: int,
-    steps: Sequence[Recall],
-    false_accepts: FalseCalls,
+    recall: Recall,
+    false_accepts: FalseAccepts,
     *,
     review_sensitivity: float = 1.0,
     dispersion: float = 1.0,
@@ -142,34 +187,29 @@ def rogan_gladen(
 ) -> Estimate | None:
     """Infected fraction with false accepts taken out: (x/n - f_r) / (s - f_r), clipped to [0, 1].
 
-    Interval: quantiles of the same expression over draws of s as the product of
-    Beta(found + 1/2, missed + 1/2) of each step, f_r ~ Gamma(false + 1/2, 1/healthy) and
-    x/n ~ Gamma(x/phi + 1/2, phi/n). 12 of 200 000 cells, s from 930 of 1 000, 8 false accepts in
-    2 000 000 and R = 5e6 give 301/µL, 153 to 525. The same seed gives the same interval.
+    Interval: quantiles of the same expression over draws of s ~ Beta(found + 1/2, missed + 1/2),
+    f_r ~ Gamma(false + 1/2, 1/healthy) and x/n ~ Gamma(x/phi + 1/2, phi/n). 12 of 200 000 cells, s from 930
+    of 1 000, 8 false accepts in 2 000 000 and R = 5e6 give 301/µL, 153 to 525. The same seed gives the same
+    interval.
 
     Returns
     -------
-    None where no cell was examined.
+    None where no cell was examined, or s is not above f_r: then the accepts carry no information.
 
     Raises
     ------
     ValueError
-        For counts out of range, or s not above f_r: then the accepts carry no information.
+        For counts or a sensitivity out of range.
     """
     _check_counts(infected, cells, dispersion, confidence)
     check_sensitivity("review_sensitivity", review_sensitivity)
-    sensitivity = math.prod(step.value for step in steps) * review_sensitivity
-    check_sensitivity("sensitivity", sensitivity)
-    if not sensitivity > false_accepts.rate:
-        raise ValueError(f"sensitivity must be above f_r ({false_accepts.rate!r}); it is {sensitivity!r}")
-    if not cells:
+    sensitivity = recall.value * review_sensitivity
+    if not cells or not sensitivity > false_accepts.rate:
         return None
     phi, tail = max(1.0, dispersion), (1 - confidence) / 2
     random = np.random.default_rng(seed)
     size = MONTE_CARLO_DRAWS
-    s = np.full(size, review_sensitivity)
-    for step in steps:
-        s *= random.beta(step.found + 0.5, step.missed + 0.5, size)
+    s = review_sensitivity * random.beta(recall.found + 0.5, recall.missed + 0.5, size)
     f = random.gamma(false_accepts.count + 0.5, 1 / false_accepts.healthy_cells, size)
     q = random.gamma(infected / phi + 0.5, phi / cells, size)
     # A draw with s <= f_r says nothing of the fraction: it counts as "anything up to 1".
@@ -182,7 +222,7 @@ def rogan_gladen(
 def density_figures(
     infected: int,
     cells: int,
-    performance: Performance,
+    recall: Recall | None,
     assumptions: Assumptions,
     dispersion: float,
     *,
@@ -190,27 +230,33 @@ def density_figures(
 ) -> Figures | None:
     """Raw fraction, corrected fraction and density of a count; None for no cells.
 
-    Rogan-Gladen where false accepts were measured, else the exact Poisson interval over n s.
+    Rogan-Gladen where false accepts were measured, else the Poisson interval over n s. With `recall` None the
+    raw fraction alone.
     """
     raw = raw_fraction(infected, cells, dispersion=dispersion, confidence=CONFIDENCE)
-    if assumptions.false_accepts:
+    if raw is None:
+        return None
+    corrected = None
+    if recall is not None and assumptions.false_accepts:
         corrected = rogan_gladen(
             infected,
             cells,
-            performance.steps,
+            recall,
             assumptions.false_accepts,
             review_sensitivity=assumptions.review_sensitivity,
             dispersion=dispersion,
             confidence=CONFIDENCE,
         )
-    else:
-        sensitivity = performance.sensitivity * assumptions.review_sensitivity
+    elif recall is not None:
         corrected = corrected_fraction(
-            infected, cells, sensitivity, dispersion=dispersion, confidence=CONFIDENCE
+            infected,
+            cells,
+            recall,
+            review_sensitivity=assumptions.review_sensitivity,
+            dispersion=dispersion,
+            confidence=CONFIDENCE,
         )
-    if raw is None or corrected is None:
-        return None
-    density = corrected.times(assumptions.red_cells_per_ul)
+    density = None if corrected is None else corrected.times(assumptions.red_cells_per_ul)
     return Figures(infected, cells, raw, corrected, density, max(1.0, dispersion), dispersion_measured)
 
 
@@ -230,14 +276,13 @@ def dispersion(fields: Sequence[FieldReading]) -> float | None:
     return float(np.sum((infected - expected) ** 2 / expected) / (len(counted) - 1))
 
 
-def sensitivity_lower_limit(steps: Sequence[Recall], *, confidence: float = 0.95) -> float:
-    """One-sided lower limit of the steps' product: the product of their Clopper-Pearson limits.
+def sensitivity_lower_limit(recall: Recall, *, confidence: float = 0.95) -> float:
+    """One-sided lower limit of a sensitivity, Clopper-Pearson: beta.ppf(1 - C, found, missed + 1).
 
-    Exact for one step; for several it is on the safe side. beta.ppf(1 - C, found, missed + 1) each: scipy's
-    binomtest searches for the same limit, to twelve digits and in fifteen times the time.
+    scipy's binomtest searches for the same limit, to twelve digits and in fifteen times the time.
     """
     check_confidence(confidence)
-    return math.prod(float(beta.ppf(1 - confidence, step.found, step.missed + 1)) for step in steps)
+    return float(beta.ppf(1 - confidence, recall.found, recall.missed + 1)) if recall.found else 0.0
 
 
 def _check_counts(infected: int, cells: int, phi: float, confidence: float) -> None:

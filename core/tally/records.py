@@ -1,6 +1,5 @@
-"""What the tally is told: validation figures, the count of a slide, its readings, the assumptions."""
+"""What the tally is told of a slide: its count, its readings, the assumptions."""
 
-import math
 from dataclasses import dataclass, field
 
 from core.tally.arguments import (
@@ -10,6 +9,7 @@ from core.tally.arguments import (
     check_sensitivity,
     check_share,
 )
+from core.tally.performance import FalseAccepts, Performance
 from core.wording.catalogue import Sentence
 
 TARGET_CELLS = 200_000
@@ -20,94 +20,6 @@ CONFIDENCE = 0.95
 
 TARGET_FIELDS = 100
 """Fields to spread the count over, because parasites cluster."""
-
-
-@dataclass(frozen=True)
-class Recall:
-    """Infected cells of a validation set that one step found and missed.
-
-    At least one must have been found: a step that never found any has no usable sensitivity.
-    """
-
-    found: int
-    missed: int
-
-    def __post_init__(self) -> None:
-        check_count("found", self.found)
-        check_count("missed", self.missed)
-        check_positive("found", self.found)
-
-    @property
-    def value(self) -> float:
-        """Share found, in (0, 1]."""
-        return self.found / (self.found + self.missed)
-
-
-@dataclass(frozen=True)
-class FalseCalls:
-    """Healthy cells of a validation set that were called infected.
-
-    Attributes
-    ----------
-    count
-        Healthy cells called (by the machine) or accepted (by a reader).
-    healthy_cells
-        Healthy cells examined, at least 1.
-    """
-
-    count: int
-    healthy_cells: int
-
-    def __post_init__(self) -> None:
-        check_count("count", self.count)
-        check_count("healthy_cells", self.healthy_cells)
-        check_positive("healthy_cells", self.healthy_cells)
-        check_at_most("count", self.count, "healthy_cells", self.healthy_cells)
-
-    @property
-    def rate(self) -> float:
-        """False calls per healthy cell, in [0, 1]."""
-        return self.count / self.healthy_cells
-
-
-@dataclass(frozen=True)
-class Performance:
-    """What validation says of the machine at the slide's threshold.
-
-    Attributes
-    ----------
-    model, validation_set
-        Names, printed with every verdict.
-    threshold
-        Score from which a cell is a candidate; the figures below belong to it.
-    steps
-        One `Recall` where detection and classification were measured together, else one for each;
-        the machine's sensitivity is their product.
-    false_calls
-        Of the machine, before any review.
-    dispersion
-        How much more than Poisson the counts of fields vary on positive slides (`dispersion`), as
-        the model's card has it; None where it was never measured.
-    """
-
-    model: str
-    validation_set: str
-    threshold: float
-    steps: tuple[Recall, ...]
-    false_calls: FalseCalls
-    dispersion: float | None = None
-
-    def __post_init__(self) -> None:
-        check_share("threshold", self.threshold)
-        if not self.steps:
-            raise ValueError(f"steps must hold at least one Recall; it is {self.steps!r}")
-        if self.dispersion is not None:
-            check_positive("dispersion", self.dispersion)
-
-    @property
-    def sensitivity(self) -> float:
-        """Share of infected cells that become candidates, in (0, 1]: the product of the steps."""
-        return math.prod(step.value for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -124,7 +36,7 @@ class Excluded:
 
 @dataclass(frozen=True)
 class SlideCount:
-    """What was counted on a slide.
+    """What was counted on a slide, and how far its list is read.
 
     Attributes
     ----------
@@ -132,25 +44,36 @@ class SlideCount:
         Unique evaluable red cells examined: whole, in focus, counted once.
     fields
         Fields they were counted on.
-    candidates
-        Those of the cells that score at or above the threshold.
-    candidates_unread
-        Candidates no reader has decided on.
+    looked_at
+        All objects that have a score, evaluable or not: the length of the list.
+    to_read
+        How many of the list, from the first on, are laid before readers.
+    read_to
+        The rank down to which the list is read without a gap.
+    unread
+        Those of `to_read` no reader has decided on.
     excluded
-        What was left out and why, for printing.
+        What was left out of the cells and why, for printing.
     """
 
     cells: int
     fields: int
-    candidates: int
-    candidates_unread: int
+    looked_at: int
+    to_read: int
+    read_to: int
+    unread: int
     excluded: tuple[Excluded, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("cells", "fields", "candidates", "candidates_unread"):
+        for name in ("cells", "fields", "looked_at", "to_read", "read_to", "unread"):
             check_count(name, getattr(self, name))
-        check_at_most("candidates", self.candidates, "cells", self.cells)
-        check_at_most("candidates_unread", self.candidates_unread, "candidates", self.candidates)
+        check_at_most("cells", self.cells, "looked_at", self.looked_at)
+        check_at_most("to_read", self.to_read, "looked_at", self.looked_at)
+        check_at_most("read_to + unread", self.read_to + self.unread, "to_read", self.to_read)
+        if self.read_to < self.to_read and not self.unread:
+            raise ValueError(
+                f"read_to must be to_read ({self.to_read!r}) where nothing is unread; it is {self.read_to!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -160,7 +83,7 @@ class SlideConditions:
     Attributes
     ----------
     outside_validity
-        One sentence for each thing (stain, focus, share of candidates) that lies outside, in English; empty
+        One sentence for each thing (stain, focus) that lies outside, in English; empty
         where nothing does.
     fields_failed
         Fields left out because they fail focus or stain.
@@ -182,14 +105,14 @@ class SlideConditions:
 
 @dataclass(frozen=True)
 class FieldReading:
-    """One field whose candidates were all read.
+    """One field whose cells of the list were all read, as far as the list is read.
 
     Attributes
     ----------
     cells
         Evaluable cells of the field.
     infected
-        Candidates both readers accepted, gametocytes left out.
+        Those of them that count as infected.
     """
 
     cells: int
@@ -203,63 +126,85 @@ class FieldReading:
 
 @dataclass(frozen=True)
 class Readings:
-    """What readers decided. A candidate stands in one group at most; what is in none was rejected or unread.
+    """What readers decided. A cell stands in one group at most; what is in none was rejected or unread.
 
     Attributes
     ----------
     accepted_by_both
-        Candidates two readers accepted as infected, gametocytes included.
+        Evaluable cells of the list two readers accepted as infected, gametocytes included.
+    accepted_outside_count
+        Objects of the list that are not evaluable (in a clump, at an edge, of odd shape) and that two
+        readers accepted: they make a slide positive and stay out of every count.
     accepted_by_one
-        Candidates one reader accepted and nobody else has read.
+        Objects of the list one reader accepted and nobody else has read.
     disputed
-        Candidates one reader accepted and another did not.
+        Objects of the list one reader accepted and another did not.
     unsure
-        Candidates nobody accepted and somebody was unsure of.
+        Objects of the list nobody accepted and somebody was unsure of.
     gametocytes
         How many of `accepted_by_both` are gametocytes: reported, not counted in the density.
+    counted
+        x: how many of `accepted_by_both` enter the density: no gametocytes, and none below the rank to
+        which the list is read.
     marked_by_both, marked_by_one
-        Parasites marked by hand where the machine saw none, by two readers or by one. They make a
+        Parasites among cells marked by hand or drawn at random, by two readers or by one. They make a
         slide positive or suspicious but stay out of the density.
     marked_unsure
-        Cells that the machine did not call, that nobody accepted and somebody was unsure of.
+        Such cells that nobody accepted and somebody was unsure of.
     fields_read_whole
-        One entry for each field whose candidates were all read by both readers.
-    fields_drawn_at_random
-        Whether these fields were drawn at random, so that they stand for the slide while other
-        candidates are unread.
+        One entry for each field whose cells of the list were all read by both readers.
     """
 
     accepted_by_both: int = 0
+    accepted_outside_count: int = 0
     accepted_by_one: int = 0
     disputed: int = 0
     unsure: int = 0
     gametocytes: int = 0
+    counted: int = 0
     marked_by_both: int = 0
     marked_by_one: int = 0
     marked_unsure: int = 0
     fields_read_whole: tuple[FieldReading, ...] = ()
-    fields_drawn_at_random: bool = False
 
     def __post_init__(self) -> None:
         for name in (
             "accepted_by_both",
+            "accepted_outside_count",
             "accepted_by_one",
             "disputed",
             "unsure",
             "gametocytes",
+            "counted",
             "marked_by_both",
             "marked_by_one",
             "marked_unsure",
         ):
             check_count(name, getattr(self, name))
-        check_at_most("gametocytes", self.gametocytes, "accepted_by_both", self.accepted_by_both)
+        check_at_most(
+            "gametocytes + counted",
+            self.gametocytes + self.counted,
+            "accepted_by_both",
+            self.accepted_by_both,
+        )
         infected = sum(reading.infected for reading in self.fields_read_whole)
-        check_at_most("infected of fields_read_whole", infected, "infected cells counted", self.counted)
+        check_at_most("infected of fields_read_whole", infected, "counted", self.counted)
 
     @property
-    def counted(self) -> int:
-        """Infected cells that enter the density: accepted by both and no gametocytes."""
-        return self.accepted_by_both - self.gametocytes
+    def agreed(self) -> int:
+        """Parasites two readers agree on, counted or not."""
+        return self.accepted_by_both + self.accepted_outside_count + self.marked_by_both
+
+    @property
+    def on_the_list(self) -> int:
+        """Objects of the list that stand in any group."""
+        return (
+            self.accepted_by_both
+            + self.accepted_outside_count
+            + self.accepted_by_one
+            + self.disputed
+            + self.unsure
+        )
 
 
 @dataclass(frozen=True)
@@ -275,7 +220,7 @@ class Assumptions:
     detection_limit_per_ul
         Density, in parasites/µL, that a clean count must be able to exclude.
     review_sensitivity
-        Share of infected candidates that review accepts, in (0, 1]; an assumption, said to be one.
+        Share of infected cells it is shown that review accepts, in (0, 1]; an assumption, said to be one.
     false_accepts
         Healthy cells that review let through, measured by the laboratory; None takes their rate as 0.
     """
@@ -284,7 +229,7 @@ class Assumptions:
     red_cells_measured: bool = False
     detection_limit_per_ul: float = 75.0
     review_sensitivity: float = 1.0
-    false_accepts: FalseCalls | None = None
+    false_accepts: FalseAccepts | None = None
 
     def __post_init__(self) -> None:
         check_positive("red_cells_per_ul", self.red_cells_per_ul)
@@ -309,38 +254,24 @@ class Evidence:
 
     def __post_init__(self) -> None:
         count, readings = self.count, self.readings
-        if not self.sensitivity > self.false_accept_rate:
-            raise ValueError(
-                f"sensitivity must be above the rate of false accepts ({self.false_accept_rate!r}); "
-                f"it is {self.sensitivity!r}"
-            )
         if readings is None:
-            if count.candidates_unread != count.candidates:
+            if count.unread != count.to_read:
                 raise ValueError(
-                    f"candidates_unread must equal candidates ({count.candidates!r}) where there are no "
-                    f"readings; it is {count.candidates_unread!r}"
+                    f"unread must equal to_read ({count.to_read!r}) where there are no readings; "
+                    f"it is {count.unread!r}"
                 )
             return
-        grouped = readings.accepted_by_both + readings.accepted_by_one + readings.disputed + readings.unsure
         check_at_most(
-            "accepted, disputed and unsure candidates",
-            grouped,
-            "candidates read",
-            count.candidates - count.candidates_unread,
+            "accepted, disputed and unsure of the list",
+            readings.on_the_list,
+            "what is read of it",
+            count.to_read - count.unread,
         )
+        check_at_most("counted", readings.counted, "read_to", count.read_to)
+        check_at_most("counted", readings.counted, "cells", count.cells)
         check_at_most(
             "cells of fields_read_whole",
             sum(reading.cells for reading in readings.fields_read_whole),
             "cells",
             count.cells,
         )
-
-    @property
-    def sensitivity(self) -> float:
-        """Share of infected cells that the machine offers and review accepts, in (0, 1]."""
-        return self.performance.sensitivity * self.assumptions.review_sensitivity
-
-    @property
-    def false_accept_rate(self) -> float:
-        """False accepts per healthy cell that remain after review."""
-        return self.assumptions.false_accept_rate

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.tally.bounds import rate_upper_limit
 from core.tally.density import Figures, sensitivity_lower_limit
+from core.tally.reach import assumed_dispersion
 from core.tally.records import CONFIDENCE, Evidence
-from core.tally.verdicts import Verdict, assumed_dispersion, reasons_in
+from core.tally.verdicts import Verdict, reasons_in, recall_of_read
 from core.wording.catalogue import Sentence, in_language, sentence, term
 
 
@@ -49,7 +49,7 @@ def verdict_facts(evidence: Evidence, verdict: Verdict, language: str) -> tuple[
     if verdict.cells_needed is not None:
         facts.append(("target", [_target(evidence, verdict.target_cells, verdict.cells_needed)]))
     facts += [
-        ("model", _model(evidence, language)),
+        ("model", _model(evidence, verdict)),
         ("given", _assumed(evidence, verdict.figures)),
     ]
     return tuple(
@@ -80,48 +80,33 @@ def _left_out(evidence: Evidence, language: str) -> tuple[str, ...]:
 
 def _figures(evidence: Evidence, figures: Figures) -> list[tuple[str, list[Sentence]]]:
     density, raw, corrected = figures.density_per_ul, figures.raw_fraction, figures.corrected_fraction
+    read_whole = evidence.count.read_to == evidence.count.looked_at
+    fractions = [
+        sentence(
+            "fact.raw_fraction" if read_whole else "fact.raw_fraction_at_least",
+            value=raw.value,
+            low=raw.low,
+            high=raw.high,
+            infected=figures.infected,
+            cells=figures.cells,
+        )
+    ]
+    if density is None or corrected is None:
+        return [("fraction", fractions)]
     plain, without_false = "fact.corrected_fraction", "fact.corrected_fraction_false_accepts"
     how = without_false if evidence.assumptions.false_accepts else plain
-    return [
-        (
-            "density",
-            [
-                sentence(
-                    "fact.density",
-                    value=density.value,
-                    low=density.low,
-                    high=density.high,
-                    confidence=CONFIDENCE,
-                )
-            ],
-        ),
-        (
-            "fraction",
-            [
-                sentence(
-                    "fact.raw_fraction",
-                    value=raw.value,
-                    low=raw.low,
-                    high=raw.high,
-                    infected=figures.infected,
-                    cells=figures.cells,
-                ),
-                sentence(how, value=corrected.value, low=corrected.low, high=corrected.high),
-            ],
-        ),
-    ]
+    fractions.append(sentence(how, value=corrected.value, low=corrected.low, high=corrected.high))
+    shown = sentence(
+        "fact.density", value=density.value, low=density.low, high=density.high, confidence=CONFIDENCE
+    )
+    return [("density", [shown]), ("fraction", fractions)]
 
 
 def _counted(evidence: Evidence) -> list[Sentence]:
     count = evidence.count
     return [
-        sentence(
-            "fact.counted",
-            cells=count.cells,
-            fields=count.fields,
-            candidates=count.candidates,
-            unread=count.candidates_unread,
-        )
+        sentence("fact.counted", cells=count.cells, fields=count.fields),
+        sentence("fact.list", objects=count.looked_at, to_read=count.to_read, unread=count.unread),
     ]
 
 
@@ -130,34 +115,27 @@ def _target(evidence: Evidence, target: int, needed: int) -> Sentence:
     return sentence("fact.target", target=target, needed=needed, limit=limit)
 
 
-def _model(evidence: Evidence, language: str) -> list[Sentence]:
-    performance, false_calls = evidence.performance, evidence.performance.false_calls
-    steps = " × ".join(
-        in_language(sentence("fact.step", found=step.found, infected=step.found + step.missed), language)
-        for step in performance.steps
+def _model(evidence: Evidence, verdict: Verdict) -> list[Sentence]:
+    """The model and, where that can be told, what share of the parasites the list holds so far down."""
+    performance, count, figures = evidence.performance, evidence.count, verdict.figures
+    named = sentence("fact.model", model=performance.model, validation_set=performance.validation_set)
+    if evidence.conditions.outside_validity or (figures is not None and figures.density_per_ul is None):
+        return [named]
+    if figures is None:
+        rank, recall = count.to_read, performance.recall(count.to_read, count.looked_at)
+    else:
+        rank, recall = count.read_to, recall_of_read(evidence)
+    finds = sentence(
+        "fact.finds",
+        rank=rank,
+        objects=count.looked_at,
+        sensitivity=recall.value,
+        found=recall.found,
+        parasites=recall.found + recall.missed,
+        lower=sensitivity_lower_limit(recall, confidence=CONFIDENCE),
+        confidence=CONFIDENCE,
     )
-    return [
-        sentence(
-            "fact.model",
-            model=performance.model,
-            threshold=performance.threshold,
-            validation_set=performance.validation_set,
-        ),
-        sentence(
-            "fact.finds",
-            sensitivity=performance.sensitivity,
-            steps=steps,
-            lower=sensitivity_lower_limit(performance.steps, confidence=CONFIDENCE),
-            confidence=CONFIDENCE,
-        ),
-        sentence(
-            "fact.false_calls",
-            rate=false_calls.rate,
-            count=false_calls.count,
-            healthy=false_calls.healthy_cells,
-            upper=rate_upper_limit(false_calls.count, false_calls.healthy_cells, confidence=CONFIDENCE),
-        ),
-    ]
+    return [named, finds]
 
 
 def _assumed(evidence: Evidence, figures: Figures | None) -> list[Sentence]:

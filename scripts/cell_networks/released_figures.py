@@ -1,4 +1,4 @@
-"""What validation says of released networks: curves, spreads, false calls, ranges of validity."""
+"""What validation says of released networks: rank curves, and ranges of validity."""
 
 import json
 from collections import defaultdict
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from core.cells.classification import CellClassifier
 from core.cells.detection import CellDetector
@@ -16,18 +15,14 @@ from core.cells.located import find_cells
 from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import slide_reference
 from core.errors import SmearscopeError
-from core.scoring.calls import bulk, excess
 from core.slides.field import Field, Rectangle
+from core.tally import RankCurve
 from datasets.field_sets import READERS
-from datasets.provenance import PROVENANCE
-from models.cards import Curve, Range, Validity
+from models.cards import Found, Range, Validity
 from scripts.settings.configuration import ConfigurationError
 
-FALSE_CALLS_ALLOWED = 0.01
-"""Rate of false calls at which the released threshold, the lowest for any slide, is set."""
-LARGEST_EXCESS = 60.0
-"""Thresholds are tabulated up to this, as far as they find an infected cell."""
-LARGEST_CANDIDATE_SHARE = 0.15
+RANKS = (1000, 100)
+"""One healthy cell in so many: where the sources are compared, and the first chooses the worst."""
 FAILED_SHARE_LIMIT = 0.3
 SPAN_QUANTILES = (0.005, 0.995)
 SPAN_MARGIN = 0.25
@@ -48,23 +43,6 @@ def table_of(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def slide_excess(
-    scores: dict[str, NDArray[Any]], source: str, typical_spread: float
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Excess and truth of the cells of the source left out, each slide by its own healthy bulk.
-
-    Published sets hold as many infected cells as healthy ones; on a slide nearly all are healthy. So the bulk
-    is taken from the healthy cells. Patients are slides; a set without patients is one slide.
-    """
-    score, infected = expit(scores["test"].astype(np.float64)), scores["infected"]
-    slide = scores["group"] if PROVENANCE[source].by_patient else np.zeros(len(score))
-    above = np.empty(len(score))
-    for one in np.unique(slide):
-        here = slide == one
-        above[here] = excess(score[here], bulk(score[here & ~infected], typical_spread))
-    return above, infected
-
-
 def _runs(source: str, scores: Path) -> list[dict[str, NDArray[Any]]]:
     """What networks that had not seen the source scored its cells, by seed."""
     files = sorted(scores.glob(f"{source}_[0-9]*.npz"))
@@ -75,58 +53,38 @@ def _runs(source: str, scores: Path) -> list[dict[str, NDArray[Any]]]:
     return [dict(np.load(path)) for path in files]
 
 
-def curve_of(source: str, scores: Path, typical_spread: float) -> Curve:
-    """Counts over the threshold, of the first seed that left the source out."""
+def curve_of(source: str, scores: Path) -> RankCurve:
+    """What reading down the ranked cells of a source finds, by the first seed that left the source out."""
     run = _runs(source, scores)[0]
-    above, infected = slide_excess(run, source, typical_spread)
-    levels = np.arange(0.0, LARGEST_EXCESS, 0.1)
-    found = [int((above[infected] >= level).sum()) for level in levels]
-    false = [int((above[~infected] >= level).sum()) for level in levels]
-    kept = [index for index, count in enumerate(found) if count > 0]
-    return Curve(
-        excess=tuple(round(float(levels[index]), 2) for index in kept),
-        found=tuple(found[index] for index in kept),
-        infected=int(infected.sum()),
-        false_calls=tuple(false[index] for index in kept),
-        healthy=int((~infected).sum()),
-        measured_on=f"{source}, left out of training",
-    )
+    return rank_curve(run["test"][~run["infected"]], run["test"][run["infected"]])
 
 
-def false_calls(source: str, scores: Path, typical_spread: float, threshold: float) -> dict[str, float]:
-    """Cells of a malaria-free source, left out of training, that the released threshold calls."""
-    run = _runs(source, scores)[0]
-    above, _ = slide_excess(run, source, typical_spread)
-    calls = int((above >= threshold).sum())
-    return {"cells": len(above), "calls": calls, "calls_per_200000": round(200_000 * calls / len(above))}
+def rank_curve(healthy: NDArray[np.floating], infected: NDArray[np.floating]) -> RankCurve:
+    """The rank curve of scores: a point wherever one more healthy cell lets more infected ones be seen.
+
+    With k healthy cells read, all infected ones that score above the next healthy cell are seen: those with
+    the very score of a healthy cell come after it.
+    """
+    falling, rising = -np.sort(-np.asarray(healthy, float)), np.sort(np.asarray(infected, float))
+    above = len(rising) - np.searchsorted(rising, [*falling[1:], -np.inf], side="right")
+    points: dict[float, int] = {}
+    most = -1
+    for number, found in enumerate(above.tolist(), start=1):
+        if found > most:
+            points[number / len(falling)] = most = found
+    return RankCurve(tuple(points), tuple(points.values()), len(infected))
 
 
-def at_threshold_of_others(curves: dict[str, Curve]) -> dict[str, dict[str, float]]:
-    """For each source left out, what the threshold that the other sources, if any, choose would do on it."""
-    if len(curves) == 1:
-        return {}
-    rows = {}
-    for source, curve in curves.items():
-        threshold = max(
-            other.lowest_within(FALSE_CALLS_ALLOWED) for name, other in curves.items() if name != source
-        )
-        found, false_calls = curve.at(threshold)
-        rows[source] = {
-            "threshold_excess": threshold,
-            "sensitivity": found / curve.infected,
-            "false_call_rate": false_calls / curve.healthy,
-        }
-    return rows
+def through_detector(curve: RankCurve, located: Found) -> RankCurve:
+    """The same where only so many of the parasites are located; rounded down."""
+    total = located.found + located.missed
+    found = tuple(number * located.found // total for number in curve.found)
+    return RankCurve(curve.rates, found, curve.parasites)
 
 
-def typical_spread_of(sources: tuple[str, ...], scores: Path) -> float:
-    """Median over sources and seeds of a slide's spread: the median log-odds less its 16th percentile."""
-    spreads = []
-    for source in sources:
-        for run in _runs(source, scores):
-            healthy = run["test"][~run["infected"]].astype(float)
-            spreads.append(float(np.median(healthy) - np.quantile(healthy, 0.16)))
-    return round(float(np.median(spreads)), 3)
+def shares_found(curve: RankCurve) -> dict[str, float]:
+    """Share of the parasites that stand above one healthy cell in so many."""
+    return {f"1_in_{number}": curve.at(1 / number)[0] / curve.parasites for number in RANKS}
 
 
 def validity_on(
@@ -152,9 +110,7 @@ def validity_on(
         low, high = np.nanquantile(values, SPAN_QUANTILES)
         margin = SPAN_MARGIN * (high - low)
         ranges[measure] = Range(low=round(float(low - margin), 4), high=round(float(high + margin), 4))
-    return Validity(
-        **ranges, largest_candidate_share=LARGEST_CANDIDATE_SHARE, failed_share_limit=FAILED_SHARE_LIMIT
-    )
+    return Validity(**ranges, failed_share_limit=FAILED_SHARE_LIMIT)
 
 
 def summary_over_seeds(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:

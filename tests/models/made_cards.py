@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from core.tally import RankCurve
 from models.cards import (
     ClassifierCard,
-    Curve,
     DetectorCard,
     Found,
     Range,
@@ -18,14 +18,7 @@ from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
 
 WIDTH = 4
-CURVE = Curve(
-    excess=(1.0, 2.0, 3.0, 4.0),
-    found=(98, 95, 80, 40),
-    infected=100,
-    false_calls=(500, 100, 10, 0),
-    healthy=10_000,
-    measured_on="iml_malaria",
-)
+CURVE = RankCurve(rates=(0.0005, 0.001, 0.01, 0.05), found=(40, 80, 95, 98), parasites=100)
 TRAINING = Training(
     command="smearscope train made.yaml",
     settings={"steps": 3},
@@ -46,17 +39,14 @@ CLASSIFIER = ClassifierCard(
     width=WIDTH,
     stride_px=4,
     training=TRAINING,
-    threshold_excess=2.0,
-    threshold_choice="on training sources",
-    typical_spread=0.8,
     curve=CURVE,
+    curve_measured_on="iml_malaria, left out",
     validity=Validity(
         edge_blur=Range(low=0.01, high=0.08),
         background=Range(low=150, high=250),
         density_red=Range(low=0.0, high=0.2),
         density_green=Range(low=0.05, high=0.4),
         density_blue=Range(low=0.0, high=0.3),
-        largest_candidate_share=0.05,
         failed_share_limit=0.2,
     ),
     figures={},

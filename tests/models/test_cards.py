@@ -1,24 +1,18 @@
-"""What a card answers: figures at a threshold, a slide's threshold, whether a slide is within validity."""
+"""What a card answers: what its lists are worth, whether a slide is within validity."""
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from core.cells.quality import FieldQuality
-from core.scoring.calls import Bulk, bulk, excess, score_at
-from core.tally import FalseCalls, Recall
+from core.tally import Performance
 from models.cards import (
     CardError,
     ClassifierCard,
-    Curve,
     DetectorCard,
     PairCard,
     Range,
@@ -29,96 +23,10 @@ from tests.models.made_cards import CLASSIFIER, CURVE, DETECTOR
 
 PAIR = PairCard("pair", "pair 1", DETECTOR, CLASSIFIER)
 GOOD = FieldQuality(0.04, 220.0, 0.1, 0.2, 0.1)
-budgets = st.integers(0, 5000)
 
 
-def bell_of_scores(seed: int, count: int, centre: float, spread: float = 0.7) -> NDArray[np.float32]:
-    odds = np.random.default_rng(seed).normal(centre, spread, count)
-    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
-
-
-slides = st.builds(bell_of_scores, st.integers(0, 1000), st.integers(1, 3000), st.floats(-7, 0))
-
-
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        (2.0, (95, 100)),
-        (2.99, (95, 100)),
-        (3.0, (80, 10)),
-        (99.0, (40, 0)),
-        (1.0, (98, 500)),
-        (0.2, (98, 500)),
-    ],
-)
-def test_figures_are_those_of_the_threshold_at_or_below(asked: float, expected: tuple[int, int]) -> None:
-    assert CURVE.at(asked) == expected
-
-
-@pytest.mark.parametrize(
-    ("rate", "expected"), [(1.0, 1.0), (0.05, 1.0), (0.0499, 2.0), (0.01, 2.0), (0.001, 3.0), (0.0, 4.0)]
-)
-def test_the_lowest_threshold_within_a_rate(rate: float, expected: float) -> None:
-    assert CURVE.lowest_within(rate) == expected
-
-
-def test_where_no_threshold_is_within_the_rate_the_last_is_taken() -> None:
-    never_clean = CURVE.model_copy(update={"false_calls": (500, 100, 10, 3)})
-    assert never_clean.lowest_within(0.0) == 4.0
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"excess": (1.0, 2.0)},
-        {"excess": (), "found": (), "false_calls": ()},
-        {"excess": (1.0, 3.0, 2.0, 4.0)},
-    ],
-)
-def test_a_curve_that_is_not_one_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        Curve.model_validate({**CURVE.model_dump(), **change})
-
-
-@given(slides, budgets)
-def test_no_slide_is_called_below_the_released_threshold(scores: NDArray[np.float32], budget: int) -> None:
-    threshold = PAIR.calling(scores, budget).threshold
-    released = score_at(CLASSIFIER.threshold_excess, bulk(scores, CLASSIFIER.typical_spread))
-    assert threshold >= released
-
-
-@given(slides, budgets, budgets)
-def test_a_larger_budget_never_raises_the_threshold(scores: NDArray[np.float32], one: int, two: int) -> None:
-    small, large = sorted((one, two))
-    assert PAIR.calling(scores, large).threshold <= PAIR.calling(scores, small).threshold
-
-
-def test_the_threshold_fits_the_budget_by_the_curve() -> None:
-    scores = bell_of_scores(0, 50_000, -4, spread=1)
-    # 50 of 50,000 are 1 in 1,000, which the curve has at an excess of 3: 10 of 10,000.
-    calling = PAIR.calling(scores, review_budget=50)
-    of = bulk(scores, CLASSIFIER.typical_spread)
-    assert excess(np.array([calling.threshold]), of)[0] == pytest.approx(3.0)
-    assert calling.performance.steps[1] == Recall(80, 20)
-    assert calling.performance.false_calls == FalseCalls(10, 10_000)
-
-
-def test_performance_names_where_it_was_measured() -> None:
-    performance = PAIR.calling(np.full(10, 0.01), review_budget=100).performance
-    assert performance.model == "pair"
-    assert performance.steps == (Recall(370, 10), Recall(95, 5))
-    assert "iml_malaria blocks (located)" in performance.validation_set
-    assert "iml_malaria (classified)" in performance.validation_set
-
-
-def test_few_cells_are_called_by_the_typical_spread() -> None:
-    scores = np.full(10, 0.01, np.float32)
-    expected = score_at(2.0, Bulk(math.log(0.01 / 0.99), 0.8))
-    assert PAIR.calling(scores, 100).threshold == pytest.approx(expected, rel=1e-5)
-
-
-def test_a_slide_without_cells_calls_nothing() -> None:
-    assert PAIR.calling(np.empty(0, np.float32), 100).threshold == 1.0
+def test_the_worth_of_the_lists_is_that_of_the_classifiers_card() -> None:
+    assert PAIR.performance == Performance("pair", "iml_malaria, left out", CURVE)
 
 
 def test_a_field_fails_when_more_blurred_than_any_validated() -> None:
@@ -133,7 +41,7 @@ def test_a_field_saved_in_grey_fails_whatever_its_focus() -> None:
 
 
 def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
-    assert PAIR.outside_validity([GOOD] * 3, candidate_share=0.01) == ()
+    assert PAIR.outside_validity([GOOD] * 3) == ()
 
 
 @pytest.mark.parametrize(
@@ -150,26 +58,19 @@ def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
     ],
 )
 def test_each_measure_outside_is_said_with_its_value(quality: FieldQuality, said: str) -> None:
-    (sentence,) = PAIR.outside_validity([quality] * 3, candidate_share=0.01)
+    (sentence,) = PAIR.outside_validity([quality] * 3)
     assert said in str(sentence)
 
 
 def test_one_odd_field_does_not_put_a_slide_outside() -> None:
-    assert PAIR.outside_validity([GOOD, GOOD, FieldQuality(0.5, 10, 1, 1, 1)], 0.01) == ()
+    assert PAIR.outside_validity([GOOD, GOOD, FieldQuality(0.5, 10, 1, 1, 1)]) == ()
 
 
 def test_fields_without_cells_say_nothing_of_the_stain() -> None:
     nan = float("nan")
     empty = FieldQuality(nan, nan, nan, nan, nan)
-    assert PAIR.outside_validity([empty, empty, GOOD], 0.01) == ()
-    assert PAIR.outside_validity([empty], 0.0) == ()
-
-
-def test_too_many_candidates_put_a_slide_outside() -> None:
-    (sentence,) = PAIR.outside_validity([GOOD], candidate_share=0.12)
-    assert "12 % of the cells" in str(sentence)
-    assert "5 %" in str(sentence)
-    assert PAIR.outside_validity([GOOD], candidate_share=0.05) == ()
+    assert PAIR.outside_validity([empty, empty, GOOD]) == ()
+    assert PAIR.outside_validity([empty]) == ()
 
 
 def test_a_range_holds_its_ends_and_no_nan() -> None:
@@ -200,9 +101,11 @@ def test_a_missing_card_is_named(tmp_path: Path) -> None:
     [
         ({"width": "wide"}, "width: "),
         ({"stride_px": 8}, "stride_px: Input should be 4"),
-        ({"threshold_excess": None}, "threshold_excess: "),
+        ({"curve_measured_on": None}, "curve_measured_on: "),
         ({"colour": "blue"}, "colour: "),
-        ({"curve": {**CURVE.model_dump(), "excess": [2.0, 1.0, 3.0, 4.0]}}, "curve: .*must rise"),
+        ({"curve": {**asdict(CURVE), "rates": [0.1, 0.01, 0.2, 0.3]}}, "curve: .*must rise"),
+        ({"curve": {**asdict(CURVE), "found": [1, 2, 3, 101]}}, "curve: .*at most parasites"),
+        ({"curve": {**asdict(CURVE), "excess": [1.0]}}, "curve.excess: "),
     ],
 )
 def test_a_card_that_does_not_say_what_it_must_is_named_with_the_key(

@@ -91,7 +91,8 @@ def test_a_pair_is_loaded_ready_to_score(tmp_path: Path) -> None:
     models = load_models(str(write_models(tmp_path / "with spaces é")))
     crops = np.full((3, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
     statistics = models.classifier.feature_statistics(crops)
-    assert models.classifier.score_field(crops, statistics).infected_score.shape == (3,)
+    evaluable = np.array([True, False, True])
+    assert models.classifier.score_field(crops, evaluable, statistics).infected_score.shape == (3,)
     assert models.card.name == "detector 1 + classifier 1"
     assert models.card.classifier.width == WIDTH
     assert models.detector.locate(np.full((40, 60, 3), 200, np.uint8)).boxes.shape[1] == 4

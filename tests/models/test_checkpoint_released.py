@@ -39,12 +39,15 @@ def test_each_card_says_how_to_make_the_weights_and_what_they_are_for(name: str)
     assert card["limits"]
 
 
-def test_the_curve_of_the_card_is_monotone(released: Models) -> None:
-    curve = released.card.classifier.curve
-    assert (np.diff(curve.found) <= 0).all()
-    assert (np.diff(curve.false_calls) <= 0).all()
-    assert curve.found[0] <= curve.infected
-    assert curve.false_calls[0] <= curve.healthy
+def test_the_curve_of_the_card_says_what_validation_has_of_the_worst_source(released: Models) -> None:
+    curve, rates = released.card.classifier.curve, {"1_in_1000": 1e-3, "1_in_100": 1e-2}
+    by_rank = released.card.classifier.figures["by_rank"]
+    assert min(by_rank, key=lambda source: by_rank[source]["1_in_1000"]) == "iml_malaria"
+    for name, rate in rates.items():
+        found, missed = curve.at(rate)
+        assert found + missed == 379
+        # Of what stands above that rank, the detector's share; the curve's scores lie a step apart.
+        assert found == pytest.approx(379 * by_rank["iml_malaria"][name] * 372 / 379, abs=2)
 
 
 def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released: Models) -> None:
@@ -70,7 +73,8 @@ def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released:
         crops, disks = raw_crops(image, cells.boxes[evaluable]), disk_masks(cells.boxes[evaluable])
         colour = np.asarray(field_colour(crops, disks, reference.cell_colour), np.float32)
         normalised = normalise(crops, disks, colour)
-        scored = released.classifier.score_field(normalised, reference.feature_statistics)
+        all_of_them = np.ones(len(crops), bool)
+        scored = released.classifier.score_field(normalised, all_of_them, reference.feature_statistics)
         scores.append(scored.infected_score)
     assert np.concatenate(located).mean() >= 0.95
     assert area_under_curve(np.concatenate(infected), np.concatenate(scores)) >= 0.9

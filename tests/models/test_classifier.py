@@ -87,7 +87,7 @@ def test_scores_are_the_logistic_of_the_logits() -> None:
     classifier, crops = Classifier(random_network(), CPU), random_crops(6)
     statistics = classifier.feature_statistics(crops)
     np.testing.assert_allclose(
-        classifier.score_field(crops, statistics).infected_score,
+        classifier.score_field(crops, np.ones(6, bool), statistics).infected_score,
         1 / (1 + np.exp(-classifier.field_logits(crops, statistics)[0])),
         rtol=1e-5,
     )
@@ -95,10 +95,12 @@ def test_scores_are_the_logistic_of_the_logits() -> None:
 
 def test_extreme_logits_give_scores_of_nothing_and_all_without_a_warning() -> None:
     crops = np.concatenate([dark_quarter(), dark_quarter()])
-    with np.errstate(all="raise"):
-        sure = Classifier(network_by_hand(4e3, 0.0), CPU).score_field(crops, NONE)
-    assert sure.infected_score.tolist() == [1.0, 1.0]
-    assert Classifier(network_by_hand(-4e3, 0.0), CPU).score_field(crops, NONE).infected_score.max() < 1e-30
+    for evaluable in (np.ones(2, bool), np.zeros(2, bool)):
+        with np.errstate(all="raise"):
+            sure = Classifier(network_by_hand(4e3, 0.0), CPU).score_field(crops, evaluable, NONE)
+        assert sure.infected_score.tolist() == [1.0, 1.0]
+        never = Classifier(network_by_hand(-4e3, 0.0), CPU).score_field(crops, evaluable, NONE)
+        assert never.infected_score.max() < 1e-30
 
 
 def test_many_crops_are_scored_as_one_by_one_in_order() -> None:
@@ -115,10 +117,36 @@ def test_many_crops_are_scored_as_one_by_one_in_order() -> None:
 def test_no_crops_have_no_scores() -> None:
     classifier = Classifier(random_network(), CPU)
     slide = classifier.feature_statistics(random_crops(3))
-    found = classifier.score_field(random_crops(0), slide)
+    found = classifier.score_field(random_crops(0), np.zeros(0, bool), slide)
     assert found.infected_score.shape == (0,)
     assert found.infected_score.dtype == np.float32
     assert found.statistics == slide
+
+
+def test_what_does_not_count_is_scored_by_the_cells_that_do_and_moves_none_of_them() -> None:
+    classifier, cells, clumps = Classifier(random_network(4), CPU), random_crops(30), random_crops(7, seed=5)
+    slide = classifier.feature_statistics(random_crops(40, seed=2) // 2)
+    alone = classifier.score_field(cells, np.ones(30, bool), slide)
+    mixed = np.concatenate([clumps[:3], cells, clumps[3:]])
+    evaluable = np.repeat([False, True, False], [3, 30, 4])
+    together = classifier.score_field(mixed, evaluable, slide)
+    assert together.statistics == alone.statistics
+    np.testing.assert_array_equal(together.infected_score[evaluable], alone.infected_score)
+    np.testing.assert_allclose(
+        together.infected_score[~evaluable],
+        1 / (1 + np.exp(-classifier.logits(clumps, alone.statistics))),
+        rtol=1e-5,
+    )
+
+
+def test_a_field_without_a_cell_that_counts_is_scored_by_its_slide() -> None:
+    classifier, crops = Classifier(random_network(4), CPU), random_crops(5)
+    slide = classifier.feature_statistics(random_crops(40, seed=2))
+    found = classifier.score_field(crops, np.zeros(5, bool), slide)
+    assert found.statistics == slide
+    np.testing.assert_allclose(
+        found.infected_score, 1 / (1 + np.exp(-classifier.logits(crops, slide))), rtol=1e-5
+    )
 
 
 def test_a_field_is_scored_by_the_statistics_that_come_with_its_scores() -> None:

@@ -18,22 +18,22 @@ def test_a_card_says_what_it_was_trained_on_what_it_is_worth_and_for_which_slide
         NOTICE,
         r"Slides are scored with **released** (smearscope\-detector\-1",
         r"nih\_cells: 22 013 items",
-        "at least 14.9 spreads above the centre",
-        r"calls 3.18 of 1 000 healthy ones, on iml\_malaria, left out of training",
+        r"iml\_malaria, left out of training\: its evaluable cells, ranked",
         "Located 372 of 379 infected cells",
         r"never on patients\.",
     ):
         assert text in shown, text
     tables = [table.value for table in test.table]
-    assert tables[0].loc["westlake_cells"].tolist() == ["87.7 %", "1.92"]
-    assert tables[1].loc["txl_pbc"].tolist() == ["1 112", "12 230"]
-    assert tables[2].loc["cells called infected"].tolist() == ["at most 15 %"]
+    assert tables[0].loc["1 cell in 1 000"].tolist() == ["10.8 % (41 of 379)"]
+    assert tables[0].loc["1 cell in 100"].tolist() == ["65.2 % (247 of 379)"]
+    assert tables[1].loc["westlake_cells"].tolist() == ["83.7 %", "95.8 %"]
+    assert tables[2].loc["stain's optical density, red"].tolist() == ["-0.02 to 0.221"]
 
 
 def test_in_french_figures_and_measures_are_french(workplace: Workplace) -> None:
     test = page("model_cards", "models_page", language="fr")
     assert "à des fins de recherche uniquement" in said(test)
-    assert "d'au moins 14,9 écarts" in said(test)
+    assert test.table[0].value.loc["1 hématie sur 1 000"].tolist() == ["10,8 % (41 sur 379)"]
     assert test.table[2].value.loc["densité optique de la coloration, rouge"].tolist() == ["-0,02 à 0,221"]
 
 

@@ -1,15 +1,52 @@
 """Tally and verdict beside the cells."""
 
+from pathlib import Path
+
 from app.workplace import Workplace
 from core.store import Role, SlideRecord
+from core.tally import Performance, RankCurve
 from tests.app.page_under_test import page, said
-from tests.scored_slides import read_all
+from tests.scored_slides import read_all, scored_slide, take_in, write_score
+
+# Of a list of 20 000, s as good as known: .4 at rank 4, .6 at rank 10.
+STEEP = Performance("dots", "drawn discs", RankCurve((2e-4, 5e-4), (400_000, 600_000), 1_000_000))
+
+
+def shown_beside(slide: int) -> str:
+    return said(page("reading", "review_page", slide=slide))
 
 
 def test_the_review_stands_beside_tally_and_verdict(workplace: Workplace, record: SlideRecord) -> None:
     read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
-    shown = said(page("reading", "review_page", slide=record.slide.id))
+    shown = shown_beside(record.slide.id)
     assert "Suspicious" in shown
-    assert "**3** of 4 candidates left · **1** accepted" in shown
-    assert "A density needs two readers who agree" in shown
+    assert "**3** of the first 4 of the list left · **1** accepted" in shown
+    assert "1 accepted cell so far. A density needs two readers who agree" in shown
     assert "1 parasite accepted by only one reader" in shown
+
+
+def test_what_reading_on_spares_is_said(workplace: Workplace, tmp_path: Path) -> None:
+    record = scored_slide(workplace.store, tmp_path, called=4, counted=20_000, worth=STEEP)
+    shown = shown_beside(record.slide.id)
+    # -ln(.05) * 5 million / 75 cells over .4, 499 290, and over .6
+    assert "479 290 more cells needed" in shown
+    assert "Read the list 6 cells further, to rank 10, to need 166 430 cells fewer." in shown
+
+
+def test_where_the_model_is_not_valid_no_figure_is_shown_whatever_was_found(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    store = workplace.store
+    called = [("a.png", position, 0.9) for position in range(8)]
+    write_score(tmp_path / "result", {"a.png": 20}, called, outside=("Too blue.",), worth=STEEP)
+    slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", tmp_path, by="Anna").id
+    record = take_in(store, slide, tmp_path / "result")
+    for calls, verdict in (("........", "Not valid"), ("+.......", "Suspicious"), ("+-------", "Positive")):
+        for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+            if role == Role.FIRST or verdict == "Positive":
+                read_all(store, record, calls, reader=reader, role=role)
+        shown = shown_beside(slide)
+        assert verdict in shown
+        assert r"Too blue\." in shown
+        for figure in ("Parasites/µL", "Infected cells", "excluded", "Read the list", "needs two readers"):
+            assert figure not in shown, (verdict, figure)

@@ -10,9 +10,10 @@ from core.slides.field import Field, Rectangle
 from tests.coloured_cells import CELL, OTHER_CELL, REFERENCE, Colour, DiscModels, draw_field
 
 
-def scored(image: NDArray[np.uint8], models: DiscModels) -> ScoredField:
+def scored(image: NDArray[np.uint8], models: DiscModels, owned: Rectangle | None = None) -> ScoredField:
     height, width = image.shape[:2]
-    return score_image(models, Field("a.png", image, None, 0, 0, Rectangle(0, 0, width, height)), REFERENCE)
+    whole = Rectangle(0, 0, width, height)
+    return score_image(models, Field("a.png", image, None, 0, 0, owned or whole), REFERENCE)
 
 
 @pytest.mark.parametrize("cell", [CELL, OTHER_CELL])
@@ -48,12 +49,33 @@ def test_cells_are_compared_with_the_statistics_of_their_slide() -> None:
     assert models.classifier.statistics == [REFERENCE.feature_statistics]
 
 
-def test_a_cell_at_the_edge_is_located_and_not_scored() -> None:
-    found = scored(draw_field()[20:, 20:], DiscModels())  # through the middle of the first row and column
+def test_what_does_not_count_is_scored_too_and_has_no_part_in_what_is_typical() -> None:
+    models = DiscModels()
+    found = scored(draw_field(5, 5)[20:, 20:], models)  # through the middle of the first row and column
     at_edge = found.why_not == "edge"
-    assert at_edge.sum() == 10
-    assert np.isnan(found.infected_score[at_edge]).all()
-    assert not np.isnan(found.infected_score[~at_edge]).any()
+    assert at_edge.sum() == 9
+    assert not np.isnan(found.infected_score).any()
+    (evaluable,) = models.classifier.evaluable
+    np.testing.assert_array_equal(evaluable, ~at_edge)
+    assert found.cell_colour == REFERENCE.cell_colour  # 16 cells count: too few for a colour of their own
+
+
+def test_a_field_whose_cells_are_all_cut_is_looked_at_in_the_colour_of_its_slide() -> None:
+    models = DiscModels()
+    found = scored(draw_field(columns=2, rows=2)[20:60, 20:60], models)  # a quarter of each of four cells
+    assert set(found.why_not) <= {"edge", "not a red cell"}
+    assert len(found) == len(models.classifier.scored[0]) == 4
+    assert np.isfinite(found.infected_score).all()
+    assert found.cell_colour == REFERENCE.cell_colour
+
+
+def test_what_belongs_to_the_neighbouring_region_is_not_looked_at_here() -> None:
+    models = DiscModels()
+    found = scored(draw_field(), models, owned=Rectangle(0, 0, 120, 200))  # the left three of six columns
+    duplicate = found.why_not == "duplicate"
+    assert duplicate.sum() == 15
+    np.testing.assert_array_equal(np.isnan(found.infected_score), duplicate)
+    assert len(models.classifier.scored[0]) == 15
 
 
 def test_the_same_image_gives_the_same_cells_and_the_same_hash() -> None:

@@ -1,5 +1,6 @@
 """The printed page of a signed result: one page, all that it must say, and nothing that spoils it."""
 
+import json
 import re
 import zlib
 from base64 import a85decode
@@ -13,7 +14,9 @@ from reportlab.lib.units import mm
 from core.reports.signed_result_page import signed_result_pdf
 from core.review import SignedResult, read_document, sign
 from core.store import Call, Opinion, Role, Signature, SlideRecord, Stage, Store
-from tests.scored_slides import box_of, read_all, scored_slide
+from tests.scored_slides import box_of, read_all, scored_slide, take_in, write_images, write_score
+
+BLUE = "The stain is too blue."
 
 
 def drawn_on(pdf: bytes) -> str:
@@ -61,15 +64,15 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
         "version 1, by Dora",
         "POSITIVE",
         "Two readers agree on 2 parasites.",
-        # 1 of 20 cells over .95, times 5 million; from chi2.ppf(.025, 2) / 2 to chi2.ppf(.975, 4) / 2 cells
-        "Density 263 158 parasites/µL, 6 663 to 1 466 222 at 95 %",
-        "Fraction raw 5 % (0.127 % to 24.9 %): 1 of 20 cells",
-        "corrected 5.26 % (0.133 % to 29.3 %): raw divided by sensitivity",
+        # 1 of 20 cells over .95, times 5 million; s averaged over Beta(95.5, 5.5) in the limits
+        "Density 263 158 parasites/µL, 6 694 to 1 475 089 at 95 %",
+        "Fraction raw 5 % (0.127 % to 24.9 %), a lower bound: 1 of 20 cells",
+        "corrected 5.26 % (0.134 % to 29.5 %): raw divided by sensitivity",
         "Detection limit a clean count would exclude more than 792 749 parasites/µL at 95 %",
-        "Counted 20 evaluable red cells, 2 fields, 3 candidates, 0 unread left out: 1 cells, edge",
-        "Model dots, threshold 0.5, validated on drawn discs finds 95 % of infected cells (95 of 100; ",
-        "calls 0.01 % of healthy cells (1 of 10 000; at most 0.0474 %)",
-        "Given 5 000 000 red cells/µL (assumed) review accepts 100 % of infected candidates (assumed)",
+        "Counted 20 evaluable red cells, 2 fields list of 20: first 3 laid before readers, 0 unread "
+        "left out: 1 cells, edge",
+        "Model dots, validated on drawn discs the first 3 of 20 hold 95 % of the parasites (95 of 100; ",
+        "Given 5 000 000 red cells/µL (assumed) review accepts 100 % of the infected cells it sees (assumed)",
         "review lets no healthy cell through (assumed) clustering of fields 1.00 (measured on this slide)",
         "Model card dots 1 Readers",
         "Readers Anna Roy (first, 4 cells); Ben (second, 4 cells)",
@@ -154,10 +157,10 @@ def test_in_french_the_page_says_the_same_in_french(store: Store, tmp_path: Path
         "Patient effacé",
         "Signé version 1, par Dora",
         "POSITIF Deux lecteurs s'accordent sur 1 parasite.",
-        "Densité 263 158 parasites/µL (de 6 663 à 1 466 222, intervalle à 95 %)",
-        "corrigée 5,26 % (0,133 % à 29,3 %) : brute rapportée à la sensibilité",
+        "Densité 263 158 parasites/µL (de 6 694 à 1 475 089, intervalle à 95 %)",
+        "corrigée 5,26 % (0,134 % à 29,5 %) : brute rapportée à la sensibilité",
         "Limite de détection un compte négatif exclurait plus de 792 749 parasites/µL à 95 %",
-        "Compte 20 hématies évaluables, 2 champs, 3 candidats, dont 0 non lu",
+        "Compte 20 hématies évaluables, 2 champs liste de 20 : les 3 premières à lire, dont 0 non lue",
         "non compté : 1 hématie(s) (au bord)",
         "Lecteurs Anna Roy (premier lecteur, 3 hématies); Ben (second lecteur, 3 hématies)",
         "kappa de Cohen 1,00",
@@ -168,6 +171,23 @@ def test_in_french_the_page_says_the_same_in_french(store: Store, tmp_path: Path
     ):
         assert said in text, said
     assert not re.search(r"\b(cells?|readers?|parasites agreed|accepted|healthy|fields)\b", text)
+
+
+def test_where_the_model_is_not_valid_that_stands_beside_what_was_found_and_no_figure_does(
+    store: Store, tmp_path: Path
+) -> None:
+    write_score(tmp_path / "result", {"a.png": 20}, [("a.png", 0, 0.9), ("a.png", 1, 0.8)], outside=(BLUE,))
+    images = write_images(tmp_path / "images", {"a.png": 20})
+    slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", images, by="Anna").id
+    signed, signature = signed_slide(store, take_in(store, slide, tmp_path / "result"), "+-")
+    text = page_text(signed_result_pdf(signed, signature.sha256, "P", store.signatures.pictures(signature)))
+    assert f"POSITIVE Two readers agree on 1 parasite. {BLUE} The model was not validated on slides" in text
+    assert "Detection limit none: no figure can be given" in text
+    for figure in ("Density", "Fraction", "hold", "excluded"):
+        assert figure not in text
+    document = json.loads(signature.document)
+    assert BLUE in document["verdict"]["reasons"]
+    assert document["verdict"]["figures"] is None
 
 
 def test_reasons_that_were_signed_as_text_alone_are_shown_as_they_were_signed(

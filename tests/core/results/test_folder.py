@@ -14,7 +14,7 @@ def test_fields_are_those_that_could_be_read(store: Store, tmp_path: Path) -> No
     assert record.taken_in is not None
     fields = fields_of(record.taken_in.folder, record.taken_in.sha256)
     assert [
-        (number, row.name, row.evaluable_cells, row.called_infected)
+        (number, row.name, row.evaluable_cells, row.listed)
         for number, row in enumerate(fields)
         if row.was_read
     ] == [

@@ -3,9 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-from core.review import ReviewProgress, SlideState, cells_for, progress, second_order, sign, slide_state
+from core.cells.located import WhyNot
+from core.review import (
+    ReviewProgress,
+    SlideState,
+    cells_for,
+    progress,
+    read_cells,
+    second_order,
+    sign,
+    slide_state,
+)
 from core.store import Candidate, CandidateKind, Role, ScoringStep, Store
-from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide
+from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all, scored_slide, write_score
 
 
 def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Path) -> None:
@@ -33,23 +43,53 @@ def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Pa
     assert slide_state(store.record(slide)) == SlideState.QUEUED
 
 
-def test_a_slide_without_candidates_waits_for_somebody_to_look_at_a_sample(
-    store: Store, tmp_path: Path
-) -> None:
-    record = scored_slide(store, tmp_path, called=0)
+def test_a_list_is_read_to_the_first_rank_that_nobody_has_read(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=5)
+    assert progress(record).read_to == 0
+    record = read_all(store, record, "-.--.", reader="Anna", role=Role.FIRST)
+    assert (progress(record).read_to, progress(record).first_left) == (1, 2)
+    record = read_all(store, record, ".-...", reader="Ben", role=Role.SECOND)
+    assert progress(record).read_to == 4
+    record = read_all(store, record, "....-", reader="Anna", role=Role.FIRST)
+    assert progress(record).read_to == 5
+
+
+def test_who_asks_for_more_of_the_list_has_more_to_read(store: Store, tmp_path: Path) -> None:
+    record = read_all(store, scored_slide(store, tmp_path, called=2), "--", reader="Anna", role=Role.FIRST)
+    assert slide_state(record) == SlideState.SECOND_READING
+    more = store.offer_more(record.slide.id, 2, by="Anna")
+    record = store.record(record.slide.id)
     assert slide_state(record) == SlideState.TO_REVIEW
-    (drawn,) = store.draw_sample(record.slide.id, 1, by="Anna")
-    store.read(record.slide.id, drawn.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
-    assert slide_state(store.record(record.slide.id)) == SlideState.SECOND_READING
+    assert (progress(record).to_read, progress(record).read_to, progress(record).first_left) == (4, 2, 2)
+    store.read(record.slide.id, more[0].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    assert progress(store.record(record.slide.id)).read_to == 3
+
+
+def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tmp_path: Path) -> None:
+    record = read_all(store, scored_slide(store, tmp_path, called=2), "-+", reader="Anna", role=Role.FIRST)
+    leading = [("new.png", number, 0.999) for number in range(3)]
+    old = [("field1.png", 0, 0.99), ("field2.png", 0, 0.98)]
+    cells = {"field1.png": 10, "field2.png": 10, "new.png": 10}
+    write_score(tmp_path / "more", cells, [*leading, *old], budget=3)
+    record = store.take_in_result(record.slide.id, tmp_path / "more", by="Anna")
+    assert [cell.rank for cell in record.candidates] == [1, 2, 3, 4, 5]
+    assert progress(record).to_read == 5  # there is none: what was read follows at once
+    leading.append(("new.png", 3, 0.999))
+    write_score(tmp_path / "still more", cells, [*leading, *old], budget=3)
+    record = store.take_in_result(record.slide.id, tmp_path / "still more", by="Anna")
+    assert [cell.rank for cell in record.candidates] == [1, 2, 3, 5, 6]
+    assert (progress(record).to_read, progress(record).first_left) == (3, 3)
+    assert [cell.listed for cell in read_cells(record)] == [True] * 3 + [False] * 2
 
 
 def test_progress_counts_what_is_left_to_each_and_what_was_decided(store: Store, tmp_path: Path) -> None:
     record = scored_slide(store, tmp_path, called=6)
-    assert progress(record) == ReviewProgress(6, 6, 6, 0, 0, 0, 0, 0)
+    assert progress(record) == ReviewProgress(6, 0, 6, 6, 0, 0, 0, 0, 0)
     read_all(store, record, "+++?-.", reader="Anna", role=Role.FIRST)
     record = read_all(store, record, "+-.?+.", reader="Ben", role=Role.SECOND)
     assert progress(record) == ReviewProgress(
-        called=6,
+        to_read=6,
+        read_to=5,
         first_left=1,
         second_left=2,
         to_adjudicate=2,
@@ -60,7 +100,7 @@ def test_progress_counts_what_is_left_to_each_and_what_was_decided(store: Store,
     )
 
 
-def test_cells_beyond_the_called_ones_are_left_to_nobody_until_the_first_reader_has_read_them(
+def test_cells_beside_the_list_are_left_to_nobody_until_the_first_reader_has_read_them(
     store: Store, tmp_path: Path
 ) -> None:
     record = scored_slide(store, tmp_path, called=1)
@@ -110,7 +150,7 @@ def test_a_second_reader_is_left_what_no_other_second_reader_has_read(store: Sto
 
 
 def candidates(number: int) -> tuple[Candidate, ...]:
-    one = Candidate(0, 1, CandidateKind.CALLED, 1, "field1.png", box_of(0), 0.9, None)
+    one = Candidate(0, 1, CandidateKind.LISTED, 1, "field1.png", box_of(0), 0.9, WhyNot.EVALUABLE, None)
     return tuple(replace(one, id=count, rank=count) for count in range(1, number + 1))
 
 

@@ -38,13 +38,19 @@ def test_the_published_schema_is_that_of_the_program() -> None:
 def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
     store: Store, finished: SlideRecord
 ) -> None:
+    document = Path(__file__).with_name("signed_format_1.json").read_text(encoding="utf-8")
     signature = sign(store, finished.slide.id, by="Dora")
-    document = signature.document.replace('"assumptions":{', '"assumptions":{"confidence":0.95,')
-    assert document != signature.document
     old = replace(signature, document=document, sha256=sha256_of(document))
-    assert read_document(old) == read_document(signature)
-    record = replace(store.record(finished.slide.id), signatures=(old,))
-    assert violations(record, 1, store.signatures.pictures(signature)) == ()
+    assert old.sha256 == "872a7b35f8486cf7c417c000dae7704100574772b416b18abdb20b63fa2ac11e"
+    signed = read_document(old)
+    assert signed.verdict.reasons[0] == "Two readers agree on 1 parasite."
+    assert (signed.evidence.count.to_read, signed.evidence.count.read_to) == (3, 3)
+    assert signed.evidence.readings is not None
+    assert signed.evidence.readings.counted == 1
+    assert len(signed.readings) == 4
+    altered = violations(replace(store.record(finished.slide.id), signatures=(old,)), 1, {})
+    assert sentence("altered.document") not in altered
+    assert sentence("altered.no_result") not in altered
 
 
 @pytest.mark.parametrize(

@@ -56,15 +56,6 @@ def test_a_slide_is_signed_once_nothing_is_open(
             sign(store, record.slide.id, by="Dora")
 
 
-def test_a_slide_without_candidates_is_signed_once_somebody_has_looked(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=0, counted=300_000)
-    assert "draw some cells at random" in str(blocks_signing(record)[0])
-    (drawn,) = store.draw_sample(record.slide.id, 1, by="Anna")
-    store.read(record.slide.id, drawn.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
-    signed = read_document(sign(store, record.slide.id, by="Anna"))
-    assert signed.verdict.kind == VerdictKind.NO_PARASITE_SEEN
-
-
 def test_a_slide_that_the_model_is_not_valid_for_is_signed_as_that_without_reading(
     store: Store, tmp_path: Path
 ) -> None:

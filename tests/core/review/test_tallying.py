@@ -6,7 +6,7 @@ import pytest
 
 from core.review import tally_of
 from core.store import Call, Opinion, Role, SlideRecord, Stage, Store, StoreError
-from core.tally import FieldReading, VerdictKind, density_figures
+from core.tally import FieldReading, Recall, VerdictKind, density_figures
 from tests.scored_slides import (
     NOT_PARASITE,
     PARASITE,
@@ -87,14 +87,32 @@ def test_the_density_rests_on_what_two_accepted_without_gametocytes_and_marked_c
     assert figures is not None
     evidence = tally.evidence
     assert figures == density_figures(
-        1, 20, evidence.performance, evidence.assumptions, figures.dispersion, dispersion_measured=True
+        1, 20, Recall(95, 5), evidence.assumptions, figures.dispersion, dispersion_measured=True
     )
 
 
-def test_a_positive_slide_read_in_part_gets_no_density(store: Store, tmp_path: Path) -> None:
+def test_the_list_is_read_as_far_as_nothing_is_left_out(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, called=8, counted=ENOUGH)
+    tally = tally_of(read(store, record, "--+-.-+-", "--+-..+."))
+    count, readings = tally.evidence.count, tally.evidence.readings
+    assert (count.to_read, count.read_to, count.unread) == (8, 4, 1)
+    assert readings is not None
+    assert (readings.accepted_by_both, readings.counted) == (2, 1)
+    assert tally.verdict.kind == VerdictKind.POSITIVE
+    assert "1 of them stands further down" in tally.verdict.reasons[1]
+    assert tally.verdict.figures is not None
+    assert (tally.verdict.figures.infected, tally.verdict.figures.cells) == (1, ENOUGH)
+
+
+def test_a_list_that_begins_with_parasites_gets_no_density_before_it_is_read_on(
+    store: Store, tmp_path: Path
+) -> None:
     record = read(store, scored_slide(store, tmp_path, called=3), "+..", "+..")
     found = tally_of(record).verdict
-    assert (found.kind, found.figures) == (VerdictKind.POSITIVE, None)
+    assert found.kind == VerdictKind.POSITIVE
+    assert found.figures is not None
+    assert (found.figures.infected, found.figures.density_per_ul) == (1, None)
+    assert "read on" in found.reasons[-1]
 
 
 def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_path: Path) -> None:
@@ -115,7 +133,7 @@ def test_fields_that_are_all_alike_leave_the_clustering_assumed(store: Store, tm
 
 
 @pytest.mark.parametrize("opinion", [PARASITE, UNSURE])
-def test_a_doubtful_cell_that_the_machine_did_not_call_makes_a_clean_slide_suspicious(
+def test_a_doubtful_cell_beside_the_list_makes_a_clean_slide_suspicious(
     store: Store, tmp_path: Path, opinion: Opinion
 ) -> None:
     record = read(store, scored_slide(store, tmp_path, called=1, counted=ENOUGH), "-")
@@ -129,14 +147,14 @@ def test_a_doubtful_cell_that_the_machine_did_not_call_makes_a_clean_slide_suspi
     assert tally_of(store.record(record.slide.id)).verdict.kind == VerdictKind.NO_PARASITE_SEEN
 
 
-def test_what_readers_are_unsure_of_beyond_the_called_cells_is_said_beside_other_doubts(
+def test_what_readers_are_unsure_of_beside_the_list_is_said_beside_other_doubts(
     store: Store, tmp_path: Path
 ) -> None:
     record = read(store, scored_slide(store, tmp_path, called=1), "+")
     store.mark(record.slide.id, "field1.png", box_of(8), UNSURE, reader="Anna", role=Role.FIRST)
     assert tally_of(store.record(record.slide.id)).verdict.reasons == (
         "1 parasite accepted by only one reader: a second reader must decide.",
-        "Readers are unsure of 1 cell that the machine did not call.",
+        "Readers are unsure of 1 cell that was drawn at random or marked by hand.",
     )
 
 
@@ -147,7 +165,9 @@ def test_a_slide_outside_the_models_validity_gets_no_figure_but_is_positive_wher
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
     record = take_in(store, slide, tmp_path / "result")
     assert tally_of(read(store, record, "-")).verdict.kind == VerdictKind.NOT_VALID
-    assert tally_of(read(store, record, "+", "+")).verdict.kind == VerdictKind.POSITIVE
+    found = tally_of(read(store, record, "+", "+")).verdict
+    assert (found.kind, found.figures) == (VerdictKind.POSITIVE, None)
+    assert "Too blue." in found.reasons
 
 
 def test_nobodys_readings_are_as_none_at_all(store: Store, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.cells.boxes import rounded_box
+from core.cells.located import WhyNot
 from core.cells.scored_field import ScoredField
 from core.errors import UnreadableImageError
 from core.results.tables import NUMBER_OF_REASON, CellRows, FieldRow, RankedCell, image_name
@@ -23,7 +24,7 @@ def slide_of(image: np.ndarray, folder: Path) -> SlideInWork:
 
 
 def candidates_of(found: ScoredField, number: int) -> FieldCandidates:
-    cell = RankedCell("a.png", rounded_box(found.boxes[number]), 0.9, 1, image_name(1))
+    cell = RankedCell("a.png", rounded_box(found.boxes[number]), 0.9, WhyNot.EVALUABLE, 1, image_name(1))
     return FieldCandidates(
         "a.png", found.content_hash, found.cell_colour, found.feature_statistics, (cell,), found.boxes
     )
@@ -47,7 +48,7 @@ def test_a_field_that_changed_since_it_was_scored_is_named_and_not_drawn(tmp_pat
         draw_candidates(models, (slide, candidates_of(found, 7)))
 
 
-def test_candidates_come_field_by_field_with_its_colour_and_its_healthy_cells(tmp_path: Path) -> None:
+def test_candidates_come_field_by_field_with_its_colour_and_its_other_cells(tmp_path: Path) -> None:
     names = ["dark.png", "none.png", "pale.png"]
     edge = NUMBER_OF_REASON["edge"]
     rows = [FieldRow(name, 9, 9, 2, 2, 1, None, name, "") for name in names]
@@ -55,21 +56,22 @@ def test_candidates_come_field_by_field_with_its_colour_and_its_healthy_cells(tm
         field=np.array([0, 0, 1, 2, 2, 2], np.int32),
         boxes=np.arange(24, dtype=np.float32).reshape(6, 4),
         detection_score=np.ones(6, np.float32),
-        infected_score=np.array([0.7, 0.1, 0.2, 0.9, 0.8, np.nan], np.float32),
+        infected_score=np.array([0.7, 0.1, 0.2, 0.9, 0.3, 0.8], np.float32),
+        second_score=np.full(6, np.nan, np.float32),
         why_not=np.array([0, 0, 0, 0, 0, edge], np.uint8),
-        called=np.array([True, False, False, True, True, False]),
     )
     with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
         for name in names:
             ledger.add(scored(name))
         ledger.flush()
-        by_field = candidates_by_field(ledger, rows, cells, most=3)
-        best = candidates_by_field(ledger, rows, cells, most=2)
+        by_field = candidates_by_field(ledger, rows, cells, review_budget=3)
+        best = candidates_by_field(ledger, rows, cells, review_budget=2)
     assert [(one.field, [cell.rank for cell in one.cells]) for one in by_field] == [
         ("dark.png", [3]),
         ("pale.png", [1, 2]),
     ]
-    assert [one.healthy_boxes.tolist() for one in by_field] == [[[4, 5, 6, 7]], []]
+    # The cell of pale.png that is cut by the edge is on the list, and no neighbour to compare with.
+    assert [one.other_boxes.tolist() for one in by_field] == [[[4, 5, 6, 7]], [[16, 17, 18, 19]]]
     assert by_field[0].cell_colour == (190.0, 120.5, 150.0)
     assert [cell.rank for cell in ranked_list(by_field)] == [1, 2, 3]
     assert [one.field for one in best] == ["pale.png"]

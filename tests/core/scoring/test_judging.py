@@ -14,9 +14,8 @@ from core.scoring.survey import Survey, SurveyedField
 from core.tally import (
     Assumptions,
     Excluded,
-    FalseCalls,
     Performance,
-    Recall,
+    RankCurve,
     SlideCount,
     VerdictKind,
     verdict,
@@ -26,7 +25,7 @@ from tests.coloured_cells import DotCard
 
 SHARP = FieldQuality(0.04, 240.0, 0.1, 0.2, 0.15)
 BLURRED = replace(SHARP, edge_blur=0.5)
-WORTH = Performance("dots", "drawn discs", 0.5, (Recall(95, 5),), FalseCalls(1, 10_000), dispersion=1.8)
+WORTH = Performance("dots", "drawn discs", RankCurve((0.01,), (95,), 100), dispersion=1.8)
 PALE = sentence("as written", text="The stain is too pale.")
 
 
@@ -43,16 +42,16 @@ FIELDS = (
 )
 
 
-def cells(called: Sequence[int] = (1, 4), reasons: Sequence[str] | None = None) -> CellRows:
-    """Three of a.png and one cut by its edge, four of b.png, two of the blurred field; called by position."""
+def cells(reasons: Sequence[str] | None = None) -> CellRows:
+    """Three of a.png and one cut by its edge, four of b.png, two of the blurred field."""
     why_not = reasons or ["edge"] + [""] * 7 + ["out of focus"] * 2
     return CellRows(
         field=np.repeat(np.array([0, 1, 2], np.int32), [4, 4, 2]),
         boxes=np.zeros((10, 4), np.float32),
         detection_score=np.full(10, 0.9, np.float32),
         infected_score=np.full(10, 0.5, np.float32),
+        second_score=np.full(10, np.nan, np.float32),
         why_not=np.array([NUMBER_OF_REASON[reason] for reason in why_not], np.uint8),
-        called=np.isin(np.arange(10), called),
     )
 
 
@@ -60,21 +59,15 @@ def cells(called: Sequence[int] = (1, 4), reasons: Sequence[str] | None = None) 
 class AskedCard(DotCard):
     """Keeps what it is asked of the slide."""
 
-    asked: list[tuple[object, float]] = field(default_factory=list)
+    asked: list[object] = field(default_factory=list)
 
-    def outside_validity(self, qualities: object, candidate_share: float) -> tuple[Sentence, ...]:
-        self.asked.append((qualities, candidate_share))
+    def outside_validity(self, qualities: object) -> tuple[Sentence, ...]:
+        self.asked.append(qualities)
         return self.outside
 
 
-def judged(
-    rows: CellRows,
-    *,
-    card: DotCard | None = None,
-    worth: Performance = WORTH,
-    assumptions: Assumptions | None = None,
-) -> Judgement:
-    return judge(Survey(FIELDS, rows), rows, worth, card or DotCard(), assumptions or Assumptions())
+def judged(rows: CellRows, *, card: DotCard | None = None, review_budget: int = 2) -> Judgement:
+    return judge(Survey(FIELDS, rows), card or DotCard(performance=WORTH), Assumptions(), review_budget)
 
 
 def test_what_counts_is_counted_and_what_does_not_is_named_with_its_reason() -> None:
@@ -86,7 +79,9 @@ def test_what_counts_is_counted_and_what_does_not_is_named_with_its_reason() -> 
         Excluded(1, "fields", "duplicate"),
         Excluded(1, "fields", "unreadable"),
     )
-    assert found.evidence.count == SlideCount(7, 2, 2, 2, left_out)
+    assert found.evidence.count == SlideCount(
+        cells=7, fields=2, looked_at=10, to_read=2, read_to=0, unread=2, excluded=left_out
+    )
     assert (found.evidence.readings, found.evidence.performance) == (None, WORTH)
     conditions = found.evidence.conditions
     assert (conditions.fields_failed, conditions.failed_share_limit) == (1, 0.2)
@@ -94,58 +89,44 @@ def test_what_counts_is_counted_and_what_does_not_is_named_with_its_reason() -> 
     assert found.verdict.kind is VerdictKind.AWAITING_REVIEW
 
 
-def test_the_card_is_asked_of_the_fields_that_count_and_of_the_share_of_their_cells_that_is_called() -> None:
+def test_the_card_is_asked_of_the_fields_that_count() -> None:
     card = AskedCard()
     judged(cells(), card=card)
-    judged(cells(called=(), reasons=["edge"] * 10), card=card)
-    assert card.asked == [([SHARP, SHARP], 2 / 7), ([SHARP, SHARP], 0.0)]
+    assert card.asked == [[SHARP, SHARP]]
 
 
-def test_the_machines_figures_have_its_own_false_calls_taken_out_whatever_review_is_taken_to_do() -> None:
-    doubtful = Assumptions(red_cells_per_ul=4e6, review_sensitivity=0.5, false_accepts=FalseCalls(9, 1000))
-    found = judged(cells(), assumptions=doubtful)
-    figures = found.machine_figures
-    assert figures is not None
-    assert (figures.infected, figures.cells) == (2, 7)
-    assert figures.raw_fraction.value == 2 / 7
-    # Rogan and Gladen: sensitivity .95, one false call in 10 000.
-    assert figures.corrected_fraction.value == pytest.approx((2 / 7 - 1e-4) / (0.95 - 1e-4))
-    assert figures.density_per_ul.value == pytest.approx(4e6 * (2 / 7 - 1e-4) / (0.95 - 1e-4))
-    assert found.evidence.assumptions == doubtful
-
-
-def test_clustering_is_that_of_the_calls_and_the_cards_where_there_are_none() -> None:
-    # All three of a.png and none of four: 9/7 and 12/7 expected, (12/7) ** 2 (7/9 + 7/12) = 4.
-    measured = judged(cells(called=(1, 2, 3))).machine_figures
-    assert measured is not None
-    assert measured.dispersion == pytest.approx(4.0)
-    assert measured.dispersion_measured
-    assumed = judged(cells(called=())).machine_figures
-    assert assumed is not None
-    assert (assumed.dispersion, assumed.dispersion_measured) == (1.8, False)
-
-
-@pytest.mark.parametrize(
-    "no_better_than_chance",
-    [
-        replace(WORTH, false_calls=FalseCalls(95, 100)),
-        replace(WORTH, steps=(Recall(1, 9),), false_calls=FalseCalls(11, 100)),
-    ],
-)
-def test_calls_that_are_as_often_false_as_true_give_no_figures(no_better_than_chance: Performance) -> None:
-    found = judged(cells(), worth=no_better_than_chance)
-    assert found.machine_figures is None
-    assert found.verdict.kind is VerdictKind.AWAITING_REVIEW
+@pytest.mark.parametrize(("review_budget", "to_read"), [(1, 1), (10, 10), (100, 10)])
+def test_as_many_as_the_budget_says_are_laid_before_readers_counted_or_not_and_not_more_than_there_are(
+    review_budget: int, to_read: int
+) -> None:
+    count = judged(cells(), review_budget=review_budget).evidence.count
+    assert (count.to_read, count.unread, count.read_to) == (to_read, to_read, 0)
 
 
 def test_a_slide_unlike_those_of_the_validation_gets_no_figures_and_is_said_to_be() -> None:
     found = judged(cells(), card=DotCard(outside=(PALE,)))
     assert found.evidence.conditions.outside_validity == ("The stain is too pale.",)
     assert found.evidence.conditions.outside == (PALE,)
-    assert (found.verdict.kind, found.machine_figures) == (VerdictKind.NOT_VALID, None)
+    assert (found.verdict.kind, found.verdict.cells_needed) == (VerdictKind.NOT_VALID, None)
 
 
-def test_a_slide_without_a_cell_that_counts_has_no_figures() -> None:
-    found = judged(cells(called=(), reasons=["edge"] * 10))
-    assert found.evidence.count.cells == 0
-    assert (found.verdict.kind, found.machine_figures) == (VerdictKind.INADEQUATE, None)
+def test_a_slide_without_a_cell_that_counts_is_to_be_read_and_tells_nothing_of_a_density() -> None:
+    found = judged(cells(reasons=["edge"] * 10))
+    assert (found.evidence.count.cells, found.evidence.count.to_read) == (0, 2)
+    assert found.verdict.kind is VerdictKind.AWAITING_REVIEW
+    assert (
+        "No evaluable red cell was counted, so nothing can be said about parasites." in found.verdict.reasons
+    )
+    assert found.verdict.detection_limit_per_ul is None
+
+
+def test_a_slide_on_which_nothing_was_located_is_inadequate() -> None:
+    none = cells()
+    empty = CellRows(
+        *(getattr(none, name)[:0] for name in ("field", "boxes", "detection_score", "infected_score")),
+        none.second_score[:0],
+        none.why_not[:0],
+    )
+    found = judged(empty)
+    assert found.evidence.count.to_read == 0
+    assert found.verdict.kind is VerdictKind.INADEQUATE

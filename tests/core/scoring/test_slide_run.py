@@ -13,6 +13,7 @@ import pytest
 
 from core.results.folder import read_result_folder
 from core.results.result import SlideResult, read_result
+from core.results.tables import read_candidates_list
 from core.scoring.field_tasks import measure_reference, slide_in_work
 from core.scoring.ledger import Ledger, LedgerError
 from core.scoring.slide_run import NoReadableFieldError, score_slide
@@ -61,7 +62,7 @@ def why_excluded(out: Path) -> dict[str, str]:
     return dict(zip(table["field"], table["why_excluded"], strict=True))
 
 
-def test_cells_parquet_has_one_row_a_cell_in_the_order_of_fields_with_its_true_call(tmp_path: Path) -> None:
+def test_cells_parquet_has_one_row_a_cell_in_the_order_of_fields_with_its_rank(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=11)
     score(slide, tmp_path / "out")
     table = pq.read_table(tmp_path / "out" / "cells.parquet")
@@ -73,14 +74,16 @@ def test_cells_parquet_has_one_row_a_cell_in_the_order_of_fields_with_its_true_c
         "height",
         "detection_score",
         "infected_score",
+        "second_score",
         "evaluable",
         "why_not",
-        "call",
+        "rank",
     ]
     cells = table.to_pylist()
     assert len(cells) == 11 * 30
     assert list(dict.fromkeys(cell["field"] for cell in cells)) == [f"field{n}.png" for n in range(1, 12)]
-    infected = [cell for cell in cells if cell["call"] == "infected"]
+    assert sorted(cell["rank"] for cell in cells) == list(range(1, 331))
+    infected = [cell for cell in cells if cell["rank"] <= 8]
     assert [cell["field"] for cell in infected] == [
         name for name in ("field1.png", "field4.png", "field7.png", "field10.png") for _ in range(2)
     ]
@@ -90,16 +93,28 @@ def test_cells_parquet_has_one_row_a_cell_in_the_order_of_fields_with_its_true_c
     assert all(26 < cell["width"] < 32 for cell in cells)
 
 
-def test_cells_that_are_not_evaluable_have_no_score_and_no_call(tmp_path: Path) -> None:
-    cut = draw_field(infected=(0,))[20:, 20:]  # through the middle of the first row and column
-    score(save(tmp_path / "slide" / "a.png", cut).parent, tmp_path / "out")
+def test_a_parasite_in_a_cell_that_is_cut_by_the_edge_leads_the_list_and_is_not_counted(
+    tmp_path: Path,
+) -> None:
+    cut = draw_field(infected=(2,))[16:, 16:]  # through the first row and column; the parasite stays in
+    result = score(save(tmp_path / "slide" / "a.png", cut).parent, tmp_path / "out")
     cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
-    at_edge = [cell for cell in cells if not cell["evaluable"]]
-    assert len(at_edge) == 10
-    assert {(cell["why_not"], cell["infected_score"], cell["call"]) for cell in at_edge} == {
-        ("edge", None, None)
-    }
-    assert all(cell["why_not"] == "" and cell["call"] == "healthy" for cell in cells if cell["evaluable"])
+    assert [cell["why_not"] for cell in cells if not cell["evaluable"]] == ["edge"] * 10
+    (first,) = (cell for cell in cells if cell["rank"] == 1)
+    assert first["why_not"] == "edge"
+    assert first["x"] + first["width"] / 2 == pytest.approx(100 - 16, abs=1.5)
+    assert result.cells.evaluable == result.evidence.count.cells == 20
+    listed = read_candidates_list(tmp_path / "out" / "candidates" / "candidates.csv")
+    assert (listed[0].why_not, listed[0].evaluable) == ("edge", False)
+    assert [cell.rank for cell in listed] == list(range(1, 13))
+
+
+def test_a_slide_without_parasites_has_its_first_cells_written_with_pictures(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=2, infected=())
+    result = score(slide, tmp_path / "out", review_budget=7)
+    assert result.cells.candidates_written == 7
+    pictures = sorted(path.name for path in (tmp_path / "out" / "candidates").glob("*.png"))
+    assert pictures == [f"000{rank}.png" for rank in range(1, 8)]
 
 
 def test_result_json_holds_the_counts_of_the_tables(tmp_path: Path) -> None:
@@ -111,7 +126,7 @@ def test_result_json_holds_the_counts_of_the_tables(tmp_path: Path) -> None:
     assert result.cells.located == len(cells) == sum(field["cells"] for field in fields) == 210
     assert result.cells.evaluable == sum(cell["evaluable"] for cell in cells) == 204
     assert result.cells.evaluable == sum(field["evaluable_cells"] for field in fields)
-    assert result.cells.called_infected == sum(field["called_infected"] for field in fields) == 4
+    assert result.cells.candidates_written == sum(field["listed"] for field in fields) == 12
     assert result.cells.not_evaluable == {"edge": 6}
     assert result.evidence.count.candidates_unread == 4
     assert result.verdict.kind is VerdictKind.AWAITING_REVIEW
@@ -123,7 +138,7 @@ def test_result_json_holds_no_clock_and_run_json_does(tmp_path: Path) -> None:
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     result = (tmp_path / "out" / "result.json").read_text()
     assert run["cells_located"] == 30
-    assert run["options"]["review_budget"] == 100
+    assert run["options"]["review_budget"] == 12
     assert run["started"][:4] not in result
     assert "seconds" not in result
 
@@ -267,7 +282,9 @@ def test_of_equal_images_the_first_in_order_counts(tmp_path: Path) -> None:
     assert result.fields.excluded == {"duplicate": 1}
     assert result.cells.evaluable == 120
     cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
-    assert {(c["why_not"], c["call"]) for c in cells if c["field"] == "field1.png"} == {("duplicate", None)}
+    assert {(c["why_not"], c["infected_score"], c["rank"]) for c in cells if c["field"] == "field1.png"} == {
+        ("duplicate", None, None)
+    }
 
 
 def test_an_equal_image_added_later_does_not_push_out_the_one_that_counted(tmp_path: Path) -> None:
@@ -310,15 +327,18 @@ def test_a_field_out_of_focus_is_left_out_and_said_to_be(tmp_path: Path) -> None
     result = score(slide, tmp_path / "out", card=DotCard(widest_blur=0.0))
     assert result.fields.excluded == {"out of focus": 3}
     assert result.cells.not_evaluable == {"out of focus": 90}
+    assert result.cells.candidates_written == 12
     assert result.evidence.conditions.fields_failed == 3
     assert result.cells.evaluable == 0
 
 
-def test_a_slide_outside_the_models_validity_gets_no_figure(tmp_path: Path) -> None:
+def test_a_slide_outside_the_models_validity_gets_no_figure_and_its_list(tmp_path: Path) -> None:
     card = DotCard(outside=(sentence("as written", text="The stain is paler than any the model has seen."),))
     result = score(save_slide(tmp_path / "slide", fields=3), tmp_path / "out", card=card)
     assert result.verdict.kind is VerdictKind.NOT_VALID
     assert result.machine_figures is None
+    assert result.cells.candidates_written == 12
+    assert len(list((tmp_path / "out" / "candidates").glob("*.png"))) == 12
 
 
 def test_unreadable_fields_are_named_and_the_others_scored(tmp_path: Path) -> None:
@@ -356,7 +376,7 @@ def test_another_review_budget_changes_the_candidates_without_scoring(tmp_path: 
     slide = save_slide(tmp_path / "slide", fields=4)
     score(slide, tmp_path / "out")
     result = score(slide, tmp_path / "out", review_budget=3)
-    assert (result.cells.called_infected, result.cells.candidates_written) == (4, 3)
+    assert result.cells.candidates_written == 3
     assert json.loads((tmp_path / "out" / "run.json").read_text())["fields_scored"] == 0
     assert len(list((tmp_path / "out" / "candidates").glob("*.png"))) == 3
 
@@ -366,8 +386,8 @@ def test_candidates_are_ranked_by_score_and_equal_scores_by_place(tmp_path: Path
     image = draw_field(infected=(6, 7, 8, 9), seed=1)
     score(save(tmp_path / "slide" / "a.png", image).parent, tmp_path / "out", um_per_pixel=8.6 / 28)
     lines = (tmp_path / "out" / "candidates" / "candidates.csv").read_text().splitlines()
-    assert lines[0] == "rank,infected_score,field,x,y,width,height,image"
-    ranked = [line.split(",") for line in lines[1:]]
+    assert lines[0] == "rank,infected_score,field,x,y,width,height,evaluable,why_not,image"
+    ranked = [line.split(",") for line in lines[1:5]]
     assert [row[0] for row in ranked] == ["1", "2", "3", "4"]
     scores = [float(row[1]) for row in ranked]
     assert scores == sorted(scores, reverse=True)
@@ -406,7 +426,7 @@ def test_an_output_folder_of_another_slide_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_slide_is_surveyed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each field is decoded to be scored, and once more where it has candidates; each row is read once."""
+    """Each field is decoded to be scored, and once more where the list has it; each row is read once."""
     opened = open_slide(save_slide(tmp_path / "slide", fields=7))  # the first, fourth and seventh have some
     done: Counter[str] = Counter()
 
@@ -425,7 +445,7 @@ def test_a_slide_is_surveyed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     measure_reference(load_models(), (slide_in_work(opened, {}, None), opened.field_names()))
     for_reference = done.pop("read_field")
     with Workers(load_models, 1) as workers:
-        score_slide(opened, tmp_path / "out", DotCard(), workers, options(), NoProgress())
+        score_slide(opened, tmp_path / "out", DotCard(), workers, options(review_budget=6), NoProgress())
     assert done["read_field"] == for_reference + 7 + 3
     assert (done["rows"], done["get"], done["activation_map"]) == (1, 3, 3)
 

@@ -34,12 +34,14 @@ def test_cells_come_in_the_order_of_fields_with_their_reasons(tmp_path: Path) ->
     assert survey.score.tolist() == [0.25] * 3
 
 
-def test_calls_are_cells_that_count_and_reach_the_threshold(tmp_path: Path) -> None:
-    survey = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1))
-    rows, cells = survey.called(0.25)
-    assert [(row.cells, row.evaluable_cells, row.called_infected) for row in rows] == [(3, 2, 2), (1, 1, 1)]
-    assert cells.called.tolist() == [True, False, True, True]
-    assert not survey.called(0.26)[1].called.any()
+@pytest.mark.parametrize(("budget", "listed"), [(1, [1, 0]), (3, [2, 1]), (4, [3, 1]), (100, [3, 1])])
+def test_a_field_is_told_how_much_of_the_list_within_the_budget_lies_on_it(
+    tmp_path: Path, budget: int, listed: list[int]
+) -> None:
+    # The cells that count score .25, the one out of focus less: it is the last of the four.
+    rows = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1)).rows(budget)
+    assert [(row.cells, row.evaluable_cells) for row in rows] == [(3, 2), (1, 1)]
+    assert [row.listed for row in rows] == listed
 
 
 def test_of_equal_pictures_the_one_of_the_earlier_lot_counts_and_then_the_first(tmp_path: Path) -> None:
@@ -50,8 +52,15 @@ def test_of_equal_pictures_the_one_of_the_earlier_lot_counts_and_then_the_first(
         scored("c.png", 2, generation=1, content="same"),
     )
     assert [field.why_excluded for field in survey.fields] == ["duplicate of b.png", "", "duplicate of b.png"]
-    assert survey.located.by_reason() == {"out of focus": 3, "duplicate": 2}
     assert (survey.excluded, survey.failed) == ({"duplicate": 2}, 0)
+
+
+def test_a_copy_of_a_field_is_not_looked_at_again(tmp_path: Path) -> None:
+    survey = surveyed(
+        tmp_path, scored("a.png", 3, content="same"), scored("b.png", 3, content="same"), scored("c.png", 1)
+    )
+    assert survey.located.by_reason() == {"out of focus": 1, "duplicate": 3}
+    assert survey.located.looked_at.tolist() == [True] * 3 + [False] * 3 + [True]
 
 
 def test_pictures_without_cells_are_no_duplicates(tmp_path: Path) -> None:
@@ -68,8 +77,17 @@ def test_a_field_that_fails_or_was_not_read_is_left_out_with_all_its_cells(tmp_p
         survey = survey_slide(ledger, ["a.png", "b.png"], lambda _: WhyNot.WITHOUT_COLOUR)
     assert [field.why_excluded for field in survey.fields] == ["without colour", "unreadable: cut short"]
     assert (survey.excluded, survey.failed) == ({"without colour": 1, "unreadable": 1}, 1)
-    assert np.isnan(survey.located.infected_score).all()
-    assert not survey.called(0.0)[1].called.any()
+    assert not survey.located.evaluable.any()
+
+
+def test_a_field_that_fails_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.add(scored("a.png", 3))
+        ledger.flush()
+        survey = survey_slide(ledger, ["a.png"], lambda _: WhyNot.WITHOUT_COLOUR)
+    assert survey.located.by_reason() == {"out of focus": 1, "without colour": 2}
+    assert survey.located.ranked().tolist() == [0, 2, 1]
+    assert [row.listed for row in survey.rows(2)] == [2]
 
 
 @pytest.mark.parametrize("cells", [0, 1, 7])

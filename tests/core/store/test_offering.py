@@ -1,4 +1,4 @@
-"""Results taken into the store: candidates, more fields later, cells beyond the threshold, cells marked."""
+"""Results taken into the store: the first of a list, more of it, more fields later, cells marked."""
 
 import shutil
 from collections.abc import Callable
@@ -40,13 +40,15 @@ def test_what_scoring_wrote_is_taken_in_with_its_candidates_as_ranked(store: Sto
     ranked = [
         line.split(",") for line in (out / "candidates" / "candidates.csv").read_text().splitlines()[1:]
     ]
-    assert len(ranked) == 4
+    assert len(ranked) == 12
     assert ranked == [
         [
             str(candidate.rank),
             f"{candidate.infected_score:.6f}",
             candidate.field,
             *(f"{side:.2f}" for side in candidate.box),
+            str(candidate.evaluable).lower(),
+            candidate.why_not,
             candidate.picture,
         ]
         for candidate in record.candidates
@@ -54,17 +56,17 @@ def test_what_scoring_wrote_is_taken_in_with_its_candidates_as_ranked(store: Sto
     assert record.slide.scoring == ScoringStep.SCORED
 
 
-def test_called_cells_beyond_the_review_budget_are_candidates_without_a_picture(
+def test_the_first_of_the_list_are_offered_as_many_as_the_budget_says_however_low_their_scores(
     store: Store, tmp_path: Path
 ) -> None:
-    called = [("a.png", position, 0.9 - 0.1 * position) for position in range(3)]
-    write_score(tmp_path / "result", {"a.png": 8}, called, drawn=2)
+    write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 4, 0.9)], budget=3)
     record = take_in(store, new_slide(store, tmp_path), tmp_path / "result")
-    assert [(cell.rank, cell.picture) for cell in record.candidates] == [
-        (1, "0001.png"),
-        (2, "0002.png"),
-        (3, None),
+    assert [(cell.rank, cell.infected_score, cell.picture) for cell in record.candidates] == [
+        (1, 0.9, "0001.png"),
+        (2, 0.399, "0002.png"),
+        (3, 0.398, "0003.png"),
     ]
+    assert record.to_read == 3
 
 
 def test_the_same_result_taken_in_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
@@ -78,15 +80,17 @@ def test_more_fields_keep_the_cells_and_readings_that_were_there(store: Store, t
     before = take_in(store, slide, tmp_path / "result")
     read_all(store, before, "+.-", reader="Anna", role=Role.FIRST)
     store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
-    # The new field holds the highest-scoring cell; two of the old ones are called no more.
-    write_score(tmp_path / "more", {"a.png": 8, "b.png": 9}, [("b.png", 3, 0.99), ("a.png", 0, 0.9)])
+    # The new field leads the list; the third of before was read and is the fourth now, the second was not.
+    leading = [("b.png", 3, 0.99), ("a.png", 0, 0.9), ("a.png", 1, 0.8), ("a.png", 2, 0.7)]
+    write_score(tmp_path / "more", {"a.png": 8, "b.png": 9}, leading, budget=2)
     after = take_in(store, slide, tmp_path / "more")
     places = [(cell.kind, cell.rank, cell.field, cell.box) for cell in after.candidates]
     assert places == [
-        (CandidateKind.CALLED, 1, "b.png", box_of(3)),
-        (CandidateKind.CALLED, 2, "a.png", box_of(0)),
-        (CandidateKind.FURTHER, None, "a.png", box_of(2)),  # it was read; the unread one is gone
+        (CandidateKind.LISTED, 1, "b.png", box_of(3)),
+        (CandidateKind.LISTED, 2, "a.png", box_of(0)),
+        (CandidateKind.LISTED, 4, "a.png", box_of(2)),
     ]
+    assert after.to_read == 2
     known = {cell.box: cell.id for cell in before.candidates}
     calls = {cell: readings[Role.FIRST].opinion for cell, readings in standing(after.readings).items()}
     assert calls == {known[box_of(0)]: PARASITE, known[box_of(2)]: NOT_PARASITE}
@@ -131,34 +135,78 @@ def test_a_signed_slide_takes_in_no_other_result_before_it_is_amended(store: Sto
     assert len(store.take_in_result(record.slide.id, tmp_path / "more", by="Anna").candidates) == 2
 
 
-def test_further_cells_are_the_next_below_the_threshold_and_none_twice(store: Store, tmp_path: Path) -> None:
+def test_more_of_the_list_comes_by_rank_until_all_that_was_looked_at_is_offered(
+    store: Store, tmp_path: Path
+) -> None:
     record = scored_slide(store, tmp_path, called=4)
-    first = store.offer_further(record.slide.id, 3, by="Anna")
-    second = store.offer_further(record.slide.id, 100, by="Anna")
-    assert [cell.kind for cell in (*first, *second)] == [CandidateKind.FURTHER] * 16
+    first = store.offer_more(record.slide.id, 3, by="Anna")
+    second = store.offer_more(record.slide.id, 100, by="Anna")
+    assert [(cell.kind, cell.rank) for cell in (*first, *second)] == [
+        (CandidateKind.LISTED, rank) for rank in range(5, 22)
+    ]
     scores = [cell.infected_score for cell in (*first, *second)]
     assert scores == sorted(scores, key=lambda score: -(score or 0))
     assert scores[0] == 0.399
-    assert len({(cell.field, cell.box) for cell in (*record.candidates, *first, *second)}) == 20
+    assert [cell.why_not for cell in (*first, *second)] == [""] * 16 + ["edge"]
     assert store.record(record.slide.id).candidates == (*record.candidates, *first, *second)
-    assert store.offer_further(record.slide.id, 1, by="Anna") == ()
+    assert store.record(record.slide.id).to_read == 21
+    assert store.offer_more(record.slide.id, 1, by="Anna") == ()
 
 
-def test_a_cell_that_an_earlier_result_called_is_offered_again_under_its_number(
+def test_a_cell_that_was_drawn_or_marked_is_listed_once_the_list_comes_to_it(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, called=1)
+    slide = record.slide.id
+    store.draw_sample(slide, 20, by="Anna")
+    store.mark(slide, "field1.png", box_of(5), PARASITE, reader="Anna", role=Role.FIRST)
+    store.offer_more(slide, 20, by="Anna")
+    after = store.record(slide).candidates
+    assert [(cell.kind, cell.rank) for cell in after] == [
+        (CandidateKind.LISTED, rank) for rank in range(1, 22)
+    ]
+
+
+def test_more_fills_the_gap_before_what_was_read_in_an_earlier_list(store: Store, tmp_path: Path) -> None:
+    slide = new_slide(store, tmp_path)
+    write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 0, 0.9), ("a.png", 1, 0.8)])
+    before = take_in(store, slide, tmp_path / "result")
+    read_all(store, before, ".-", reader="Anna", role=Role.FIRST)
+    leading = [("b.png", 0, 0.99), ("b.png", 1, 0.95), ("a.png", 0, 0.9), ("a.png", 1, 0.8)]
+    write_score(tmp_path / "more", {"a.png": 8, "b.png": 9}, leading, budget=2)
+    store.take_in_result(slide, tmp_path / "more", by="Anna")
+    assert store.record(slide).to_read == 2
+    assert [cell.rank for cell in store.offer_more(slide, 1, by="Anna")] == [3]
+    assert store.record(slide).to_read == 4
+
+
+def test_what_was_read_and_is_located_no_more_stays_with_its_readers(store: Store, tmp_path: Path) -> None:
+    slide = new_slide(store, tmp_path)
+    write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 7, 0.9), ("a.png", 6, 0.8)])
+    before = take_in(store, slide, tmp_path / "result")
+    read_all(store, before, "+.", reader="Anna", role=Role.FIRST)
+    write_score(tmp_path / "more", {"a.png": 6}, [("a.png", 0, 0.9)])  # as another model might see it
+    after = store.take_in_result(slide, tmp_path / "more", by="Anna").candidates
+    assert [(cell.kind, cell.rank, cell.box) for cell in after] == [
+        (CandidateKind.LISTED, 1, box_of(0)),
+        (CandidateKind.MARKED, None, box_of(7)),
+    ]
+
+
+def test_a_cell_that_an_earlier_result_listed_is_offered_again_under_its_number(
     store: Store, tmp_path: Path
 ) -> None:
     slide = new_slide(store, tmp_path)
     write_score(tmp_path / "result", {"a.png": 8}, [("a.png", 2, 0.9)])
     (earlier,) = take_in(store, slide, tmp_path / "result").candidates
-    write_score(tmp_path / "more", {"a.png": 8, "b.png": 8})
-    assert store.take_in_result(slide, tmp_path / "more", by="Anna").candidates == ()
-    offered = store.offer_further(slide, 16, by="Anna")
-    assert set(store.record(slide).candidates) == set(offered)
+    write_score(tmp_path / "more", {"a.png": 8, "b.png": 8}, [("b.png", 0, 0.9)])
+    store.take_in_result(slide, tmp_path / "more", by="Anna")
+    offered = store.offer_more(slide, 16, by="Anna")
     (again,) = (cell for cell in offered if cell.box == box_of(2) and cell.field == "a.png")
-    assert (again.id, again.rank, again.picture) == (earlier.id, None, None)
+    assert (again.id, again.rank, again.picture) == (earlier.id, 4, None)
 
 
-@pytest.mark.parametrize("kind", [CandidateKind.FURTHER, CandidateKind.SAMPLE])
+@pytest.mark.parametrize("kind", [CandidateKind.LISTED, CandidateKind.SAMPLE])
 def test_a_slide_is_read_once_to_offer_more_of_its_cells(
     store: Store, tmp_path: Path, kind: CandidateKind
 ) -> None:
@@ -167,7 +215,7 @@ def test_a_slide_is_read_once_to_offer_more_of_its_cells(
     listener = (Engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     event.listen(*listener)
     try:
-        (store.draw_sample if kind == CandidateKind.SAMPLE else store.offer_further)(
+        (store.draw_sample if kind == CandidateKind.SAMPLE else store.offer_more)(
             record.slide.id, 2, by="Anna"
         )
     finally:
@@ -186,7 +234,7 @@ def test_a_result_that_is_gone_or_damaged_is_named_with_what_to_do(
     harm(tmp_path / "result" / "fields.parquet")
     before = (store.record(slide), store.audit())
     for asked in (
-        lambda: store.offer_further(slide, 1, by="Anna"),
+        lambda: store.offer_more(slide, 1, by="Anna"),
         lambda: store.draw_sample(slide, 1, by="Anna"),
         lambda: store.mark(slide, "field1.png", box_of(9), PARASITE, reader="Anna", role=Role.FIRST),
     ):
@@ -204,13 +252,14 @@ def damage(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_a_sample_is_drawn_among_cells_that_were_not_called_and_another_one_differs(
+def test_a_sample_is_drawn_from_the_rest_of_the_list_and_another_one_differs(
     store: Store, tmp_path: Path
 ) -> None:
     record = scored_slide(store, tmp_path, called=4)
     samples = [store.draw_sample(record.slide.id, 4, by="Anna") for _ in range(3)]
     drawn = [(cell.field, cell.box) for sample in samples for cell in sample]
     assert len(set(drawn)) == 12
+    assert {cell.rank for sample in samples for cell in sample} == {None}  # it would tell what to expect
     assert not {(cell.field, cell.box) for cell in record.candidates} & set(drawn)
     scores = [[cell.infected_score or 0 for cell in sample] for sample in samples]
     assert any(sample != sorted(sample, reverse=True) for sample in scores)
@@ -231,7 +280,7 @@ def test_a_cell_is_read_by_its_place_whether_it_is_a_candidate_or_was_never_loca
         (200.12, 30, 9, 9),
         None,
     )
-    assert after.candidates[0].kind == CandidateKind.CALLED
+    assert after.candidates[0].kind == CandidateKind.LISTED
     for field, box in (
         ("no such.png", (1, 1, 2, 2)),
         ("blurred.png", (1, 1, 2, 2)),

@@ -39,7 +39,7 @@ def test_all_slides_read_at_once_are_each_as_read_alone(store: Store, tmp_path: 
     assert [record.slide.red_cells_per_ul for record in records] == [4.2e6, None, None]
 
 
-def test_called_cells_come_by_the_rank_of_the_latest_result_and_the_others_as_they_were_offered(
+def test_listed_cells_come_by_the_rank_of_the_latest_result_and_the_others_as_they_were_offered(
     store: Store, tmp_path: Path
 ) -> None:
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
@@ -47,15 +47,15 @@ def test_called_cells_come_by_the_rank_of_the_latest_result_and_the_others_as_th
     cells = take_in(store, slide, tmp_path / "before").candidates
     store.read(slide, cells[2].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     store.mark(slide, "a.png", box_of(7), PARASITE, reader="Anna", role=Role.FIRST)
-    # Then the second scores higher than the first, and the third, which was read, is called no more.
-    write_score(tmp_path / "after", {"a.png": 8}, [("a.png", 1, 0.95), ("a.png", 0, 0.9)])
+    # Then the second scores higher than the first, and the third, which was read, is located no more.
+    write_score(tmp_path / "after", {"a.png": 2}, [("a.png", 1, 0.95), ("a.png", 0, 0.9)])
     store.take_in_result(slide, tmp_path / "after", by="Anna")
     with store._database.reading() as connection:
         (record,) = records_of(connection, [slide])
     assert [(cell.kind, cell.rank, cell.box, cell.infected_score) for cell in record.candidates] == [
-        (CandidateKind.CALLED, 1, box_of(1), 0.95),
-        (CandidateKind.CALLED, 2, box_of(0), 0.9),
-        (CandidateKind.FURTHER, None, box_of(2), 0.7),
+        (CandidateKind.LISTED, 1, box_of(1), 0.95),
+        (CandidateKind.LISTED, 2, box_of(0), 0.9),
+        (CandidateKind.MARKED, None, box_of(2), 0.7),
         (CandidateKind.MARKED, None, box_of(7), None),
     ]
 

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
-from core.tally import Evidence, FalseCalls, Performance, Readings, Recall, SlideConditions, SlideCount
+from core.tally import Evidence, Performance, RankCurve, Readings, SlideConditions, SlideCount
 
-PERFORMANCE = Performance("smear-1", "site B", 0.83, (Recall(930, 70),), FalseCalls(20, 200_000))
+CURVE = RankCurve(rates=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1), found=(400, 930, 960, 980, 990), parasites=1000)
+PERFORMANCE = Performance("smear-1", "site B", CURVE)
 GOOD = SlideConditions(outside_validity=(), fields_failed=3, failed_share_limit=0.2)
-ENOUGH = SlideCount(cells=230_000, fields=500, candidates=100, candidates_unread=0)
+ENOUGH = SlideCount(cells=230_000, fields=500, looked_at=250_000, to_read=200, read_to=200, unread=0)
+"""Read to 1 in 1 250: to where 930 of 1 000 are found."""
 CLEAN = Evidence(ENOUGH, GOOD, PERFORMANCE, readings=Readings())
-SCORED = replace(CLEAN, count=replace(ENOUGH, candidates_unread=100), readings=None)
+SCORED = replace(CLEAN, count=replace(ENOUGH, read_to=0, unread=200), readings=None)
 
 
 def read(**groups: int) -> Evidence:
-    return replace(CLEAN, readings=Readings(**groups))  # type: ignore[arg-type] # counts only
+    """Of all that two accepted and that is no gametocyte, everything counts."""
+    counted = groups.get("accepted_by_both", 0) - groups.get("gametocytes", 0)
+    return replace(CLEAN, readings=Readings(**{"counted": counted, **groups}))  # type: ignore[arg-type] # counts

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from core.tally import (
     Assumptions,
     Evidence,
-    FalseCalls,
+    FalseAccepts,
     FieldReading,
+    RankCurve,
     Readings,
-    Recall,
     SlideConditions,
     SlideCount,
     Verdict,
@@ -25,6 +25,12 @@ from core.tally import (
 )
 from core.wording import RESEARCH_USE_ONLY
 from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, SCORED, read
+
+EMPTY = SlideCount(cells=0, fields=0, looked_at=0, to_read=0, read_to=0, unread=0)
+NO_FIGURE = (
+    "The model was not validated on slides like this one, so no figure is given. "
+    "Its list is worth reading all the same."
+)
 
 
 def reasons(judged: Verdict) -> str:
@@ -41,7 +47,9 @@ def test_nothing_accepted_everything_read_and_enough_cells_is_no_parasite_seen()
     assert judged.figures is None
 
 
-@pytest.mark.parametrize("case", [CLEAN, SCORED, replace(CLEAN, count=SlideCount(9_000, 20, 0, 0))])
+@pytest.mark.parametrize(
+    "case", [CLEAN, SCORED, replace(CLEAN, count=replace(ENOUGH, cells=9_000, fields=20))]
+)
 def test_a_verdict_asks_once_how_far_the_count_reaches(
     case: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,20 +60,73 @@ def test_a_verdict_asks_once_how_far_the_count_reaches(
 
 
 def test_two_readers_on_one_parasite_is_positive_whatever_else_is_missing() -> None:
-    little = SlideCount(cells=900, fields=2, candidates=5, candidates_unread=4)
+    little = SlideCount(cells=900, fields=2, looked_at=1000, to_read=5, read_to=0, unread=4)
     outside = SlideConditions(("The stain is too pale.",), fields_failed=40, failed_share_limit=0.2)
     judged = verdict(Evidence(little, outside, PERFORMANCE, readings=Readings(accepted_by_both=1)))
     assert judged.kind == VerdictKind.POSITIVE
     assert judged.figures is None
-    assert "Reviewed only in part" in reasons(judged)
+    assert judged.reasons == (
+        "Two readers agree on 1 parasite.",
+        "1 of them stands further down, where the list is not read without gaps; "
+        "it is not counted in the density.",
+        "The stain is too pale.",
+        NO_FIGURE,
+    )
 
 
-def test_density_of_a_positive_slide_is_its_count_over_cells_and_sensitivity() -> None:
+def test_density_of_a_positive_slide_is_its_count_over_cells_and_what_the_list_finds() -> None:
     judged = verdict(read(accepted_by_both=70))
     assert judged.figures is not None
+    assert judged.figures.density_per_ul is not None
+    # 130 of the 200 read are healthy, of 250 000: the curve has 930 of 1 000 there.
     assert judged.figures.density_per_ul.value == pytest.approx(70 / 230_000 / 0.93 * 5e6)
     assert judged.figures.density_per_ul.low < judged.figures.density_per_ul.value
-    assert judged.reasons == ("Two readers agree on 70 parasites.",)
+    assert judged.reasons == (
+        "Two readers agree on 70 parasites.",
+        "The list is read to rank 200 of 250 000, so the raw fraction is a lower bound.",
+    )
+
+
+def test_parasites_are_taken_out_of_the_length_of_the_list_they_fill() -> None:
+    longer = replace(ENOUGH, to_read=300, read_to=300)
+    few, many = (verdict(replace(read(accepted_by_both=number), count=longer)).figures for number in (20, 80))
+    assert few is not None
+    assert few.density_per_ul is not None
+    assert many is not None
+    assert many.density_per_ul is not None
+    # 280 healthy above, of 250 000, are beyond 1 in 1 000, and 220 are not.
+    assert few.density_per_ul.value == pytest.approx(20 / 230_000 / 0.96 * 5e6)
+    assert many.density_per_ul.value == pytest.approx(80 / 230_000 / 0.93 * 5e6)
+
+
+def test_a_list_full_of_parasites_gives_no_density_but_asks_to_read_on() -> None:
+    full, not_yet = verdict(read(accepted_by_both=101)), verdict(read(accepted_by_both=100))
+    assert not_yet.figures is not None
+    assert not_yet.figures.density_per_ul is not None
+    assert full.figures is not None
+    assert (full.figures.density_per_ul, full.figures.corrected_fraction) == (None, None)
+    assert full.figures.raw_fraction.value == 101 / 230_000
+    assert full.reasons[1:] == (
+        "The list is read to rank 200 of 250 000, so the raw fraction is a lower bound.",
+        "101 of the first 200 of the list are parasites. So the list ends before the parasites do, and no "
+        "density is given: read on.",
+    )
+
+
+def test_a_list_that_is_read_whole_gives_a_fraction_that_is_no_lower_bound() -> None:
+    small = SlideCount(cells=200, fields=2, looked_at=200, to_read=200, read_to=200, unread=0)
+    assert "lower bound" not in reasons(verdict(replace(read(accepted_by_both=20), count=small)))
+
+
+def test_no_density_is_given_where_validation_found_nothing_so_far_up_the_list() -> None:
+    vast = SlideCount(cells=30_000_000, fields=9000, looked_at=30_000_000, to_read=200, read_to=200, unread=0)
+    judged = verdict(replace(read(accepted_by_both=3), count=vast))
+    assert judged.figures is not None
+    assert judged.figures.density_per_ul is None
+    assert judged.reasons[-1] == (
+        "Validation does not say which share of the parasites stands above rank 200, so no density is given: "
+        "read on."
+    )
 
 
 def test_few_parasites_are_said_to_make_a_rough_density() -> None:
@@ -93,27 +154,47 @@ def test_parasites_marked_by_hand_make_a_slide_positive_and_stay_out_of_the_dens
     assert verdict(read(marked_by_one=1)).kind == VerdictKind.SUSPICIOUS
 
 
-def test_partly_read_slide_takes_its_density_from_whole_fields_drawn_at_random() -> None:
-    fields = (FieldReading(400, 2), FieldReading(600, 1), FieldReading(500, 0))
+def test_parasites_in_clumps_make_a_slide_positive_and_stay_out_of_every_count() -> None:
+    only, both = (
+        verdict(read(accepted_outside_count=2)),
+        verdict(read(accepted_by_both=4, accepted_outside_count=1)),
+    )
+    assert only.kind == both.kind == VerdictKind.POSITIVE
+    assert only.figures is None
+    assert only.reasons == (
+        "Two readers agree on 2 parasites.",
+        "2 of them lie in a clump, at an edge or have an odd shape; they are not counted in the density.",
+        "No parasite that counts toward the density was found: no density is given.",
+    )
+    assert both.figures is not None
+    assert both.figures.infected == 4
+    assert "1 of them lies in a clump" in reasons(both)
+
+
+def test_parasites_below_a_gap_in_what_is_read_stay_out_of_the_density() -> None:
     partly = replace(
         CLEAN,
-        count=replace(ENOUGH, candidates_unread=50),
-        readings=Readings(accepted_by_both=9, fields_read_whole=fields, fields_drawn_at_random=True),
+        count=replace(ENOUGH, read_to=150, unread=20),
+        readings=Readings(accepted_by_both=9, counted=6),
     )
     judged = verdict(partly)
     assert judged.figures is not None
-    assert (judged.figures.infected, judged.figures.cells) == (3, 1500)
-    assert "the density comes from 3 fields drawn at random and read whole" in reasons(judged)
-    assert partly.readings is not None
-    chosen = replace(partly, readings=replace(partly.readings, fields_drawn_at_random=False))
-    assert verdict(chosen).figures is None
+    assert (judged.figures.infected, judged.figures.cells) == (6, 230_000)
+    assert "3 of them stand further down, where the list is not read without gaps" in reasons(judged)
+    assert "read to rank 150 of 250 000" in reasons(judged)
+    nothing = replace(
+        CLEAN, count=replace(ENOUGH, read_to=0, unread=20), readings=Readings(accepted_by_both=9)
+    )
+    assert verdict(nothing).figures is None
 
 
 def test_clustering_measured_on_the_slide_widens_its_interval() -> None:
     even = tuple(FieldReading(2300, 1 if field % 2 else 0) for field in range(100))
     clustered = tuple(FieldReading(2300, 10 if field % 20 == 0 else 0) for field in range(100))
     one, other = (
-        verdict(replace(CLEAN, readings=Readings(accepted_by_both=50, fields_read_whole=fields))).figures
+        verdict(
+            replace(CLEAN, readings=Readings(accepted_by_both=50, counted=50, fields_read_whole=fields))
+        ).figures
         for fields in (even, clustered)
     )
     assert one is not None
@@ -121,6 +202,8 @@ def test_clustering_measured_on_the_slide_widens_its_interval() -> None:
     assert one.dispersion == 1.0
     # p = .5 a field: (5 * 9.5^2 + 95 * .5^2) / .5 / 99
     assert other.dispersion == pytest.approx((5 * 9.5**2 + 95 * 0.25) / 0.5 / 99)
+    assert one.density_per_ul is not None
+    assert other.density_per_ul is not None
     assert other.density_per_ul.value == one.density_per_ul.value
     assert other.density_per_ul.high > one.density_per_ul.high
 
@@ -136,13 +219,13 @@ def test_what_two_readers_do_not_agree_on_is_suspicious(groups: dict[str, int]) 
     assert judged.detection_limit_per_ul is None
 
 
-@pytest.mark.parametrize(("number", "cells"), [(1, "1 cell"), (3, "3 cells")])
-def test_doubt_over_cells_that_the_machine_did_not_call_is_said_beside_that_over_its_own(
-    number: int, cells: str
+@pytest.mark.parametrize(("number", "cells", "were"), [(1, "1 cell", "was"), (3, "3 cells", "were")])
+def test_doubt_over_marked_cells_is_said_beside_that_over_the_list(
+    number: int, cells: str, were: str
 ) -> None:
     assert verdict(read(unsure=2, marked_unsure=number)).reasons == (
-        "Readers are unsure of 2 candidates.",
-        f"Readers are unsure of {cells} that the machine did not call.",
+        "Readers are unsure of 2 cells of the list.",
+        f"Readers are unsure of {cells} that {were} drawn at random or marked by hand.",
     )
     agreed = verdict(read(accepted_by_both=70, marked_unsure=number))
     assert f"On {number} more cell" in reasons(agreed)
@@ -154,53 +237,71 @@ def test_a_count_reaches_equally_far_whatever_was_found_in_it() -> None:
     clean, positive = reach_of(CLEAN), reach_of(read(accepted_by_both=70))
     assert clean == positive
     assert clean.limit_per_ul == verdict(CLEAN).detection_limit_per_ul
-    assert reach_of(replace(SCORED, count=SlideCount(0, 0, 0, 0))).limit_per_ul is None
+    assert reach_of(replace(SCORED, count=EMPTY)).limit_per_ul is None
 
 
 def test_fewer_parasites_than_false_accepts_can_make_are_suspicious() -> None:
     # 230 000 cells at 8 false accepts in 2 million: .92 expected, P(N >= 3) = .066, P(N >= 4) = .015
-    noisy = Assumptions(false_accepts=FalseCalls(8, 2_000_000))
+    noisy = Assumptions(false_accepts=FalseAccepts(8, 2_000_000))
     few, enough = (verdict(replace(read(accepted_by_both=number), assumptions=noisy)) for number in (3, 4))
     assert few.kind == VerdictKind.SUSPICIOUS
     assert "Two readers agree on 3 parasites, but 4 are needed" in reasons(few)
     assert enough.kind == VerdictKind.POSITIVE
 
 
-def test_slide_outside_the_models_validity_gets_no_figure() -> None:
-    outside = SlideConditions(("3 % of the cells are candidates.",), fields_failed=0, failed_share_limit=0.2)
-    for evidence in (CLEAN, SCORED, replace(SCORED, count=SlideCount(0, 0, 0, 0))):
-        judged = verdict(replace(evidence, conditions=outside))
+PALE = SlideConditions(("The stain is too pale.",), fields_failed=0, failed_share_limit=0.2)
+
+
+def test_slide_outside_the_models_validity_gets_no_figure_but_its_list_is_to_be_read() -> None:
+    for evidence in (CLEAN, SCORED, replace(SCORED, count=EMPTY)):
+        judged = verdict(replace(evidence, conditions=PALE))
         assert judged.kind == VerdictKind.NOT_VALID
-        assert judged.reasons[0] == "3 % of the cells are candidates."
+        assert judged.reasons[:2] == ("The stain is too pale.", NO_FIGURE)
+        assert judged.reasons[2:] == (
+            ("200 of the first 200 cells of the list are unread.",) if evidence is SCORED else ()
+        )
         figures = (judged.figures, judged.detection_limit_per_ul, judged.cells_needed, judged.cells_missing)
         assert figures == (None, None, None, None)
 
 
-def test_unread_candidates_await_review_and_the_limit_of_a_clean_one_is_told() -> None:
-    for evidence in (SCORED, replace(CLEAN, count=replace(ENOUGH, candidates_unread=1))):
+@pytest.mark.parametrize(
+    ("groups", "kind"),
+    [
+        ({"accepted_by_both": 70}, VerdictKind.POSITIVE),
+        ({"accepted_outside_count": 1}, VerdictKind.POSITIVE),
+        ({"marked_by_both": 1}, VerdictKind.POSITIVE),
+        ({"accepted_by_one": 1}, VerdictKind.SUSPICIOUS),
+        ({"unsure": 1}, VerdictKind.SUSPICIOUS),
+    ],
+)
+def test_what_readers_found_stands_where_the_model_is_not_valid_and_that_is_said_beside_it(
+    groups: dict[str, int], kind: VerdictKind
+) -> None:
+    judged = verdict(replace(read(**groups), conditions=PALE))
+    assert judged.kind == kind
+    assert judged.reasons[-2:] == ("The stain is too pale.", NO_FIGURE)
+    assert judged.figures is None
+
+
+def test_an_unread_list_awaits_review_and_the_limit_of_a_clean_one_is_told() -> None:
+    for evidence in (SCORED, replace(CLEAN, count=replace(ENOUGH, read_to=199, unread=1))):
         judged = verdict(evidence)
         assert judged.kind == VerdictKind.AWAITING_REVIEW
         assert judged.detection_limit_per_ul == verdict(CLEAN).detection_limit_per_ul
         assert "The count is adequate for 75 parasites/µL." in judged.reasons
 
 
-def test_unread_candidates_on_too_few_cells_await_review_and_the_missing_cells_are_told() -> None:
-    judged = verdict(replace(SCORED, count=SlideCount(138_800, 410, 100, 100)))
+def test_an_unread_list_of_too_few_cells_awaits_review_and_the_missing_cells_are_told() -> None:
+    judged = verdict(replace(SCORED, count=replace(SCORED.count, cells=138_800)))
     assert judged.kind == VerdictKind.AWAITING_REVIEW
     assert judged.cells_needed is not None
     assert judged.cells_missing == judged.cells_needed - 138_800
     assert "76 072 more cells are missing: 138 800 are counted, and 214 872 are needed" in reasons(judged)
 
 
-def test_machine_that_calls_nothing_still_awaits_a_person() -> None:
-    judged = verdict(replace(SCORED, count=SlideCount(230_000, 500, 0, 0)))
-    assert judged.kind == VerdictKind.AWAITING_REVIEW
-    assert "nobody has looked" in reasons(judged)
-
-
 def test_empty_count_is_inadequate_and_says_nothing_of_parasites() -> None:
     for readings in (None, Readings()):
-        judged = verdict(Evidence(SlideCount(0, 0, 0, 0), GOOD, PERFORMANCE, readings=readings))
+        judged = verdict(Evidence(EMPTY, GOOD, PERFORMANCE, readings=readings))
         assert judged.kind == VerdictKind.INADEQUATE
         assert judged.detection_limit_per_ul is None
         assert judged.figures is None
@@ -223,7 +324,7 @@ def test_one_cell_short_is_inadequate_and_that_cell_makes_it_adequate() -> None:
 
 
 def test_200_000_cells_are_enough_for_a_perfect_reader_only() -> None:
-    perfect = replace(PERFORMANCE, steps=(Recall(10_000_000, 0),))
+    perfect = replace(PERFORMANCE, curve=RankCurve((1e-4,), (10_000_000,), 10_000_000))
     count = replace(ENOUGH, cells=200_000)
     assert verdict(replace(CLEAN, count=count, performance=perfect)).kind == VerdictKind.NO_PARASITE_SEEN
     assert verdict(replace(CLEAN, count=count)).kind == VerdictKind.INADEQUATE
@@ -252,6 +353,7 @@ def test_a_count_on_few_fields_asks_for_a_hundred() -> None:
     assert "at least 100" not in reasons(verdict(replace(CLEAN, count=replace(ENOUGH, fields=100))))
 
 
+LISTED = ("accepted_by_both", "accepted_outside_count", "accepted_by_one", "disputed", "unsure")
 MARKED = ("marked_by_both", "marked_by_one", "marked_unsure")
 
 
@@ -259,18 +361,21 @@ MARKED = ("marked_by_both", "marked_by_one", "marked_unsure")
 def evidence(draw: st.DrawFn) -> Evidence:
     """Any consistent evidence, with readings or without."""
     number = st.integers(0, 3)
-    groups = draw(
-        st.fixed_dictionaries(
-            dict.fromkeys(("accepted_by_both", "accepted_by_one", "disputed", "unsure"), number)
-        )
-    )
+    groups = draw(st.fixed_dictionaries(dict.fromkeys(LISTED, number)))
     by_hand = draw(st.fixed_dictionaries(dict.fromkeys(MARKED, number)))
-    unread = draw(st.integers(0, 5))
-    candidates = sum(groups.values()) + unread
-    readings = draw(st.sampled_from([None, Readings(**groups, **by_hand)]))  # type: ignore[arg-type] # counts only
-    cells = draw(st.integers(candidates, 400_000))
+    accepted = groups["accepted_by_both"]
+    unread, gap = draw(st.integers(0, 5)), draw(st.integers(0, 3))
+    to_read = sum(groups.values()) + gap + unread
+    read_to = draw(st.integers(accepted, to_read - unread)) if unread else to_read
+    counted = draw(st.integers(0, accepted))
+    read_in_part = Readings(**groups, **by_hand, counted=counted)  # type: ignore[arg-type] # counts only
+    readings = draw(st.sampled_from([None, read_in_part]))
+    cells = draw(st.integers(accepted, 400_000))
+    looked_at = max(cells, to_read) + draw(st.integers(0, 40_000))
+    if readings is None:
+        read_to, unread = 0, to_read
     return Evidence(
-        SlideCount(cells, draw(st.integers(0, 900)), candidates, candidates if readings is None else unread),
+        SlideCount(cells, draw(st.integers(0, 900)), looked_at, to_read, read_to, unread),
         SlideConditions(draw(st.sampled_from([(), ("Pale.",)])), draw(st.integers(0, 100)), 0.2),
         replace(PERFORMANCE, dispersion=draw(st.sampled_from([None, 0.7, 1.8]))),
         readings=readings,
@@ -288,9 +393,20 @@ def test_every_verdict_has_reasons_finite_figures_and_the_notice_and_never_says_
     assert text.splitlines()[-1].strip() == RESEARCH_USE_ONLY
     assert not any(word in text.lower() for word in ("negative", "nan", "inf ", "none "))
     numbers = [value for value in asdict(judged).values() if isinstance(value, float)]
-    if judged.figures is not None:
+    if judged.figures is not None and judged.figures.density_per_ul is not None:
         numbers += [*asdict(judged.figures.density_per_ul).values()]
     assert all(math.isfinite(value) for value in numbers)
+
+
+@given(evidence())
+def test_nothing_is_withheld_where_the_model_is_not_valid_but_figures(case: Evidence) -> None:
+    valid = verdict(replace(case, conditions=replace(case.conditions, outside_validity=())))
+    pale = verdict(replace(case, conditions=replace(case.conditions, outside_validity=("Pale.",))))
+    assert "Pale." in pale.reasons
+    assert NO_FIGURE in pale.reasons
+    assert (pale.figures, pale.detection_limit_per_ul, pale.cells_needed) == (None, None, None)
+    found = (VerdictKind.POSITIVE, VerdictKind.SUSPICIOUS)
+    assert pale.kind == (valid.kind if valid.kind in found else VerdictKind.NOT_VALID)
 
 
 @given(evidence())
@@ -304,9 +420,19 @@ def test_scoring_alone_never_finds_nor_excludes_a_parasite(case: Evidence) -> No
 
 
 @given(evidence(), st.integers(1, 100_000))
-def test_more_cells_never_lose_an_adequate_count(case: Evidence, more: int) -> None:
-    larger = replace(case, count=replace(case.count, cells=case.count.cells + more))
-    before, after = verdict(case), verdict(larger)
+def test_more_cells_on_a_list_as_long_never_lose_an_adequate_count(case: Evidence, more: int) -> None:
+    fewer = replace(case.count, looked_at=case.count.looked_at + more)
+    before = verdict(replace(case, count=fewer))
+    after = verdict(replace(case, count=replace(fewer, cells=fewer.cells + more)))
     if before.kind == VerdictKind.NO_PARASITE_SEEN:
         assert after.kind == VerdictKind.NO_PARASITE_SEEN
         assert (after.detection_limit_per_ul or 0) < (before.detection_limit_per_ul or 0)
+
+
+def test_a_list_that_grows_must_be_read_further() -> None:
+    # 200 of 2 100 000 stand above 1 in 10 500: there the curve has 400 of 1 000, and not 930 any more.
+    grown = replace(ENOUGH, cells=2_000_000, looked_at=2_100_000)
+    judged = verdict(replace(CLEAN, count=grown))
+    read_on = verdict(replace(CLEAN, count=replace(grown, to_read=210, read_to=210)))
+    assert judged.cells_needed == pytest.approx(-math.log(0.05) / 0.4 * 5e6 / 75, rel=0.02)
+    assert read_on.cells_needed == verdict(CLEAN).cells_needed

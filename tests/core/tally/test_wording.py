@@ -6,7 +6,7 @@ from core.tally import (
     Assumptions,
     Evidence,
     Excluded,
-    FalseCalls,
+    FalseAccepts,
     FieldReading,
     Readings,
     verdict,
@@ -22,22 +22,24 @@ def test_text_of_a_positive_slide_reads_as_printed() -> None:
         replace(ENOUGH, cells=138_800, excluded=(Excluded(3120, "cells", "edge"),)),
         GOOD,
         PERFORMANCE,
-        readings=Readings(accepted_by_both=70, gametocytes=1),
+        readings=Readings(accepted_by_both=70, gametocytes=1, counted=69),
     )
     assert verdict_text("Slide 7\nbis", case, verdict(case)) == (
         "Slide 7 bis: POSITIVE\n"
         "  - Two readers agree on 70 parasites.\n"
         "  - 1 of them is a gametocyte, not counted in the density.\n"
-        "  Density    2 673 parasites/µL, 2 080 to 3 382 at 95 %\n"
-        "  Fraction   raw 0.0497 % (0.0387 % to 0.0629 %): 69 of 138 800 cells\n"
-        "             corrected 0.0535 % (0.0416 % to 0.0676 %): raw divided by sensitivity\n"
-        "  Counted    138 800 evaluable red cells, 500 fields, 100 candidates, 0 unread\n"
+        "  - The list is read to rank 200 of 250 000, so the raw fraction is a lower bound.\n"
+        "  Density    2 673 parasites/µL, 2 079 to 3 386 at 95 %\n"
+        "  Fraction   raw 0.0497 % (0.0387 % to 0.0629 %), a lower bound: 69 of 138 800 cells\n"
+        "             corrected 0.0535 % (0.0416 % to 0.0677 %): raw divided by sensitivity\n"
+        "  Counted    138 800 evaluable red cells, 500 fields\n"
+        "             list of 250 000: first 200 laid before readers, 0 unread\n"
         "             left out: 3 120 cells, edge\n"
-        "  Model      smear-1, threshold 0.83, validated on site B\n"
-        "             finds 93 % of infected cells (930 of 1 000; at least 91.5 % at 95 %)\n"
-        "             calls 0.01 % of healthy cells (20 of 200 000; at most 0.0145 %)\n"
+        "  Model      smear-1, validated on site B\n"
+        "             the first 200 of 250 000 hold 93 % of the parasites "
+        "(930 of 1 000; at least 91.5 % at 95 %)\n"
         "  Given      5 000 000 red cells/µL (assumed)\n"
-        "             review accepts 100 % of infected candidates (assumed)\n"
+        "             review accepts 100 % of the infected cells it sees (assumed)\n"
         "             review lets no healthy cell through (assumed)\n"
         "             clustering of fields 1.00 (assumed)\n"
         "  research use only, not for diagnosis"
@@ -52,19 +54,34 @@ def test_text_of_an_unread_slide_shows_the_known_target_and_the_models_own() -> 
 
 
 def test_what_was_measured_is_said_to_be() -> None:
-    measured = Assumptions(4_000_000, red_cells_measured=True, false_accepts=FalseCalls(8, 2_000_000))
+    measured = Assumptions(4_000_000, red_cells_measured=True, false_accepts=FalseAccepts(8, 2_000_000))
     fields = (FieldReading(1000, 5), FieldReading(1000, 0), FieldReading(1000, 1))
     # 2 expected in each of three fields: (9 + 4 + 1) / 2 / 2
-    readings = Readings(accepted_by_both=70, fields_read_whole=fields)
+    readings = Readings(accepted_by_both=70, counted=70, fields_read_whole=fields)
     case = replace(CLEAN, assumptions=measured, readings=readings)
     facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), "en")}
     assert list(facts) == ["density", "fraction", "counted", "model", "given"]
     assert facts["given"] == (
         "4 000 000 red cells/µL (measured)",
-        "review accepts 100 % of infected candidates (assumed)",
+        "review accepts 100 % of the infected cells it sees (assumed)",
         "review lets 8 of 2 000 000 healthy cells through (measured)",
         "clustering of fields 3.50 (measured on this slide)",
     )
+
+
+def test_a_list_full_of_parasites_says_nothing_of_the_share_it_holds() -> None:
+    full = replace(CLEAN, readings=Readings(accepted_by_both=150, counted=150))
+    facts = {fact.code: fact.texts for fact in verdict_facts(full, verdict(full), "en")}
+    assert list(facts) == ["fraction", "counted", "model", "given"]
+    assert facts["fraction"] == ("raw 0.0652 % (0.0552 % to 0.0765 %), a lower bound: 150 of 230 000 cells",)
+    assert facts["model"] == ("smear-1, validated on site B",)
+
+
+def test_where_the_model_is_not_valid_nothing_is_said_of_what_it_finds() -> None:
+    outside = replace(CLEAN, conditions=replace(GOOD, outside_validity=("The stain is too pale.",)))
+    facts = {fact.code: fact.texts for fact in verdict_facts(outside, verdict(outside), "en")}
+    assert list(facts) == ["counted", "model", "given"]
+    assert facts["model"] == ("smear-1, validated on site B",)
 
 
 def test_each_thing_left_out_is_a_text() -> None:

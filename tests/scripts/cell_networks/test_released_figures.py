@@ -4,51 +4,45 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models.cards import Curve
-from scripts.cell_networks.released_figures import at_threshold_of_others, false_calls, slide_excess
-
-
-@pytest.mark.parametrize("source", ["nih_cells", "reviewed_cells"])
-def test_patients_are_slides_of_their_own_and_infected_cells_do_not_move_the_bulk(source: str) -> None:
-    healthy = np.linspace(-1, 1, 201)
-    odds = np.concatenate([healthy, [5.0] * 50, healthy + 3, [8.0] * 50])
-    infected = np.concatenate([np.zeros(201), np.ones(50), np.zeros(201), np.ones(50)]).astype(bool)
-    run = {"test": odds, "infected": infected, "group": np.array(["A"] * 251 + ["B"] * 251)}
-    excess, truth = slide_excess(run, source, typical_spread=0.5)
-    # The healthy median is 0, the 16th percentile -0.68.
-    assert excess[100] == pytest.approx(0, abs=1e-6)
-    assert excess[201] == pytest.approx(5 / 0.68, rel=1e-6)
-    assert excess[:251] == pytest.approx(excess[251:])
-    assert (truth == infected).all()
-    pooled, _ = slide_excess(run, "westlake_cells", typical_spread=0.5)
-    assert pooled[251] > pooled[0]
+from core.tally import RankCurve
+from models.cards import Found
+from scripts.cell_networks.released_figures import curve_of, rank_curve, shares_found, through_detector
 
 
-def test_a_source_has_no_say_in_the_threshold_it_is_judged_by() -> None:
-    def curve(false_calls: tuple[int, ...]) -> Curve:
-        return Curve(
-            excess=(0.0, 5.0, 10.0),
-            found=(100, 60, 20),
-            infected=100,
-            false_calls=false_calls,
-            healthy=1000,
-            measured_on="x",
-        )
-
-    # Called at most 1 in 100: "early" from 5 on, "late" from 10 on.
-    rows = at_threshold_of_others({"early": curve((500, 9, 0)), "late": curve((500, 300, 10))})
-    assert rows["early"] == {"threshold_excess": 10.0, "sensitivity": 0.2, "false_call_rate": 0.0}
-    assert rows["late"] == {"threshold_excess": 5.0, "sensitivity": 0.6, "false_call_rate": 0.3}
-    assert at_threshold_of_others({"only": curve((500, 9, 0))}) == {}
+def test_a_rank_curve_by_hand() -> None:
+    # By rank: infected 9, healthy 8, infected 7 and 6, healthy 5 and 4, infected 4, healthy 1, infected 0.
+    curve = rank_curve(np.array([1.0, 4.0, 5.0, 8.0]), np.array([0.0, 4.0, 6.0, 7.0, 9.0]))
+    # One healthy cell read, the three before the next are seen; the infected 4 comes after the healthy 4.
+    assert curve == RankCurve((1 / 4, 3 / 4, 1.0), (3, 4, 5), 5)
 
 
-def test_false_calls_are_reckoned_to_two_hundred_thousand_cells(tmp_path: Path) -> None:
-    odds = np.concatenate([np.linspace(-1, 1, 999), [40.0]]).astype(np.float32)
-    group = np.full(1000, "f")
-    np.savez(tmp_path / "chula_rbc12_0.npz", test=odds, infected=np.zeros(1000, bool), group=group)
-    assert false_calls("chula_rbc12", tmp_path, typical_spread=0.6, threshold=8.0) == {
-        "cells": 1000,
-        "calls": 1,
-        "calls_per_200000": 200,
-    }
+@given(
+    st.lists(st.integers(-5, 5), min_size=1, max_size=30),
+    st.lists(st.integers(-5, 5), min_size=1, max_size=30),
+)
+def test_a_rank_curve_counts_what_stands_above_the_next_healthy_cell(
+    healthy: list[int], infected: list[int]
+) -> None:
+    curve = rank_curve(np.array(healthy), np.array(infected))
+    falling = sorted(healthy, reverse=True)
+    for read in range(1, len(healthy) + 1):
+        unread = falling[read:]
+        seen = sum(not unread or score > unread[0] for score in infected)
+        assert curve.at(read / len(healthy)) == (seen, len(infected) - seen)
+
+
+def test_the_first_seed_that_left_a_source_out_gives_its_curve(tmp_path: Path) -> None:
+    for seed, shift in ((0, 0.0), (1, 100.0)):
+        odds, infected = np.array([1.0, 2.0, 3.0 + shift]), np.array([False, True, False])
+        np.savez(tmp_path / f"nih_cells_{seed}.npz", test=odds, infected=infected)
+    assert curve_of("nih_cells", tmp_path) == RankCurve((0.5,), (1,), 1)
+
+
+def test_what_the_detector_misses_is_missed_at_every_rank() -> None:
+    curve = RankCurve((0.001, 0.01), (41, 100), 200)
+    located = Found(found=9, missed=1, measured_on="blocks")
+    assert through_detector(curve, located) == RankCurve((0.001, 0.01), (36, 90), 200)
+    assert shares_found(curve) == {"1_in_1000": pytest.approx(0.205), "1_in_100": 0.5}
