@@ -131,8 +131,7 @@ class CellDrawer:
         if set(self._others) != set(self._healthy) or not self._healthy or not self._infected:
             raise ValueError(
                 "training needs healthy cells that count of every source that has healthy ones, and "
-                f"infected ones of at least one; healthy: {sorted(self._healthy)}, "
-                f"infected: {sorted(self._infected)}"
+                f"infected ones of at least one; healthy: {sorted(self._healthy)}, infected: {sorted(self._infected)}"
             )
 
     def slide(self, source: str) -> DrawnSlide:
