@@ -34,9 +34,8 @@ class CellSet:
         (N, S, S) bool: the cell's disk, less what a set has blacked out.
     colour
         (N, 3) float32: median RGB of the cells of the same slide.
-    infected, evaluable
-        (N,) bool: whether a parasite lies in it; whether scoring would count it (whole, in focus, single), so
-        that it makes the slide's statistics.
+    infected
+        (N,) bool.
     source, group
         (N,) str: the set, and the patient or field within it that no split may cut through.
     """
@@ -45,7 +44,6 @@ class CellSet:
     masks: NDArray[np.bool_]
     colour: NDArray[np.float32]
     infected: NDArray[np.bool_]
-    evaluable: NDArray[np.bool_]
     source: NDArray[np.str_]
     group: NDArray[np.str_]
 
@@ -59,7 +57,6 @@ class CellSet:
             self.masks[which],
             self.colour[which],
             self.infected[which],
-            self.evaluable[which],
             self.source[which],
             self.group[which],
         )
@@ -67,7 +64,7 @@ class CellSet:
 
 def joined(sets: Sequence[CellSet]) -> CellSet:
     """All cells of several sets, in order."""
-    names = ("crops", "masks", "colour", "infected", "evaluable", "source", "group")
+    names = ("crops", "masks", "colour", "infected", "source", "group")
     return CellSet(*(np.concatenate([getattr(each, name) for each in sets]) for name in names))
 
 
@@ -86,10 +83,7 @@ def _assembled(
         members[name].append(index)
     for indices in members.values():
         colour[indices] = cell_colour(all_crops[indices], all_masks[indices])
-    truth = np.array(infected)
-    return CellSet(
-        all_crops, all_masks, colour, truth, np.ones_like(truth), np.full(len(groups), source), groups
-    )
+    return CellSet(all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups)
 
 
 def _index(root: Path, grouped_by: str) -> list[dict[str, str]]:

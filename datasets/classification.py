@@ -31,29 +31,16 @@ _WHOLE = np.ones((1, STORED_SIZE_PX, STORED_SIZE_PX), bool)
 
 @dataclass(frozen=True)
 class BatchLayout:
-    """How many slides are in a batch, and how many cells of each, in this order.
-
-    Attributes
-    ----------
-    slides
-        Of different sources, as far as there are enough.
-    healthy
-        Evaluable ones, by which the others are normalised.
-    others
-        Healthy objects of any kind, as a list holds them: cells in clumps, cut cells, platelets.
-    infected
-        Whole or not.
-    """
+    """How many slides are in a batch, and how many cells of each; the healthy ones come first."""
 
     slides: int
     healthy: int
-    others: int
     infected: int
 
     @property
-    def cells_a_slide(self) -> int:
-        """All cells of one slide of a batch."""
-        return self.healthy + self.others + self.infected
+    def cells(self) -> int:
+        """All cells of a batch."""
+        return self.slides * (self.healthy + self.infected)
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,7 @@ class VariedCell:
 
 @dataclass(frozen=True)
 class CellBatch:
-    """Cells of some slides, slide after slide, in the order of `BatchLayout`.
+    """Cells of some slides, slide after slide, healthy cells before infected.
 
     Attributes
     ----------
@@ -116,22 +103,20 @@ class DrawnSlide:
 class CellDrawer:
     """Draws varied cells from annotated ones; its generator fixes every choice.
 
-    Every source must have healthy cells that count, or infected ones alone: then it gives parasites to the
-    others. At least one must have infected ones; otherwise a `ValueError` says so.
+    Every source must have healthy cells, and at least one infected ones; otherwise a `ValueError` says so.
     """
 
     def __init__(self, cells: CellSet, seed: int) -> None:
         self._cells = cells
         self._random = np.random.default_rng(seed)
         self._augment = cell_augmentation(CROP_SIZE_PX, seed)
-        self._healthy = self._by_source(~cells.infected & cells.evaluable)
-        self._others = self._by_source(~cells.infected)
-        self._infected = self._by_source(cells.infected)
-        self.sources = tuple(self._healthy)
-        if set(self._others) != set(self._healthy) or not self._healthy or not self._infected:
+        self._healthy = self._by_source(infected=False)
+        self._infected = self._by_source(infected=True)
+        self.sources = tuple(str(source) for source in np.unique(cells.source))
+        if set(self._healthy) != set(self.sources) or not self._infected:
             raise ValueError(
-                "training needs healthy cells that count of every source that has healthy ones, and "
-                f"infected ones of at least one; healthy: {sorted(self._healthy)}, infected: {sorted(self._infected)}"
+                "training needs healthy cells of every source and infected ones of at least one; "
+                f"healthy: {sorted(self._healthy)}, infected: {sorted(self._infected)}"
             )
 
     def slide(self, source: str) -> DrawnSlide:
@@ -151,15 +136,8 @@ class CellDrawer:
         return [self.slide(str(source)) for source in sources]
 
     def healthy(self, slide: DrawnSlide) -> VariedCell:
-        """A healthy cell of a slide that counts."""
-        return self._without_parasite(self._healthy, slide)
-
-    def other(self, slide: DrawnSlide) -> VariedCell:
-        """A healthy object of a slide, whatever it is."""
-        return self._without_parasite(self._others, slide)
-
-    def _without_parasite(self, from_source: dict[str, NDArray[np.intp]], slide: DrawnSlide) -> VariedCell:
-        cell = int(self._random.choice(from_source[slide.source]))
+        """A healthy cell of a slide."""
+        cell = int(self._random.choice(self._healthy[slide.source]))
         return self._varied(self._normalised(cell, slide), self._cells.masks[cell], None, slide)
 
     def infected(self, slide: DrawnSlide) -> VariedCell:
@@ -169,7 +147,7 @@ class CellDrawer:
             cell = int(self._random.choice(own))
             levels, mask = self._normalised(cell, slide), self._cells.masks[cell]
             return self._varied(levels, mask, parasite_of(levels, mask), slide)
-        host = int(self._random.choice(self._others[slide.source]))
+        host = int(self._random.choice(self._healthy[slide.source]))
         levels, parasite = self._normalised(host, slide), self._parasite(slide)
         return self._varied(with_parasite(levels, parasite), self._cells.masks[host], parasite, slide)
 
@@ -214,7 +192,8 @@ class CellDrawer:
             disk = cv2.erode(disk, shape) if change < 0 else cv2.dilate(disk, shape)
         return VariedCell(np.where(disk[..., None] > 0, image, np.uint8(GREY)), region & (disk > 0))
 
-    def _by_source(self, chosen: NDArray[np.bool_]) -> dict[str, NDArray[np.intp]]:
+    def _by_source(self, *, infected: bool) -> dict[str, NDArray[np.intp]]:
+        chosen = self._cells.infected == infected
         return {
             str(source): np.flatnonzero(chosen & (self._cells.source == source))
             for source in np.unique(self._cells.source[chosen])
@@ -224,14 +203,11 @@ class CellDrawer:
 def batches(cells: CellSet, layout: BatchLayout, steps: int, seed: int) -> Iterator[CellBatch]:
     """Yield `steps` batches; sources have their turn alike, however many cells they happen to hold."""
     drawer = CellDrawer(cells, seed)
-    truth = np.tile(
-        np.repeat([0.0, 0.0, 1.0], [layout.healthy, layout.others, layout.infected]), layout.slides
-    )
+    truth = np.tile(np.repeat([0.0, 1.0], [layout.healthy, layout.infected]), layout.slides)
     for _ in range(steps):
         cells_drawn: list[VariedCell] = []
         for slide in drawer.slides(layout.slides):
             cells_drawn += [drawer.healthy(slide) for _ in range(layout.healthy)]
-            cells_drawn += [drawer.other(slide) for _ in range(layout.others)]
             cells_drawn += [drawer.infected(slide) for _ in range(layout.infected)]
         yield CellBatch(
             np.stack([cell.crop for cell in cells_drawn]),

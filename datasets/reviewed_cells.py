@@ -142,7 +142,6 @@ def reviewed_cells(root: Path) -> CellSet:
         masks=np.concatenate(masks),
         colour=np.array(colours, np.float32),
         infected=np.array([row["infected"] == "1" for row in rows]),
-        evaluable=np.ones(len(rows), bool),
         source=np.full(len(rows), "reviewed_cells"),
         group=np.array([row["patient"] for row in rows]),
     )

@@ -21,8 +21,8 @@ WINDOW = 0.02
 class SlideNorm(nn.BatchNorm2d):
     """Normalise each channel by the mean and variance that it has over a slide's healthy cells.
 
-    A training batch holds the cells of several slides, one slide after the other, of each the healthy cells
-    that count before all others; only these make the statistics. The running statistics are those of
+    A training batch holds the cells of several slides, one slide after the other, the healthy cells of each
+    before its infected ones; only the healthy ones make the statistics. The running statistics are those of
     the typical slide. In eval mode this is batch normalisation by the statistics held, as it is for a slide
     once they are replaced by the slide's own.
     """
@@ -74,11 +74,11 @@ class SlideNorm(nn.BatchNorm2d):
         held_variance.lerp_(variance, weight)
 
 
-def expect_batches(network: nn.Module, healthy_a_slide: int, cells_a_slide: int) -> None:
+def expect_batches(network: nn.Module, healthy_a_slide: int, infected_a_slide: int) -> None:
     """Tell a network's normalisations how its training batches are laid out."""
     for layer in _norms(network):
         layer.healthy_a_slide = healthy_a_slide
-        layer.cells_a_slide = cells_a_slide
+        layer.cells_a_slide = healthy_a_slide + infected_a_slide
 
 
 @torch.no_grad()

@@ -105,8 +105,8 @@ def train_classifier(
     """Train on the cells of all sources given; the same seed gives the same weights."""
     seed_everything(settings.seed, verbose=False)
     network = ClassifierNetwork(settings.width).to(memory_format=torch.channels_last)
-    layout = BatchLayout(**settings.batch.model_dump())
-    expect_batches(network, layout.healthy, layout.cells_a_slide)
+    layout = BatchLayout(settings.batch.slides, settings.batch.healthy, settings.batch.infected)
+    expect_batches(network, layout.healthy, layout.infected)
     crops = batches(joined(list(cells.values())), layout, settings.schedule.steps, settings.seed)
     loss = partial(
         batch_loss,

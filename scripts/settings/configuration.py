@@ -76,13 +76,12 @@ class DetectorSettings(_Settings):
 
 
 class BatchSettings(BaseModel):
-    """Slides in a batch, and cells of each (`datasets.classification.BatchLayout`)."""
+    """Slides in a batch, and cells of each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slides: int = Field(gt=0)
     healthy: int = Field(gt=1)
-    others: int = Field(ge=0)
     infected: int = Field(gt=0)
 
 

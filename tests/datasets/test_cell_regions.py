@@ -26,7 +26,6 @@ def cells(*dots: int, infected: bool = True) -> CellSet:
         masks=masks,
         colour=np.full((count, 3), PALE, np.float32),
         infected=np.full(count, infected),
-        evaluable=np.ones(count, bool),
         source=np.full(count, "drawn"),
         group=np.full(count, "slide"),
     )

@@ -175,7 +175,6 @@ def numbered(count: int, source: str) -> CellSet:
         masks=np.ones((count, 4, 4), bool),
         colour=np.arange(3 * count, dtype=np.float32).reshape(count, 3),
         infected=np.arange(count) % 2 == 1,
-        evaluable=np.ones(count, bool),
         source=np.full(count, source),
         group=np.array([f"g{index}" for index in range(count)]),
     )

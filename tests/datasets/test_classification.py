@@ -35,7 +35,6 @@ def cells_of(source: str, infected: int, healthy: int) -> CellSet:
         masks=np.repeat(disk_masks(box, STORED_SIZE_PX), count, axis=0),
         colour=np.full((count, 3), CELL, np.float32),
         infected=np.arange(count) < infected,
-        evaluable=np.ones(count, bool),
         source=np.full(count, source),
         group=np.full(count, "p"),
     )
@@ -44,7 +43,7 @@ def cells_of(source: str, infected: int, healthy: int) -> CellSet:
 CELLS = joined([cells_of("large", 300, 500), cells_of("small", 5, 20), cells_of("free", 0, 40)])
 
 
-LAYOUT = BatchLayout(slides=3, healthy=4, others=1, infected=2)
+LAYOUT = BatchLayout(slides=3, healthy=4, infected=2)
 
 
 def batch_of(cells: CellSet, layout: BatchLayout = LAYOUT, seed: int = 1) -> CellBatch:
@@ -68,14 +67,14 @@ def infected_of(drawer: CellDrawer, slide: DrawnSlide, count: int) -> NDArray[np
 
 def test_a_batch_holds_slide_after_slide_the_healthy_cells_first() -> None:
     batch = batch_of(CELLS)
-    assert batch.infected.tolist() == [0, 0, 0, 0, 0, 1, 1] * 3
+    assert batch.infected.tolist() == [0, 0, 0, 0, 1, 1] * 3
     assert batch.infected.dtype == np.float32
-    assert batch.crops.shape == (21, CROP_SIZE_PX, CROP_SIZE_PX, 3)
-    assert LAYOUT.cells_a_slide == 7
+    assert batch.crops.shape == (LAYOUT.cells, CROP_SIZE_PX, CROP_SIZE_PX, 3)
+    assert LAYOUT.cells == 18
 
 
 def test_the_truth_belongs_to_the_crops() -> None:
-    batch = batch_of(CELLS, BatchLayout(slides=3, healthy=30, others=0, infected=30))
+    batch = batch_of(CELLS, BatchLayout(slides=3, healthy=30, infected=30))
     infected = batch.infected == 1
     levels = darkest(batch.crops)
     assert np.median(levels[infected]) < np.median(levels[~infected]) - 30
@@ -84,7 +83,7 @@ def test_the_truth_belongs_to_the_crops() -> None:
 
 
 def test_the_parasite_of_an_infected_cell_is_marked_where_it_is_dark_however_the_cell_was_turned() -> None:
-    batch = batch_of(CELLS, BatchLayout(slides=3, healthy=2, others=0, infected=30))
+    batch = batch_of(CELLS, BatchLayout(slides=3, healthy=2, infected=30))
     marked = np.asarray(batch.parasites.any(axis=(1, 2)))
     infected = batch.infected > 0
     assert not marked[~infected].any()
@@ -147,7 +146,7 @@ def test_a_transplanted_parasite_comes_without_the_cell_it_was_in() -> None:
     dark = cells_of("dark", 20, 20)
     crops = dark.crops.copy()
     crops[dark.infected] //= 2
-    dark = CellSet(crops, dark.masks, dark.colour, dark.infected, dark.evaluable, dark.source, dark.group)
+    dark = CellSet(crops, dark.masks, dark.colour, dark.infected, dark.source, dark.group)
     drawer = CellDrawer(joined([dark, cells_of("free", 0, 20)]), seed=5)
     slides = [drawer.slide("free") for _ in range(8)]
     rims = [
@@ -185,7 +184,7 @@ def test_the_stain_of_a_slide_is_on_each_of_its_cells(
 
 
 def test_what_lies_outside_the_cell_is_grey() -> None:
-    corners = batch_of(CELLS, BatchLayout(3, 16, 0, 16)).crops[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    corners = batch_of(CELLS, BatchLayout(3, 16, 16)).crops[:, [0, 0, -1, -1], [0, -1, 0, -1]]
     assert (corners == GREY).all()
 
 
@@ -206,35 +205,10 @@ def test_one_cell_is_never_drawn_twice_the_same() -> None:
     assert (first != second).any()
 
 
-def test_a_source_of_infected_cells_alone_gives_parasites_to_the_others_and_is_no_slide() -> None:
-    drawer = CellDrawer(joined([cells_of("free", 0, 20), cells_of("ill", 5, 0)]), seed=1)
-    assert drawer.sources == ("free",)
-    slide = drawer.slide("free")
-    dotted, plain = infected_of(drawer, slide, 20), healthy_of(drawer, slide, 20)
-    assert np.median(darkest(dotted)) < np.median(darkest(plain)) - 20
-
-
-def with_uncounted(cells: CellSet, level: int) -> CellSet:
-    """The first half of the healthy cells are objects that do not count, all of this level."""
-    healthy = np.flatnonzero(~cells.infected)
-    uncounted = np.isin(np.arange(len(cells)), healthy[: len(healthy) // 2])
-    crops = np.where(uncounted[:, None, None, None], np.uint8(level), cells.crops)
-    return replace(cells, crops=crops, evaluable=~uncounted)
-
-
-def test_healthy_cells_of_a_batch_count_and_others_are_of_any_kind() -> None:
-    drawer = CellDrawer(with_uncounted(cells_of("one", 5, 40), level=20), seed=1)
-    slide = drawer.slide("one")
-    counted = darkest(healthy_of(drawer, slide, 30))
-    others = darkest(np.stack([drawer.other(slide).crop for _ in range(60)]))
-    assert (others < counted.min() - 10).mean() == pytest.approx(0.5, abs=0.2)
-
-
-def test_a_source_whose_healthy_cells_do_not_count_is_refused_by_name() -> None:
-    cells = cells_of("none counts", 0, 3)
-    unseen = replace(cells, evaluable=np.zeros(3, bool))
-    with pytest.raises(ValueError, match=r"healthy cells that count.*healthy: \['both'\]"):
-        CellDrawer(joined([cells_of("both", 3, 3), unseen]), seed=1)
+def test_a_source_without_healthy_cells_is_refused_by_name() -> None:
+    cells = joined([cells_of("both", 3, 3), cells_of("ill", 5, 0)])
+    with pytest.raises(ValueError, match=r"healthy cells of every source.*healthy: \['both'\]"):
+        CellDrawer(cells, seed=1)
 
 
 def test_cells_none_of_which_is_infected_are_refused() -> None:
@@ -245,9 +219,7 @@ def test_cells_none_of_which_is_infected_are_refused() -> None:
 def test_infected_cells_in_which_no_parasite_can_be_seen_end_in_an_error_and_not_in_a_loop() -> None:
     cells = cells_of("large", 10, 10)
     plain_crops = np.repeat(cells.crops[-1:], 20, axis=0)
-    unseen = CellSet(
-        plain_crops, cells.masks, cells.colour, cells.infected, cells.evaluable, cells.source, cells.group
-    )
+    unseen = CellSet(plain_crops, cells.masks, cells.colour, cells.infected, cells.source, cells.group)
     drawer = CellDrawer(joined([unseen, cells_of("free", 0, 5)]), seed=1)
     with pytest.raises(ValueError, match="none shows a parasite; check their truth"):
         drawer.infected(drawer.slide("free"))
@@ -263,7 +235,6 @@ def test_evaluation_sees_what_scoring_would_cut() -> None:
         masks=disk_masks(boxes, STORED_SIZE_PX),
         colour=np.array([CELL], np.float32),
         infected=np.array([True]),
-        evaluable=np.ones(1, bool),
         source=np.array(["s"]),
         group=np.array(["g"]),
     )

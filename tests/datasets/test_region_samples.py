@@ -85,7 +85,6 @@ def cells(count: int = 4) -> CellSet:
         masks=masks,
         colour=np.full((count, 3), 128, np.float32),
         infected=infected,
-        evaluable=np.ones(count, bool),
         source=np.full(count, "drawn"),
         group=np.array([f"p{number // 2}" for number in range(count)]),
     )

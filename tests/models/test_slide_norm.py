@@ -18,7 +18,7 @@ CELLS = HEALTHY + INFECTED
 def training_layer(channels: int = 4) -> SlideNorm:
     layer = SlideNorm(channels)
     trained_looking(layer)
-    expect_batches(layer, HEALTHY, CELLS)
+    expect_batches(layer, HEALTHY, INFECTED)
     return layer.train()
 
 
@@ -57,7 +57,7 @@ def test_in_scoring_it_is_batch_normalisation_by_the_statistics_held() -> None:
 
 def test_a_batch_by_hand() -> None:
     layer = SlideNorm(1).train()
-    expect_batches(layer, healthy_a_slide=2, cells_a_slide=3)
+    expect_batches(layer, healthy_a_slide=2, infected_a_slide=1)
     # Healthy 1 and 3: mean 2, variance 1. Healthy 10 and 30: mean 20, variance 100.
     levels = torch.tensor([1.0, 3.0, 5.0, 10.0, 30.0, 0.0])
     found = layer(levels.reshape(6, 1, 1, 1)).flatten().tolist()
@@ -66,7 +66,7 @@ def test_a_batch_by_hand() -> None:
 
 def test_after_one_batch_the_typical_slide_is_the_mean_of_its_slides() -> None:
     layer = SlideNorm(1).train()
-    expect_batches(layer, healthy_a_slide=2, cells_a_slide=3)
+    expect_batches(layer, healthy_a_slide=2, infected_a_slide=1)
     layer(torch.tensor([1.0, 3.0, 5.0, 10.0, 30.0, 0.0]).reshape(6, 1, 1, 1))
     assert layer.state_dict()["running_mean"].tolist() == pytest.approx([11.0])
     assert layer.state_dict()["running_var"].tolist() == pytest.approx([50.5])
@@ -74,7 +74,7 @@ def test_after_one_batch_the_typical_slide_is_the_mean_of_its_slides() -> None:
 
 def test_the_first_batches_weigh_alike_in_the_typical_slide() -> None:
     layer = SlideNorm(1).train()
-    expect_batches(layer, healthy_a_slide=2, cells_a_slide=3)
+    expect_batches(layer, healthy_a_slide=2, infected_a_slide=1)
     for level in (2.0, 4.0, 9.0):
         layer(torch.full((3, 1, 2, 2), level))
     assert layer.state_dict()["running_mean"].tolist() == pytest.approx([5.0])

@@ -47,7 +47,7 @@ def test_a_training_takes_the_reviewed_cells_as_they_were_written(tmp_path: Path
         "sources": ["reviewed_cells"],
         "malaria_free": [],
         "width": 4,
-        "batch": {"slides": 1, "healthy": 2, "others": 0, "infected": 1},
+        "batch": {"slides": 1, "healthy": 2, "infected": 1},
         "schedule": {
             "steps": 1,
             "learning_rate": 0.003,

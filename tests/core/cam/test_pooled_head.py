@@ -153,7 +153,7 @@ def test_in_train_mode_the_closed_form_is_that_of_the_network_without_dropout() 
 def test_a_network_that_in_train_mode_takes_whole_batches_alone_has_its_closed_form_too() -> None:
     # The classifier of cells measures its slides on the healthy cells of a batch that is laid out for it.
     network = seeded(ClassifierNetwork).float().train()
-    expect_batches(network, healthy_a_slide=2, cells_a_slide=3)
+    expect_batches(network, healthy_a_slide=2, infected_a_slide=1)
     images = torch.randn(6, 3, 24, 24)
     with recorded(network, "features") as recording:
         made = maps_of(recording, network(images), images, "cam")

@@ -20,7 +20,7 @@ from scripts.settings.configuration import BatchSettings, ClassifierSettings
 from scripts.settings.guided_settings import ObjectiveSettings
 from tests.datasets.test_classification import CELLS, batch_of, cells_of
 
-LAYOUT = BatchLayout(slides=2, healthy=3, others=0, infected=3)
+LAYOUT = BatchLayout(slides=2, healthy=3, infected=3)
 GUIDED = {"energy": 1.0, "dice": 1.0}
 CPU = Fabric(accelerator="cpu", devices=1)
 
@@ -35,7 +35,7 @@ def loss_of(
     if head_sign is not None:
         with torch.no_grad():
             network.head.weight.abs_().mul_(head_sign)
-    expect_batches(network, LAYOUT.healthy, LAYOUT.cells_a_slide)
+    expect_batches(network, LAYOUT.healthy, LAYOUT.infected)
     placing = placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), FEATURE_LAYER)
     return batch_loss(network, batch, Objective(objective), placing, label_smoothing=label_smoothing)
 
@@ -49,7 +49,7 @@ def test_by_cross_entropy_alone_it_is_that_of_the_smoothed_truth() -> None:
     torch.manual_seed(0)
     network = ClassifierNetwork(4).train()
     network.dropout.eval()
-    expect_batches(network, LAYOUT.healthy, LAYOUT.cells_a_slide)
+    expect_batches(network, LAYOUT.healthy, LAYOUT.infected)
     logits = network(as_input(batch.crops))
     smoothed = torch.tensor([0.1, 0.1, 0.1, 0.9, 0.9, 0.9] * 2)
     expected = functional.binary_cross_entropy_with_logits(logits, smoothed)
@@ -69,7 +69,7 @@ def test_a_parasite_that_the_map_misses_costs_up_to_half_of_its_share_of_the_bat
         one[index] = batch.parasites[index]
         extra = loss_of(with_parasites(batch, one), "energy") - loss_of(batch, "cross-entropy")
         # Half of 1 - EPG, in [0, 1], of one of twelve cells.
-        assert 0 <= float(extra.detach()) <= 0.5 / len(batch.crops) + 1e-6
+        assert 0 <= float(extra.detach()) <= 0.5 / LAYOUT.cells + 1e-6
 
 
 def test_a_map_that_is_out_costs_by_absence_what_none_of_the_other_terms_makes_it_cost() -> None:
@@ -80,7 +80,7 @@ def test_a_map_that_is_out_costs_by_absence_what_none_of_the_other_terms_makes_i
         for name in ("cross-entropy", "energy-dice", "energy-dice-absence")
     }
     assert by["energy-dice"] == pytest.approx(by["cross-entropy"])
-    plain = batch.parasites.any(axis=(1, 2)).sum() / len(batch.crops)
+    plain = batch.parasites.any(axis=(1, 2)).sum() / LAYOUT.cells
     assert plain > 0
     assert plain <= by["energy-dice-absence"] - by["cross-entropy"] <= 2 * plain
 
@@ -91,7 +91,7 @@ def settings_of(objective: ObjectiveSettings) -> ClassifierSettings:
         sources=("nih_cells",),
         malaria_free=(),
         width=4,
-        batch=BatchSettings(slides=2, healthy=6, others=0, infected=6),
+        batch=BatchSettings(slides=2, healthy=6, infected=6),
         schedule=Schedule(40, 0.01, 0.0, 0.1, 0.8),
         label_smoothing=0.0,
         objective=objective,
@@ -107,7 +107,7 @@ def test_guided_training_brings_the_maps_nearer_to_the_parasite_than_training_wi
         ObjectiveSettings(name="energy-dice", weights=GUIDED),
     ):
         network = train_classifier({"large": cells_of("large", 60, 60)}, settings_of(objective), CPU)
-        batch = batch_of(cells_of("large", 60, 60), BatchLayout(2, 2, 0, 12), seed=9)
+        batch = batch_of(cells_of("large", 60, 60), BatchLayout(2, 2, 12), seed=9)
         seen = torch.from_numpy(batch.parasites.any(axis=(1, 2)))
         maps = activation_maps(network, as_input(batch.crops), "cam", layer=FEATURE_LAYER, size="placed").maps
         found[objective.name] = float(energy(maps, torch.from_numpy(batch.parasites))[seen].nanmean())

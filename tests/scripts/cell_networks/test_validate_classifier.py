@@ -37,7 +37,6 @@ def cell_set(source: str, groups: list[str]) -> CellSet:
         masks=np.ones((count, side, side), bool),
         colour=np.full((count, 3), 100, np.float32),
         infected=np.arange(count) % 2 == 0,
-        evaluable=np.ones(count, bool),
         source=np.full(count, source),
         group=np.array(groups),
     )
@@ -138,7 +137,7 @@ def test_cells_are_scored_against_the_healthy_cells_of_their_own_patient() -> No
     level = np.where(cells.group == "A", 80, 150) + 30 * np.isin(np.arange(40), [0, 6, 11])
     infected = np.isin(np.arange(40), [0, 6, 11])
     crops = np.broadcast_to(level[:, None, None, None], cells.crops.shape).astype(np.uint8)
-    cells = CellSet(crops, cells.masks, cells.colour, infected, cells.evaluable, cells.source, cells.group)
+    cells = CellSet(crops, cells.masks, cells.colour, infected, cells.source, cells.group)
     odds = slide_logits(cast(Classifier, LevelClassifier()), cells)
     assert np.abs(odds[~infected]).max() < 1e-3
     assert odds[infected].min() > 5
