@@ -48,7 +48,7 @@ class SingleCell:
         cell = cv2.erode(framed, np.ones((3, 3), np.uint8))
         planes = np.dstack([np.asarray(cell, np.uint8) * np.uint8(255)] * 3)
         moved = self.box + np.array([64, 64, 0, 0], np.float32)
-        return disk & (raw_crops(planes, moved, size_px)[..., 0] > 127)
+        return disk & (raw_crops(planes, moved, size_px, beyond=(0, 0, 0))[..., 0] > 127)
 
 
 def single_cell(image: NDArray[np.uint8]) -> SingleCell | None:

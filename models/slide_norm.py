@@ -40,7 +40,7 @@ class SlideNorm(nn.BatchNorm2d):
         if not self.training:
             return super().forward(features)
         cells, channels, height, width = features.shape
-        # Places before channels, as they lie in memory: `var_mean` over the other order takes five times as long.
+        # Places before channels, as they lie in memory: the other order takes five times as long.
         by_slide = features.permute(0, 2, 3, 1).reshape(-1, self.cells_a_slide, height * width, channels)
         healthy = by_slide[:, : self.healthy_a_slide].float()
         mean = healthy.mean(dim=(1, 2))

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cells.crops import background_colour
+
 DARK_LEVEL = 64
 """A pixel below this in all channels is darker than any stain leaves it."""
 FIELDS_NEEDED = 4
@@ -49,6 +51,16 @@ class BurnedIn:
                 & (boxes[:, 1] + boxes[:, 3] > y)
             )
         return covered
+
+    def painted_over(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The field (H, W, 3) with its captions in the colour of the background, as no stain is as dark."""
+        height, width = image.shape[:2]
+        if not self.boxes or (width, height) != (self.width, self.height):
+            return image
+        painted, colour = image.copy(), background_colour(image)
+        for x, y, across, down in self.boxes:
+            painted[y : y + down, x : x + across] = colour
+        return painted
 
 
 NO_CAPTIONS = BurnedIn()

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 CROP_SIZE_PX = 48
 CROP_CELL_DIAMETER_PX = 42.0
 """Width of a cell's box in its crop: the geometric mean of the sides is scaled to it."""
+SURROUNDED_SIZE_PX = 96
+SURROUNDED_CELL_DIAMETER_PX = 56.0
+"""The same two for a second look, which sees more of a cell and what lies around it."""
 GREY = 128
 """Level, in each channel, to which the typical cell colour is mapped; also the fill outside a cell."""
 LEVELS_PER_DENSITY = 56.0
@@ -30,20 +33,37 @@ def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
+def background_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Red, green, blue of the empty background: the median of the brightest fifth of an image, by green."""
+    sample = image[::8, ::8].reshape(-1, 3)
+    bright = sample[sample[:, 1] >= np.percentile(sample[:, 1], 80)]
+    red, green, blue = np.median(bright, axis=0)
+    return int(red), int(green), int(blue)
+
+
 def raw_crops(
-    image: NDArray[np.uint8], boxes: NDArray[np.float32], crop_size_px: int = CROP_SIZE_PX
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    crop_size_px: int = CROP_SIZE_PX,
+    cell_diameter_px: float = CROP_CELL_DIAMETER_PX,
+    *,
+    beyond: tuple[int, int, int] | None = None,
 ) -> NDArray[np.uint8]:
-    """Cut square windows around boxes and bring the cells in them to `CROP_CELL_DIAMETER_PX`.
+    """Cut square windows around boxes and bring the cells in them to one width.
 
     Parameters
     ----------
     image
         (H, W, 3) uint8.
     boxes
-        (N, 4): x, y, width, height in pixels of `image`; they may reach over its border, where the
-        nearest pixel is repeated.
+        (N, 4): x, y, width, height in pixels of `image`; they may reach over its border.
     crop_size_px
-        Side S of the crops. The cell keeps its width, so a larger crop shows more surroundings.
+        Side S of the crops.
+    cell_diameter_px
+        Width of a cell's box in its crop. The cell keeps it, so a larger crop shows more surroundings.
+    beyond
+        What lies outside the image looks like this; like the image's background if None. Pixels repeated
+        from the border would make streaks that look like nothing on a slide.
 
     Returns
     -------
@@ -52,21 +72,27 @@ def raw_crops(
     crops = np.empty((len(boxes), crop_size_px, crop_size_px, 3), np.uint8)
     if len(boxes) == 0:
         return crops
-    sides = np.sqrt(boxes[:, 2] * boxes[:, 3]) * (crop_size_px / CROP_CELL_DIAMETER_PX)
+    sides = np.sqrt(boxes[:, 2] * boxes[:, 3]) * (crop_size_px / cell_diameter_px)
     windows = np.maximum(np.rint(sides), 2).astype(int)
     lefts = np.rint(boxes[:, 0] + boxes[:, 2] / 2 - windows / 2).astype(int)
     tops = np.rint(boxes[:, 1] + boxes[:, 3] / 2 - windows / 2).astype(int)
     height, width = image.shape[:2]
     reach = np.concatenate([-lefts, -tops, lefts + windows - width, tops + windows - height])
     border = max(0, int(reach.max()))
-    padded = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
+    if border:
+        fill = background_colour(image) if beyond is None else beyond
+        framed = cv2.copyMakeBorder(
+            image, border, border, border, border, cv2.BORDER_CONSTANT, value=[float(level) for level in fill]
+        )
+    else:
+        framed = image
     for crop, left, top, window in zip(crops, lefts + border, tops + border, windows, strict=True):
-        # Area averaging: a cell is two or three times wider on the field than in its crop.
         cv2.resize(
-            padded[top : top + window, left : left + window],
+            framed[top : top + window, left : left + window],
             (crop_size_px, crop_size_px),
             dst=crop,
-            interpolation=cv2.INTER_AREA,
+            # Area averaging where a cell is wider on the field than in its crop, as most are.
+            interpolation=cv2.INTER_AREA if window > crop_size_px else cv2.INTER_LINEAR,
         )
     return crops
 
@@ -105,18 +131,16 @@ def field_colour(
     return cell_colour(crops[::step], masks[::step])
 
 
-def normalise(
-    crops: NDArray[np.uint8], masks: NDArray[np.bool_], colour: NDArray[np.float32]
-) -> NDArray[np.uint8]:
-    """Optical density against the typical cell, as levels about `GREY`; all outside the masks is `GREY`.
+def densities(crops: NDArray[np.uint8], colour: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Optical density against the typical cell, as levels about `GREY`: darker than it is lower.
 
     Where stains add, densities add (Beer-Lambert): a parasite takes the same number of levels off a pale
     cell as off a dark one, and nothing saturates on a slide stained ten times as strongly as another.
 
     Parameters
     ----------
-    crops, masks
-        (N, S, S, 3) uint8 and (N, S, S).
+    crops
+        (N, S, S, 3) uint8.
     colour
         (3,) or (N, 3): RGB of the typical cell of the field or slide, or of each crop's.
     """
@@ -126,7 +150,14 @@ def normalise(
     levels = np.empty_like(crops)
     for crop, table, out in zip(crops, tables, levels, strict=True):
         cv2.LUT(crop, table[None], dst=out)
-    return np.where(masks[..., None], levels, np.uint8(GREY))
+    return levels
+
+
+def normalise(
+    crops: NDArray[np.uint8], masks: NDArray[np.bool_], colour: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """(N, S, S, 3) `densities` of crops; all outside the masks (N, S, S) is `GREY`."""
+    return np.where(masks[..., None], densities(crops, colour), np.uint8(GREY))
 
 
 def cut_crops(
@@ -138,3 +169,14 @@ def cut_crops(
     """Crops as a classifier takes them: one cell width, the typical cell colour grey, nothing around."""
     crops = raw_crops(image, boxes, crop_size_px)
     return normalise(crops, disk_masks(boxes, crop_size_px), np.asarray(colour, np.float32))
+
+
+def surrounded_crops(
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    colour: tuple[float, float, float],
+    crop_size_px: int = SURROUNDED_SIZE_PX,
+) -> NDArray[np.uint8]:
+    """Crops as a second look takes them: larger, and with all that lies around the cell."""
+    crops = raw_crops(image, boxes, crop_size_px, SURROUNDED_CELL_DIAMETER_PX)
+    return densities(crops, np.asarray(colour, np.float32))

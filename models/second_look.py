@@ -1,0 +1,143 @@
+"""A second, stronger look at the few objects of a slide that the first look puts forward."""
+
+from copy import deepcopy
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+from torch import Tensor, nn
+
+from core.cam import activation_maps, normalised
+from core.cells.classification import FeatureStatistics
+from core.cells.crops import GREY, SURROUNDED_SIZE_PX
+from models.slide_norm import SlideNorm, hold, measured
+
+BATCH = 64
+FEATURE_LAYER = "features"
+"""Of `SecondLookNetwork`: the layer that it averages, and that its maps are made of."""
+STRIDE_PX = 16
+"""Pixels of a crop between two places of `FEATURE_LAYER`."""
+SPREAD_PX = 3.0
+"""Standard deviation, in pixels of a crop, of the blur over its activation map."""
+STEM_CHANNELS = 32
+STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
+"""Expansion, channels, blocks and first stride of the stages of MobileNetV2 down to stride 16 (Sandler et al.
+2018, table 2). The two after these halve the places once more, and a parasite is small."""
+
+
+def _convolution(channels: int, out: int, kernel: int, stride: int, groups: int = 1) -> nn.Sequential:
+    padding = kernel // 2
+    return nn.Sequential(
+        nn.Conv2d(channels, out, kernel, stride, padding, groups=groups, bias=False),
+        SlideNorm(out),
+        nn.ReLU6(inplace=True),
+    )
+
+
+class InvertedResidual(nn.Module):
+    """A block of MobileNetV2; its parts are named as in torchvision, whose weights it takes."""
+
+    def __init__(self, channels: int, out: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = channels * expansion
+        expand = [_convolution(channels, inner, 1, 1)] if expansion > 1 else []
+        self.conv = nn.Sequential(
+            *expand,
+            _convolution(inner, inner, 3, stride, groups=inner),
+            nn.Conv2d(inner, out, 1, bias=False),
+            SlideNorm(out),
+        )
+        self.shortcut = stride == 1 and channels == out
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, `out`, H / stride, W / stride)."""
+        result: Tensor = self.conv(features)
+        return features + result if self.shortcut else result
+
+
+class SecondLookNetwork(nn.Module):
+    """MobileNetV2 down to a sixteenth of the resolution, mean pooling, one linear layer.
+
+    Every layer is normalised by the slide's own cells (`models.slide_norm`). The class activation map is
+    exact: the logit is the mean of the map plus the bias.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        blocks: list[nn.Module] = [_convolution(3, STEM_CHANNELS, 3, 2)]
+        channels = STEM_CHANNELS
+        for expansion, out, count, stride in STAGES:
+            for number in range(count):
+                blocks.append(InvertedResidual(channels, out, stride if number == 0 else 1, expansion))
+                channels = out
+        self.features = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(0.3)
+        self.head = nn.Linear(channels, 1)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, S, S) from `as_input` to (N,) logits of "infected"."""
+        pooled = self.features(images).mean(dim=(2, 3))
+        logits: Tensor = self.head(self.dropout(pooled))[:, 0]
+        return logits
+
+
+def as_input(crops: NDArray[np.uint8]) -> Tensor:
+    """(N, S, S, 3) uint8 to (N, 3, S, S) float32 about zero, channels last in memory."""
+    return (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48.0
+
+
+class SecondLook:
+    """A trained `SecondLookNetwork` as the `core.cells.second_look.SecondLook` that scoring takes."""
+
+    crop_size_px = SURROUNDED_SIZE_PX
+
+    def __init__(self, network: SecondLookNetwork, device: torch.device) -> None:
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
+        self._device = device
+        # A worker looks at one slide after the other; the last one's network is kept.
+        self._of_slide = lru_cache(maxsize=1)(self._adapted)
+
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        """Measure the slide on (N, S, S, 3) crops of its cells, nearly all of them healthy."""
+        return measured(deepcopy(self._network), as_input(crops).to(self._device))
+
+    @torch.inference_mode()
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N,) logits of (N, S, S, 3) crops."""
+        network = self._of_slide(statistics)
+        parts = [
+            network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
+            for start in range(0, len(crops), BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def scores(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N,) scores in [0, 1]: the logistic function of `logits`."""
+        return expit(self.logits(crops, statistics).astype(np.float64)).astype(np.float32)
+
+    def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N, S, S) Guided Grad-CAM (Selvaraju 2017), each divided by its maximum; zero where none.
+
+        The gradient at the image goes back to the pixels; places of the class activation map are
+        `STRIDE_PX` wide. Maps are blurred by `SPREAD_PX`, as single pixels cannot be seen.
+        """
+        network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
+        maps = activation_maps(
+            network, inputs, "guided-grad-cam", layer=FEATURE_LAYER, other_rectifiers="plain"
+        ).maps.cpu()
+        spread = [cv2.GaussianBlur(each, (0, 0), SPREAD_PX) for each in maps.numpy()]
+        blurred = torch.from_numpy(np.stack(spread)) if spread else maps
+        return np.asarray(normalised(blurred, "max"), np.float32)
+
+    def network_of(self, statistics: FeatureStatistics) -> SecondLookNetwork:
+        """The network as it is for one slide, in eval mode, from `as_input` to (N,) logits."""
+        return self._of_slide(statistics)
+
+    def _adapted(self, statistics: FeatureStatistics) -> SecondLookNetwork:
+        network = deepcopy(self._network)
+        hold(network, statistics)
+        return network
