@@ -56,8 +56,7 @@ def validated(random: Generator, parasites: int) -> RankCurve:
 def list_ranks(random: Generator, parasites: int) -> NDArray[np.float64]:
     """Where the parasites of a slide stand in its list, of healthy cells and of one another."""
     above = healthy_above(random, parasites)
-    ranks: NDArray[np.float64] = np.arange(1, parasites + 1) + np.floor((CELLS - parasites) * above)
-    return ranks
+    return np.arange(1.0, parasites + 1) + np.floor((CELLS - parasites) * above)
 
 
 @pytest.mark.parametrize("rank", [100, 1000])
