@@ -18,6 +18,8 @@ from core.cells.detection import ObjectKind
 from datasets.fields import AnnotatedField, AnnotationError, read_rgb
 from datasets.single_cells import blackened_cell, surrounded_cell
 
+CELL_OVER_PICTURE = 0.8
+"""Width of a cell over that of its picture in `plasmocount_cells`, where the cell cannot be told from others."""
 STORED_SIZE_PX = 60
 """Larger than the network's crop, so that a shifted or shrunk cell still has its surroundings."""
 
@@ -130,6 +132,22 @@ def westlake_cells(root: Path) -> CellSet:
         infected.append(row["infected"] == "1")
         group.append(row["field"])
     return _assembled("westlake_cells", crops, masks, infected, group)
+
+
+def plasmocount_cells(root: Path) -> CellSet:
+    """PlasmoCount: infected cells alone, cut with their surroundings from five fields of a culture."""
+    crops, masks, infected, group = [], [], [], []
+    for row in _index(root, "field"):
+        image = read_rgb(root / row["path"])
+        height, width = image.shape[:2]
+        margin = (1 - CELL_OVER_PICTURE) / 2
+        middle = (margin * width, margin * height, CELL_OVER_PICTURE * width, CELL_OVER_PICTURE * height)
+        cell = surrounded_cell(image, otherwise=middle)
+        crops.append(cell.crop(STORED_SIZE_PX))
+        masks.append(cell.mask(STORED_SIZE_PX))
+        infected.append(row["infected"] == "1")
+        group.append(row["field"])
+    return _assembled("plasmocount_cells", crops, masks, infected, group)
 
 
 def field_cells(fields: Iterable[tuple[AnnotatedField, NDArray[np.float32], NDArray[np.bool_]]]) -> CellSet:

@@ -38,6 +38,13 @@ PROVENANCE = {
     "westlake_cells": Provenance(
         "Westlake malaria cells, one slide of P. falciparum", "MIT", species=("P. falciparum",)
     ),
+    "plasmocount_cells": Provenance(
+        "Davidson et al. 2021, Automated detection and staging of malaria parasites from cytological smears "
+        "using convolutional neural networks, Biological Imaging 1:e2; PlasmoCount, P. falciparum culture",
+        "BSD-style",
+        species=("P. falciparum",),
+        measures=False,
+    ),
     "iml_malaria": Provenance(
         "Arshad et al. 2022, a dataset and benchmark for malaria life-cycle classification in thin blood "
         "smear images; P. vivax",

@@ -3,25 +3,16 @@
 from copy import deepcopy
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor, nn
 
-from core.cam import activation_maps, normalised
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from models.slide_norm import SlideNorm, hold, measured
 
 BATCH = 64
-FEATURE_LAYER = "features"
-"""Of `SecondLookNetwork`: the layer that it averages, and that its maps are made of."""
-STRIDE_PX = 16
-"""Pixels of a crop between two places of `FEATURE_LAYER`."""
-SPREAD_PX = 3.0
-"""Standard deviation, in pixels of a crop, of the blur over its activation map."""
 STEM_CHANNELS = 32
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, blocks and first stride of the stages of MobileNetV2 down to stride 16 (Sandler et al.
@@ -106,36 +97,14 @@ class SecondLook:
         return measured(deepcopy(self._network), as_input(crops).to(self._device))
 
     @torch.inference_mode()
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) logits of (N, S, S, 3) crops."""
+    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N,) log-odds of "infected" of (N, S, S, 3) crops of one slide."""
         network = self._of_slide(statistics)
         parts = [
             network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
             for start in range(0, len(crops), BATCH)
         ]
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
-
-    def scores(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) scores in [0, 1]: the logistic function of `logits`."""
-        return expit(self.logits(crops, statistics).astype(np.float64)).astype(np.float32)
-
-    def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N, S, S) Guided Grad-CAM (Selvaraju 2017), each divided by its maximum; zero where none.
-
-        The gradient at the image goes back to the pixels; places of the class activation map are
-        `STRIDE_PX` wide. Maps are blurred by `SPREAD_PX`, as single pixels cannot be seen.
-        """
-        network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
-        maps = activation_maps(
-            network, inputs, "guided-grad-cam", layer=FEATURE_LAYER, other_rectifiers="plain"
-        ).maps.cpu()
-        spread = [cv2.GaussianBlur(each, (0, 0), SPREAD_PX) for each in maps.numpy()]
-        blurred = torch.from_numpy(np.stack(spread)) if spread else maps
-        return np.asarray(normalised(blurred, "max"), np.float32)
-
-    def network_of(self, statistics: FeatureStatistics) -> SecondLookNetwork:
-        """The network as it is for one slide, in eval mode, from `as_input` to (N,) logits."""
-        return self._of_slide(statistics)
 
     def _adapted(self, statistics: FeatureStatistics) -> SecondLookNetwork:
         network = deepcopy(self._network)

@@ -12,8 +12,18 @@ from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
 from core.cells.classification import CellClassifier, FeatureStatistics
-from core.cells.crops import cell_colour, disk_masks, field_colour, normalise, raw_crops, scaled
+from core.cells.crops import (
+    SURROUNDED_CELL_DIAMETER_PX,
+    cell_colour,
+    densities,
+    disk_masks,
+    field_colour,
+    normalise,
+    raw_crops,
+    scaled,
+)
 from core.cells.detection import CellDetector, Cells, ObjectKind
+from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.files import shown_path
 from core.slides.field import Field
@@ -27,6 +37,8 @@ PROBE_PX = 640
 """Side, at the detector's scale, of the middle part of a field on which widths are tried."""
 SURE = 0.4
 """Detection score from which an object is taken for a cell: of marked red cells 99 in 100 score higher."""
+SURROUNDED_A_FIELD = 40
+"""Cells of a field, about, that the second look measures the slide on: more would cost time alone."""
 CELLS_WANTED = 400
 """Cells enough for a reference; once they are found, only a few fields more are looked at, for captions."""
 WRONG_SCALE = 2.0
@@ -59,12 +71,15 @@ class SlideReference:
         What the classifier compares each cell with.
     burned_in
         Scale bars and captions that lie over the cells of every field.
+    second_statistics
+        What the second look compares each object with.
     """
 
     cell_diameter_px: float
     cell_colour: tuple[float, float, float]
     feature_statistics: FeatureStatistics = ()
     burned_in: BurnedIn = NO_CAPTIONS
+    second_statistics: FeatureStatistics = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,7 @@ def slide_reference(
     fields: Iterable[Field],
     detector: CellDetector,
     classifier: CellClassifier,
+    second_look: SecondLook,
     um_per_pixel: float | None,
 ) -> SlideReference:
     """Measure a slide's reference on its first fields, as many as it takes to see enough cells.
@@ -113,6 +129,7 @@ def slide_reference(
     diameters: list[float] = []
     crops: list[NDArray[np.uint8]] = []
     masks: list[NDArray[np.bool_]] = []
+    surrounded: list[NDArray[np.uint8]] = []
     found = 0
     captions = CaptionSearch()
     for number, field in enumerate(fields):
@@ -134,21 +151,28 @@ def slide_reference(
         diameters.extend([diameter_px] * len(boxes))
         crops.append(raw_crops(field.image, boxes, classifier.crop_size_px))
         masks.append(disk_masks(boxes, classifier.crop_size_px))
+        step = max(1, -(-len(boxes) // SURROUNDED_A_FIELD))
+        surrounded.append(
+            raw_crops(field.image, boxes[::step], second_look.crop_size_px, SURROUNDED_CELL_DIAMETER_PX)
+        )
         found += len(boxes)
         if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
             break
     if not found:
         raise NoCellsError(_no_cells(um_per_pixel))
     colour = cell_colour(np.concatenate(crops), np.concatenate(masks))
-    normalised = [
-        normalise(cut, disks, np.asarray(field_colour(cut, disks, colour), np.float32))
+    colours = [
+        np.asarray(field_colour(cut, disks, colour), np.float32)
         for cut, disks in zip(crops, masks, strict=True)
     ]
+    normalised = [normalise(cut, disks, own) for cut, disks, own in zip(crops, masks, colours, strict=True)]
+    wider = [densities(cut, own) for cut, own in zip(surrounded, colours, strict=True)]
     return SlideReference(
         cell_diameter_px=round(float(np.median(diameters)), 2),
         cell_colour=colour,
         feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
         burned_in=captions.result(),
+        second_statistics=second_look.feature_statistics(np.concatenate(wider)),
     )
 
 

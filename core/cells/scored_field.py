@@ -12,6 +12,7 @@ from core.cells.detection import CellDetector
 from core.cells.located import WhyNot, find_cells
 from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import SlideReference
+from core.cells.second_look import SecondLook
 from core.slides import Field, content_hash
 
 SCORE_DECIMALS = 6
@@ -19,7 +20,7 @@ BOX_DECIMALS = 2
 
 
 class ScoringModels(Protocol):
-    """The two networks that score a slide."""
+    """The networks that score a slide."""
 
     @property
     def detector(self) -> CellDetector:
@@ -29,6 +30,11 @@ class ScoringModels(Protocol):
     @property
     def classifier(self) -> CellClassifier:
         """Scores them."""
+        ...
+
+    @property
+    def second_look(self) -> SecondLook:
+        """Scores those anew that the classifier puts forward."""
         ...
 
 
@@ -95,7 +101,7 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
     if looked_at.any():
         size_px = models.classifier.crop_size_px
         evaluable = cells.why_not[looked_at] == WhyNot.EVALUABLE
-        crops = raw_crops(field.image, cells.boxes[looked_at], size_px)
+        crops = raw_crops(reference.burned_in.painted_over(field.image), cells.boxes[looked_at], size_px)
         disks = disk_masks(cells.boxes[looked_at], size_px)
         colour = field_colour(crops[evaluable], disks[evaluable], reference.cell_colour)
         normalised = normalise(crops, disks, np.asarray(colour, np.float32))

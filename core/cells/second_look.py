@@ -17,10 +17,6 @@ class SecondLook(Protocol):
         """Measure the slide on (N, S, S, 3) crops of its cells, nearly all of them healthy."""
         ...
 
-    def scores(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) scores in [0, 1] of (N, S, S, 3) crops of one slide; higher means infected."""
-        ...
-
-    def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N, S, S) maps of what speaks for "infected", each scaled to [0, 1]; zero where nothing does."""
+    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N,) log-odds of "infected" of (N, S, S, 3) crops of one slide."""
         ...

@@ -99,7 +99,9 @@ def measure_reference(
     first = next(fields, None)
     if first is None:
         return None
-    return slide_reference(chain([first], fields), models.detector, models.classifier, slide.um_per_pixel)
+    return slide_reference(
+        chain([first], fields), models.detector, models.classifier, models.second_look, slide.um_per_pixel
+    )
 
 
 def read_field(slide: SlideInWork, name: str) -> Field:

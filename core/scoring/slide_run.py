@@ -38,6 +38,7 @@ from core.scoring.field_tasks import (
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
 from core.scoring.run_record import RunClock, versions, write_run
+from core.scoring.second_pass import looked_at_again
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
 from core.slides import Slide
@@ -153,9 +154,11 @@ def score_slide(
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
-        survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+        in_work = replace(in_work, reference=reference)
+        surveyed = survey_slide(ledger, slide.field_names(), card.field_failure)
+        survey = looked_at_again(surveyed, ledger, in_work, workers)
         rows = survey.rows(options.review_budget)
-        _write_files(folder, ledger, survey, rows, replace(in_work, reference=reference), workers, options)
+        _write_files(folder, ledger, survey, rows, in_work, workers, options)
         result = _result(slide, survey, reference, card, options)
         write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
         write_result(folder / "result.json", result)
@@ -311,6 +314,7 @@ def _reference(ledger: Ledger) -> SlideReference | None:
         burned_in=BurnedIn(
             captions["width"], captions["height"], tuple(tuple(box) for box in captions["boxes"])
         ),
+        second_statistics=tuple(values["second_statistics"]),
     )
 
 

@@ -16,6 +16,7 @@ from datasets.cells import (
     joined,
     marked_cells,
     nih_cells,
+    plasmocount_cells,
     westlake_cells,
 )
 from datasets.fields import AnnotatedField, AnnotationError
@@ -117,7 +118,18 @@ def test_a_westlake_crop_without_a_clear_cell_is_taken_at_the_published_size(tmp
     np.testing.assert_array_equal(found.masks[1], found.masks[0])
 
 
-@pytest.mark.parametrize("reader", [nih_cells, westlake_cells])
+def test_plasmocount_cells_are_grouped_by_field_and_as_wide_as_other_cells(tmp_path: Path) -> None:
+    save(tmp_path / "infected" / "f0_1.png", disc_picture(200, 200, [(100, 100)], 140))
+    save(tmp_path / "infected" / "f1_1.png", disc_picture(200, 200, [(10, 10)], 20))
+    (tmp_path / "index.csv").write_text("path,infected,field\ninfected/f0_1.png,1,0\ninfected/f1_1.png,1,1\n")
+    cells = plasmocount_cells(tmp_path)
+    assert cells.group.tolist() == ["0", "1"]
+    assert cells.infected.all()
+    dark = cells.crops[0][..., 1] < 176
+    assert 2 * np.sqrt(dark.sum() / np.pi) == pytest.approx(CROP_CELL_DIAMETER_PX / 1.15, abs=1)
+
+
+@pytest.mark.parametrize("reader", [nih_cells, plasmocount_cells, westlake_cells])
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -135,7 +147,7 @@ def test_a_damaged_index_is_named(reader: type, content: str | None, said: str, 
         reader(tmp_path)
 
 
-@pytest.mark.parametrize("reader", [nih_cells, westlake_cells])
+@pytest.mark.parametrize("reader", [nih_cells, plasmocount_cells, westlake_cells])
 def test_a_listed_image_that_is_not_there_is_named(reader: type, tmp_path: Path) -> None:
     (tmp_path / "index.csv").write_text("path,infected,patient,field\nlost.png,1,C1,F1\n")
     with pytest.raises(AnnotationError, match=r"lost\.png: cannot be decoded"):
@@ -195,7 +207,11 @@ def test_sets_are_joined_in_order_and_taken_apart_again() -> None:
 @pytest.mark.shared_data
 @pytest.mark.parametrize(
     ("reader", "count", "infected", "groups"),
-    [(nih_cells, 22013, 10989, 160), (westlake_cells, 13855, 1855, None)],
+    [
+        (nih_cells, 22013, 10989, 160),
+        (westlake_cells, 13855, 1855, None),
+        (plasmocount_cells, 188, 188, 5),
+    ],
 )
 def test_the_real_crop_sets_are_read_whole(
     shared_data: Path, reader: type, count: int, infected: int, groups: int | None

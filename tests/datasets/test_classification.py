@@ -205,10 +205,17 @@ def test_one_cell_is_never_drawn_twice_the_same() -> None:
     assert (first != second).any()
 
 
-def test_a_source_without_healthy_cells_is_refused_by_name() -> None:
-    cells = joined([cells_of("both", 3, 3), cells_of("ill", 5, 0)])
-    with pytest.raises(ValueError, match=r"healthy cells of every source.*healthy: \['both'\]"):
-        CellDrawer(cells, seed=1)
+def test_a_source_of_infected_cells_alone_gives_parasites_to_the_others_and_is_no_slide() -> None:
+    drawer = CellDrawer(joined([cells_of("free", 0, 20), cells_of("ill", 5, 0)]), seed=1)
+    assert drawer.sources == ("free",)
+    slide = drawer.slide("free")
+    dotted, plain = infected_of(drawer, slide, 20), healthy_of(drawer, slide, 20)
+    assert np.median(darkest(dotted)) < np.median(darkest(plain)) - 20
+
+
+def test_without_any_healthy_cell_there_is_nothing_to_train_on() -> None:
+    with pytest.raises(ValueError, match=r"healthy: \[\], infected: \['ill'\]"):
+        CellDrawer(cells_of("ill", 5, 0), seed=1)
 
 
 def test_cells_none_of_which_is_infected_are_refused() -> None:

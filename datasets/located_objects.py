@@ -1,0 +1,155 @@
+"""What a detector locates on annotated fields, slide by slide as scoring does, and what is true of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from core.cells.boxes import intersection_over_union
+from core.cells.located import cut_by_border
+from core.cells.reference import NoCellsError, SlideReference, slide_reference
+from core.cells.scored_field import ScoredField, ScoringModels, score_image
+from core.slides.field import Field, Rectangle
+from datasets.fields import AnnotatedField
+
+SAME_CELL = 0.5
+"""Intersection over union, inside the picture, from which a located box and a marked one are one cell."""
+IN_THE_MIDDLE = 0.5
+"""Distance of a marked middle from a located box's, over the box's half sides, up to which a reader who is
+shown the box has what was marked in the middle of it, whatever its outline."""
+BESIDE = 1.2
+"""The same distance up to which an object is neither counted as the parasite nor as healthy."""
+
+
+class Truth(IntEnum):
+    """What is known of a located object."""
+
+    HEALTHY = 0
+    INFECTED = 1
+    UNKNOWN = 2
+    """It lies beside a parasite, or over a cell of which nobody could tell."""
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedField:
+    """A scored field with the truth of its objects.
+
+    Attributes
+    ----------
+    truth
+        (N,) uint8, values of `Truth`, of the objects of `scored`.
+    found
+        (P,) bool: which of the marked parasites are located.
+    cut
+        (P,) bool: which of them lie in cells that the border cuts.
+    """
+
+    annotated: AnnotatedField
+    reference: SlideReference
+    scored: ScoredField
+    truth: NDArray[np.uint8]
+    found: NDArray[np.bool_]
+    cut: NDArray[np.bool_]
+
+
+def located_fields(fields: Sequence[AnnotatedField], models: ScoringModels) -> Iterator[LocatedField]:
+    """Score annotated fields, each slide by its own reference; slides that show no red cell are left out."""
+    slides: dict[str, list[AnnotatedField]] = defaultdict(list)
+    for annotated in fields:
+        slides[annotated.slide].append(annotated)
+    with tqdm(total=len(fields), desc=fields[0].source, unit="field", disable=None) as progress:
+        for slide in slides.values():
+            spread = np.random.default_rng(0).permutation(len(slide))
+            shown = (_field(slide[index]) for index in spread)
+            try:
+                reference = slide_reference(
+                    shown, models.detector, models.classifier, models.second_look, None
+                )
+            except NoCellsError:
+                progress.update(len(slide))
+                continue
+            for annotated in slide:
+                yield located_field(annotated, models, reference)
+                progress.update()
+
+
+def located_field(
+    annotated: AnnotatedField, models: ScoringModels, reference: SlideReference
+) -> LocatedField:
+    """Score one annotated field of a slide and compare what is located with what is marked."""
+    scored = score_image(models, _field(annotated), reference)
+    parasites = annotated.boxes[annotated.infected]
+    truth, found = compared(scored.boxes, parasites, annotated.unsure, scored.width, scored.height)
+    cut = cut_by_border(parasites, scored.width, scored.height)
+    return LocatedField(annotated, reference, scored, truth, found, cut)
+
+
+def compared(
+    boxes: NDArray[np.float32],
+    parasites: NDArray[np.float32],
+    unsure: NDArray[np.float32],
+    width: int,
+    height: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Tell of located boxes which are marked as infected.
+
+    Parameters
+    ----------
+    boxes
+        (N, 4) as located.
+    parasites
+        (P, 4) as marked, round infected cells or round parasites in them.
+    unsure
+        (U, 4) of which nobody could tell.
+    width, height
+        Of the picture: boxes are compared by what of them lies inside.
+
+    Returns
+    -------
+    (N,) values of `Truth`, and (P,) which parasites have an object. An object stands for one parasite at most,
+    the one that it fits best.
+    """
+    truth = np.full(len(boxes), Truth.HEALTHY, np.uint8)
+    found = np.zeros(len(parasites), bool)
+    if len(boxes) == 0:
+        return truth, found
+    inside = _inside(boxes, width, height)
+    if len(unsure):
+        truth[(_fit(_inside(unsure, width, height), inside) > 1 - BESIDE).any(axis=0)] = Truth.UNKNOWN
+    if len(parasites):
+        fit = _fit(_inside(parasites, width, height), inside)
+        truth[(fit > 1 - BESIDE).any(axis=0)] = Truth.UNKNOWN
+        best_first = np.dstack(np.unravel_index(np.argsort(-fit, axis=None), fit.shape))[0]
+        for parasite, index in best_first:
+            if fit[parasite, index] < 1 - IN_THE_MIDDLE:
+                break
+            if not found[parasite] and truth[index] != Truth.INFECTED:
+                found[parasite], truth[index] = True, Truth.INFECTED
+    return truth, found
+
+
+def _fit(marked: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(M, N): 1 where the middles agree, falling with their distance; at least as for one cell where it is one."""
+    middles = (each[:, :2] + each[:, 2:] / 2 for each in (marked, boxes))
+    of_marked, of_boxes = middles
+    offset = (of_marked[:, None] - of_boxes[None]) / np.maximum(boxes[None, :, 2:] / 2, 1e-6)
+    by_middle = 1 - np.hypot(offset[..., 0], offset[..., 1])
+    overlap = intersection_over_union(marked, boxes)
+    return np.where(overlap >= SAME_CELL, np.maximum(by_middle, overlap), by_middle)
+
+
+def _inside(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """What of boxes lies inside a picture; a box outside keeps no area."""
+    corners = np.clip(boxes[:, :2], 0, (width, height))
+    far = np.clip(boxes[:, :2] + boxes[:, 2:], 0, (width, height))
+    return np.concatenate([corners, far - corners], axis=1).astype(np.float32)
+
+
+def _field(annotated: AnnotatedField) -> Field:
+    image = annotated.image()
+    height, width = image.shape[:2]
+    return Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, width, height))
