@@ -19,7 +19,7 @@ from datasets.fields import AnnotatedField, AnnotationError, read_rgb
 from datasets.single_cells import blackened_cell, surrounded_cell
 
 CELL_OVER_PICTURE = 0.8
-"""Width of a cell over that of its picture in `plasmocount_cells`, where the cell cannot be told from others."""
+"""Width of a cell over that of its picture in `plasmocount_cells`, where no cell stands apart."""
 STORED_SIZE_PX = 60
 """Larger than the network's crop, so that a shifted or shrunk cell still has its surroundings."""
 
