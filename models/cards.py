@@ -16,7 +16,12 @@ from core.tally import Performance, RankCurve
 from core.wording import Sentence, sentence
 
 RELEASED = Path(__file__).parent / "released"
-FILES = ("detector.safetensors", "detector.json", "classifier.safetensors", "classifier.json")
+FILES = (
+    *("detector.safetensors", "detector.json"),
+    *("classifier.safetensors", "classifier.json"),
+    *("second_look.safetensors", "second_look.json"),
+)
+"""Of a model: weights and card of each of its networks."""
 
 
 class CardError(SmearscopeError):
@@ -88,7 +93,7 @@ class DetectorCard(_Part):
 
 
 class ClassifierCard(_Part):
-    """Card of a classifier's weights."""
+    """Card of a classifier's weights: the first look at every object."""
 
     name: str
     notice: str
@@ -97,15 +102,27 @@ class ClassifierCard(_Part):
     """Pixels of a crop between two places of its last features, on which the sizes of weights do not depend:
     those of networks of 8 px would load, and score otherwise."""
     training: Training
-    curve: RankCurve
-    curve_measured_on: str
-    """The source that training had left out, and how its parasites were counted."""
     validity: Validity
     figures: dict[str, Any]
     limits: tuple[str, ...]
 
 
-AnyCard = TypeVar("AnyCard", DetectorCard, ClassifierCard)
+class SecondLookCard(_Part):
+    """Card of a second look's weights, which rank the list, and so of the worth of the whole chain."""
+
+    name: str
+    notice: str
+    training: Training
+    curve: RankCurve
+    """Of a source that all three networks had left out: located, looked at twice and ranked."""
+    curve_measured_on: str
+    """That source, and how its parasites were counted."""
+    figures: dict[str, Any]
+    limits: tuple[str, ...]
+
+
+Card = DetectorCard | ClassifierCard | SecondLookCard
+AnyCard = TypeVar("AnyCard", DetectorCard, ClassifierCard, SecondLookCard)
 
 
 def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
@@ -124,7 +141,7 @@ def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
         ) from error
 
 
-def write_card(card: DetectorCard | ClassifierCard, path: Path) -> None:
+def write_card(card: Card, path: Path) -> None:
     """Write a card as JSON that a person can read."""
     path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
@@ -134,19 +151,20 @@ MEASURES = ("edge_blur", "background", "density_red", "density_green", "density_
 
 
 @dataclass(frozen=True)
-class PairCard:
-    """Both cards as scoring asks for them (`core.scoring.judging.ModelCard`).
+class ModelCards:
+    """The cards of a model's networks as scoring asks for them (`core.scoring.judging.ModelCard`).
 
     Attributes
     ----------
     name, identity
-        Of the pair; the identity changes with any byte of weights or cards.
+        Of the three together; the identity changes with any byte of weights or cards.
     """
 
     name: str
     identity: str
     detector: DetectorCard
     classifier: ClassifierCard
+    second_look: SecondLookCard
 
     @property
     def failed_share_limit(self) -> float:
@@ -155,11 +173,11 @@ class PairCard:
 
     @property
     def performance(self) -> Performance:
-        """What reading the lists of these models down is worth."""
+        """What reading the lists of this model down is worth."""
         return Performance(
             model=self.name,
-            validation_set=self.classifier.curve_measured_on,
-            curve=self.classifier.curve,
+            validation_set=self.second_look.curve_measured_on,
+            curve=self.second_look.curve,
         )
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
@@ -194,13 +212,14 @@ def model_folder(name: str) -> Path:
     return folder
 
 
-def load_card(name: str) -> PairCard:
-    """Both cards of a model, without its weights: all that the process which only judges needs."""
+def load_card(name: str) -> ModelCards:
+    """The cards of a model, without its weights: all that the process which only judges needs."""
     folder = model_folder(name)
     detector = read_card(folder / "detector.json", DetectorCard)
     classifier = read_card(folder / "classifier.json", ClassifierCard)
+    second_look = read_card(folder / "second_look.json", SecondLookCard)
     digest = hashlib.blake2b(digest_size=8)
     for file in FILES:
         digest.update((folder / file).read_bytes())
-    pair = f"{detector.name} + {classifier.name}"
-    return PairCard(pair, f"{pair} {digest.hexdigest()}", detector, classifier)
+    together = f"{detector.name} + {classifier.name} + {second_look.name}"
+    return ModelCards(together, f"{together} {digest.hexdigest()}", detector, classifier, second_look)

@@ -6,15 +6,16 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from core.errors import SmearscopeError
 from core.files import write_bytes
 from core.training.exactness import exact_on_cuda
-from models.cards import PairCard, load_card, model_folder
+from models.cards import ModelCards, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
 from models.detector import Detector, DetectorNetwork
 from models.fusion import fuse
+from models.second_look import SecondLook, SecondLookNetwork
 
 
 class CheckpointError(SmearscopeError):
@@ -23,15 +24,16 @@ class CheckpointError(SmearscopeError):
 
 @dataclass(frozen=True)
 class Models:
-    """A detector and a classifier ready to score, and what is known of them."""
+    """A model's networks ready to score, and what is known of them."""
 
     detector: Detector
     classifier: Classifier
-    card: PairCard
+    second_look: SecondLook
+    card: ModelCards
 
 
 def load_models(name: str = "released", device: str = "cpu") -> Models:
-    """Load the two networks and their cards.
+    """Load the networks of a model and their cards.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ def load_models(name: str = "released", device: str = "cpu") -> Models:
     return Models(
         detector=load_detector(folder / "detector.safetensors", device),
         classifier=load_classifier(folder / "classifier.safetensors", card.classifier.width, device),
+        second_look=load_second_look(folder / "second_look.safetensors", device),
         card=card,
     )
 
@@ -83,6 +86,43 @@ def load_classifier(weights: Path, width: int, device: str = "cpu") -> Classifie
     return Classifier(network, torch_device(device))
 
 
+def load_second_look(weights: Path, device: str = "cpu") -> SecondLook:
+    """Load a second look; raises `CheckpointError`."""
+    network = SecondLookNetwork()
+    load_weights(network, weights)
+    return SecondLook(network, torch_device(device))
+
+
+def load_pretrained(network: SecondLookNetwork, weights: Path) -> None:
+    """Give a second look the weights that MobileNetV2 learned on ImageNet, as a training's beginning.
+
+    Its last two stages and its head, which the second look does not have, are left where they are.
+
+    Parameters
+    ----------
+    network
+        Its features take the weights; its head stays as it was drawn.
+    weights
+        A safetensors file with the key names of torchvision's `mobilenet_v2`.
+
+    Raises
+    ------
+    CheckpointError
+        Where the file is none, or lacks a weight of this form.
+    """
+    given, own = _read(weights), network.state_dict()
+    # What the normalisations have seen of ImageNet is of no slide: training begins to count anew.
+    taken = {key for key in own if key.startswith("features.") and not key.endswith("num_batches_tracked")}
+    for key in sorted(taken):
+        if key not in given or given[key].shape != own[key].shape:
+            form = f"{key} of {' x '.join(map(str, own[key].shape))}"
+            raise CheckpointError(
+                f"{weights}: not MobileNetV2 as torchvision has it, there is no {form}; "
+                "give a safetensors file with the weights of its mobilenet_v2"
+            )
+    network.load_state_dict({**own, **{key: given[key].float() for key in taken}})
+
+
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write a network's weights in half precision: half the size, and no score moves by more than noise.
 
@@ -100,13 +140,18 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
-    """Read weights into a network of the same form."""
+    """Read weights into a network of the same form; raises `CheckpointError`."""
+    weights = _read(path)
     try:
-        weights = load_file(path)
         network.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it anew") from error
     except RuntimeError as error:
         raise CheckpointError(
             f"{path}: weights of another network; use the version they were made with"
         ) from error
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it anew") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.workplace import Workplace
 from core.errors import SmearscopeError
 from core.wording import sentence
-from models.cards import FILES, RELEASED, CardError, PairCard, load_card
+from models.cards import FILES, RELEASED, CardError, ModelCards, load_card
 
 RELEASED_NAME = "released"
 
@@ -33,7 +33,7 @@ class ModelHere:
 
     name: str
     source: str
-    card: PairCard
+    card: ModelCards
 
     @property
     def digest(self) -> str:
@@ -125,6 +125,6 @@ def _state(folder: Path) -> tuple[tuple[int, int], ...]:
 
 
 @lru_cache(maxsize=32)
-def _card(folder: Path, _times_and_sizes: tuple[tuple[int, int], ...]) -> PairCard:
+def _card(folder: Path, _times_and_sizes: tuple[tuple[int, int], ...]) -> ModelCards:
     """The card of a model; `_times_and_sizes` tell that of replaced files from the one before."""
     return load_card(str(folder))

@@ -8,6 +8,7 @@ from models.cards import (
     DetectorCard,
     Found,
     Range,
+    SecondLookCard,
     Source,
     Training,
     Validity,
@@ -16,6 +17,7 @@ from models.cards import (
 from models.checkpoint import save_weights
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
+from models.second_look import SecondLookNetwork
 
 WIDTH = 4
 CURVE = RankCurve(rates=(0.0005, 0.001, 0.01, 0.05), found=(40, 80, 95, 98), parasites=100)
@@ -39,8 +41,6 @@ CLASSIFIER = ClassifierCard(
     width=WIDTH,
     stride_px=4,
     training=TRAINING,
-    curve=CURVE,
-    curve_measured_on="iml_malaria, left out",
     validity=Validity(
         edge_blur=Range(low=0.01, high=0.08),
         background=Range(low=150, high=250),
@@ -52,13 +52,24 @@ CLASSIFIER = ClassifierCard(
     figures={},
     limits=(),
 )
+SECOND_LOOK = SecondLookCard(
+    name="second look 1",
+    notice="research use only",
+    training=TRAINING,
+    curve=CURVE,
+    curve_measured_on="iml_malaria, left out",
+    figures={},
+    limits=(),
+)
 
 
 def write_models(folder: Path) -> Path:
-    """All four files of a pair of untrained networks."""
+    """All files of a model of untrained networks."""
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(DetectorNetwork(), folder / "detector.safetensors")
     save_weights(ClassifierNetwork(WIDTH), folder / "classifier.safetensors")
+    save_weights(SecondLookNetwork(), folder / "second_look.safetensors")
     write_card(DETECTOR, folder / "detector.json")
     write_card(CLASSIFIER, folder / "classifier.json")
+    write_card(SECOND_LOOK, folder / "second_look.json")
     return folder

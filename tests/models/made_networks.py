@@ -16,3 +16,12 @@ def trained_looking(network: nn.Module) -> nn.Module:
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, std=0.3)
     return network.eval()
+
+
+def answering(network: nn.Module) -> nn.Module:
+    """`trained_looking`, its convolutions drawn so wide that a deep network still tells images apart."""
+    trained_looking(network)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+    return network

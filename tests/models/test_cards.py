@@ -14,34 +14,35 @@ from models.cards import (
     CardError,
     ClassifierCard,
     DetectorCard,
-    PairCard,
+    ModelCards,
     Range,
+    SecondLookCard,
     read_card,
     write_card,
 )
-from tests.models.made_cards import CLASSIFIER, CURVE, DETECTOR
+from tests.models.made_cards import CLASSIFIER, CURVE, DETECTOR, SECOND_LOOK
 
-PAIR = PairCard("pair", "pair 1", DETECTOR, CLASSIFIER)
+CARDS = ModelCards("three", "three 1", DETECTOR, CLASSIFIER, SECOND_LOOK)
 GOOD = FieldQuality(0.04, 220.0, 0.1, 0.2, 0.1)
 
 
-def test_the_worth_of_the_lists_is_that_of_the_classifiers_card() -> None:
-    assert PAIR.performance == Performance("pair", "iml_malaria, left out", CURVE)
+def test_the_worth_of_the_lists_is_that_of_the_card_whose_network_ranks_them() -> None:
+    assert CARDS.performance == Performance("three", "iml_malaria, left out", CURVE)
 
 
 def test_a_field_fails_when_more_blurred_than_any_validated() -> None:
-    assert PAIR.field_failure(FieldQuality(0.08, 220, 0.1, 0.2, 0.1)) == ""
-    assert PAIR.field_failure(FieldQuality(0.081, 220, 0.1, 0.2, 0.1)) == "out of focus"
-    assert PAIR.field_failure(FieldQuality(math.inf, 220, 0.1, 0.2, 0.1)) == "out of focus"
+    assert CARDS.field_failure(FieldQuality(0.08, 220, 0.1, 0.2, 0.1)) == ""
+    assert CARDS.field_failure(FieldQuality(0.081, 220, 0.1, 0.2, 0.1)) == "out of focus"
+    assert CARDS.field_failure(FieldQuality(math.inf, 220, 0.1, 0.2, 0.1)) == "out of focus"
 
 
 def test_a_field_saved_in_grey_fails_whatever_its_focus() -> None:
-    assert PAIR.field_failure(FieldQuality(0.03, 220, 0.14, 0.142, 0.141)) == "without colour"
-    assert PAIR.field_failure(FieldQuality(0.081, 220, 0.14, 0.14, 0.14)) == "without colour"
+    assert CARDS.field_failure(FieldQuality(0.03, 220, 0.14, 0.142, 0.141)) == "without colour"
+    assert CARDS.field_failure(FieldQuality(0.081, 220, 0.14, 0.14, 0.14)) == "without colour"
 
 
 def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
-    assert PAIR.outside_validity([GOOD] * 3) == ()
+    assert CARDS.outside_validity([GOOD] * 3) == ()
 
 
 @pytest.mark.parametrize(
@@ -58,19 +59,19 @@ def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
     ],
 )
 def test_each_measure_outside_is_said_with_its_value(quality: FieldQuality, said: str) -> None:
-    (sentence,) = PAIR.outside_validity([quality] * 3)
+    (sentence,) = CARDS.outside_validity([quality] * 3)
     assert said in str(sentence)
 
 
 def test_one_odd_field_does_not_put_a_slide_outside() -> None:
-    assert PAIR.outside_validity([GOOD, GOOD, FieldQuality(0.5, 10, 1, 1, 1)]) == ()
+    assert CARDS.outside_validity([GOOD, GOOD, FieldQuality(0.5, 10, 1, 1, 1)]) == ()
 
 
 def test_fields_without_cells_say_nothing_of_the_stain() -> None:
     nan = float("nan")
     empty = FieldQuality(nan, nan, nan, nan, nan)
-    assert PAIR.outside_validity([empty, empty, GOOD]) == ()
-    assert PAIR.outside_validity([empty]) == ()
+    assert CARDS.outside_validity([empty, empty, GOOD]) == ()
+    assert CARDS.outside_validity([empty]) == ()
 
 
 def test_a_range_holds_its_ends_and_no_nan() -> None:
@@ -87,8 +88,10 @@ def test_a_range_holds_its_ends_and_no_nan() -> None:
 def test_cards_come_back_as_they_were_written(tmp_path: Path) -> None:
     write_card(DETECTOR, tmp_path / "detector.json")
     write_card(CLASSIFIER, tmp_path / "classifier.json")
+    write_card(SECOND_LOOK, tmp_path / "second_look.json")
     assert read_card(tmp_path / "detector.json", DetectorCard) == DETECTOR
     assert read_card(tmp_path / "classifier.json", ClassifierCard) == CLASSIFIER
+    assert read_card(tmp_path / "second_look.json", SecondLookCard) == SECOND_LOOK
 
 
 def test_a_missing_card_is_named(tmp_path: Path) -> None:
@@ -97,24 +100,25 @@ def test_a_missing_card_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("card", "change", "said"),
     [
-        ({"width": "wide"}, "width: "),
-        ({"stride_px": 8}, "stride_px: Input should be 4"),
-        ({"curve_measured_on": None}, "curve_measured_on: "),
-        ({"colour": "blue"}, "colour: "),
-        ({"curve": {**asdict(CURVE), "rates": [0.1, 0.01, 0.2, 0.3]}}, "curve: .*must rise"),
-        ({"curve": {**asdict(CURVE), "found": [1, 2, 3, 101]}}, "curve: .*at most parasites"),
-        ({"curve": {**asdict(CURVE), "excess": [1.0]}}, "curve.excess: "),
+        (CLASSIFIER, {"width": "wide"}, "width: "),
+        (CLASSIFIER, {"stride_px": 8}, "stride_px: Input should be 4"),
+        (CLASSIFIER, {"curve": asdict(CURVE)}, "curve: "),
+        (SECOND_LOOK, {"curve_measured_on": None}, "curve_measured_on: "),
+        (SECOND_LOOK, {"colour": "blue"}, "colour: "),
+        (SECOND_LOOK, {"curve": {**asdict(CURVE), "rates": [0.1, 0.01, 0.2, 0.3]}}, "curve: .*must rise"),
+        (SECOND_LOOK, {"curve": {**asdict(CURVE), "found": [1, 2, 3, 101]}}, "curve: .*at most parasites"),
+        (SECOND_LOOK, {"curve": {**asdict(CURVE), "excess": [1.0]}}, "curve.excess: "),
     ],
 )
 def test_a_card_that_does_not_say_what_it_must_is_named_with_the_key(
-    change: dict[str, Any], said: str, tmp_path: Path
+    card: ClassifierCard | SecondLookCard, change: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "card.json"
-    path.write_text(json.dumps({**CLASSIFIER.model_dump(mode="json"), **change}))
+    path.write_text(json.dumps({**card.model_dump(mode="json"), **change}))
     with pytest.raises(CardError, match=rf"card\.json: {said}") as caught:
-        read_card(path, ClassifierCard)
+        read_card(path, ClassifierCard) if card is CLASSIFIER else read_card(path, SecondLookCard)
     assert "\n" not in str(caught.value)
 
 

@@ -5,26 +5,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torchvision.models import mobilenet_v2
 
-from core.cells.crops import CROP_SIZE_PX, GREY
+from core.cells.crops import CROP_SIZE_PX, GREY, SURROUNDED_SIZE_PX
 from core.files import OutputError
-from models.cards import FILES, CardError, model_folder
+from models.cards import FILES, CardError, load_card, model_folder
 from models.checkpoint import (
     CheckpointError,
     load_classifier,
     load_detector,
     load_models,
+    load_pretrained,
+    load_second_look,
     load_weights,
     save_weights,
     torch_device,
 )
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
-from models.slide_norm import hold
+from models.second_look import SecondLookNetwork
+from models.slide_norm import SlideNorm, expect_batches, hold
 from tests.full_disk import full_disk
 from tests.models.made_cards import WIDTH, write_models
-from tests.models.made_networks import trained_looking
+from tests.models.made_networks import answering, trained_looking
 
 
 def test_weights_come_back_within_half_precision(tmp_path: Path) -> None:
@@ -87,13 +92,16 @@ def test_weights_of_another_network_are_refused(other: nn.Module, tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
-def test_a_pair_is_loaded_ready_to_score(tmp_path: Path) -> None:
+def test_a_model_is_loaded_ready_to_score(tmp_path: Path) -> None:
     models = load_models(str(write_models(tmp_path / "with spaces é")))
     crops = np.full((3, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
     statistics = models.classifier.feature_statistics(crops)
     evaluable = np.array([True, False, True])
     assert models.classifier.score_field(crops, evaluable, statistics).infected_score.shape == (3,)
-    assert models.card.name == "detector 1 + classifier 1"
+    surrounded = np.full((3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX, 3), 150, np.uint8)
+    second = models.second_look.feature_statistics(surrounded)
+    assert models.second_look.log_odds(surrounded, second).shape == (3,)
+    assert models.card.name == "detector 1 + classifier 1 + second look 1"
     assert models.card.classifier.width == WIDTH
     assert models.detector.locate(np.full((40, 60, 3), 200, np.uint8)).boxes.shape[1] == 4
 
@@ -111,17 +119,19 @@ def test_loaded_networks_score_as_the_written_ones(tmp_path: Path) -> None:
         np.testing.assert_allclose(loaded.logits(crops, statistics), network(images).numpy(), atol=0.02)
 
 
-def test_the_identity_tells_pairs_apart_by_any_byte(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_the_identity_tells_models_apart_by_any_byte_of_any_file(file: str, tmp_path: Path) -> None:
     folder = write_models(tmp_path)
-    first = load_models(str(folder)).card.identity
-    assert load_models(str(folder)).card.identity == first
-    card = folder / "detector.json"
-    card.write_text(card.read_text().replace("0.97", "0.98"))
-    assert load_models(str(folder)).card.identity != first
+    first = load_card(str(folder)).identity
+    assert load_card(str(folder)).identity == first
+    content = (folder / file).read_bytes()
+    changed = content.rstrip() if file.endswith(".json") else content[:-1] + bytes([content[-1] ^ 1])
+    (folder / file).write_bytes(changed)
+    assert load_card(str(folder)).identity != first
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_missing_file_of_a_pair_is_named(file: str, tmp_path: Path) -> None:
+def test_a_missing_file_of_a_model_is_named(file: str, tmp_path: Path) -> None:
     folder = write_models(tmp_path)
     (folder / file).unlink()
     with pytest.raises(CardError, match=f"{file}: missing; --model takes 'released'"):
@@ -140,10 +150,11 @@ def test_a_card_of_another_width_does_not_fit_the_weights(tmp_path: Path) -> Non
         load_models(str(folder))
 
 
-def test_a_damaged_card_of_a_pair_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["detector", "classifier", "second_look"])
+def test_a_damaged_card_of_a_model_is_named(name: str, tmp_path: Path) -> None:
     folder = write_models(tmp_path)
-    (folder / "classifier.json").write_text("{}")
-    with pytest.raises(CardError, match=r"classifier\.json: name"):
+    (folder / f"{name}.json").write_text("{}")
+    with pytest.raises(CardError, match=rf"{name}\.json: name"):
         load_models(str(folder))
 
 
@@ -164,6 +175,84 @@ def test_a_classifier_of_another_width_than_said_is_refused(tmp_path: Path) -> N
     save_weights(ClassifierNetwork(4), tmp_path / "c.safetensors")
     with pytest.raises(CheckpointError, match=r"c\.safetensors: weights of another network"):
         load_classifier(tmp_path / "c.safetensors", 8)
+
+
+def test_a_second_look_is_loaded_alone_and_says_what_the_written_one_says(tmp_path: Path) -> None:
+    network = answering(SecondLookNetwork())
+    save_weights(network, tmp_path / "s.safetensors")
+    crops = np.random.default_rng(0).integers(
+        0, 256, (3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX, 3), np.uint8
+    )
+    second_look = load_second_look(tmp_path / "s.safetensors")
+    statistics = second_look.feature_statistics(crops)
+    hold(network, statistics)
+    with torch.inference_mode():
+        expected = network((torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48)
+    np.testing.assert_allclose(second_look.log_odds(crops, statistics), expected.numpy(), atol=0.02)
+
+
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory: pytest.TempPathFactory) -> tuple[nn.Module, Path]:
+    """Torchvision's MobileNetV2, with drawn weights, and the file of them."""
+    network = answering(mobilenet_v2())
+    path = tmp_path_factory.mktemp("weights") / "mobilenet_v2.safetensors"
+    save_file(network.state_dict(), path)
+    return network, path
+
+
+def test_a_second_look_begins_with_the_features_of_torchvisions_network(
+    imagenet: tuple[nn.Module, Path],
+) -> None:
+    network, path = imagenet
+    theirs = nn.Sequential(*list(network.get_submodule("features").children())[:14])
+    own = SecondLookNetwork().eval()
+    head = own.head.weight.clone()
+    load_pretrained(own, path)
+    for module in own.modules():
+        if isinstance(module, SlideNorm):
+            module.eps = 1e-5  # as theirs; it is added to variances before they divide
+    images = torch.randn(2, 3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX)
+    with torch.inference_mode():
+        expected, found = theirs(images), own.features(images)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert torch.equal(own.head.weight, head)
+
+
+def test_what_a_first_batch_measures_takes_the_place_of_what_was_seen_of_imagenet(
+    imagenet: tuple[nn.Module, Path],
+) -> None:
+    own = SecondLookNetwork()
+    load_pretrained(own, imagenet[1])
+    expect_batches(own, healthy_a_slide=4, infected_a_slide=2)
+    images = torch.randn(6, 3, 32, 32)
+    own.train()(images)
+    measured = own.get_submodule("features.0.0")(images)[:4].mean(dim=(0, 2, 3))  # of the healthy cells
+    held = own.get_buffer("features.0.1.running_mean")
+    torch.testing.assert_close(held, measured, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"features.13.conv.2.weight": None},
+            r"there is no features\.13\.conv\.2\.weight of 96 x 576 x 1 x 1",
+        ),
+        ({"features.1.conv.0.1.bias": torch.zeros(31)}, r"there is no features\.1\.conv\.0\.1\.bias of 32;"),
+    ],
+)
+def test_weights_that_are_not_those_of_imagenets_network_are_named_with_what_is_missing(
+    change: dict[str, Tensor | None], said: str, imagenet: tuple[nn.Module, Path], tmp_path: Path
+) -> None:
+    changed = {**imagenet[0].state_dict(), **change}
+    save_file({key: value for key, value in changed.items() if value is not None}, tmp_path / "w.safetensors")
+    with pytest.raises(CheckpointError, match=rf"w\.safetensors: not MobileNetV2 .*{said}"):
+        load_pretrained(SecondLookNetwork(), tmp_path / "w.safetensors")
+
+
+def test_a_file_that_is_not_there_is_no_beginning(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"none\.safetensors: not a safetensors file"):
+        load_pretrained(SecondLookNetwork(), tmp_path / "none.safetensors")
 
 
 def test_a_graphics_processor_that_is_not_there_is_said_to_be_missing(
