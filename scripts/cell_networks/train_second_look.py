@@ -17,9 +17,10 @@ from datasets.fields import AnnotatedField
 from datasets.located_objects import LocatedField, located_fields
 from datasets.second_look_batches import SecondLookLayout, second_look_batches
 from datasets.surrounded_cells import SurroundedCells, of_crop_set, of_located_fields
+from models.checkpoint import load_pretrained
 from models.classifier import Classifier
 from models.detector import Detector
-from models.second_look import SecondLook, SecondLookNetwork, load_backbone
+from models.second_look import INPUT_LEVELS, SecondLook, SecondLookNetwork
 from models.slide_norm import expect_batches
 from scripts.cell_networks.train_classifier import train_classifier
 from scripts.settings.configuration import ClassifierSettings, SecondLookSettings
@@ -106,9 +107,9 @@ def train_second_look(
     """Train on the objects of all sources given; the same seed gives the same weights."""
     seed_everything(settings.seed, verbose=False)
     network = SecondLookNetwork()
-    load_backbone(network, backbone)
+    load_pretrained(network, backbone)
     for parameter in network.features[: settings.frozen_blocks].parameters():
-        parameter.requires_grad_(requires_grad=False)
+        parameter.requires_grad_(False)  # noqa: FBT003  (torch takes no keyword)
     layout = SecondLookLayout(**settings.batch.model_dump())
     expect_batches(network, layout.typical, layout.objects_a_slide - layout.typical)
     return fit(
