@@ -68,7 +68,7 @@ def test_an_active_model_whose_files_were_changed_scores_nothing(workplace: Work
     (_, other), _ = models_here(workplace)
     workplace.store.models.switch("other", other.card.identity, by="Zoe")
     card = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
-    (folder / "classifier.json").write_text(json.dumps(card | {"threshold_excess": 1.0}))
+    (folder / "classifier.json").write_text(json.dumps(card | {"curve_measured_on": "another set"}))
     with pytest.raises(ModelHereError, match="no longer those of"):
         active_model(workplace)
     with pytest.raises(ModelHereError, match="is no longer in the data folder"):

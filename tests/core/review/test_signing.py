@@ -107,9 +107,9 @@ def test_the_document_holds_the_result_the_readings_and_the_name(store: Store, f
     assert signed.signature.result_sha256 == finished.taken_in.sha256
     assert (signed.evidence, signed.verdict) == (tally_of(finished).evidence, tally_of(finished).verdict)
     assert [(cell.kind, cell.rank, cell.decision) for cell in signed.readings] == [
-        ("called", 1, "accepted by two readers"),
-        ("called", 2, "rejected"),
-        ("called", 3, "rejected"),
+        ("listed", 1, "accepted by two readers"),
+        ("listed", 2, "rejected"),
+        ("listed", 3, "rejected"),
         ("marked", None, "accepted by two readers"),
     ]
     readers = [(reading.reader, reading.role, reading.call) for reading in signed.readings[1].readings]
