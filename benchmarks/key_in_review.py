@@ -16,11 +16,11 @@ from pathlib import Path
 
 from core.review import tally_of
 from core.store import Role, Store
-from core.tally import FalseCalls, Performance, Recall
+from core.tally import Performance, RankCurve
 from tests.scored_slides import NOT_PARASITE, scored_slide
 
 KEYS = 100
-WORTH = Performance("dots", "drawn discs", 0.5, (Recall(480, 12), Recall(3000, 900)), FalseCalls(40, 40_000))
+WORTH = Performance("dots", "drawn discs", RankCurve((1e-4, 1e-3, 1e-2), (400, 2000, 3000), 3900))
 
 
 def main() -> None:

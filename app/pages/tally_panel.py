@@ -35,7 +35,7 @@ def tally_panel(record: SlideRecord, say: Words) -> None:
     icon, colour = _LOOKS[tally.verdict.kind]
     st.markdown(f"##### :{colour}[{icon} {say(f'verdict.{tally.verdict.kind}')}]")
     cells_examined(tally.evidence, say)
-    for said in _next_step(tally.evidence):
+    for said in _next_step(tally):
         st.caption(say.text(said))
     if tally.verdict.detection_limit_per_ul is not None:
         st.caption(say("tally.limit", limit=grouped_up(tally.verdict.detection_limit_per_ul)))
@@ -48,22 +48,23 @@ def tally_panel(record: SlideRecord, say: Words) -> None:
 
 
 def cells_examined(evidence: Evidence, say: Words) -> None:
-    """A bar of the cells examined of those that are needed; of the usual target where no figure is given."""
-    cells, limit = evidence.count.cells, evidence.assumptions.detection_limit_per_ul
-    withheld = bool(evidence.conditions.outside_validity)
-    of = TARGET_CELLS if withheld else reach_of(evidence).needed
-    st.progress(min(1.0, cells / of), text=say("tally.cells_of_needed", cells=cells, needed=of))
-    if not withheld:
-        st.caption(say("tally.target", target=TARGET_CELLS, needed=of, limit=limit))
-    if cells < of:
-        st.caption(say("tally.missing", count=of - cells))
-
-
-def _next_step(evidence: Evidence) -> tuple[Sentence, ...]:
-    """What reading on would spare."""
+    """A bar of the cells examined of those needed, or of the usual target where no figure is given."""
+    cells, target = evidence.count.cells, TARGET_CELLS
     if evidence.conditions.outside_validity:
+        st.progress(min(1.0, cells / target), text=say("tally.cells_of_target", cells=cells, target=target))
+        return
+    needed, limit = reach_of(evidence).needed, evidence.assumptions.detection_limit_per_ul
+    st.progress(min(1.0, cells / needed), text=say("tally.cells_of_needed", cells=cells, needed=needed))
+    st.caption(say("tally.target", target=target, needed=needed, limit=limit))
+    if cells < needed:
+        st.caption(say("tally.missing", count=needed - cells))
+
+
+def _next_step(tally: Tally) -> tuple[Sentence, ...]:
+    """What reading on would spare, where parasites are still looked for."""
+    if tally.verdict.kind == VerdictKind.POSITIVE or tally.evidence.conditions.outside_validity:
         return ()
-    return reading_on(reach_of(evidence).read_on)
+    return reading_on(reach_of(tally.evidence).read_on)
 
 
 def _decided(left: ReviewProgress, say: Words) -> None:

@@ -212,8 +212,8 @@ def _on_clean_count(kind: VerdictKind, sentences: tuple[Sentence, ...], reach: R
 def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tuple[Sentence, ...]]:
     """Figures of a positive slide, or None, and the sentences that explain them.
 
-    The list is read to rank r. What stands above there and is no parasite is healthy, so s is that of
-    r - x healthy objects above; where most are parasites, the list ends before they do and s cannot be told.
+    The list is read to rank r, and what stands above there and is no parasite is healthy: s is that of r - x
+    healthy objects among N - x. Where most are parasites, the list ends before they do and s cannot be told.
     """
     count, infected = evidence.count, readings.counted
     if not infected:
@@ -245,9 +245,9 @@ def _density(evidence: Evidence, readings: Readings) -> tuple[Figures | None, tu
 
 
 def recall_of_read(evidence: Evidence) -> Recall:
-    """What the list finds as far as it is read, the parasites counted in it taken out of its length."""
+    """What the list finds as far as it is read; parasites counted in it are none of its healthy objects."""
     count, counted = evidence.count, evidence.readings.counted if evidence.readings else 0
-    return evidence.performance.recall(count.read_to - counted, count.looked_at)
+    return evidence.performance.recall(count.read_to - counted, count.looked_at - counted)
 
 
 def _remarks_on_agreed(readings: Readings) -> tuple[Sentence, ...]:
