@@ -159,6 +159,7 @@ class Classifier:
         return self._of_slide(statistics)
 
     def _adapted(self, statistics: FeatureStatistics) -> ClassifierNetwork:
-        network = deepcopy(self._network)
-        hold(network, statistics)
+        with torch.inference_mode(mode=False):  # it is kept, and maps need the gradients of what is kept
+            network = deepcopy(self._network)
+            hold(network, statistics)
         return network
