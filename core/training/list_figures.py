@@ -87,7 +87,8 @@ def shown_diluted(
     """Share of the marked parasites among the first objects of slides of few parasites.
 
     Each slide holds the parasites of fields drawn at random, up to `most`, and healthy objects of the same
-    microscope, drawn with replacement, up to `objects` in all. The share is of all parasites of `DRAWS` slides.
+    microscope, drawn with replacement, up to `objects` in all. The share is of all parasites of `DRAWS`
+    slides.
     """
     random = np.random.default_rng(seed)
     with_parasites = [field for field in fields if 0 < field.marked <= most]
