@@ -19,7 +19,7 @@ from datasets.fields import AnnotatedField, AnnotationError, read_rgb
 from datasets.single_cells import blackened_cell, surrounded_cell
 
 CELL_OVER_PICTURE = 0.8
-"""Width of a cell over that of its picture in `plasmocount_cells`, where the cell cannot be told from others."""
+"""Width of a cell over that of its picture in `plasmocount_cells`, where no cell stands apart."""
 STORED_SIZE_PX = 60
 """Larger than the network's crop, so that a shifted or shrunk cell still has its surroundings."""
 
@@ -88,7 +88,8 @@ def _assembled(
     return CellSet(all_crops, all_masks, colour, np.array(infected), np.full(len(groups), source), groups)
 
 
-def _index(root: Path, grouped_by: str) -> list[dict[str, str]]:
+def index_of(root: Path, grouped_by: str) -> list[dict[str, str]]:
+    """The rows of the `index.csv` of a set of single cells; `AnnotationError` where it is damaged."""
     path = root / "index.csv"
     if not path.is_file():
         raise AnnotationError(f"{path}: missing; give the folder that the set unpacks to")
@@ -111,7 +112,7 @@ def _index(root: Path, grouped_by: str) -> list[dict[str, str]]:
 def nih_cells(root: Path) -> CellSet:
     """Rajaraman 2018: single cells of P. falciparum patients and healthy ones, all else blacked out."""
     crops, masks, infected, group = [], [], [], []
-    for row in _index(root, "patient"):
+    for row in index_of(root, "patient"):
         cell = blackened_cell(read_rgb(root / row["path"]))
         if cell is None:
             continue
@@ -125,7 +126,7 @@ def nih_cells(root: Path) -> CellSet:
 def westlake_cells(root: Path) -> CellSet:
     """Westlake: 80-px crops with their surroundings, one slide; the cell is the dark region at the centre."""
     crops, masks, infected, group = [], [], [], []
-    for row in _index(root, "field"):
+    for row in index_of(root, "field"):
         cell = surrounded_cell(read_rgb(root / row["path"]), otherwise=(12, 12, 56, 56))
         crops.append(cell.crop(STORED_SIZE_PX))
         masks.append(cell.mask(STORED_SIZE_PX))
@@ -137,7 +138,7 @@ def westlake_cells(root: Path) -> CellSet:
 def plasmocount_cells(root: Path) -> CellSet:
     """PlasmoCount: infected cells alone, cut with their surroundings from five fields of a culture."""
     crops, masks, infected, group = [], [], [], []
-    for row in _index(root, "field"):
+    for row in index_of(root, "field"):
         image = read_rgb(root / row["path"])
         height, width = image.shape[:2]
         margin = (1 - CELL_OVER_PICTURE) / 2

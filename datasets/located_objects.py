@@ -110,8 +110,8 @@ def compared(
 
     Returns
     -------
-    (N,) values of `Truth`, and (P,) which parasites have an object. An object stands for one parasite at most,
-    the one that it fits best.
+    (N,) values of `Truth`, and (P,) which parasites have an object. An object stands for one parasite at
+    most, the one that it fits best.
     """
     truth = np.full(len(boxes), Truth.HEALTHY, np.uint8)
     found = np.zeros(len(parasites), bool)
@@ -133,7 +133,7 @@ def compared(
 
 
 def _fit(marked: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(M, N): 1 where the middles agree, falling with their distance; at least as for one cell where it is one."""
+    """(M, N): 1 where the middles agree, falling with their distance; one cell fits by its overlap too."""
     middles = (each[:, :2] + each[:, 2:] / 2 for each in (marked, boxes))
     of_marked, of_boxes = middles
     offset = (of_marked[:, None] - of_boxes[None]) / np.maximum(boxes[None, :, 2:] / 2, 1e-6)

@@ -94,28 +94,38 @@ class Classifier:
     def field_logits(
         self, crops: NDArray[np.uint8], slide: FeatureStatistics
     ) -> tuple[NDArray[np.float32], FeatureStatistics]:
-        """(N,) logits of (N, S, S, 3) normalised crops of one field, and the statistics they rest on.
+        """(N,) logits of (N, S, S, 3) normalised crops of one field, and the statistics they rest on."""
+        logits, statistics, _ = self._measured(crops, slide)
+        return logits, statistics
+
+    def _measured(
+        self, crops: NDArray[np.uint8], slide: FeatureStatistics
+    ) -> tuple[NDArray[np.float32], FeatureStatistics, ClassifierNetwork]:
+        """Logits of a field's crops, the statistics they rest on, and the network that holds these.
 
         Stain and focus change across a smear: the slide's statistics are drawn towards the field's own, in
         which the slide counts as `models.slide_norm.TYPICAL_CELLS` cells.
         """
         if len(crops) == 0:
-            return np.empty(0, np.float32), slide
+            return np.empty(0, np.float32), slide, self._of_slide(slide)
         network = deepcopy(self._of_slide(slide))
         logits, statistics = measure(network, as_input(crops).to(self._device))
-        return logits.float().cpu().numpy(), statistics
+        return logits.float().cpu().numpy(), statistics, network
 
+    @torch.inference_mode()
     def score_field(
         self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
     ) -> FieldScores:
         """Scores in [0, 1] of all objects of a field: the logistic function of their logits.
 
-        The evaluable ones are scored while the field is measured on them (`field_logits`), the others, which
-        must not move what is typical, by what was measured.
+        The evaluable ones are scored while the field is measured on them; the others, which must not move
+        what is typical, by what was measured.
         """
         logits = np.empty(len(crops), np.float64)
-        logits[evaluable], statistics = self.field_logits(crops[evaluable], slide)
-        logits[~evaluable] = self.logits(crops[~evaluable], statistics)
+        logits[evaluable], statistics, network = self._measured(crops[evaluable], slide)
+        if not evaluable.all():
+            others = network(as_input(crops[~evaluable]).to(self._device))
+            logits[~evaluable] = others.float().cpu().numpy()
         return FieldScores(expit(logits).astype(np.float32), statistics)
 
     def activation_map(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
@@ -149,6 +159,7 @@ class Classifier:
         return self._of_slide(statistics)
 
     def _adapted(self, statistics: FeatureStatistics) -> ClassifierNetwork:
-        network = deepcopy(self._network)
-        hold(network, statistics)
+        with torch.inference_mode(mode=False):  # it is kept, and maps need the gradients of what is kept
+            network = deepcopy(self._network)
+            hold(network, statistics)
         return network

@@ -13,6 +13,8 @@ from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from models.slide_norm import SlideNorm, hold, measured
 
 BATCH = 64
+INPUT_LEVELS = 48.0
+"""Levels of a crop that make one of the network's input."""
 STEM_CHANNELS = 32
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, blocks and first stride of the stages of MobileNetV2 down to stride 16 (Sandler et al.
@@ -78,7 +80,7 @@ class SecondLookNetwork(nn.Module):
 
 def as_input(crops: NDArray[np.uint8]) -> Tensor:
     """(N, S, S, 3) uint8 to (N, 3, S, S) float32 about zero, channels last in memory."""
-    return (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48.0
+    return (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / INPUT_LEVELS
 
 
 class SecondLook:

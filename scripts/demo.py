@@ -27,28 +27,28 @@ class Comparison:
     ----------
     drawn, located
         Red cells that lie wholly inside their field, and how many of them were located.
-    infected_counted, infected_called
-        Located cells with a parasite that count, and how many of them were called infected.
-    healthy_counted, healthy_called
-        Located cells without a parasite that count, and how many of them were called infected.
+    infected, infected_looked_at
+        Red cells drawn with a parasite, whole or cut, and how many of them are looked at.
+    listed, infected_listed
+        The first of the list, as many as are put before readers, and how many of these have a parasite.
     spurious
         Objects that were counted as red cells where none was drawn.
     """
 
     drawn: int
     located: int
-    infected_counted: int
-    infected_called: int
-    healthy_counted: int
-    healthy_called: int
+    infected: int
+    infected_looked_at: int
+    listed: int
+    infected_listed: int
     spurious: int
 
     def text(self) -> str:
         """The comparison as lines for a person."""
         rows = [
             ("red cells drawn whole", self.drawn, "located", self.located),
-            ("infected cells counted", self.infected_counted, "called infected", self.infected_called),
-            ("healthy cells counted", self.healthy_counted, "called infected", self.healthy_called),
+            ("infected cells drawn", self.infected, "looked at", self.infected_looked_at),
+            ("first of the list", self.listed, "infected", self.infected_listed),
             ("counted, not a red cell", self.spurious, "", None),
         ]
         return "\n".join(
@@ -73,28 +73,30 @@ def demo() -> None:
 
     cells = cells_of(results / slide.name)
     picture = FOLDER / "annotated_field.png"
-    draw_field_with_most_calls(slide, cells, picture)
+    draw_field_with_most_of_the_list(slide, cells, picture)
     typer.echo(
-        f"\nTruth against result\n{compare(truth, cells).text()}\n\nOne field with its calls: {picture}"
+        f"\nTruth against result\n{compare(truth, cells).text()}\n\nOne field with its list: {picture}"
     )
 
 
 def cells_of(folder: Path) -> "pd.DataFrame":
-    """The located cells of a result, a row each, with the columns of `cells.parquet` that are drawn."""
+    """The located objects of a result, a row each: place, why it is not counted, rank, whether it is listed.
+
+    `rank` is 0 for what is not looked at; `listed` are the first of the list, which are put before readers.
+    """
     import pandas as pd
 
     from core.results.folder import read_tables
-    from core.results.tables import CALLS, REASONS, SIDES
+    from core.results.tables import REASONS, SIDES
 
     tables = read_tables(folder)
-    cells = tables.cells
-    call = pd.Series([CALLS[called] for called in cells.called.astype(int)], dtype=str)
+    cells, listed = tables.cells, sum(row.listed for row in tables.fields)
     return pd.DataFrame(cells.boxes, columns=list(SIDES)).assign(
         field=[tables.fields[number].name for number in cells.field],
-        infected_score=cells.infected_score,
         evaluable=cells.evaluable,
         why_not=[str(REASONS[number]) for number in cells.why_not],
-        call=call.where(cells.evaluable),
+        rank=cells.rank,
+        listed=(cells.rank > 0) & (cells.rank <= listed),
     )
 
 
@@ -122,17 +124,15 @@ def compare(truth: "pd.DataFrame", cells: "pd.DataFrame") -> Comparison:
         ignore_index=True,
     )
     drawn, found = red_cells.loc[pairs["drawn"]], cells.loc[pairs["found"]]
-    counted = found["evaluable"].to_numpy()
     infected = drawn["infected"].to_numpy()
-    called = (found["call"] == "infected").to_numpy()
     return Comparison(
         drawn=int((~red_cells["cut_by_edge"]).sum()),
         located=int((~drawn["cut_by_edge"]).sum()),
-        infected_counted=int((counted & infected).sum()),
-        infected_called=int((counted & infected & called).sum()),
-        healthy_counted=int((counted & ~infected).sum()),
-        healthy_called=int((counted & ~infected & called).sum()),
-        spurious=int(cells["evaluable"].sum() - counted.sum()),
+        infected=int(red_cells["infected"].sum()),
+        infected_looked_at=int((infected & (found["rank"] > 0).to_numpy()).sum()),
+        listed=int(cells["listed"].sum()),
+        infected_listed=int((infected & found["listed"].to_numpy()).sum()),
+        spurious=int(cells["evaluable"].sum() - found["evaluable"].sum()),
     )
 
 
@@ -152,26 +152,21 @@ def _match(drawn: "pd.DataFrame", found: "pd.DataFrame") -> "pd.DataFrame":
     return pd.DataFrame({"drawn": drawn.index[rows[matched]], "found": found.index[columns[matched]]})
 
 
-def draw_field_with_most_calls(slide: Path, cells: "pd.DataFrame", picture: Path) -> None:
-    """Write a picture of the field with the most cells called infected, with the calls drawn in."""
+def draw_field_with_most_of_the_list(slide: Path, cells: "pd.DataFrame", picture: Path) -> None:
+    """Write a picture of the field with the most cells of the list, with their ranks drawn in."""
     import cv2
 
     from core.files import OutputError
     from core.reports.fields import annotated_field
     from core.slides import open_slide
 
-    infected = cells["call"] == "infected"
-    name = infected.groupby(cells["field"]).sum().idxmax()
-    here = cells["field"] == name
-    ranks = (
-        cells["infected_score"].where(infected).rank(ascending=False, method="first").fillna(0).astype(int)
-    )
+    name = cells["listed"].groupby(cells["field"]).sum().idxmax()
+    here = cells[cells["field"] == name]
     drawn = annotated_field(
         open_slide(slide).read_field(name).image,
-        cells.loc[here, ["x", "y", "width", "height"]].to_numpy(),
-        infected[here].to_numpy(),
-        cells.loc[here, "why_not"].to_numpy(str),
-        ranks[here].to_numpy(),
+        here[["x", "y", "width", "height"]].to_numpy(),
+        here["why_not"].to_numpy(str),
+        here["rank"].where(here["listed"], 0).to_numpy(),
     )
     if not cv2.imwrite(str(picture), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)):
         raise OutputError(f"{picture} cannot be written: check space and permissions")

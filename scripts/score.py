@@ -1,4 +1,4 @@
-"""`smearscope score`: locate and call the red cells of slides, and say what the count allows."""
+"""`smearscope score`: look at every cell of slides, rank them for readers, and say what the count allows."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from core.results.result import SlideResult
     from core.scoring.batch import BatchResult, Problem
     from models.checkpoint import Models
 
@@ -48,7 +49,7 @@ def score(
         ),
     ] = None,
     review_budget: Annotated[
-        int, typer.Option(min=1, help="Most candidates that a person is asked to look at.")
+        int, typer.Option(min=1, help="How many cells, from the first of the list, are put before readers.")
     ] = 100,
     rbc_per_ul: Annotated[
         float | None,
@@ -59,7 +60,7 @@ def score(
     ] = 75.0,
     resume: Annotated[bool, typer.Option(help="Continue an earlier run, or score everything again.")] = True,
 ) -> None:
-    """Score slides: every red cell located and called, the candidates ranked for review.
+    """Score slides: every cell is located, looked at and ranked; the first of the list are for readers.
 
     A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
     folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue
@@ -126,30 +127,58 @@ def load_in_worker(model: str, device: str) -> "Models":
 
 
 def summary(batch: "BatchResult", out: Path) -> str:
-    """What a run came to: the verdict of a single slide in full, a table of all, where the files are."""
+    """What a run came to: the verdict of a single slide in full, a table of all, where the lists are."""
     from core.files import shown_path
     from core.tally import grouped, verdict_text
     from core.wording import RESEARCH_USE_ONLY
 
-    rows = [("slide", "fields", "cells examined", "of those needed", "to read", "verdict")]
+    rows = [("slide", "fields", "looked at", "counted", "needed", "to read", "verdict")]
     for result in batch.results:
         needed = result.verdict.cells_needed
         rows.append(
             (
                 shown_path(result.slide),
                 grouped(result.fields.counted),
+                grouped(result.cells.looked_at),
                 grouped(result.cells.evaluable),
                 "-" if needed is None else grouped(needed),
                 grouped(result.cells.listed),
                 str(result.verdict.kind),
             )
         )
-    rows += [(problem.slide, "-", "-", "-", "-", "not scored") for problem in batch.slides_not_scored]
-    parts = [aligned(rows), f"Files: {shown_path(out)}\n{RESEARCH_USE_ONLY}"]
+    rows += [(problem.slide, *"-----", "not scored") for problem in batch.slides_not_scored]
+    parts = [aligned(rows), f"{_where(batch.results, shown_path(out))}\n{RESEARCH_USE_ONLY}"]
     if len(batch.results) == 1:
         (result,) = batch.results
         parts.insert(0, verdict_text(result.slide, result.evidence, result.verdict))
+    elif outside := _outside(batch.results):
+        parts.insert(1, outside)
     return "\n\n".join(parts)
+
+
+def _where(results: "Sequence[SlideResult]", out: str) -> str:
+    """Where the first of each list lie, and all other files."""
+    from core.files import shown_path
+    from core.tally import grouped
+
+    lines = [f"Files: {out}"]
+    if results:
+        listed = max(result.cells.listed for result in results)
+        folder = f"{out}/{shown_path(results[0].slide) if len(results) == 1 else 'SLIDE'}/candidates"
+        lines.insert(0, f"The first {grouped(listed)} of the list: {folder}, all on contact_sheet.jpg")
+    return "\n".join(lines)
+
+
+def _outside(results: "Sequence[SlideResult]") -> str:
+    """In what slides are unlike those of the validation, a line each; empty where none is."""
+    from core.files import shown_path
+
+    lines = [
+        f"  {shown_path(result.slide)}: {'; '.join(result.evidence.conditions.outside_validity)}"
+        for result in results
+        if result.evidence.conditions.outside_validity
+    ]
+    return "\n".join(["Outside the model's validity, so without figures:", *lines]) if lines else ""
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> str:

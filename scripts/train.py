@@ -27,7 +27,8 @@ def train(
     detector: Annotated[
         Path | None,
         typer.Option(
-            help="For a classifier: the detector that cuts out the cells; the released one if not given."
+            help="For a classifier or a second look: the detector that finds the cells; the released one if "
+            "not given."
         ),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
@@ -50,7 +51,14 @@ def train(
     from models.checkpoint import load_detector, save_weights, torch_device
     from scripts.cell_networks.train_classifier import read_cells, train_classifier
     from scripts.cell_networks.train_detector import read_fields, train_detector
-    from scripts.settings.configuration import ConfigurationError, DetectorSettings, read_settings
+    from scripts.cell_networks.train_second_look import second_look_sources, train_second_look
+    from scripts.settings.chain_settings import first_look_of
+    from scripts.settings.configuration import (
+        ConfigurationError,
+        DetectorSettings,
+        SecondLookSettings,
+        read_settings,
+    )
     from scripts.settings.guided_settings import GuidedSettings
 
     settings = read_settings(config)
@@ -69,7 +77,14 @@ def train(
         network: nn.Module = train_detector(read_fields(data, settings), settings, fabric, curve.append)
     else:
         cutter = load_detector(detector or RELEASED / "detector.safetensors")
-        network = train_classifier(read_cells(data, settings, cutter), settings, fabric, curve.append)
+        if isinstance(settings, SecondLookSettings):
+            first_look = first_look_of(config, settings)
+            cells = read_cells(data, first_look, cutter)
+            sources = second_look_sources(data, settings, cutter, first_look, cells, fabric)
+            backbone = data / settings.backbone
+            network = train_second_look(sources, settings, backbone, fabric, curve.append)
+        else:
+            network = train_classifier(read_cells(data, settings, cutter), settings, fabric, curve.append)
     weights, table = out / f"{settings.network}.safetensors", out / f"{settings.network}_curve.csv"
     save_weights(network, weights)
     write_curve(table, curve)

@@ -22,6 +22,7 @@ LEAVES_OUT_OF: dict[tuple[str, Plan], frozenset[str]] = {
     ("classifier", Plan.SOURCES): frozenset(),
     ("classifier", Plan.BLOCKS): frozenset({"iml_malaria"}),
     ("classifier", Plan.PATIENTS): frozenset({"nih_cells"}),
+    ("second_look", Plan.SOURCES): frozenset(),
 }
 """Sets that a plan takes parts of, by network."""
 
@@ -55,7 +56,14 @@ def validate(
     from scripts.cell_networks.train_detector import read_fields
     from scripts.cell_networks.validate_classifier import validate_classifier
     from scripts.cell_networks.validate_detector import validate_detector
-    from scripts.settings.configuration import ConfigurationError, DetectorSettings, read_settings
+    from scripts.cell_networks.validate_lists import validate_lists
+    from scripts.settings.chain_settings import chain_of
+    from scripts.settings.configuration import (
+        ConfigurationError,
+        DetectorSettings,
+        SecondLookSettings,
+        read_settings,
+    )
     from scripts.settings.guided_settings import GuidedSettings
 
     settings = read_settings(config)
@@ -63,6 +71,8 @@ def validate(
         raise ConfigurationError(f"{config}: a guided network is measured by smearscope evaluate")
     if isinstance(settings, DetectorSettings) and plan == Plan.PATIENTS:
         raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
+    if isinstance(settings, SecondLookSettings) and plan != Plan.SOURCES:
+        raise ConfigurationError(f"--plan {plan} is not for a second look; take sources")
     if absent := sorted(LEAVES_OUT_OF[settings.network, plan] - set(settings.sources)):
         raise ConfigurationError(
             f"{config}: sources: --plan {plan} leaves out parts of {', '.join(absent)}, which is not "
@@ -72,6 +82,8 @@ def validate(
     fabric = Fabric(accelerator=torch_device("auto").type, devices=1)
     if isinstance(settings, DetectorSettings):
         rows = validate_detector(read_fields(data, settings), settings, str(plan), fabric, out / "sheets")
+    elif isinstance(settings, SecondLookSettings):
+        rows = validate_lists(data, chain_of(config, settings), seeds, fabric, out)
     else:
         cutter = load_detector(detector or RELEASED / "detector.safetensors")
         rows = validate_classifier(

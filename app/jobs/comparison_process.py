@@ -76,6 +76,8 @@ def _compare(workplace: Workplace, files: ComparisonFiles, question: Asked) -> N
         _slide(record, *pair)
         for record, *pair in zip(records, folders[first.name], folders[second.name], strict=True)
     ]
+    if asked(workplace) != question:
+        raise StoppedError
     done = ModelComparison(
         first=first.card.identity,
         second=second.card.identity,

@@ -92,7 +92,7 @@ class PicturedCell:
     content_hash
         Hash of the field's pixels: pictures of a field that was replaced are other pictures.
     other_boxes
-        (M, 4) boxes of the field's cells that count and are not among the first of the list.
+        (M, 4) boxes of the field's whole cells that are not among the first of the list.
     """
 
     field: str
@@ -231,7 +231,7 @@ def pictured_cell(taken_in: TakenIn, candidate: Candidate, *, neighbours: bool =
         tables = tables_of(taken_in.folder, taken_in.sha256)
         here, cells = tables.on_field(candidate.field), tables.cells
         further_down = cells.rank[here] > taken_in.result.cells.listed
-        others = cells.boxes[here[cells.evaluable[here] & further_down]]
+        others = cells.boxes[here[cells.whole[here] & further_down]]
     return PicturedCell(candidate.field, candidate.box, row.content_hash, others)
 
 

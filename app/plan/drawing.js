@@ -11,6 +11,10 @@ const LOOKS = {
   unsure: ["#b26a00", 3, [], "diamond"],
 };
 const SMALLEST_MARK_PX = 14;
+const FROM_BELOW = ["unread", "not a parasite", "unsure", "parasite"];
+
+// Cells as they are drawn over each other: what readers found on top of what they have not read, of that the first of the list.
+const fromBelow = (seen) => [...seen].reverse().sort(([one], [other]) => FROM_BELOW.indexOf(one.kind) - FROM_BELOW.indexOf(other.kind));
 
 // A cell's outline; too small to be told apart, its sign stands for it.
 function shape(context, [x, y, w, h], [colour, width, dashes, kind], rank, counts = true) {

@@ -245,7 +245,7 @@ function newPlan(parent, slide) {
     plan.drawn = visible.length;
     if (find(".boxes").checked) {
       if (data.cell_px * scale >= SMALLEST_CELL_PX) plain(context, scale, origin, width, height);
-      for (const [{ kind, rank, counts }, at] of visible) shape(context, at, LOOKS[kind], rank, counts);
+      for (const [{ kind, rank, counts }, at] of fromBelow(visible)) shape(context, at, LOOKS[kind], rank, counts);
     }
     if (data.chosen) frame(context, on(worldBox(data.chosen)));
     if (data.um_per_pixel) scaleBar(context, scale, height, data.um_per_pixel, words.locale);

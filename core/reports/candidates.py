@@ -20,11 +20,11 @@ TILE_PX = 128
 _MARGIN = 24
 _GAP = 14
 _HEAD = 108
-_CAPTION = 40
+_CAPTION = 54
 _FEWEST_COLUMNS, _MOST_COLUMNS = 5, 10
 _LEGEND = (
     "By rank; the corners mark the cell. Below it: rank, score, field. A score is no probability.",
-    "A word beside the rank (edge, clump ...) says why an object is looked at and not counted.",
+    "A line in red (edge, clump ...) says why an object is looked at and not counted.",
 )
 
 
@@ -157,13 +157,11 @@ def _summary(looked_at: int, evaluable: int, shown: int) -> str:
 def _draw_tile(page: Canvas, candidate: CandidatePicture, left: int, top: int) -> None:
     tile = _with_corners(resized(candidate.crop, TILE_PX), candidate)
     page[top : top + TILE_PX, left : left + TILE_PX] = tile
-    rank, score, below = f"{candidate.rank}", f"{candidate.score:.3f}", top + TILE_PX
-    write(page, left, below + 3, rank, 16, 60, RED)
-    score_left = left + TILE_PX - text_width(score, 15)
-    write(page, score_left, below + 4, score, 15, 60)
-    why_left = left + text_width(rank, 16) + 6
-    write(page, why_left, below + 6, candidate.why_not, 11, score_left - why_left - 6, PALE_INK)
+    score, below = f"{candidate.score:.3f}", top + TILE_PX
+    write(page, left, below + 3, f"{candidate.rank}", 16, 60, RED)
+    write(page, left + TILE_PX - text_width(score, 15), below + 4, score, 15, 60)
     write(page, left, below + 24, candidate.field_name, 11, TILE_PX, PALE_INK)
+    write(page, left, below + 38, candidate.why_not, 11, TILE_PX, RED)
 
 
 def _with_corners(image: Canvas, candidate: CandidatePicture) -> Canvas:

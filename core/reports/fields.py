@@ -1,4 +1,4 @@
-"""A field with its cells drawn in: what was counted, what was called, and what was left out."""
+"""A field with its cells drawn in: what leads the slide's list, what was counted, what was left out."""
 
 import cv2
 import numpy as np
@@ -8,21 +8,22 @@ from core.reports.drawing import PALE_INK, PAPER, RED, Colour, blank, text_width
 from core.slides.pixels import Canvas
 from core.wording import RESEARCH_USE_ONLY
 
-HEALTHY: Colour = (96, 138, 104)
+COUNTED: Colour = (96, 138, 104)
 LEFT_OUT: Colour = (150, 160, 190)
 
 _STRIP = 28
-_LEGEND = ("candidate, with rank", "healthy", "not evaluable")
+_LEGEND = ("on the list, with rank", "counted", "dotted: outside the count")
 
 
 def annotated_field(
     image: NDArray[np.uint8],
     boxes: NDArray[np.float32],
-    infected: NDArray[np.bool_],
     why_not: NDArray[np.str_],
     ranks: NDArray[np.integer],
 ) -> NDArray[np.uint8]:
-    """Draw the cells of a field: healthy thin, infected bold with their rank, not evaluable dotted.
+    """Draw the objects of a field: those of the list bold with their rank, the others thin.
+
+    What is outside the count is dotted, whether it is on the list or not.
 
     Parameters
     ----------
@@ -30,12 +31,10 @@ def annotated_field(
         (H, W, 3) uint8, RGB.
     boxes
         (N, 4): x, y, width, height in pixels of `image`; they may reach over its border.
-    infected
-        (N,) whether the cell was called infected.
     why_not
         (N,) strings, empty where the cell is evaluable.
     ranks
-        (N,) rank of an infected cell on its slide, from 1 on; 0 where it has none.
+        (N,) rank on its slide, from 1 on, of what is to be shown as on the list; 0 for the others.
 
     Returns
     -------
@@ -48,7 +47,7 @@ def annotated_field(
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image must be (H, W, 3) uint8; it is {image.shape} {image.dtype}")
-    for name, values in (("infected", infected), ("why_not", why_not), ("ranks", ranks)):
+    for name, values in (("why_not", why_not), ("ranks", ranks)):
         if len(values) != len(boxes):
             raise ValueError(
                 f"{name} must have one entry for each of {len(boxes)} boxes; it has {len(values)}"
@@ -59,19 +58,18 @@ def annotated_field(
     field = page[:height]
     typical = float(np.median(boxes[:, 2:])) if len(boxes) else 40.0
     thin, bold = max(1, round(typical / 40)), max(3, round(typical / 14))
-    # Called cells last: nothing covers them.
-    for index in np.argsort(infected, kind="stable"):
+    # Those of the list last, the first of it on top: nothing covers them.
+    for index in np.argsort(np.where(ranks > 0, -ranks, np.iinfo(int).min), kind="stable"):
         corners = _corners(boxes[index], width, height)
         if corners is None:
             continue
+        listed = bool(ranks[index])
         if why_not[index]:
-            _dotted(field, corners, thin)
-        elif infected[index]:
-            _framed(field, corners, RED, bold)
-            if ranks[index]:
-                _rank(field, corners, str(ranks[index]), max(14, round(typical / 3)))
+            _dotted(field, corners, bold if listed else thin, RED if listed else LEFT_OUT)
         else:
-            _framed(field, corners, HEALTHY, thin)
+            _framed(field, corners, RED if listed else COUNTED, bold if listed else thin)
+        if listed:
+            _rank(field, corners, str(ranks[index]), max(14, round(typical / 3)))
     _legend(page[height:])
     return page
 
@@ -95,7 +93,7 @@ def _framed(canvas: Canvas, corners: _Corners, colour: Colour, thickness: int) -
     inside[:, :thickness] = inside[:, -thickness:] = colour
 
 
-def _dotted(canvas: Canvas, corners: _Corners, thickness: int) -> None:
+def _dotted(canvas: Canvas, corners: _Corners, thickness: int, colour: Colour) -> None:
     """Draw a frame of dots inside the corners."""
     left, top, right, bottom = corners
     inside, dot = canvas[top : bottom + 1, left : right + 1], thickness + 1
@@ -106,7 +104,7 @@ def _dotted(canvas: Canvas, corners: _Corners, thickness: int) -> None:
         inside[:, -dot:].swapaxes(0, 1),
     ):
         dotted = np.arange(side.shape[1]) % (3 * dot) < dot
-        side[:, dotted] = LEFT_OUT
+        side[:, dotted] = colour
 
 
 def _rank(canvas: Canvas, corners: _Corners, rank: str, size_px: int) -> None:
@@ -127,9 +125,9 @@ def _legend(strip: Canvas) -> None:
             if number == 0:
                 _framed(strip, box, RED, 3)
             elif number == 1:
-                _framed(strip, box, HEALTHY, 1)
+                _framed(strip, box, COUNTED, 1)
             else:
-                _dotted(strip, box, 1)
+                _dotted(strip, box, 1, LEFT_OUT)
         left += 22
         write(strip, left, 5, meaning, size, width - left)
         left += text_width(meaning, size) + 18

@@ -27,6 +27,7 @@ SIDES = ("x", "y", "width", "height")
 REASONS = tuple(WhyNot)
 """Why an object does not count, by the number that stands for it in `CellRows`; 0 is a cell that counts."""
 NUMBER_OF_REASON = {str(reason): number for number, reason in enumerate(REASONS)}
+_OF_WHOLE_CELLS = (WhyNot.EVALUABLE, WhyNot.OUT_OF_FOCUS, WhyNot.WITHOUT_COLOUR)
 
 CELLS_SCHEMA = pa.schema(
     [
@@ -137,6 +138,11 @@ class CellRows:
     def evaluable(self) -> NDArray[np.bool_]:
         """(N,) which cells count."""
         return np.asarray(self.why_not == 0)
+
+    @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        """(N,) which are whole single red cells, whether their field is sharp enough to count or not."""
+        return np.isin(self.why_not, [NUMBER_OF_REASON[reason] for reason in _OF_WHOLE_CELLS])
 
     @cached_property
     def looked_at(self) -> NDArray[np.bool_]:

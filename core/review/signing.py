@@ -36,6 +36,7 @@ MOST_PICTURES = 16
 """Accepted cells kept as pictures beside a signed document; all of them stand in its list of readings."""
 
 _VIEW_OVER_CELL = 2.3
+_PAPER = 250
 
 
 def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
@@ -200,10 +201,12 @@ def _picture(images: Path, results: Path, cell: ReadCell) -> bytes:
 
 
 def _cut(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> bytes:
-    """A square around the box as PNG, the nearest pixel repeated beyond the image's border."""
+    """A square around the box as PNG, paper beyond the image's border."""
     x, y, width, height = box
     side = max(8, round(_VIEW_OVER_CELL * max(width, height)))
     left, top = round(x + width / 2 - side / 2), round(y + height / 2 - side / 2)
-    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
-    return encoded(image[np.ix_(rows, columns)], ".png")
+    view = np.full((side, side, 3), _PAPER, np.uint8)
+    inside = image[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
+    row, column = max(0, -top), max(0, -left)
+    view[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    return encoded(view, ".png")

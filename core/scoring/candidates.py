@@ -14,6 +14,7 @@ from core.cells.scored_field import ScoringModels
 from core.errors import UnreadableImageError
 from core.files import shown_path
 from core.reports.candidates import TILE_PX, CandidatePicture, candidate_image, contact_sheet
+from core.reports.review_tiles import cut_out, window_around
 from core.results.tables import (
     CellRows,
     FieldRow,
@@ -41,7 +42,7 @@ def candidates_by_field(
     listed: dict[str, list[RankedCell]] = defaultdict(list)
     for cell in first_ranked(rows, cells, review_budget):
         listed[cell.field].append(cell)
-    others = cells.evaluable.copy()
+    others = cells.whole.copy()
     others[cells.ranked()[:review_budget]] = False
     by_field = []
     for number, row in enumerate(rows):
@@ -111,16 +112,17 @@ def draw_candidates(
     )
     if slide.pictures is not None:
         slide.pictures.of_candidates(image, candidates, maps)
+    cell_widths = crop_size_px / CROP_CELL_DIAMETER_PX * VIEW_OVER_CROP
     drawn = []
-    for cell, box, activation_map in zip(candidates.cells, boxes, maps, strict=True):
+    for cell, activation_map in zip(candidates.cells, maps, strict=True):
         candidate = CandidatePicture(
             rank=cell.rank,
             score=cell.infected_score,
             why_not=cell.why_not,
             field_name=cell.field,
-            crop=_view(image, box, crop_size_px),
+            crop=cut_out(image, window_around(cell.box, cell_widths), VIEW_PX),
             activation_map=_map_of_view(activation_map),
-            cell_width_px=CROP_CELL_DIAMETER_PX / crop_size_px * VIEW_PX / VIEW_OVER_CROP,
+            cell_width_px=VIEW_PX / cell_widths,
         )
         thumbnail = replace(
             candidate,
@@ -130,26 +132,6 @@ def draw_candidates(
         )
         drawn.append((thumbnail, encoded(candidate_image(candidate), ".png")))
     return drawn
-
-
-def _view(image: NDArray[np.uint8], box: NDArray[np.float32], crop_size_px: int) -> NDArray[np.uint8]:
-    """The cell in the middle of its surroundings, `VIEW_PX` wide, on the grid of the classifier's crop."""
-    side = float(np.sqrt(box[2] * box[3])) * crop_size_px / CROP_CELL_DIAMETER_PX * VIEW_OVER_CROP
-    scale = VIEW_PX / max(side, 1.0)
-    centre_x, centre_y = box[0] + box[2] / 2, box[1] + box[3] / 2
-    # Pixel centres lie at whole numbers here, at halves in boxes.
-    shift = np.array(
-        [
-            [scale, 0, VIEW_PX / 2 - scale * (centre_x - 0.5) - 0.5],
-            [0, scale, VIEW_PX / 2 - scale * (centre_y - 0.5) - 0.5],
-        ]
-    )
-    return np.asarray(
-        cv2.warpAffine(
-            image, shift, (VIEW_PX, VIEW_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        ),
-        np.uint8,
-    )
 
 
 def _map_of_view(activation_map: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ class FieldCandidates:
     cells
         The candidates, by rank.
     other_boxes
-        (M, 4) float32 boxes of its cells that count and are no candidates, to be seen beside one.
+        (M, 4) float32 boxes of its whole cells that are no candidates, to be seen beside one.
     """
 
     field: str

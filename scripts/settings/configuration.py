@@ -126,12 +126,61 @@ class ClassifierSettings(_Settings):
         return objective
 
 
+class LayoutSettings(BaseModel):
+    """Slides in a batch, and objects of each (`datasets.second_look_batches.SecondLookLayout`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slides: int = Field(gt=0)
+    typical: int = Field(gt=1)
+    leading: int = Field(ge=0)
+    foreign: int = Field(ge=0)
+    infected: int = Field(gt=0)
+
+
+class SecondLookSettings(_Settings):
+    """Settings of a second look.
+
+    Attributes
+    ----------
+    detector, first_look
+        Configurations of the two networks before it, in the same folder: in validation they are trained
+        without the source left out, and the first look is trained anew to find what to train on.
+    backbone
+        Weights of MobileNetV2 to begin with, a file below the folder of the data sets.
+    frozen_blocks
+        First blocks that keep these weights: edges and colours are the same everywhere.
+    sources
+        Sets with infected and healthy cells or fields, named as in `datasets.cell_sets.CELL_SETS` or
+        `datasets.field_sets.READERS`.
+    malaria_free
+        Sets of fields, named as in the latter, in which no parasite is.
+    batch
+        Slides in a batch, and objects of each.
+    label_smoothing
+        Truth is taken as this and one minus this: published labels are not free of error.
+    """
+
+    network: Literal["second_look"]
+    detector: str
+    first_look: str
+    backbone: str
+    frozen_blocks: int = Field(ge=0, lt=14)
+    sources: InfectedCellSets = Field(min_length=1)
+    malaria_free: FieldSets
+    batch: LayoutSettings
+    label_smoothing: float = Field(ge=0, lt=0.5)
+
+
 AnySettings = Annotated[
-    DetectorSettings | ClassifierSettings | GuidedSettings, Field(discriminator="network")
+    DetectorSettings | ClassifierSettings | SecondLookSettings | GuidedSettings,
+    Field(discriminator="network"),
 ]
 
 
-def read_settings(path: Path) -> DetectorSettings | ClassifierSettings | GuidedSettings:
+def read_settings(
+    path: Path,
+) -> DetectorSettings | ClassifierSettings | SecondLookSettings | GuidedSettings:
     """Read and check a configuration; raises `ConfigurationError` naming the file and the key."""
     return _checked(TypeAdapter(AnySettings), path)
 
@@ -169,7 +218,7 @@ def _fault(error: "ErrorDetails", content: object) -> str:
         case "extra_forbidden":
             said = "no such key"
         case "union_tag_not_found":
-            network = "network: missing, give detector, classifier or guided"
+            network = "network: missing, give detector, classifier, second_look or guided"
             return f"{network} (for a study: smearscope study)" if "arms" in given else network
         case "value_error":
             said = said.removeprefix("Value error, ")

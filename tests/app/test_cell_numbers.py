@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from app.cell_numbers import CellNumbers
+from core.cells.located import WhyNot
 from core.store import Candidate, CandidateKind, SlideRecord, StoreError
 
 SECRET = b"of the data folder"
@@ -15,7 +16,17 @@ SECRET = b"of the data folder"
 def with_cells(record: SlideRecord, cells: Iterable[int]) -> SlideRecord:
     """The same slide, its list of these candidates."""
     offered = tuple(
-        Candidate(own, record.slide.id, CandidateKind.CALLED, rank, "field1.png", (0, 0, 9, 9), 0.9, None)
+        Candidate(
+            own,
+            record.slide.id,
+            CandidateKind.LISTED,
+            rank,
+            "field1.png",
+            (0, 0, 9, 9),
+            0.9,
+            WhyNot.EVALUABLE,
+            None,
+        )
         for rank, own in enumerate(cells, start=1)
     )
     return replace(record, candidates=offered)

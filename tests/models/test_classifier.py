@@ -267,6 +267,16 @@ def test_a_map_is_that_of_its_slide() -> None:
     assert (classifier.activation_map(crops, own) != classifier.activation_map(crops, other)).any()
 
 
+def test_a_field_has_maps_after_its_cells_were_scored_as_before() -> None:
+    crops, evaluable = random_crops(12), np.repeat([True, False], [9, 3])
+    classifier = Classifier(random_network(), CPU)
+    found = classifier.score_field(crops, evaluable, classifier.feature_statistics(crops))
+    after = classifier.activation_map(crops, found.statistics)
+    np.testing.assert_array_equal(
+        after, Classifier(random_network(), CPU).activation_map(crops, found.statistics)
+    )
+
+
 def test_no_crops_have_no_maps() -> None:
     classifier = Classifier(random_network(), CPU)
     statistics = classifier.feature_statistics(random_crops(3))

@@ -12,6 +12,8 @@ from core.results.tables import NUMBER_OF_REASON, SIDES, CellRows, FieldRow, wri
 from scripts import demo as demo_module
 from scripts.demo import Comparison, compare, demo
 
+LISTED = 40
+"""How many of the list a scorer without mistakes puts before readers."""
 HEALTHY = {"kind": "red_cell", "infected": False, "cut_by_edge": False}
 INFECTED = HEALTHY | {"infected": True}
 
@@ -27,12 +29,15 @@ def drawn(*cells: tuple[str, float, dict[str, object]]) -> pd.DataFrame:
     )
 
 
-def found(*cells: tuple[str, float, str]) -> pd.DataFrame:
-    """Cells as scoring writes them; "" stands for the missing call of a cell that does not count."""
+def found(*cells: tuple[str, float, int], first: int = 2, why_not: str = "") -> pd.DataFrame:
+    """Objects as `cells_of` gives them: field, left side, and rank, 0 where it is not looked at."""
+    ranks = pd.Series([rank for _, _, rank in cells], dtype=int)
     return boxes(*(left for _, left, _ in cells)).assign(
         field=[field for field, _, _ in cells],
-        call=pd.Series([call or None for _, _, call in cells], dtype=str),
-        evaluable=pd.Series([call != "" for _, _, call in cells], dtype=bool),
+        rank=ranks,
+        listed=(ranks > 0) & (ranks <= first),
+        evaluable=(ranks > 0) & (why_not == ""),
+        why_not=why_not,
     )
 
 
@@ -45,38 +50,38 @@ def test_each_cell_is_counted_once_under_what_was_made_of_it() -> None:
         ("a", 80, HEALTHY),
         ("b", 0, HEALTHY),
     )
-    cells = found(
-        ("a", 1, "infected"),
-        ("a", 21, "healthy"),
-        ("a", 41, ""),
-        ("a", 61, "infected"),
-        ("a", 200, "healthy"),
-    )
+    cells = found(("a", 1, 1), ("a", 21, 3), ("a", 41, 0), ("a", 61, 2), ("a", 200, 4))
     assert compare(truth, cells) == Comparison(
         drawn=6,
         located=4,
-        infected_counted=2,
-        infected_called=1,
-        healthy_counted=1,
-        healthy_called=1,
+        infected=3,
+        infected_looked_at=2,
+        listed=2,
+        infected_listed=1,
         spurious=1,
     )
 
 
+def test_a_parasite_in_a_cell_that_is_not_counted_is_found_in_the_list_all_the_same() -> None:
+    truth = drawn(("a", 0, INFECTED | {"cut_by_edge": True}), ("a", 20, INFECTED))
+    result = compare(truth, found(("a", 0, 1), ("a", 20, 2), why_not="clump"))
+    assert (result.drawn, result.infected, result.infected_listed, result.spurious) == (1, 2, 2, 0)
+
+
 def test_a_cell_on_another_field_is_no_match() -> None:
-    result = compare(drawn(("a", 0, HEALTHY)), found(("b", 0, "healthy")))
+    result = compare(drawn(("a", 0, HEALTHY)), found(("b", 0, 1)))
     assert (result.located, result.spurious) == (0, 1)
 
 
 def test_boxes_match_from_an_intersection_over_union_of_one_half() -> None:
     # Boxes 10 wide, shifted by d: (10 - d) / (10 + d) is 0.54 for d = 3 and 0.43 for d = 4.
-    assert compare(drawn(("a", 0, HEALTHY)), found(("a", 3, "healthy"))).located == 1
-    assert compare(drawn(("a", 0, HEALTHY)), found(("a", 4, "healthy"))).located == 0
+    assert compare(drawn(("a", 0, HEALTHY)), found(("a", 3, 1))).located == 1
+    assert compare(drawn(("a", 0, HEALTHY)), found(("a", 4, 1))).located == 0
 
 
 def test_two_frames_on_one_cell_locate_it_once() -> None:
-    result = compare(drawn(("a", 0, HEALTHY)), found(("a", 0, "healthy"), ("a", 1, "healthy")))
-    assert (result.located, result.healthy_counted, result.spurious) == (1, 1, 1)
+    result = compare(drawn(("a", 0, HEALTHY)), found(("a", 0, 1), ("a", 1, 2)))
+    assert (result.located, result.spurious) == (1, 1)
 
 
 def test_white_cells_and_cut_cells_are_not_among_the_cells_drawn_whole() -> None:
@@ -85,12 +90,12 @@ def test_white_cells_and_cut_cells_are_not_among_the_cells_drawn_whole() -> None
         ("a", 20, HEALTHY | {"kind": "white_cell"}),
         ("a", 40, HEALTHY | {"cut_by_edge": True}),
     )
-    result = compare(truth, found(("a", 0, "healthy"), ("a", 20, "healthy"), ("a", 40, "")))
+    result = compare(truth, found(("a", 0, 1), ("a", 20, 2), ("a", 40, 0)))
     assert (result.drawn, result.located, result.spurious) == (1, 1, 1)
 
 
 def test_a_slide_on_which_nothing_was_found_is_compared() -> None:
-    assert compare(drawn(("a", 0, INFECTED)), found()) == Comparison(1, 0, 0, 0, 0, 0, 0)
+    assert compare(drawn(("a", 0, INFECTED)), found()) == Comparison(1, 0, 1, 0, 0, 0, 0)
 
 
 def perfect_score(slides: list[Path], *, out: Path) -> None:
@@ -103,12 +108,16 @@ def perfect_score(slides: list[Path], *, out: Path) -> None:
         field=truth["field"].map(names.index).to_numpy(np.int32),
         boxes=truth[list(SIDES)].to_numpy(np.float32),
         detection_score=np.ones(len(truth), np.float32),
-        infected_score=np.where(cut, np.nan, infected).astype(np.float32),
+        infected_score=infected.astype(np.float32),
+        second_score=np.full(len(truth), np.nan, np.float32),
         why_not=np.where(cut, NUMBER_OF_REASON["edge"], 0).astype(np.uint8),
-        called=infected & ~cut,
     )
     order = np.argsort(cells.field, kind="stable")
-    rows = [FieldRow(name, 1280, 960, 0, 0, 0, None, name, "") for name in names]
+    listed = np.bincount(cells.field[cells.ranked()[:LISTED]], minlength=len(names)).tolist()
+    rows = [
+        FieldRow(name, 1280, 960, 0, 0, count, None, name, "")
+        for name, count in zip(names, listed, strict=True)
+    ]
     (out / slide.name).mkdir(parents=True)
     write_fields(out / slide.name, rows)
     write_cells(
@@ -127,16 +136,14 @@ def test_a_scorer_without_mistakes_is_shown_to_make_none(
     monkeypatch.setattr(demo_module, "PARASITAEMIA", 0.05)
     demo()
     truth = pd.read_parquet("out/demo/slides/synthetic.truth.parquet").query("kind == 'red_cell'")
-    whole = truth[~truth["cut_by_edge"]]
-    infected = int(whole["infected"].sum())
-    assert infected > 0
+    whole, infected = truth[~truth["cut_by_edge"]], int(truth["infected"].sum())
+    assert 0 < infected < LISTED
     printed = capsys.readouterr().out
     table = [
         line.split() for line in printed.split("Truth against result\n")[1].split("\n\n")[0].splitlines()
     ]
-    assert [row[-1] for row in table] == [str(len(whole)), str(infected), "0", "0"]
-    assert table[1][3] == str(infected)
-    assert table[2][3] == str(len(whole) - infected)
+    assert [row[-1] for row in table] == [str(len(whole)), str(infected), str(infected), "0"]
+    assert table[2][:5] == ["first", "of", "the", "list", str(LISTED)]
     picture = cv2.imread("out/demo/annotated_field.png")
     assert picture is not None
     assert picture.shape[1] == 1280

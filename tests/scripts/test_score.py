@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner, Result
 
+from core.wording import sentence
 from scripts.main import app
 from tests.coloured_cells import DotCard, load_models, save_slide
 
@@ -33,9 +34,11 @@ def test_one_slide_gives_the_verdict_a_table_and_where_the_files_are(tmp_path: P
     assert result.exit_code == 0, result.output
     assert "patient 7: AWAITING REVIEW" in result.stdout
     header, row = result.stdout.split("\n\n")[1].splitlines()
-    assert " ".join(header.split()) == "slide fields cells examined of those needed called infected verdict"
-    assert " ".join(row.split()) == "patient 7 3 90 211 400 2 awaiting review"
-    assert str(tmp_path / "out") in result.stdout
+    assert " ".join(header.split()) == "slide fields looked at counted needed to read verdict"
+    assert " ".join(row.split()) == "patient 7 3 90 90 211 400 90 awaiting review"
+    candidates = tmp_path / "out" / "patient 7" / "candidates"
+    assert f"The first 90 of the list: {candidates}, all on contact_sheet.jpg" in result.stdout
+    assert (candidates / "contact_sheet.jpg").is_file()
     assert result.stdout.rstrip().endswith("research use only, not for diagnosis")
 
 
@@ -48,6 +51,22 @@ def test_a_batch_with_a_broken_slide_scores_the_others_and_exits_1(tmp_path: Pat
     assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["a", "c"]
     assert "holds no image" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_what_lies_outside_validity_is_said_of_one_slide_and_of_each_of_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    too_blue = (sentence("as written", text="The stain is too blue."),)
+    monkeypatch.setattr("models.cards.load_card", lambda name: DotCard(outside=too_blue))
+    slides = tmp_path / "slides"
+    one = run(save_slide(slides / "a", fields=1), "--out", tmp_path / "one", "--review-budget", "5").stdout
+    assert "a: NOT VALID FOR THIS SLIDE" in one
+    assert "The stain is too blue." in one
+    assert f"The first 5 of the list: {tmp_path / 'one' / 'a' / 'candidates'}" in one
+    save_slide(slides / "b", fields=1)
+    both = run(slides, "--out", tmp_path / "both", "--review-budget", "5").stdout
+    assert "without figures:\n  a: The stain is too blue.\n  b: The stain is too blue.\n" in both
+    assert f"The first 5 of the list: {tmp_path / 'both'}/SLIDE/candidates" in both
 
 
 def test_a_slide_with_some_broken_images_is_scored_and_names_them(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs import comparison, comparison_process
+from app.jobs import comparison_process
 from app.jobs.comparison import (
     ask,
     asked,
@@ -17,7 +17,8 @@ from app.jobs.comparison import (
 )
 from app.jobs.comparison_process import compare
 from app.workplace import Workplace
-from core.review.model_comparison import Calls
+from core.results.folder import ResultTables
+from core.review.model_comparison import Ranking
 from core.scoring import slide_run
 from tests.app.jobs.two_models import MODELS, drawn_models, signed
 
@@ -30,11 +31,11 @@ def test_both_models_are_held_against_what_readers_decided(signed: Workplace) ->
     assert asked(signed) is None
     done = comparison_of(signed, *MODELS)
     assert done is not None
-    assert (done.first, done.second) == ("dots 1", "strict 2")
+    assert (done.first, done.second) == ("dots 1", "contrary 2")
     (slide,) = done.slides
-    # 60 cells: the first model called two of them, one accepted and one rejected; the second calls none.
-    assert slide.first == Calls(1, 1, 1, 1, 2, 60)
-    assert slide.second == Calls(1, 0, 1, 0, 0, 60)
+    # Of 60 cells readers were shown the two with dots: the larger one was accepted, the other rejected.
+    assert slide.first == Ranking(ranks=(1,), accepted_first=1, first=2, shared=0)
+    assert slide.second == Ranking(ranks=(60,), accepted_first=0, first=2, shared=0)
     assert (slide.left_out, slide.problem, slide.version) == (0, None, 1)
     assert done.signed == signed_hash(signed_slides(signed))
 
@@ -52,7 +53,7 @@ def test_a_model_is_not_run_again_on_what_it_has_scored_for_the_readers(
     monkeypatch.setattr(comparison_process, "score_slide", counting)
     ask(signed, *MODELS, by="Zoe")
     compare(signed)
-    assert scored == ["strict"]
+    assert scored == ["contrary"]
 
 
 def test_where_the_result_is_gone_both_are_scored_anew(signed: Workplace) -> None:
@@ -63,7 +64,7 @@ def test_where_the_result_is_gone_both_are_scored_anew(signed: Workplace) -> Non
     compare(signed)
     done = comparison_of(signed, *MODELS)
     assert done is not None
-    assert done.slides[0].first == Calls(1, 1, 1, 1, 2, 60)
+    assert done.slides[0].first == Ranking(ranks=(1,), accepted_first=1, first=2, shared=0)
 
 
 def test_a_slide_whose_images_are_gone_is_left_out_with_the_reason(signed: Workplace, tmp_path: Path) -> None:
@@ -78,13 +79,13 @@ def test_a_slide_whose_images_are_gone_is_left_out_with_the_reason(signed: Workp
 
 def test_taking_the_question_back_stops_it(signed: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.jobs.progress.SECONDS_BETWEEN", 0.0)
-    calls_of = comparison.calls_of
+    score_slide = slide_run.score_slide
 
-    def take_back(folder: Path, document: Any) -> Calls:  # noqa: ANN401 - passed on
+    def take_back(*given: Any) -> Any:  # noqa: ANN401 - passed on
         comparison_files(signed).asked.unlink(missing_ok=True)
-        return calls_of(folder, document)
+        return score_slide(*given)
 
-    monkeypatch.setattr(comparison_process, "calls_of", take_back)
+    monkeypatch.setattr(comparison_process, "score_slide", take_back)
     ask(signed, *MODELS, by="Zoe")
     compare(signed)
     assert comparison_of(signed, *MODELS) is None
@@ -98,28 +99,28 @@ def test_what_fails_is_said_and_the_question_is_over(
     ask(signed, *MODELS, by="Zoe")
     compare(signed)
     assert asked(signed) is None
-    assert "no model strict" in comparison_files(signed).failed.read_text()
+    assert "no model contrary" in comparison_files(signed).failed.read_text()
 
 
 def test_another_question_asked_while_one_is_answered_is_answered_too(
     signed: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once taken back and asked the other way round; the first is given up, the second not lost."""
-    calls_of = comparison.calls_of
+    read_tables = comparison_process.read_tables
     turned: list[Path] = []
 
-    def turn_round(folder: Path, document: Any) -> Calls:  # noqa: ANN401 - passed on
+    def turn_round(folder: Path) -> ResultTables:
         if not turned:
             take_back(signed, by="Zoe")
             ask(signed, *reversed(MODELS), by="Zoe")
             turned.append(folder)
-        return calls_of(folder, document)
+        return read_tables(folder)
 
-    monkeypatch.setattr(comparison_process, "calls_of", turn_round)
+    monkeypatch.setattr(comparison_process, "read_tables", turn_round)
     ask(signed, *MODELS, by="Zoe")
     compare(signed)
     assert asked(signed) is None
     assert comparison_of(signed, *MODELS) is None
     done = comparison_of(signed, *reversed(MODELS))
     assert done is not None
-    assert (done.first, done.second) == ("strict 2", "dots 1")
+    assert (done.first, done.second) == ("contrary 2", "dots 1")

@@ -17,8 +17,9 @@ from core.files import OutputError
 from core.results.result import SlideResult
 from core.scoring.slide_run import score_slide
 from core.slides import Slide
-from core.store import CandidateKind, ScoringStep, StoredSlide
+from core.store import CandidateKind, Role, ScoringStep, StoredSlide
 from tests.coloured_cells import DotCard, load_models, save_slide
+from tests.scored_slides import read_all
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,7 @@ def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
     dots = ModelHere("released", "released", DotCard())  # type: ignore[arg-type] # a card as scoring asks for
     monkeypatch.setattr(process, "active_model", lambda _: dots)
     monkeypatch.setattr(process, "available_cores", lambda: 1)
+    monkeypatch.setattr(process, "REVIEW_BUDGET", 4)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_a_queued_slide_is_scored_taken_in_and_its_candidates_are_cut(
     work_through_queue(workplace, silently)
     record = workplace.store.record(slide.id)
     assert record.slide.scoring == ScoringStep.SCORED
-    assert [candidate.kind for candidate in record.candidates] == [CandidateKind.CALLED] * 4
+    assert [candidate.kind for candidate in record.candidates] == [CandidateKind.LISTED] * 4
     pictures = workplace.folder / "pictures" / str(slide.id)
     assert len(list(pictures.glob("small-*.jpg"))) == len(list(pictures.glob("neighbours-*.jpg"))) == 4
     assert len(list((pictures / "maps").rglob(f"*-{DRAWN_BY_SCORING}.png"))) == 4
@@ -157,8 +159,10 @@ def test_fields_added_later_are_scored_and_keep_what_was_read(
     workplace: Workplace, slide: StoredSlide, tmp_path: Path
 ) -> None:
     work_through_queue(workplace, silently)
-    before = workplace.store.record(slide.id)
-    save_slide(tmp_path / "images", fields=9)
+    before = read_all(
+        workplace.store, workplace.store.record(slide.id), "++--", reader="Anna", role=Role.FIRST
+    )
+    save_slide(tmp_path / "images", fields=9)  # the seventh has two cells with dots, which come before
     workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by="Anna")
     work_through_queue(workplace, silently)
     after = workplace.store.record(slide.id)

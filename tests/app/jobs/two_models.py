@@ -2,27 +2,46 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.jobs import comparison_process
 from app.jobs import scoring_process as process
 from app.jobs.models_here import ModelHere, UnusableModel
 from app.workplace import Workplace
+from core.cells.classification import FeatureStatistics, FieldScores
 from core.review import sign
 from core.store import Role
-from tests.coloured_cells import DotCard, load_models, save_slide
+from tests.coloured_cells import DotCard, DotClassifier, DotModels, load_models, save_slide
 from tests.scored_slides import read_all
 
-STRICT = DotCard(name="strict", identity="strict 2", fixed_threshold=0.9)
+CONTRARY = DotCard(name="contrary", identity="contrary 2")
 MODELS = (
     ModelHere("released", "released", DotCard()),  # type: ignore[arg-type] # a card as scoring asks for
-    ModelHere("strict", "strict", STRICT),  # type: ignore[arg-type]
+    ModelHere("contrary", "contrary", CONTRARY),  # type: ignore[arg-type]
 )
+
+
+class ContraryClassifier(DotClassifier):
+    """Ranks last what the other ranks first."""
+
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
+        scores = super().score_field(crops, evaluable, slide)
+        return FieldScores(1 - scores.infected_score, scores.statistics)
+
+
+def models_named(name: str, device: str) -> DotModels:
+    """The networks of one of `MODELS`."""
+    models = load_models()
+    return models if name == "released" else DotModels(models.detector, ContraryClassifier(), CONTRARY)
 
 
 @pytest.fixture(autouse=True)
 def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One model that calls every dark dot, and one that calls none."""
+    """One model that ranks the dark dots first, and one that ranks them last; readers get two cells."""
 
     def here(_: Workplace) -> tuple[tuple[ModelHere, ...], tuple[UnusableModel, ...]]:
         return MODELS, ()
@@ -31,13 +50,14 @@ def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.jobs.models_here._released", lambda: MODELS[0])
     monkeypatch.setattr(comparison_process, "models_here", here)
     for module in (process, comparison_process):
-        monkeypatch.setattr(module, "load_models", lambda name, device: load_models())
+        monkeypatch.setattr(module, "load_models", models_named)
     monkeypatch.setattr(process, "available_cores", lambda: 1)
+    monkeypatch.setattr(process, "REVIEW_BUDGET", 2)
 
 
 @pytest.fixture
 def signed(workplace: Workplace, tmp_path: Path) -> Workplace:
-    """One slide of two fields with a called cell each of dots seven and eight, read and signed."""
+    """One slide of two fields; the first has dots, seven and eight, which lead the list; read and signed."""
     case = workplace.store.add_case("patient", by="Anna")
     folder = save_slide(tmp_path / "images", fields=2)
     slide = workplace.store.add_slide(case.id, "slide", folder, by="Anna")

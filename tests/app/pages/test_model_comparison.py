@@ -9,7 +9,7 @@ from app.jobs.models_here import models_here
 from app.workplace import Workplace
 from core.files import write_bytes
 from core.review import sign
-from core.review.model_comparison import Calls
+from core.review.model_comparison import Ranking
 from core.store import Role, SlideRecord
 from tests.app.jobs.test_models_here import other_model
 from tests.app.page_under_test import page, said
@@ -19,7 +19,7 @@ from tests.scored_slides import read_all
 def test_with_one_model_or_nothing_signed_there_is_nothing_to_compare(workplace: Workplace) -> None:
     test = page("model_cards", "models_page")
     assert "There is only one model" in said(test)
-    assert "comparison favours that model" in said(test)
+    assert "ranked high: the comparison favours it" in said(test)
     other_model(workplace)
     assert "No slide is signed yet" in said(page("model_cards", "models_page"))
 
@@ -47,8 +47,8 @@ def keep(workplace: Workplace, *slides: ComparedSlide, signed: str | None = None
 def test_a_comparison_is_a_row_a_slide_and_one_of_all_with_limits(signed: Workplace) -> None:
     keep(
         signed,
-        _slide(1, Calls(10, 9, 100, 90, 99, 5000), Calls(10, 10, 100, 20, 30, 5000), left_out=3),
-        _slide(2, Calls(0, 0, 50, 50, 50, 4000), Calls(0, 0, 50, 0, 1, 4100)),
+        _slide(1, Ranking((*range(1, 10), 250), 9, 100, 77), Ranking(tuple(range(1, 11)), 10, 100, 77), 3),
+        _slide(2, Ranking((), 0, 100, 40), Ranking((), 0, 60, 40)),
         _slide(3, None, None, problem="its images are gone"),
     )
     test = page("model_cards", "models_page")
@@ -56,25 +56,25 @@ def test_a_comparison_is_a_row_a_slide_and_one_of_all_with_limits(signed: Workpl
     assert table.loc["slide 1"].tolist() == [
         "9 of 10 (90 %)",
         "10 of 10 (100 %)",
-        "90 of 100 (900)",
-        "20 of 100 (200)",
-        "99 of 5 000",
-        "30 of 5 000",
+        "5",
+        "5",
+        "77 of 100",
+        "77 of 100",
     ]
-    assert table.loc["slide 2"].tolist()[:2] == ["none", "none"]
-    assert table.loc["all together"].tolist()[2:4] == ["140 of 150 (933)", "20 of 150 (133)"]
+    assert table.loc["slide 2"].tolist()[:4] == ["none"] * 4
+    assert table.loc["all together"].tolist()[4:] == ["117 of 200", "117 of 160"]
     assert "slide 3" not in table.index
     shown = said(test)
     # beta.ppf(.05, 9, 2) and beta.ppf(.05, 10, 1)
-    assert "finds at least 60.6 % of the accepted cells at 95 %" in shown
-    assert "finds at least 74.1 % of the accepted cells" in shown
+    assert "has at least 60.6 % of the accepted cells among the first of its list at 95 %" in shown
+    assert "has at least 74.1 % of the accepted cells" in shown
     assert "3 cells were left out" in shown
     assert "slide 3 is left out: its images are gone" in shown
     assert "Slides have been signed since" not in shown
 
 
 def test_a_comparison_from_before_the_last_signature_says_so(signed: Workplace) -> None:
-    keep(signed, _slide(1, Calls(1, 1, 1, 1, 1, 1), Calls(1, 1, 1, 1, 1, 1)), signed="of an earlier day")
+    keep(signed, _slide(1, Ranking((1,), 1, 1, 1), Ranking((1,), 1, 1, 1)), signed="of an earlier day")
     assert "Slides have been signed since" in said(page("model_cards", "models_page"))
 
 
@@ -93,7 +93,7 @@ def test_a_comparison_is_asked_for_shown_under_way_and_stopped(
 
 
 def _slide(
-    number: int, first: Calls | None, second: Calls | None, left_out: int = 0, problem: str | None = None
+    number: int, first: Ranking | None, second: Ranking | None, left_out: int = 0, problem: str | None = None
 ) -> ComparedSlide:
     return ComparedSlide(
         slide_id=number,

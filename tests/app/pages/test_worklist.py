@@ -23,7 +23,7 @@ def test_the_worklist_shows_where_a_slide_stands_and_what_is_left(
     assert "slide 7" in shown
     assert "patient 7" in shown
     assert "to review" in shown
-    assert "**3** candidates left" in shown
+    assert "**3** of the first 4 of the list left to read" in shown
     assert "1 cell accepted" in shown
 
 
@@ -32,7 +32,7 @@ def test_the_worklist_tells_nobody_else_what_the_first_reader_has_accepted(
 ) -> None:
     read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
     shown = said(page("worklist", "worklist_page", person="Ben"))
-    assert "**3** candidates left" in shown
+    assert "**3** of the first 4 of the list left to read" in shown
     assert "accepted" not in shown
 
 

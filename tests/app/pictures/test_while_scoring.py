@@ -21,7 +21,7 @@ def test_candidates_have_one_map_by_scoring_and_the_others_when_they_are_asked_f
     slide = workplace.store.add_slide(case.id, "slide", folder, by="Anna")
     work_through_queue(workplace, lambda _: None)
     record = workplace.store.record(slide.id)
-    called = [one for one in record.candidates if one.kind == CandidateKind.CALLED]
+    called = [one for one in record.candidates if one.kind == CandidateKind.LISTED]
     taken_in = record.taken_in
     assert called
     assert taken_in is not None

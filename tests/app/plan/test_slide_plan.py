@@ -41,11 +41,11 @@ def drawn(
 
 
 def kinds(plan: dict[str, Any]) -> list[str]:
-    return [kind for *_, kind, _ in plan["candidates"]]
+    return [kind for *_, kind, _, _ in plan["candidates"]]
 
 
 def ranks(plan: dict[str, Any]) -> list[str]:
-    return [rank for *_, rank in plan["candidates"]]
+    return [rank for *_, rank, _ in plan["candidates"]]
 
 
 def test_every_candidate_of_the_slide_is_drawn_by_what_was_called_on_its_field(

@@ -6,24 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.reports.drawing import RED
-from core.reports.fields import HEALTHY, LEFT_OUT, annotated_field
+from core.reports.fields import COUNTED, LEFT_OUT, annotated_field
 
 WHITE = 255
 
 
 def draw(
     boxes: list[tuple[float, float, float, float]],
-    infected: list[bool],
     why_not: list[str],
-    ranks: list[int] | None = None,
+    ranks: list[int],
     size: tuple[int, int] = (200, 300),
 ) -> np.ndarray:
     return annotated_field(
         np.full((*size, 3), WHITE, np.uint8),
         np.array(boxes, np.float32).reshape(-1, 4),
-        np.array(infected, bool),
         np.array(why_not, str),
-        np.array(ranks if ranks is not None else [0] * len(boxes), int),
+        np.array(ranks, int),
     )
 
 
@@ -31,8 +29,12 @@ def painted(page: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     return np.asarray((page[:200] == colour).all(axis=2))
 
 
-def test_healthy_cell_has_a_closed_thin_frame_on_its_box() -> None:
-    frame = painted(draw([(50, 60, 40, 30)], [False], [""]), HEALTHY)
+def is_dotted(edge: np.ndarray) -> bool:
+    return 0.2 < edge.mean() < 0.5 and np.count_nonzero(np.diff(edge.astype(int)) == 1) >= 2
+
+
+def test_a_cell_that_is_counted_has_a_closed_thin_frame_on_its_box() -> None:
+    frame = painted(draw([(50, 60, 40, 30)], [""], [0]), COUNTED)
     assert frame[60, 50:90].all()
     assert frame[89, 50:90].all()
     assert frame[60:90, 50].all()
@@ -40,44 +42,40 @@ def test_healthy_cell_has_a_closed_thin_frame_on_its_box() -> None:
     assert frame.sum() == 2 * 40 + 2 * 28
 
 
-def test_infected_cell_has_a_frame_three_times_as_thick_and_its_rank_above() -> None:
-    page = draw([(50, 60, 40, 30)], [True], [""], ranks=[12])
+def test_a_cell_of_the_list_has_a_frame_three_times_as_thick_and_its_rank_above() -> None:
+    page = draw([(50, 60, 40, 30)], [""], [12])
     frame = painted(page, RED)
     assert frame[60:63, 50:90].all()
     assert frame[40:60, 50:60].any()
     assert (page[40:60, 50:80] == (250, 250, 248)).all(axis=2).any()  # the figures on the flag
-    assert not painted(draw([(50, 60, 40, 30)], [True], [""]), RED)[:60].any()
 
 
-def test_cell_that_is_not_evaluable_is_dotted_and_never_looks_called() -> None:
-    page = draw([(50, 60, 40, 40)], [True], ["out of focus"], ranks=[1])
-    dots = painted(page, LEFT_OUT)
-    assert not painted(page, RED).any()
-    edge = dots[60, 50:90]
-    assert 0.2 < edge.mean() < 0.5
-    assert np.count_nonzero(np.diff(edge.astype(int)) == 1) >= 5
+def test_what_is_outside_the_count_is_dotted_on_the_list_or_not() -> None:
+    box = [(50, 60, 80, 80)]
+    plain = draw(box, ["out of focus"], [0])
+    assert is_dotted(painted(plain, LEFT_OUT)[60, 50:130])
+    assert not painted(plain, RED).any()
+    listed = draw(box, ["clump"], [1])
+    assert is_dotted(painted(listed, RED)[139, 50:130])
+    assert not painted(listed, LEFT_OUT).any()
 
 
-def test_infected_cell_is_drawn_over_its_neighbours() -> None:
+def test_a_cell_of_the_list_is_drawn_over_its_neighbours_and_the_first_over_the_others() -> None:
     one, other = (50, 60, 40, 40), (55, 60, 40, 40)
-    over = painted(draw([one, other], [True, False], ["", ""]), RED)
-    alone = painted(draw([one], [True], [""]), RED)
-    assert (over == alone).all()
+    over = draw([one, other], ["", ""], [7, 0])
+    assert (painted(over, RED) == painted(draw([one], [""], [7]), RED)).all()
+    both = draw([one, other], ["", ""], [1, 2])
+    assert (both[60:100, 50:90] == draw([other, one], ["", ""], [2, 1])[60:100, 50:90]).all()
 
 
 def test_field_stays_in_place_above_a_legend_and_the_image_given_is_untouched() -> None:
     image = np.random.default_rng(0).integers(0, 255, (90, 120, 3), dtype=np.uint8)
     before = image.copy()
-    nothing = np.zeros(0, bool)
-    page = annotated_field(
-        image, np.zeros((0, 4), np.float32), nothing, nothing.astype(str), nothing.astype(int)
-    )
+    page = annotated_field(image, np.zeros((0, 4), np.float32), np.zeros(0, str), np.zeros(0, int))
     assert (page[:90] == image).all()
     assert page.shape[0] > 90
     assert page.shape[1] == 120
-    annotated_field(
-        image, np.array([[1, 1, 9, 9]], np.float32), np.array([True]), np.array([""]), np.array([1])
-    )
+    annotated_field(image, np.array([[1, 1, 9, 9]], np.float32), np.array([""]), np.array([1]))
     assert (image == before).all()
 
 
@@ -86,7 +84,6 @@ def test_field_stays_in_place_above_a_legend_and_the_image_given_is_untouched() 
     st.lists(
         st.tuples(
             st.tuples(st.floats(-400, 400), st.floats(-400, 400), st.floats(0, 500), st.floats(0, 500)),
-            st.booleans(),
             st.sampled_from(["", "edge"]),
             st.integers(0, 99_999),
         ),
@@ -95,25 +92,24 @@ def test_field_stays_in_place_above_a_legend_and_the_image_given_is_untouched() 
     st.tuples(st.integers(1, 60), st.integers(1, 60)),
 )
 def test_boxes_anywhere_and_images_of_any_size_are_drawn_without_harm(
-    cells: list[tuple[tuple[float, float, float, float], bool, str, int]], size: tuple[int, int]
+    cells: list[tuple[tuple[float, float, float, float], str, int]], size: tuple[int, int]
 ) -> None:
-    boxes, infected, why_not, ranks = ([cell[part] for cell in cells] for part in range(4))
-    page = draw(boxes, infected, why_not, ranks, size)  # type: ignore[arg-type] # columns of a table
+    boxes, why_not, ranks = ([cell[part] for cell in cells] for part in range(3))
+    page = draw(boxes, why_not, ranks, size)  # type: ignore[arg-type] # columns of a table
     assert page.shape == (size[0] + 28, size[1], 3)
 
 
 def test_box_wholly_outside_leaves_no_trace() -> None:
-    assert (draw([(400, 10, 20, 20)], [True], [""], [1])[:200] == WHITE).all()
+    assert (draw([(400, 10, 20, 20)], [""], [1])[:200] == WHITE).all()
 
 
 def test_arrays_that_are_not_aligned_are_named() -> None:
-    with pytest.raises(ValueError, match="infected must have one entry for each of 1 boxes; it has 2"):
-        draw([(1, 1, 5, 5)], [True, False], [""])
+    with pytest.raises(ValueError, match="ranks must have one entry for each of 1 boxes; it has 2"):
+        draw([(1, 1, 5, 5)], [""], [1, 0])
     with pytest.raises(ValueError, match=r"image must be \(H, W, 3\) uint8; it is \(9, 9\)"):
         annotated_field(
             np.zeros((9, 9), np.uint8),
             np.zeros((0, 4), np.float32),
-            np.zeros(0, bool),
             np.zeros(0, str),
             np.zeros(0, int),
         )

@@ -69,9 +69,9 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
         "Fraction raw 5 % (0.127 % to 24.9 %), a lower bound: 1 of 20 cells",
         "corrected 5.26 % (0.134 % to 29.5 %): raw divided by sensitivity",
         "Detection limit a clean count would exclude more than 792 749 parasites/µL at 95 %",
-        "Counted 20 evaluable red cells, 2 fields list of 20: first 3 laid before readers, 0 unread "
+        "Counted 20 evaluable red cells, 2 fields list of 21: first 3 laid before readers, 0 unread "
         "left out: 1 cells, edge",
-        "Model dots, validated on drawn discs the first 3 of 20 hold 95 % of the parasites (95 of 100; ",
+        "Model dots, validated on drawn discs the first 3 of 21 hold 95 % of the parasites (95 of 100; ",
         "Given 5 000 000 red cells/µL (assumed) review accepts 100 % of the infected cells it sees (assumed)",
         "review lets no healthy cell through (assumed) clustering of fields 1.00 (measured on this slide)",
         "Model card dots 1 Readers",
@@ -160,7 +160,7 @@ def test_in_french_the_page_says_the_same_in_french(store: Store, tmp_path: Path
         "Densité 263 158 parasites/µL (de 6 694 à 1 475 089, intervalle à 95 %)",
         "corrigée 5,26 % (0,134 % à 29,5 %) : brute rapportée à la sensibilité",
         "Limite de détection un compte négatif exclurait plus de 792 749 parasites/µL à 95 %",
-        "Compte 20 hématies évaluables, 2 champs liste de 20 : les 3 premières à lire, dont 0 non lue",
+        "Compte 20 hématies évaluables, 2 champs liste de 21 : les 3 premières à lire, dont 0 non lue",
         "non compté : 1 hématie(s) (au bord)",
         "Lecteurs Anna Roy (premier lecteur, 3 hématies); Ben (second lecteur, 3 hématies)",
         "kappa de Cohen 1,00",

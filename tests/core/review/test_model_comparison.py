@@ -1,96 +1,115 @@
-"""What two models call of the cells that readers decided on, counted by hand."""
+"""Where the lists of two models have the cells that readers accepted, counted by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import beta, chi2
+from scipy.stats import beta
 
+from core.cells.boxes import Box
+from core.cells.quality import FieldQuality
+from core.results.folder import ResultTables
+from core.results.tables import CellRows, FieldRow
 from core.review import read_document, sign
-from core.review.model_comparison import Calls, DecidedCell, calls_on, decided_cells, summed
+from core.review.model_comparison import Ranking, accepted_cells, rankings, summed
 from core.store import Role, Store
 from tests.scored_slides import UNSURE, read_all, scored_slide
 
 BOX = (10.0, 10.0, 20.0, 20.0)
+ELSEWHERE = (100.0, 10.0, 20.0, 20.0)
 
 
-def located(
-    *cells: tuple[tuple[float, float, float, float], bool],
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    boxes = np.array([box for box, _ in cells], np.float32).reshape(-1, 4)
-    return {"f": (boxes, np.array([called for _, called in cells], bool))}
+def tables(*cells: tuple[Box, float], field: str = "f") -> ResultTables:
+    """A slide of one field with these boxes and scores; NaN is not looked at."""
+    count = len(cells)
+    row = FieldRow(field, 640, 480, count, count, 0, FieldQuality(0.04, 240, 0.1, 0.2, 0.1), "hash", "")
+    scores = np.array([score for _, score in cells], np.float32)
+    rows = CellRows(
+        field=np.zeros(count, np.int32),
+        boxes=np.array([box for box, _ in cells], np.float32).reshape(-1, 4),
+        detection_score=np.ones(count, np.float32),
+        infected_score=scores,
+        second_score=np.full(count, np.nan, np.float32),
+        why_not=np.where(np.isnan(scores), 7, 0).astype(np.uint8),
+    )
+    return ResultTables((row,), rows)
 
 
-def test_only_cells_that_two_accepted_or_that_were_rejected_teach_anything(tmp_path: Path) -> None:
+def rank_of(box: Box, model: ResultTables, field: str = "f") -> int | None:
+    (rank,) = rankings(model, model, [(field, box)], 10)[0].ranks
+    return rank
+
+
+def test_only_cells_that_two_readers_accepted_are_looked_for(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path / "data")
     record = scored_slide(store, tmp_path, called=4)
     read_all(store, record, "++-?", reader="Anna", role=Role.FIRST)
     read_all(store, record, "+--?", reader="Ben", role=Role.SECOND)
-    second, *_ = [cell for cell in store.record(record.slide.id).candidates if cell.rank == 2]
+    second = record.candidates[1]
     store.read(record.slide.id, second.id, UNSURE, reader="Cleo", role=Role.ADJUDICATOR)
-    decided = decided_cells(read_document(sign(store, record.slide.id, by="Dora")))
+    accepted = accepted_cells(read_document(sign(store, record.slide.id, by="Dora")))
     store.close()
-    # The first of field1 is accepted by two, the third rejected by two; the others are disputed and doubtful.
-    assert [(cell.field, cell.accepted) for cell in decided] == [("field1.png", True), ("field1.png", False)]
+    assert accepted == ((record.candidates[0].field, record.candidates[0].box),)
 
 
-def test_a_called_cell_at_the_same_place_is_found_and_one_that_is_not_called_is_missed() -> None:
-    decided = [DecidedCell("f", BOX, accepted=True)]
-    assert calls_on(decided, located((BOX, True))).accepted_called == 1
-    assert calls_on(decided, located((BOX, False))).accepted_called == 0
+def test_an_accepted_cell_has_the_rank_of_what_the_model_sees_there() -> None:
+    model = tables((ELSEWHERE, 0.9), (BOX, 0.8), ((200, 10, 20, 20), 0.7))
+    assert rank_of(BOX, model) == 2
+    assert rank_of((300, 10, 20, 20), model) is None
+    assert rank_of(BOX, model, field="another") is None
+    assert rank_of(BOX, tables((BOX, float("nan")))) is None  # located, and seen in another place
 
 
 @pytest.mark.parametrize(
-    ("shift", "found"),
+    ("shift", "rank"),
     [
         (0.0, 1),
         (6.0, 1),  # 14 * 20 of 520 in common: .538
-        (7.0, 0),  # 13 * 20 of 540: .481
-        (40.0, 0),
+        (7.0, None),  # 13 * 20 of 540: .481
+        (40.0, None),
     ],
 )
-def test_boxes_of_another_detector_are_the_same_cell_where_half_overlaps(shift: float, found: int) -> None:
-    other = (BOX[0] + shift, *BOX[1:])
-    assert calls_on([DecidedCell("f", BOX, accepted=True)], located((other, True))).accepted_called == found
+def test_boxes_of_another_detector_are_the_same_cell_where_half_overlaps(
+    shift: float, rank: int | None
+) -> None:
+    assert rank_of(BOX, tables(((BOX[0] + shift, *BOX[1:]), 0.9))) == rank
 
 
 def test_of_several_cells_the_one_that_overlaps_most_speaks() -> None:
     near, there = (13.0, 10.0, 20.0, 20.0), (11.0, 10.0, 20.0, 20.0)
-    decided = [DecidedCell("f", BOX, accepted=True)]
-    assert calls_on(decided, located((near, True), (there, False))).accepted_called == 0
-    assert calls_on(decided, located((near, False), (there, True))).accepted_called == 1
+    assert rank_of(BOX, tables((near, 0.9), (there, 0.1))) == 2
 
 
-def test_what_a_model_has_not_located_it_has_not_called() -> None:
-    decided = [DecidedCell("elsewhere", BOX, accepted=True), DecidedCell("f", BOX, accepted=False)]
-    calls = calls_on(decided, located())
-    assert (calls.accepted, calls.accepted_called, calls.rejected, calls.rejected_called) == (1, 0, 1, 0)
-
-
-def test_accepted_rejected_and_all_that_is_called_are_counted_apart_and_summed() -> None:
+def test_what_stands_within_the_budget_of_each_is_counted_and_what_both_have_there() -> None:
     boxes = [(30.0 * number, 0.0, 20.0, 20.0) for number in range(6)]
-    decided = [DecidedCell("f", box, accepted=number < 2) for number, box in enumerate(boxes[:5])]
-    calls = calls_on(
-        decided,
-        located(*((box, called) for box, called in zip(boxes, [1, 0, 1, 0, 0, 1], strict=True))),  # type: ignore[arg-type] # numbers for true and false
-    )
-    assert calls == Calls(2, 1, 3, 1, 3, 6)
-    assert calls.sensitivity == 0.5
-    assert calls.false_calls_per_1000 == pytest.approx(1000 / 3)
-    assert summed([calls, Calls(1, 1, 0, 0, 7, 100)]) == Calls(3, 2, 3, 1, 10, 106)
-    assert summed([]) == Calls(0, 0, 0, 0, 0, 0)
+    first = tables(*zip(boxes, (0.9, 0.8, 0.7, 0.6, 0.5, 0.4), strict=True))
+    second = tables(*zip(boxes, (0.9, 0.1, 0.2, 0.8, 0.7, 0.3), strict=True))
+    accepted = [("f", boxes[0]), ("f", boxes[1]), ("f", ELSEWHERE)]
+    one, other = rankings(first, second, accepted, 3)
+    assert one == Ranking(ranks=(1, 2, None), accepted_first=2, first=3, shared=1)
+    # Its first three are the cells 0, 3 and 4.
+    assert other == Ranking(ranks=(1, 6, None), accepted_first=1, first=3, shared=1)
+    assert one.share_first == pytest.approx(2 / 3)
+    assert rankings(first, second, accepted, 100)[0].first == 6  # the whole list
 
 
-def test_limits_are_those_of_the_tally() -> None:
-    calls = Calls(10, 9, 100, 2, 30, 1000)
-    assert calls.sensitivity_at_least(0.95) == pytest.approx(beta.ppf(0.05, 9, 2))
-    assert calls.false_calls_per_1000_at_most(0.95) == pytest.approx(1000 * chi2.ppf(0.95, 6) / 2 / 100)
+def test_half_of_the_accepted_cells_stand_down_to_the_middle_rank() -> None:
+    ranking = Ranking(ranks=(7, None, 1, 300, 12), accepted_first=3, first=100, shared=0)
+    assert ranking.middle_rank == 12
+    assert replace(ranking, ranks=(7, 1, 300, 12)).middle_rank == 7
+    assert replace(ranking, ranks=(7, None, None)).middle_rank is None
+    assert replace(ranking, ranks=()).middle_rank is None
 
 
-def test_nothing_accepted_or_rejected_gives_no_figure() -> None:
-    empty = Calls(0, 0, 0, 0, 5, 10)
-    assert empty.sensitivity is None
-    assert empty.false_calls_per_1000 is None
-    assert empty.sensitivity_at_least(0.95) is None
-    assert empty.false_calls_per_1000_at_most(0.95) is None
-    assert Calls(3, 0, 1, 0, 0, 1).sensitivity_at_least(0.95) is None
+def test_slides_are_summed_with_the_ranks_of_all() -> None:
+    one, other = Ranking((1, None), 1, 100, 40), Ranking((250,), 0, 30, 5)
+    assert summed([one, other]) == Ranking((1, None, 250), 1, 130, 45)
+    assert summed([]) == Ranking((), 0, 0, 0)
+
+
+def test_the_limit_is_that_of_the_tally() -> None:
+    ranking = Ranking(ranks=tuple(range(1, 11)), accepted_first=9, first=9, shared=0)
+    assert ranking.share_first_at_least(0.95) == pytest.approx(beta.ppf(0.05, 9, 2))
+    assert Ranking((), 0, 5, 0).share_first is None
+    assert Ranking((400,), 0, 5, 0).share_first_at_least(0.95) is None

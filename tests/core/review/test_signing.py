@@ -107,9 +107,9 @@ def test_the_document_holds_the_result_the_readings_and_the_name(store: Store, f
     assert signed.signature.result_sha256 == finished.taken_in.sha256
     assert (signed.evidence, signed.verdict) == (tally_of(finished).evidence, tally_of(finished).verdict)
     assert [(cell.kind, cell.rank, cell.decision) for cell in signed.readings] == [
-        ("called", 1, "accepted by two readers"),
-        ("called", 2, "rejected"),
-        ("called", 3, "rejected"),
+        ("listed", 1, "accepted by two readers"),
+        ("listed", 2, "rejected"),
+        ("listed", 3, "rejected"),
         ("marked", None, "accepted by two readers"),
     ]
     readers = [(reading.reader, reading.role, reading.call) for reading in signed.readings[1].readings]
@@ -137,9 +137,10 @@ def test_accepted_cells_are_kept_as_pictures_with_their_maps_or_as_cut_from_the_
     assert cut is not None
     side = cut.shape[0]
     assert cut.shape[1] == side == 70
-    # The cell at position 7 is a disc of red 70 in the middle; beyond the field its border is repeated.
+    # The cell at position 7 is a disc of red 70 in the middle; 15 pixels above the field there is nothing.
     assert tuple(cut[side // 2, side // 2]) == (120, 60, 70)
-    assert tuple(cut[0, side // 2]) == tuple(cut[10, side // 2]) == (230, 230, 230)
+    assert tuple(cut[0, side // 2]) == tuple(cut[14, side // 2]) == (250, 250, 250)
+    assert tuple(cut[15, side // 2]) == (230, 230, 230)
 
 
 def test_no_more_pictures_are_kept_than_a_page_shows(store: Store, tmp_path: Path) -> None:

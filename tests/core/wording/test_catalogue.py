@@ -43,7 +43,7 @@ GROUPS: dict[str, list[str]] = {
     "decision": list(Decision),
     "stage": list(Stage),
     "step": list(ScoringStep),
-    "place": [kind for kind in CandidateKind if kind != CandidateKind.CALLED],
+    "place": list(CandidateKind),
     "outside": list(MEASURES),
     "read_as": list(Role),
     "the_reader": list(Role),

@@ -1,0 +1,230 @@
+"""Training batches for the second look: objects of a few slides, each slide's stain and lens drawn anew."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from core.cells.crops import DARK_LIGHT, LEVELS_PER_DENSITY, SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX
+from datasets.augmentation import random_stain
+from datasets.late_stages import with_late_stages
+from datasets.surrounded_cells import STORED_SURROUNDED_PX, SurroundedCells
+
+STAIN_MIXING, STAIN_STRENGTH, STAIN_SHIFT = 0.18, 2.0, 0.05
+"""Range of stains of drawn slides, then of the cells of one; see `datasets.augmentation.random_stain`."""
+CELL_MIXING, CELL_STRENGTH, CELL_SHIFT = 0.04, 1.15, 0.04
+COLOUR_ERROR, CELL_COLOUR_ERROR = 0.06, 0.02
+"""Standard deviation of the log of the reference colour's error, for a slide and for a cell of it."""
+LATE_STAGES = 0.5
+"""Share of drawn parasites that are late stages; the others are taken out of cells of some source."""
+FROM_OWN_SOURCE = 0.3
+"""Share of the parasites taken out of cells that come from the slide's own source, where it has any."""
+ALONE = 0.25
+"""Share of slides whose cells are shown without surroundings, as some sets have none."""
+BLURRED_SLIDES, BLUR_PX = 0.35, (0.5, 1.6)
+NOISY_SLIDES, NOISE_LEVELS = 0.4, (1.0, 5.0)
+WIDEST_SCALE, WIDEST_ASPECT, WIDEST_SHIFT = 1.2, 1.08, 0.05
+REACH_PX, FADE_PX = 25.5, 4.0
+"""From the middle of a cell to where nothing more of a parasite is taken, and over how much it fades."""
+LEAST_DENSITY, VISIBLE_DENSITY = 0.05, 0.12
+"""As in `datasets.transplant`: from which density something lies in the cell, and from which it is seen."""
+
+
+@dataclass(frozen=True)
+class SecondLookLayout:
+    """How many slides are in a batch, and how many objects of each, in this order.
+
+    Attributes
+    ----------
+    slides
+        Of different sources, as far as there are enough.
+    typical
+        Healthy cells that nothing distinguishes: by these the others are normalised.
+    leading
+        Healthy objects that a first look puts forward.
+    foreign
+        Healthy objects of another source, and at the end as many infected cells of another: as they are, so
+        that what a slide has of its own tells nothing.
+    infected
+        Half of the slide's own where it has any; the others healthy objects with a parasite put into them.
+    """
+
+    slides: int
+    typical: int
+    leading: int
+    foreign: int
+    infected: int
+
+    @property
+    def objects_a_slide(self) -> int:
+        """All objects of one slide of a batch."""
+        return self.typical + self.leading + 2 * self.foreign + self.infected
+
+
+class ObjectDrawer:
+    """Draws varied objects of slides; its two generators fix every choice.
+
+    At least one source must have healthy objects, and one infected ones; a `ValueError` says so otherwise.
+    """
+
+    def __init__(self, sources: Sequence[SurroundedCells], layout: SecondLookLayout, seed: int) -> None:
+        self._slides = [source for source in sources if len(source.typical)]
+        self._donors = [source for source in sources if source.infected.any()]
+        if not self._slides or not self._donors:
+            raise ValueError(
+                "training needs healthy cells of at least one source and infected ones of at least one; "
+                f"healthy: {[each.source for each in self._slides]}, "
+                f"infected: {[each.source for each in self._donors]}"
+            )
+        self._layout = layout
+        self._random = np.random.default_rng(seed)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) levels about zero, S = `SURROUNDED_SIZE_PX`, and (B,) truth, slide after slide."""
+        chosen = self._random.choice(
+            len(self._slides), self._layout.slides, replace=self._layout.slides > len(self._slides)
+        )
+        levels = torch.cat([self._slide(self._slides[int(number)]) for number in chosen])
+        layout = self._layout
+        healthy = layout.typical + layout.leading + layout.foreign
+        truth = torch.tensor([0.0] * healthy + [1.0] * (layout.infected + layout.foreign))
+        return levels, truth.repeat(layout.slides)
+
+    def _slide(self, source: SurroundedCells) -> Tensor:
+        layout = self._layout
+        error = torch.exp(torch.randn(1, 3, generator=self._generator) * COLOUR_ERROR)
+        typical = self._levels(source, self._among(source.typical, layout.typical), error)
+        leading = self._levels(source, self._among(source.leading, layout.leading), error)
+        infected = self._infected(source, error)
+        parts = [typical, leading, infected]
+        if layout.foreign:
+            healthy = self._other_than(source, self._slides)
+            ill = self._other_than(source, self._donors)
+            either = np.concatenate([healthy.leading, healthy.typical])
+            of_healthy = self._levels(healthy, self._among(either, layout.foreign), error)
+            of_ill = self._levels(ill, self._among(np.flatnonzero(ill.infected), layout.foreign), error)
+            parts = [typical, leading, of_healthy, infected, of_ill]
+        return self._varied(torch.cat(parts))
+
+    def _infected(self, source: SurroundedCells, error: Tensor) -> Tensor:
+        own = np.flatnonzero(source.infected)
+        whole = self._layout.infected // 2 if len(own) else 0
+        parts = [self._levels(source, self._among(own, whole), error)] if whole else []
+        hosts = np.concatenate([source.typical, source.leading])
+        host = self._levels(source, self._among(hosts, self._layout.infected - whole), error)
+        late = int(self._random.binomial(len(host), LATE_STAGES))
+        if late:
+            parts.append(with_late_stages(host[:late], self._generator))
+        if late < len(host):
+            parts.append(host[late:] - LEVELS_PER_DENSITY * self._parasites(source, len(host) - late))
+        return torch.cat(parts)
+
+    def _parasites(self, source: SurroundedCells, count: int) -> Tensor:
+        """(N, 3, S, S) densities of parasites taken out of infected cells, each turned."""
+        found: list[Tensor] = []
+        for _ in range(LONGEST_SEARCH):
+            own = source.infected.any() and self._random.random() < FROM_OWN_SOURCE
+            donor = source if own else self._donors[int(self._random.integers(len(self._donors)))]
+            cells = self._among(np.flatnonzero(donor.infected), 4)
+            density, seen = parasites_of(self._levels(donor, cells, torch.ones(1, 3)))
+            found.extend(density[seen])
+            if len(found) >= count:
+                turned = int(self._random.integers(4))
+                return torch.rot90(torch.stack(found[:count]), turned, (2, 3))
+        raise ValueError(f"of {4 * LONGEST_SEARCH} infected cells none shows a parasite; check their truth")
+
+    def _levels(self, source: SurroundedCells, which: NDArray[np.intp], error: Tensor) -> Tensor:
+        crops = torch.from_numpy(source.crops[which]).permute(0, 3, 1, 2).float()
+        own = torch.exp(torch.randn(len(which), 3, generator=self._generator) * CELL_COLOUR_ERROR)
+        colour = torch.from_numpy(source.colour[which]) * error * own
+        density = torch.log(crops + DARK_LIGHT) - torch.log(colour + DARK_LIGHT)[:, :, None, None]
+        return LEVELS_PER_DENSITY * density
+
+    def _among(self, which: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+        return np.asarray(self._random.choice(which, count), np.intp)
+
+    def _other_than(self, source: SurroundedCells, among: list[SurroundedCells]) -> SurroundedCells:
+        others = [other for other in among if other is not source] or [source]
+        return others[int(self._random.integers(len(others)))]
+
+    def _varied(self, levels: Tensor) -> Tensor:
+        """The objects of a slide in one stain and lens, each in a pose of its own."""
+        draw = self._random
+        slide = random_stain(draw, STAIN_MIXING, STAIN_STRENGTH, STAIN_SHIFT)
+        own = [random_stain(draw, CELL_MIXING, CELL_STRENGTH, CELL_SHIFT) for _ in range(len(levels))]
+        matrix = torch.stack([torch.from_numpy(each.matrix) for each in own]) @ torch.from_numpy(slide.matrix)
+        shift = torch.stack([torch.from_numpy(each.shift) for each in own]) + torch.from_numpy(slide.shift)
+        levels = torch.einsum("nij,njhw->nihw", matrix, levels) + shift[:, :, None, None]
+        if draw.random() < ALONE:
+            radius_px = draw.uniform(1.03, 1.18) * SURROUNDED_CELL_DIAMETER_PX / 2
+            around = _RADIUS[None, None] >= radius_px
+            levels = torch.where(around, float(draw.uniform(0, 30)), levels)
+        levels = self._posed(levels)
+        if draw.random() < BLURRED_SLIDES:
+            levels = blurred(levels, float(draw.uniform(*BLUR_PX)))
+        if draw.random() < NOISY_SLIDES:
+            noise = torch.randn(levels.shape, generator=self._generator)
+            levels = levels + noise * float(draw.uniform(*NOISE_LEVELS))
+        return levels.clamp(-128, 127)
+
+    def _posed(self, levels: Tensor) -> Tensor:
+        """Turned, mirrored, scaled and shifted, and cut to `SURROUNDED_SIZE_PX`."""
+        count = len(levels)
+
+        def uniform(reach: float) -> Tensor:
+            return (2 * torch.rand(count, generator=self._generator) - 1) * reach
+
+        turn = uniform(float(torch.pi))
+        scale = SURROUNDED_SIZE_PX / STORED_SURROUNDED_PX * torch.exp(uniform(float(np.log(WIDEST_SCALE))))
+        aspect = torch.exp(uniform(float(np.log(WIDEST_ASPECT))))
+        mirror = torch.where(uniform(1) < 0, -1.0, 1.0)
+        across = torch.stack(
+            [scale * turn.cos() * mirror * aspect, -scale * turn.sin() / aspect, uniform(WIDEST_SHIFT)], 1
+        )
+        down = torch.stack(
+            [scale * turn.sin() * mirror * aspect, scale * turn.cos() / aspect, uniform(WIDEST_SHIFT)], 1
+        )
+        grid = functional.affine_grid(
+            torch.stack([across, down], dim=1),
+            [count, 3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX],
+            align_corners=False,
+        )
+        return functional.grid_sample(levels, grid, padding_mode="border", align_corners=False)
+
+
+LONGEST_SEARCH = 250
+_OFFSET = torch.arange(STORED_SURROUNDED_PX) - (STORED_SURROUNDED_PX - 1) / 2
+_RADIUS = torch.hypot(_OFFSET[:, None], _OFFSET[None])
+_WEIGHT = ((REACH_PX - _RADIUS) / FADE_PX).clamp(0, 1)[None, None]
+
+
+def parasites_of(levels: Tensor) -> tuple[Tensor, Tensor]:
+    """Density (N, 3, S, S) over the median of infected cells, and (N,) whether anything stands out."""
+    density = -levels / LEVELS_PER_DENSITY
+    median = density[:, :, _RADIUS < REACH_PX].median(dim=-1).values
+    over = (density - median[:, :, None, None] - LEAST_DENSITY).clamp(min=0) * _WEIGHT
+    seen = functional.avg_pool2d(over.mean(dim=1, keepdim=True), 3, 1, 1).amax(dim=(1, 2, 3))
+    return over, seen >= VISIBLE_DENSITY
+
+
+def blurred(levels: Tensor, width_px: float) -> Tensor:
+    """Gaussian blur of (N, 3, S, S)."""
+    kernel = torch.exp(-(torch.arange(-3, 4.0) ** 2) / (2 * width_px**2))
+    kernel = kernel / kernel.sum()
+    framed = functional.pad(levels, (3, 3, 3, 3), mode="replicate")
+    rows = functional.conv2d(framed, kernel.view(1, 1, 1, 7).expand(3, 1, 1, 7), groups=3)
+    return functional.conv2d(rows, kernel.view(1, 1, 7, 1).expand(3, 1, 7, 1), groups=3)
+
+
+def second_look_batches(
+    sources: Sequence[SurroundedCells], layout: SecondLookLayout, steps: int, seed: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield `steps` batches; sources have their turn alike, however many objects they happen to hold."""
+    drawer = ObjectDrawer(sources, layout, seed)
+    for _ in range(steps):
+        yield drawer.batch()

@@ -1,0 +1,123 @@
+"""Train the second look on what a first look puts forward, on fields that it has not been trained on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric, seed_everything
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.training.loop import CurvePoint, fit
+from datasets.cells import CellSet
+from datasets.field_sets import READERS
+from datasets.fields import AnnotatedField
+from datasets.located_objects import LocatedField, located_fields
+from datasets.second_look_batches import SecondLookLayout, second_look_batches
+from datasets.surrounded_cells import SurroundedCells, of_crop_set, of_located_fields
+from models.checkpoint import load_pretrained
+from models.classifier import Classifier
+from models.detector import Detector
+from models.second_look import INPUT_LEVELS, SecondLook, SecondLookNetwork
+from models.slide_norm import expect_batches
+from scripts.cell_networks.train_classifier import train_classifier
+from scripts.settings.configuration import ClassifierSettings, SecondLookSettings
+
+CPU = torch.device("cpu")
+GROUPED_BY = {"nih_cells": "patient", "westlake_cells": "field", "plasmocount_cells": "field"}
+"""Column of the index of a crop set whose cells have one colour."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The networks that score a slide (`core.cells.scored_field.ScoringModels`), in the making."""
+
+    detector: Detector
+    classifier: Classifier
+    second_look: SecondLook
+
+
+def second_look_sources(
+    data: Path,
+    settings: SecondLookSettings,
+    detector: Detector,
+    first_settings: ClassifierSettings,
+    first_cells: Mapping[str, CellSet],
+    fabric: Fabric,
+) -> list[SurroundedCells]:
+    """What to train on, source by source: cells of crop sets, and what two first looks put forward on fields.
+
+    The fields of each set are cut into two halves in their order. A first look is trained without the one
+    half, and mines it: what it was trained on it would rank better than it ranks the fields of a new slide.
+    """
+    names = [*settings.sources, *settings.malaria_free]
+    sources = [
+        of_crop_set(data / name, name, GROUPED_BY[name], settings.seed)
+        for name in names
+        if name in GROUPED_BY
+    ]
+    annotated = {name: READERS[name](data / name) for name in names if name in READERS}
+    located: dict[str, list[LocatedField]] = {name: [] for name in annotated}
+    untrained = SecondLook(SecondLookNetwork(), CPU)
+    for second_half in (False, True):
+        rest = {
+            name: without_half(first_cells[name], annotated[name], second_half=second_half)
+            if name in annotated
+            else first_cells[name]
+            for name in first_cells
+        }
+        network = train_classifier(rest, first_settings, fabric)
+        looks = Looks(detector, Classifier(network, CPU), untrained)
+        for name, fields in annotated.items():
+            located[name] += located_fields(half_of(fields, second_half=second_half), looks)
+    sources += [of_located_fields(fields, settings.seed) for fields in located.values()]
+    return sources
+
+
+def half_of(fields: Sequence[AnnotatedField], *, second_half: bool) -> Sequence[AnnotatedField]:
+    """One half of a set's fields, in their order: neighbours share cells, stain and light."""
+    middle = len(fields) // 2
+    return fields[middle:] if second_half else fields[:middle]
+
+
+def without_half(cells: CellSet, fields: Sequence[AnnotatedField], *, second_half: bool) -> CellSet:
+    """The cells that are not cut from one half of a set's fields."""
+    left_out = [field.path.stem for field in half_of(fields, second_half=second_half)]
+    return cells.take(~np.isin(cells.group, left_out))
+
+
+def batch_loss(network: nn.Module, batch: tuple[Tensor, Tensor], label_smoothing: float) -> Tensor:
+    """Mean binary cross-entropy with smoothed truth."""
+    device = next(network.parameters()).device
+    levels, truth = batch
+    smoothed = truth.to(device) * (1 - 2 * label_smoothing) + label_smoothing
+    inputs = (levels / INPUT_LEVELS).to(device).contiguous(memory_format=torch.channels_last)
+    return functional.binary_cross_entropy_with_logits(network(inputs), smoothed)
+
+
+def train_second_look(
+    sources: Sequence[SurroundedCells],
+    settings: SecondLookSettings,
+    backbone: Path,
+    fabric: Fabric,
+    watch: Callable[[CurvePoint], None] = lambda _: None,
+) -> SecondLookNetwork:
+    """Train on the objects of all sources given; the same seed gives the same weights."""
+    seed_everything(settings.seed, verbose=False)
+    network = SecondLookNetwork()
+    load_pretrained(network, backbone)
+    for parameter in network.features[: settings.frozen_blocks].parameters():
+        parameter.requires_grad_(False)  # noqa: FBT003  (torch takes no keyword)
+    layout = SecondLookLayout(**settings.batch.model_dump())
+    expect_batches(network, layout.typical, layout.objects_a_slide - layout.typical)
+    return fit(
+        network.to(memory_format=torch.channels_last),
+        second_look_batches(sources, layout, settings.schedule.steps, settings.seed),
+        lambda current, batch: batch_loss(current, batch, settings.label_smoothing),
+        settings.schedule,
+        fabric=fabric,
+        watch=watch,
+        name="second look",
+    )
