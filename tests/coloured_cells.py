@@ -1,7 +1,8 @@
 """Fields of discs whose truth is known, and models that need no weights to judge them.
 
 The detector takes dark discs for red cells, the classifier and the second look a dark dot for a parasite. All
-can be sent to worker processes. Run as a program, this scores slides as the command does, for tests that kill it.
+can be sent to worker processes. Run as a program, this scores slides as the command does, for tests that kill
+it.
 """
 
 import sys
