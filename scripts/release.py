@@ -3,20 +3,24 @@
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from models.cards import ClassifierCard, DetectorCard, Training
-    from scripts.settings.configuration import ClassifierSettings, DetectorSettings
+    from models.cards import Card, DetectorCard, SecondLookCard, Training
+    from scripts.settings.configuration import ClassifierSettings, DetectorSettings, SecondLookSettings
 
 
 def release(
     detector: Annotated[Path, typer.Option(help="Folder with detector.safetensors.")],
     classifier: Annotated[Path, typer.Option(help="Folder with classifier.safetensors.")],
+    second_look: Annotated[Path, typer.Option(help="Folder with second_look.safetensors.")],
     detector_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the detector in results.")],
     classifier_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the classifier in results.")],
+    second_look_name: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the second look in results.")
+    ],
     validation: Annotated[Path, typer.Option(help="Folder that the validate command wrote.")],
     data: Annotated[Path, typer.Option(help="Folder that holds the data sets.")],
     out: Annotated[Path, typer.Option(help="Folder for weights and cards.")],
@@ -24,90 +28,75 @@ def release(
         "models/configs"
     ),
 ) -> None:
-    """Write the two weights files and their cards into OUT, the folder to give to --model."""
+    """Write the weights of the three networks and their cards into OUT, the folder to give to --model."""
     from core.files import check_writable
     from core.wording import RESEARCH_USE_ONLY
-    from datasets.provenance import PROVENANCE
     from models.cards import ClassifierCard
-    from models.checkpoint import load_classifier, load_detector
+    from models.checkpoint import load_classifier, load_detector, load_second_look
     from models.classifier import STRIDE_PX
-    from scripts.cell_networks.released_figures import (
-        RANKS,
-        curve_of,
-        made_file,
-        shares_found,
-        summary_over_seeds,
-        table_of,
-        through_detector,
-        validity_on,
-    )
+    from scripts.cell_networks.released_figures import made_file, validity_on
     from scripts.settings.configuration import (
         ClassifierSettings,
         ConfigurationError,
         DetectorSettings,
+        SecondLookSettings,
         read_settings,
     )
 
-    detector_config, classifier_config = configs / "detector.yaml", configs / "classifier.yaml"
-    detector_settings, classifier_settings = read_settings(detector_config), read_settings(classifier_config)
-    if not isinstance(detector_settings, DetectorSettings) or not isinstance(
-        classifier_settings, ClassifierSettings
+    detecting, looking, looking_again = (
+        read_settings(configs / f"{name}.yaml") for name in ("detector", "classifier", "second_look")
+    )
+    if not (
+        isinstance(detecting, DetectorSettings)
+        and isinstance(looking, ClassifierSettings)
+        and isinstance(looking_again, SecondLookSettings)
     ):
         raise ConfigurationError(
-            f"{configs}: detector.yaml must describe a detector, classifier.yaml a classifier"
+            f"{configs}: detector.yaml must describe a detector, classifier.yaml a classifier, "
+            "second_look.yaml a second look"
         )
     check_writable(out)
     detector_weights = made_file(detector / "detector.safetensors", by="train")
     classifier_weights = made_file(classifier / "classifier.safetensors", by="train")
-    located = _detector_card(detector_name, _training(detector_config, detector_settings, data), validation)
-
-    scores = validation / "scores"
-    rows = [
-        row
-        for row in table_of(validation / "classifier_sources.json")
-        if PROVENANCE[row["left_out"]].measures
-    ]
-    measured = tuple(source for source in classifier_settings.sources if PROVENANCE[source].measures)
-    if not measured:
-        raise ConfigurationError(
-            f"{classifier_config}: sources: nothing is measured on {', '.join(classifier_settings.sources)}; "
-            "train with a published set too"
-        )
-    curves = {source: curve_of(source, scores) for source in measured}
-    worst = min(curves, key=lambda source: curves[source].at(1 / RANKS[0])[0] / curves[source].parasites)
-    species = _species(classifier_settings.sources)
-    ranked = ClassifierCard(
+    second_weights = made_file(second_look / "second_look.safetensors", by="train")
+    trained = {
+        settings.network: _training(configs / f"{settings.network}.yaml", settings, data)
+        for settings in (detecting, looking, looking_again)
+    }
+    located = _detector_card(detector_name, trained["detector"], validation)
+    ranked = _second_look_card(second_look_name, trained["second_look"], looking_again, validation)
+    looked_at = ClassifierCard(
         name=classifier_name,
         notice=RESEARCH_USE_ONLY,
-        width=classifier_settings.width,
+        width=looking.width,
         stride_px=STRIDE_PX,
-        training=_training(classifier_config, classifier_settings, data),
-        curve=through_detector(curves[worst], located.infected_cells),
-        curve_measured_on=_measured_on(worst, located),
-        figures={
-            "left_out": rows,
-            "summary": summary_over_seeds(rows),
-            "by_rank": {source: shares_found(curve) for source, curve in curves.items()},
-        },
+        training=trained["classifier"],
+        figures=_classifier_figures(configs / "classifier.yaml", looking, validation),
         limits=(
             "Measured on single cells of sources that training had not seen, never on patients.",
-            "Its curve is of evaluable cells: objects in clumps, at edges and of odd shape were not ranked "
-            "with them.",
             "Published labels are not free of error, in both classes.",
-            f"{species} only; other species and mixed infections were not seen.",
+            _species(looking.sources),
         ),
         validity=validity_on(
             load_detector(detector_weights),
-            load_classifier(classifier_weights, classifier_settings.width),
-            detector_settings.sources,
+            load_classifier(classifier_weights, looking.width),
+            load_second_look(second_weights),
+            detecting.sources,
             data,
         ),
     )
-    _write(out, {"detector": (detector_weights, located), "classifier": (classifier_weights, ranked)})
-    typer.echo(f"Model: {out}; curve of {worst}")
+    _write(
+        out,
+        {
+            "detector": (detector_weights, located),
+            "classifier": (classifier_weights, looked_at),
+            "second_look": (second_weights, ranked),
+        },
+    )
+    typer.echo(f"Model: {out}\nCurve: {ranked.curve_measured_on}")
 
 
-def _write(out: Path, networks: "dict[str, tuple[Path, DetectorCard | ClassifierCard]]") -> None:
+def _write(out: Path, networks: "dict[str, tuple[Path, Card]]") -> None:
     """Put weights and cards into a folder that may hold other files; raises `core.files.OutputError`.
 
     All are there before the first takes its place, so that no card comes to lie beside other weights.
@@ -150,7 +139,76 @@ def _detector_card(name: str, training: "Training", validation: Path) -> "Detect
     )
 
 
-def _training(config: Path, settings: "DetectorSettings | ClassifierSettings", data: Path) -> "Training":
+def _classifier_figures(config: Path, settings: "ClassifierSettings", validation: Path) -> dict[str, Any]:
+    from datasets.provenance import PROVENANCE
+    from scripts.cell_networks.released_figures import curve_of, shares_found, summary_over_seeds, table_of
+    from scripts.settings.configuration import ConfigurationError
+
+    rows = [
+        row
+        for row in table_of(validation / "classifier_sources.json")
+        if PROVENANCE[row["left_out"]].measures
+    ]
+    measured = tuple(source for source in settings.sources if PROVENANCE[source].measures)
+    if not measured:
+        raise ConfigurationError(
+            f"{config}: sources: nothing is measured on {', '.join(settings.sources)}; "
+            "train with a published set too"
+        )
+    return {
+        "left_out": rows,
+        "summary": summary_over_seeds(rows),
+        "by_rank": {source: shares_found(curve_of(source, validation / "scores")) for source in measured},
+    }
+
+
+def _second_look_card(
+    name: str, training: "Training", settings: "SecondLookSettings", validation: Path
+) -> "SecondLookCard":
+    from core.wording import RESEARCH_USE_ONLY
+    from datasets.field_sets import READERS
+    from models.cards import SecondLookCard
+    from scripts.cell_networks.released_figures import (
+        list_curves,
+        shares_found,
+        summary_over_seeds,
+        table_of,
+        worst_of,
+    )
+    from scripts.settings.configuration import ConfigurationError
+
+    table = validation / "second_look_sources.json"
+    rows = table_of(table)
+    curves = list_curves(rows)
+    absent = [source for source in settings.sources if source in READERS and source not in curves]
+    if absent or not curves:
+        named = ", ".join(absent) or "whole fields"
+        raise ConfigurationError(f"{table}: no lists of {named}; run the validate command to its end")
+    worst = worst_of(curves)
+    figures = [{key: row[key] for key in row if key not in ("rates", "found")} for row in rows]
+    return SecondLookCard(
+        name=name,
+        notice=RESEARCH_USE_ONLY,
+        training=training,
+        curve=curves[worst],
+        curve_measured_on=f"{worst}, left out of the training of all three networks: its whole fields, each "
+        "slide's objects in one list; parasites that were not located count as missed",
+        figures={
+            "left_out": figures,
+            "summary": summary_over_seeds([row for row in figures if row["left_out"] == row["tested_on"]]),
+            "by_rank": {source: shares_found(curve) for source, curve in curves.items()},
+        },
+        limits=(
+            "Measured on fields of sources that training had not seen, never on patients.",
+            "What lies beside a marked parasite was counted neither as infected nor as healthy.",
+            _species(settings.sources),
+        ),
+    )
+
+
+def _training(
+    config: Path, settings: "DetectorSettings | ClassifierSettings | SecondLookSettings", data: Path
+) -> "Training":
     from datasets.provenance import PROVENANCE
     from models.cards import Source, Training
 
@@ -181,17 +239,9 @@ def _images(folder: Path) -> int:
     return count
 
 
-def _measured_on(source: str, located: "DetectorCard") -> str:
-    found, missed = located.infected_cells.found, located.infected_cells.missed
-    return (
-        f"{source}, left out of training: its evaluable cells, ranked; what is found there is taken {found} "
-        f"of {found + missed} times, the share that the detector locates on "
-        f"{located.infected_cells.measured_on}"
-    )
-
-
 def _species(sources: tuple[str, ...]) -> str:
     from datasets.provenance import PROVENANCE
 
     *others, last = dict.fromkeys(species for source in sources for species in PROVENANCE[source].species)
-    return f"{', '.join(others)} and {last}" if others else last
+    named = f"{', '.join(others)} and {last}" if others else last
+    return f"{named} only; other species and mixed infections were not seen."

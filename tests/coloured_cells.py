@@ -1,7 +1,8 @@
 """Fields of discs whose truth is known, and models that need no weights to judge them.
 
-The detector takes dark discs for red cells, the classifier a dark dot for a parasite. Both can be sent to
-worker processes. Run as a program, this scores slides as the command does, for tests that kill it.
+The detector takes dark discs for red cells, the classifier and the second look a dark dot for a parasite. All
+can be sent to worker processes. Run as a program, this scores slides as the command does, for tests that kill
+it.
 """
 
 import sys
@@ -25,7 +26,7 @@ from core.scoring.workers import Workers
 from core.slides import find_slides
 from core.tally import Assumptions, Performance, RankCurve
 from core.wording import Sentence
-from tests.drawn_cells import RecordingClassifier
+from tests.drawn_cells import RecordingClassifier, RecordingSecondLook
 
 DIAMETER_PX = 24
 PITCH_PX = 40
@@ -36,7 +37,7 @@ PARASITE = (70, 30, 90)
 OTHER_CELL = (150, 100, 110)
 Colour = tuple[int, int, int]
 WORTH = Performance("dots", "drawn discs", RankCurve((1e-7,), (95,), 100))
-REFERENCE = SlideReference(28.0, (100.0, 100.0, 100.0), (1.5, 2.5))
+REFERENCE = SlideReference(28.0, (100.0, 100.0, 100.0), (1.5, 2.5), second_statistics=(3.5,))
 """Of a slide whose typical cell is grey."""
 
 
@@ -95,10 +96,11 @@ class DiscDetector:
 
 @dataclass(frozen=True)
 class DiscModels:
-    """A detector of discs, and a classifier that keeps what it is given."""
+    """A detector of discs, and two looks that keep what they are given."""
 
     detector: DiscDetector = field(default_factory=DiscDetector)
     classifier: RecordingClassifier = field(default_factory=RecordingClassifier)
+    second_look: RecordingSecondLook = field(default_factory=RecordingSecondLook)
 
 
 class DotClassifier:
@@ -124,9 +126,25 @@ class DotClassifier:
         return np.asarray(crops[..., 1] < typical - self.darker_by, bool)
 
 
+class DotSecondLook:
+    """Log-odds by how much of the middle of a crop is darker than the middles of its slide's cells."""
+
+    crop_size_px = 96
+    middle = slice(32, 64)  # inside a cell, which is drawn 48 px wide
+    darker_by = 30
+
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        return (float(np.median(crops[:, self.middle, self.middle, 1])),)
+
+    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        (typical,) = statistics
+        dark = crops[:, self.middle, self.middle, 1] < typical - self.darker_by
+        return np.asarray(20 * dark.mean(axis=(1, 2)) - 2, np.float32)
+
+
 @dataclass(frozen=True)
 class DotCard:
-    """What is known of the pair."""
+    """What is known of the three."""
 
     name: str = "dots"
     identity: str = "dots 1"
@@ -144,16 +162,18 @@ class DotCard:
 
 @dataclass(frozen=True)
 class DotModels:
-    """The pair, and its card."""
+    """The three, and their card."""
 
     detector: DiscDetector
     classifier: DotClassifier
+    second_look: DotSecondLook
     card: DotCard
 
 
 def load_models(wait_s: float = 0.0) -> DotModels:
     """Load nothing; `wait_s` makes each field take that long, so that a test can kill in the middle."""
-    return DotModels(SlowDetector(wait_s) if wait_s else DiscDetector(), DotClassifier(), DotCard())
+    detector = SlowDetector(wait_s) if wait_s else DiscDetector()
+    return DotModels(detector, DotClassifier(), DotSecondLook(), DotCard())
 
 
 class SlowDetector(DiscDetector):

@@ -11,7 +11,7 @@ from app.wording import Words
 from app.workplace import here
 from core.store import Right, StoreError
 from core.wording import percent, significant
-from models.cards import FILES, MEASURES, ClassifierCard, Source
+from models.cards import FILES, MEASURES, ModelCards, SecondLookCard, Source, Validity
 
 _ONE_IN = (2000, 1000, 100)
 """Cells of a list: how far down it its worth is shown."""
@@ -63,21 +63,30 @@ def _model(model: ModelHere, active: ModelHere | None, say: Words) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             st.markdown(f"**{say('models.trained_on')}**")
-            _sources(card.classifier.training.sources, say)
+            _sources(_trained_on(card), say)
             st.markdown(f"**{say('models.worth')}**")
-            _worth(card.classifier, say)
+            _worth(card.second_look, say)
         with right:
             st.markdown(f"**{say('models.unseen')}**")
             _unseen(model, say)
             st.markdown(f"**{say('models.valid_for')}**")
-            _validity(card.classifier, say)
+            _validity(card.classifier.validity, say)
         st.markdown(f"**{say('models.limits')}**")
-        for limit in (*card.classifier.limits, *card.detector.limits):
+        for limit in dict.fromkeys(
+            (*card.second_look.limits, *card.classifier.limits, *card.detector.limits)
+        ):
             st.markdown(f"- {escaped(limit)}")
         with st.expander(say("models.whole_card")):
-            detector, classifier = st.columns(2)
-            detector.json(card.detector.model_dump(mode="json", exclude={"figures"}), expanded=1)
-            classifier.json(card.classifier.model_dump(mode="json", exclude={"figures", "curve"}), expanded=1)
+            networks = (card.detector, card.classifier, card.second_look)
+            for place, network in zip(st.columns(len(networks)), networks, strict=True):
+                place.json(network.model_dump(mode="json", exclude={"figures", "curve"}), expanded=1)
+
+
+def _trained_on(card: ModelCards) -> tuple[Source, ...]:
+    """The sets that any of the networks was trained on."""
+    networks = (card.classifier, card.second_look, card.detector)
+    named = {source.name: source for network in networks for source in network.training.sources}
+    return tuple(named.values())
 
 
 def _sources(sources: tuple[Source, ...], say: Words) -> None:
@@ -86,7 +95,7 @@ def _sources(sources: tuple[Source, ...], say: Words) -> None:
         st.markdown(f"- {line}  \n  :small[{escaped(source.citation)} ({escaped(source.licence)})]")
 
 
-def _worth(card: ClassifierCard, say: Words) -> None:
+def _worth(card: SecondLookCard, say: Words) -> None:
     """What reading the first of a list is worth."""
     rows = []
     for number in _ONE_IN:
@@ -108,7 +117,7 @@ def _worth(card: ClassifierCard, say: Words) -> None:
 
 def _unseen(model: ModelHere, say: Words) -> None:
     """What was measured on sources that training had left out; cards of other makers may have none."""
-    located, figures = model.card.detector.infected_cells, model.card.classifier.figures
+    located, figures = model.card.detector.infected_cells, model.card.second_look.figures
     st.markdown(
         say(
             "models.located",
@@ -132,8 +141,7 @@ def _unseen(model: ModelHere, say: Words) -> None:
         st.caption(say("models.no_figures"))
 
 
-def _validity(card: ClassifierCard, say: Words) -> None:
-    validity = card.validity
+def _validity(validity: Validity, say: Words) -> None:
     rows = [
         {
             say("models.measure"): say(f"models.measure.{measure}"),

@@ -110,8 +110,9 @@ def second_log_odds(
 def _tasks(survey: Survey, ledger: Ledger) -> Iterator[SecondTask]:
     cells = survey.located
     positions = put_forward(cells)
-    fields, starts = np.unique(cells.field[positions], return_index=True)
-    for number, own in zip(fields.tolist(), np.split(positions, starts[1:]), strict=True):
+    of_field = cells.field[positions]
+    for number in np.unique(of_field).tolist():
+        own = positions[of_field == number]
         scored = ledger.get(survey.fields[number].name).scored
         if scored is None:
             raise ValueError(f"{survey.fields[number].name}: objects of a field that was not scored")

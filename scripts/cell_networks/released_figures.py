@@ -14,15 +14,18 @@ from core.cells.detection import CellDetector
 from core.cells.located import find_cells
 from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import slide_reference
+from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.slides.field import Field, Rectangle
 from core.tally import RankCurve
 from datasets.field_sets import READERS
-from models.cards import Found, Range, Validity
+from models.cards import Range, Validity
 from scripts.settings.configuration import ConfigurationError
 
-RANKS = (1000, 100)
-"""One healthy cell in so many: where the sources are compared, and the first chooses the worst."""
+RANKS = (2000, 1000, 100)
+"""One healthy object in so many: where the sources are compared."""
+WORST_AT = 1 / 100
+"""How far a list is read where the worst source is chosen: nearer to its beginning a few objects decide."""
 FAILED_SHARE_LIMIT = 0.3
 SPAN_QUANTILES = (0.005, 0.995)
 SPAN_MARGIN = 0.25
@@ -75,20 +78,32 @@ def rank_curve(healthy: NDArray[np.floating], infected: NDArray[np.floating]) ->
     return RankCurve(tuple(points), tuple(points.values()), len(infected))
 
 
-def through_detector(curve: RankCurve, located: Found) -> RankCurve:
-    """The same where only so many of the parasites are located; rounded down."""
-    total = located.found + located.missed
-    found = tuple(number * located.found // total for number in curve.found)
-    return RankCurve(curve.rates, found, curve.parasites)
+def list_curves(rows: list[dict[str, Any]]) -> dict[str, RankCurve]:
+    """What reading the lists of each source is worth, by the first seed that left the source out."""
+    first = min((row["seed"] for row in rows), default=0)
+    return {
+        row["tested_on"]: RankCurve(tuple(row["rates"]), tuple(row["found"]), row["marked"])
+        for row in rows
+        if row["seed"] == first and row["left_out"] == row["tested_on"]
+    }
+
+
+def worst_of(curves: dict[str, RankCurve]) -> str:
+    """The source of whose parasites the fewest are seen at `WORST_AT`."""
+    return min(curves, key=lambda source: curves[source].at(WORST_AT)[0] / curves[source].parasites)
 
 
 def shares_found(curve: RankCurve) -> dict[str, float]:
-    """Share of the parasites that stand above one healthy cell in so many."""
+    """Share of the parasites that stand above one healthy object in so many."""
     return {f"1_in_{number}": curve.at(1 / number)[0] / curve.parasites for number in RANKS}
 
 
 def validity_on(
-    detector: CellDetector, classifier: CellClassifier, sources: tuple[str, ...], data: Path
+    detector: CellDetector,
+    classifier: CellClassifier,
+    second_look: SecondLook,
+    sources: tuple[str, ...],
+    data: Path,
 ) -> Validity:
     """Ranges of focus and stain over annotated fields of every set the detector knows."""
     qualities: list[FieldQuality] = []
@@ -100,7 +115,7 @@ def validity_on(
                 annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0])
             )
             try:
-                reference = slide_reference([field], detector, classifier, None)
+                reference = slide_reference([field], detector, classifier, second_look, None)
             except SmearscopeError:
                 continue  # white cells only
             qualities.append(field_quality(image, find_cells(field, detector, reference), reference))

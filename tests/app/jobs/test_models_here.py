@@ -67,8 +67,8 @@ def test_an_active_model_whose_files_were_changed_scores_nothing(workplace: Work
     folder = other_model(workplace)
     (_, other), _ = models_here(workplace)
     workplace.store.models.switch("other", other.card.identity, by="Zoe")
-    card = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
-    (folder / "classifier.json").write_text(json.dumps(card | {"curve_measured_on": "another set"}))
+    card = json.loads((folder / "second_look.json").read_text(encoding="utf-8"))
+    (folder / "second_look.json").write_text(json.dumps(card | {"curve_measured_on": "another set"}))
     with pytest.raises(ModelHereError, match="no longer those of"):
         active_model(workplace)
     with pytest.raises(ModelHereError, match="is no longer in the data folder"):

@@ -13,7 +13,14 @@ from app.workplace import Workplace
 from core.cells.classification import FeatureStatistics, FieldScores
 from core.review import sign
 from core.store import Role
-from tests.coloured_cells import DotCard, DotClassifier, DotModels, load_models, save_slide
+from tests.coloured_cells import (
+    DotCard,
+    DotClassifier,
+    DotModels,
+    DotSecondLook,
+    load_models,
+    save_slide,
+)
 from tests.scored_slides import read_all
 
 CONTRARY = DotCard(name="contrary", identity="contrary 2")
@@ -33,10 +40,19 @@ class ContraryClassifier(DotClassifier):
         return FieldScores(1 - scores.infected_score, scores.statistics)
 
 
+class ContrarySecondLook(DotSecondLook):
+    """Ranks last what the other ranks first, as its first look does."""
+
+    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        return -super().log_odds(crops, statistics)
+
+
 def models_named(name: str, device: str) -> DotModels:
     """The networks of one of `MODELS`."""
     models = load_models()
-    return models if name == "released" else DotModels(models.detector, ContraryClassifier(), CONTRARY)
+    if name == "released":
+        return models
+    return DotModels(models.detector, ContraryClassifier(), ContrarySecondLook(), CONTRARY)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from core.cells.burned_in import (
 )
 from core.cells.located import find_cells
 from core.cells.reference import SlideReference
-from tests.drawn_cells import CELL, ToldDetector, boxes_around, disc_picture, field_of, located
+from tests.drawn_cells import BACKGROUND, CELL, ToldDetector, boxes_around, disc_picture, field_of, located
 
 
 def smear(seed: int, cell: tuple[int, int, int] = CELL) -> NDArray[np.uint8]:
@@ -134,3 +134,20 @@ def test_a_covered_cell_is_located_and_does_not_count() -> None:
     reference = SlideReference(28.0, CELL, burned_in=BurnedIn(300, 200, ((216, 146, 68, 23),)))
     detector = ToldDetector(located(boxes_around([(60, 60), (250, 150)], 28)))
     assert find_cells(field_of(image), detector, reference).why_not.tolist() == ["", "covered"]
+
+
+def test_what_a_caption_covers_is_painted_in_the_colour_of_the_background_and_nothing_else_is() -> None:
+    image = with_bar(disc_picture(200, 300, [(60, 60), (250, 150)], 24))
+    before = image.copy()
+    painted = BurnedIn(300, 200, ((216, 146, 68, 23),)).painted_over(image)
+    assert (painted[146:169, 216:284] == BACKGROUND).all()
+    rest = np.ones((200, 300), bool)
+    rest[146:169, 216:284] = False
+    np.testing.assert_array_equal(painted[rest], image[rest])
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize("burned_in", [NO_CAPTIONS, BurnedIn(640, 480, ((10, 10, 20, 20),))])
+def test_a_field_without_captions_or_of_another_size_is_shown_as_it_is(burned_in: BurnedIn) -> None:
+    image = smear(0)
+    np.testing.assert_array_equal(burned_in.painted_over(image), smear(0))

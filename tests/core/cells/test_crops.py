@@ -11,14 +11,19 @@ from core.cells.crops import (
     CROP_CELL_DIAMETER_PX,
     CROP_SIZE_PX,
     GREY,
+    SURROUNDED_CELL_DIAMETER_PX,
+    SURROUNDED_SIZE_PX,
+    background_colour,
     cell_colour,
     cut_crops,
+    densities,
     disk_masks,
     field_colour,
     normalise,
     raw_crops,
+    surrounded_crops,
 )
-from tests.drawn_cells import BACKGROUND, CELL, boxes_around, disc_picture
+from tests.drawn_cells import BACKGROUND, CELL, boxes_around, disc_picture, grid_centres
 
 levels = st.integers(0, 255)
 
@@ -63,12 +68,53 @@ def test_a_larger_crop_shows_the_same_cell_with_more_around_it() -> None:
     assert np.abs(large[6:54, 6:54].astype(int) - small).max() <= 3
 
 
-def test_beyond_the_border_the_nearest_pixel_is_repeated() -> None:
-    ramp = np.repeat(np.arange(100, dtype=np.uint8)[None, :, None], 80, axis=0).repeat(3, axis=2)
-    (crop,) = raw_crops(ramp, np.array([[-24, 20, 42, 42]], np.float32))
-    # A box as wide as cells are in crops is cut pixel by pixel: the window starts 27 pixels left of the ramp.
-    assert crop[:, :28].max() == 0
-    assert list(crop[10, 28:, 1]) == list(range(1, 21))
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        # Of 16 pixels, one in each square of eight, the brightest fifth by green are the last four.
+        (np.arange(32, dtype=np.uint8)[None, :, None] * np.ones((32, 1, 3), np.uint8), (24, 24, 24)),
+        (disc_picture(200, 300, grid_centres(200, 300, 40), 30), BACKGROUND),
+    ],
+)
+def test_the_background_is_the_middle_of_the_brightest_fifth(
+    image: NDArray[np.uint8], expected: tuple[int, int, int]
+) -> None:
+    assert background_colour(image) == expected
+
+
+def test_the_background_is_seen_between_crowded_cells_whatever_a_bright_speck_shows() -> None:
+    image = disc_picture(400, 400, grid_centres(400, 400, 40), 38)  # seven tenths are cell
+    image[:40, :40] = 255
+    assert background_colour(image) == BACKGROUND
+
+
+def test_beyond_the_border_lies_background_and_what_is_inside_stays() -> None:
+    image = disc_picture(160, 200, [(0, 80)], 42)
+    boxes = boxes_around([(0, 80)], 42)
+    (crop,) = raw_crops(image, boxes)
+    # A box as wide as cells are in crops is cut pixel by pixel, 24 to each side of its middle.
+    assert (crop[:, :24] == BACKGROUND).all()
+    np.testing.assert_array_equal(crop[:, 24:], image[56:104, :24])
+    (paper,) = raw_crops(image, boxes, beyond=(1, 2, 3))
+    assert (paper[:, :24] == (1, 2, 3)).all()
+    np.testing.assert_array_equal(paper[:, 24:], crop[:, 24:])
+
+
+@pytest.mark.parametrize(
+    ("centre", "beyond", "inside"),
+    [
+        ((0, 90), np.s_[:, :23], (24, 26)),
+        ((90, 0), np.s_[:23], (26, 24)),
+        ((180, 90), np.s_[:, 25:], (24, 21)),
+        ((90, 180), np.s_[25:], (21, 24)),
+    ],
+)
+def test_a_cell_that_any_border_cuts_makes_no_streaks_beyond_it(
+    centre: tuple[int, int], beyond: tuple[slice, ...], inside: tuple[int, int]
+) -> None:
+    (crop,) = raw_crops(disc_picture(180, 180, [centre], 60), boxes_around([centre], 60))
+    assert (crop[beyond] == BACKGROUND).all()
+    assert (crop[inside] == CELL).all()
 
 
 @given(st.floats(-60, 110), st.floats(-60, 90), st.floats(1, 150))
@@ -209,3 +255,38 @@ def test_another_lamp_leaves_the_normalised_crops_as_they_were(lamp: tuple[float
     assert difference.max() <= 4
     assert difference.mean() < 0.6
     assert np.abs(image.astype(int) - other).max() > 10
+
+
+def test_densities_are_what_normalising_shows_inside_its_masks() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), np.uint8)
+    colours, masks = (
+        np.array([CELL, BACKGROUND, (5, 90, 250)], np.float32),
+        disk_masks(boxes_around([(0, 0)] * 3, 30)),
+    )
+    shown = densities(crops, colours)
+    np.testing.assert_array_equal(normalise(crops, masks, colours)[masks], shown[masks])
+    assert (shown[~masks] != GREY).any()
+
+
+def test_a_surrounded_crop_shows_the_cell_grey_and_what_lies_around_it_as_bright_as_it_is() -> None:
+    image = disc_picture(300, 300, [(150, 150), (150, 200)], 40)
+    (crop,) = surrounded_crops(image, boxes_around([(150, 150)], 40), CELL)
+    assert crop.shape == (SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX, 3)
+    middle, scale = SURROUNDED_SIZE_PX // 2, SURROUNDED_CELL_DIAMETER_PX / 40
+    assert (crop[middle, middle] == GREY).all()
+    (background,) = densities(np.array(BACKGROUND, np.uint8).reshape(1, 1, 1, 3), np.array(CELL))[0]
+    assert (crop[2, 2] == background).all()
+    cell_px = (crop[middle] < background - 5).all(axis=1).sum()
+    assert cell_px == pytest.approx(40 * scale, abs=2)
+    # The neighbour begins 30 px below the middle of the cell: 42 px on the crop, of the 48 that it shows.
+    assert (crop[middle + round(30 * scale) + 2, middle] == GREY).all()
+    assert (crop[middle + round(25 * scale), middle] == background).all()
+
+
+def test_what_a_surrounded_crop_shows_of_beyond_the_border_is_background() -> None:
+    image = disc_picture(200, 200, [(100, 5)], 40)
+    (crop,) = surrounded_crops(image, boxes_around([(100, 5)], 40), CELL)
+    (background,) = densities(np.array(BACKGROUND, np.uint8).reshape(1, 1, 1, 3), np.array(CELL))[0]
+    # The border lies 5 px above the middle of the cell: 7 px on the crop.
+    assert (crop[: SURROUNDED_SIZE_PX // 2 - 9] == background).all()
+    assert (crop[SURROUNDED_SIZE_PX // 2, SURROUNDED_SIZE_PX // 2] == GREY).all()

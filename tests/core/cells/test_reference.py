@@ -7,12 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED
-from core.cells.crops import GREY
+from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import (
     CELLS_WANTED,
     FIELDS_TO_TRY_A_SCALE,
     RED_CELL_BOX_UM,
+    SURROUNDED_A_FIELD,
     NoCellsError,
     ScaleError,
     SlideReference,
@@ -28,6 +29,7 @@ from tests.drawn_cells import (
     Colour,
     NarrowDetector,
     RecordingClassifier,
+    RecordingSecondLook,
     ToldDetector,
     boxes_around,
     disc_picture,
@@ -42,8 +44,8 @@ DETECTOR = NarrowDetector()
 def slide_reference(
     fields: Iterable[Field], detector: CellDetector, um_per_pixel: float | None
 ) -> SlideReference:
-    """With a classifier that tells of how many cells its statistics are."""
-    return slide_reference_by(fields, detector, RecordingClassifier(), um_per_pixel)
+    """With two looks that tell of how many cells their statistics are."""
+    return slide_reference_by(fields, detector, RecordingClassifier(), RecordingSecondLook(), um_per_pixel)
 
 
 def smear(diameter_px: float, cell: Colour = CELL, um_per_pixel: float | None = None) -> Field:
@@ -124,18 +126,33 @@ def test_the_classifier_measures_the_slide_on_the_cells_of_the_reference() -> No
     assert slide_reference([smear(40), smear(40)], DETECTOR, None).feature_statistics == (2 * cells, 0.5)
 
 
-def test_fields_stained_in_different_ways_are_measured_alike() -> None:
-    classifier = RecordingClassifier()
-    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, None)
-    (crops,) = classifier.measured
+def test_fields_stained_in_different_ways_are_measured_alike_by_both_looks() -> None:
+    classifier, second_look = RecordingClassifier(), RecordingSecondLook()
+    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, second_look, None)
+    (crops,), (surrounded,) = classifier.measured, second_look.measured
     assert (np.median(crops, axis=(1, 2)) == GREY).all()
     assert (crops[:, 24, 24] == GREY).all()
+    assert (surrounded[:, 48, 48] == GREY).all()
+
+
+def test_the_second_look_measures_the_slide_on_some_cells_of_each_field_with_their_surroundings() -> None:
+    second_look = RecordingSecondLook()
+    fields = [smear(20), smear(20, (150, 60, 110))]
+    reference = slide_reference_by(fields, DETECTOR, RecordingClassifier(), second_look, None)
+    assert len(grid_centres(480, 640, 32)) > 5 * SURROUNDED_A_FIELD
+    (crops,) = second_look.measured
+    assert 0.8 * SURROUNDED_A_FIELD <= len(crops) / 2 <= SURROUNDED_A_FIELD
+    assert list(reference.second_statistics) == [len(crops), 0.25]
+    assert crops.shape[1:] == (SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX, 3)
+    # A cell is 56 px wide, and the next begins 1.1 widths from its middle: 62 px, out of sight.
+    assert (crops[:, 48, 48] == GREY).all()
+    assert (crops[:, 48, 48 + 40] > GREY + 5).all()
 
 
 def test_a_field_of_few_cells_is_measured_by_the_colour_of_the_slide() -> None:
     classifier = RecordingClassifier()
     sparse = field_of(disc_picture(480, 640, grid_centres(480, 640, 160), 40, (90, 40, 60)))
-    slide_reference_by([smear(40), sparse], DETECTOR, classifier, None)
+    slide_reference_by([smear(40), sparse], DETECTOR, classifier, RecordingSecondLook(), None)
     (crops,) = classifier.measured
     middle = crops[:, 24, 24]
     assert (middle[0] == GREY).all()

@@ -31,7 +31,8 @@ def test_cells_come_in_the_order_of_fields_with_their_reasons(tmp_path: Path) ->
     assert survey.located.field.tolist() == [0, 0, 0, 1, 1]
     assert survey.located.boxes[:, 0].tolist() == [0, 4, 8, 0, 4]
     assert survey.located.by_reason() == {"out of focus": 2}
-    assert survey.score.tolist() == [0.25] * 3
+    assert survey.located.infected_score[survey.located.evaluable].tolist() == [0.25] * 3
+    assert np.isnan(survey.located.second_score).all()
 
 
 @pytest.mark.parametrize(("budget", "listed"), [(1, [1, 0]), (3, [2, 1]), (4, [3, 1]), (100, [3, 1])])
@@ -42,6 +43,17 @@ def test_a_field_is_told_how_much_of_the_list_within_the_budget_lies_on_it(
     rows = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1)).rows(budget)
     assert [(row.cells, row.evaluable_cells) for row in rows] == [(3, 2), (1, 1)]
     assert [row.listed for row in rows] == listed
+
+
+def test_what_lies_within_the_budget_is_told_by_the_second_look_where_it_has_seen_it(tmp_path: Path) -> None:
+    survey = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1))
+    second = np.array([np.nan, 0.1, np.nan, 0.3], np.float32)
+    looked_at_twice = replace(survey, located=replace(survey.located, second_score=second))
+    assert [[row.listed for row in looked_at_twice.rows(budget)] for budget in (1, 2, 3)] == [
+        [0, 1],
+        [1, 1],
+        [2, 1],
+    ]
 
 
 def test_of_equal_pictures_the_one_of_the_earlier_lot_counts_and_then_the_first(tmp_path: Path) -> None:
