@@ -119,7 +119,7 @@ class CellRows:
     infected_score
         (N,) float32 in [0, 1], of the first look; NaN for what is looked at in another place of the slide.
     second_score
-        (N,) float32 in [0, 1]; NaN where the second look has not seen it.
+        (N,) float32 in [0, 1], of both looks together; NaN where the second look has not seen it.
     why_not
         (N,) uint8 positions in `REASONS`; 0 for a cell that counts.
     """

@@ -1,4 +1,4 @@
-"""Processes that each hold the two networks and work through tasks, a few at a time.
+"""Processes that each hold the networks and work through tasks, a few at a time.
 
 A task is a module-level function whose first argument is what `load_models` gave. With one worker the tasks
 run in the calling process.

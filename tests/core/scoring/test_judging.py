@@ -121,8 +121,7 @@ def test_a_slide_without_a_cell_that_counts_is_to_be_read_and_tells_nothing_of_a
 
 
 def test_a_slide_on_which_nothing_was_located_is_inadequate() -> None:
-    none = cells()
-    empty = CellRows(*(getattr(none, one.name)[:0] for one in fields(CellRows)))
-    found = judged(empty)
+    some = cells()
+    found = judged(replace(some, **{one.name: getattr(some, one.name)[:0] for one in fields(some)}))
     assert found.evidence.count.to_read == 0
     assert found.verdict.kind is VerdictKind.INADEQUATE

@@ -57,16 +57,14 @@ def files(out: Path) -> dict[str, bytes]:
     return {name: (out / name).read_bytes() for name in RESULT_FILES}
 
 
+def suspected(out: Path) -> int:
+    """How many cells score as those with a dot do."""
+    return int((pq.read_table(out / "cells.parquet")["infected_score"].to_numpy() > 0.05).sum())
+
+
 def why_excluded(out: Path) -> dict[str, str]:
     table = pq.read_table(out / "fields.parquet").to_pydict()
     return dict(zip(table["field"], table["why_excluded"], strict=True))
-
-
-def with_a_dot(out: Path) -> int:
-    """How many objects both looks together take for infected; all others score nothing."""
-    scores = pq.read_table(out / "cells.parquet")["second_score"].to_numpy()
-    assert ((scores > 0.3) | (scores == 0)).all()
-    return int((scores > 0.3).sum())
 
 
 def test_cells_parquet_has_one_row_a_cell_in_the_order_of_fields_with_its_rank(tmp_path: Path) -> None:
@@ -135,7 +133,9 @@ def test_result_json_holds_the_counts_of_the_tables(tmp_path: Path) -> None:
     assert result.cells.evaluable == sum(field["evaluable_cells"] for field in fields)
     assert result.cells.listed == sum(field["listed"] for field in fields) == 12
     assert result.cells.not_evaluable == {"edge": 6}
-    assert (result.evidence.count.looked_at, result.evidence.count.unread) == (210, 12)
+    assert result.cells.looked_at == sum(cell["rank"] is not None for cell in cells) == 210
+    count = result.evidence.count
+    assert (count.cells, count.looked_at, count.to_read, count.read_to, count.unread) == (204, 210, 12, 0, 12)
     assert result.verdict.kind is VerdictKind.AWAITING_REVIEW
     assert read_result(tmp_path / "out" / "result.json") == result
 
@@ -255,7 +255,7 @@ def test_fields_added_later_are_scored_and_added(tmp_path: Path) -> None:
     save(slide / "field2b.png", draw_field(infected=(3,), seed=50))
     assert scored_fields(slide, tmp_path / "out") == 1
     result = read_result(tmp_path / "out" / "result.json")
-    assert (result.fields.counted, result.cells.evaluable, with_a_dot(tmp_path / "out")) == (6, 180, 5)
+    assert (result.fields.counted, result.cells.evaluable, suspected(tmp_path / "out")) == (6, 180, 5)
     assert list(why_excluded(tmp_path / "out"))[1:4] == ["field2.png", "field2b.png", "field3.png"]
 
 
@@ -269,7 +269,7 @@ def test_fields_taken_away_count_no_longer(tmp_path: Path) -> None:
     assert progress.remarks == [
         "slide: no longer in the slide and not counted: 1 of the fields scored earlier"
     ]
-    assert (result.cells.evaluable, with_a_dot(tmp_path / "out")) == (120, 2)
+    assert (result.cells.evaluable, suspected(tmp_path / "out")) == (120, 2)
 
 
 def test_a_changed_field_is_scored_again_and_only_that(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_changed_field_is_scored_again_and_only_that(tmp_path: Path) -> None:
     score(slide, tmp_path / "out")
     save(slide / "field2.png", draw_field(infected=(1, 2, 3), seed=60))
     assert scored_fields(slide, tmp_path / "out") == 1
-    assert with_a_dot(tmp_path / "out") == 7
+    assert suspected(tmp_path / "out") == 7
 
 
 def test_of_equal_images_the_first_in_order_counts(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_a_slide_outside_the_models_validity_gets_no_figure_and_its_list(tmp_pat
     card = DotCard(outside=(sentence("as written", text="The stain is paler than any the model has seen."),))
     result = score(save_slide(tmp_path / "slide", fields=3), tmp_path / "out", card=card)
     assert result.verdict.kind is VerdictKind.NOT_VALID
-    assert (result.verdict.detection_limit_per_ul, result.verdict.cells_needed) == (None, None)
+    assert (result.verdict.figures, result.verdict.detection_limit_per_ul) == (None, None)
     assert result.cells.listed == 12
     assert len(list((tmp_path / "out" / "candidates").glob("*.png"))) == 12
 

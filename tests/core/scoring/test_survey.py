@@ -31,8 +31,7 @@ def test_cells_come_in_the_order_of_fields_with_their_reasons(tmp_path: Path) ->
     assert survey.located.field.tolist() == [0, 0, 0, 1, 1]
     assert survey.located.boxes[:, 0].tolist() == [0, 4, 8, 0, 4]
     assert survey.located.by_reason() == {"out of focus": 2}
-    assert survey.located.infected_score[survey.located.evaluable].tolist() == [0.25] * 3
-    assert np.isnan(survey.located.second_score).all()
+    assert survey.located.infected_score.tolist() == [0.25, 0.125, 0.25, 0.25, 0.125]
 
 
 @pytest.mark.parametrize(("budget", "listed"), [(1, [1, 0]), (3, [2, 1]), (4, [3, 1]), (100, [3, 1])])
@@ -47,6 +46,7 @@ def test_a_field_is_told_how_much_of_the_list_within_the_budget_lies_on_it(
 
 def test_what_lies_within_the_budget_is_told_by_the_second_look_where_it_has_seen_it(tmp_path: Path) -> None:
     survey = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1))
+    assert np.isnan(survey.located.second_score).all()
     second = np.array([np.nan, 0.1, np.nan, 0.3], np.float32)
     looked_at_twice = replace(survey, located=replace(survey.located, second_score=second))
     assert [[row.listed for row in looked_at_twice.rows(budget)] for budget in (1, 2, 3)] == [

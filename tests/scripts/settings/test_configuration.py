@@ -60,7 +60,7 @@ def test_the_released_cards_say_what_the_shipped_configurations_say() -> None:
             GOOD.replace("[chula_rbc12", "[nih_cells"),
             "malaria_free: .*'nih_cells'; choose one of iml_malaria",
         ),
-        (DETECTOR.replace("txl_pbc", "txl"), "sources: .*'txl'; choose one of iml_malaria, chula_rbc12"),
+        (DETECTOR.replace("txl_pbc", "txl"), "sources: .*'txl'; choose one of iml_malaria, md2019"),
         ("- a list", "the file"),
         ("network: [", "YAML"),
     ],
