@@ -71,7 +71,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
 ) -> None:
     page = come_in(browser, server, "Anna", "/slide?slide=1")
     at_slide(page)
-    # All of the slide is there at once: two fields, one below the other. Their ninth cells were not shown yet.
+    # All of the slide is there at once: two fields, one below the other. The ninth cells were not shown.
     place = page.evaluate(PLACE_OF, [20 + 8 * SIDE_PX, 20])
     page.mouse.click(*place)
     page.get_by_text("Readers have not been shown this cell yet").wait_for()

@@ -57,6 +57,11 @@ def files(out: Path) -> dict[str, bytes]:
     return {name: (out / name).read_bytes() for name in RESULT_FILES}
 
 
+def suspected(out: Path) -> int:
+    """How many cells score as those with a dot do."""
+    return int((pq.read_table(out / "cells.parquet")["infected_score"].to_numpy() > 0.05).sum())
+
+
 def why_excluded(out: Path) -> dict[str, str]:
     table = pq.read_table(out / "fields.parquet").to_pydict()
     return dict(zip(table["field"], table["why_excluded"], strict=True))
@@ -112,7 +117,7 @@ def test_a_parasite_in_a_cell_that_is_cut_by_the_edge_leads_the_list_and_is_not_
 def test_a_slide_without_parasites_has_its_first_cells_written_with_pictures(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=2, infected=())
     result = score(slide, tmp_path / "out", review_budget=7)
-    assert result.cells.candidates_written == 7
+    assert result.cells.listed == 7
     pictures = sorted(path.name for path in (tmp_path / "out" / "candidates").glob("*.png"))
     assert pictures == [f"000{rank}.png" for rank in range(1, 8)]
 
@@ -126,9 +131,11 @@ def test_result_json_holds_the_counts_of_the_tables(tmp_path: Path) -> None:
     assert result.cells.located == len(cells) == sum(field["cells"] for field in fields) == 210
     assert result.cells.evaluable == sum(cell["evaluable"] for cell in cells) == 204
     assert result.cells.evaluable == sum(field["evaluable_cells"] for field in fields)
-    assert result.cells.candidates_written == sum(field["listed"] for field in fields) == 12
+    assert result.cells.listed == sum(field["listed"] for field in fields) == 12
     assert result.cells.not_evaluable == {"edge": 6}
-    assert result.evidence.count.candidates_unread == 4
+    assert result.cells.looked_at == sum(cell["rank"] is not None for cell in cells) == 210
+    count = result.evidence.count
+    assert (count.cells, count.looked_at, count.to_read, count.read_to, count.unread) == (204, 210, 12, 0, 12)
     assert result.verdict.kind is VerdictKind.AWAITING_REVIEW
     assert read_result(tmp_path / "out" / "result.json") == result
 
@@ -223,7 +230,7 @@ def test_a_result_file_that_is_gone_is_written_again_without_scoring(tmp_path: P
     [
         lambda content: b"",
         lambda content: content[: len(content) // 2],
-        lambda content: content.replace(b'"format": 1', b'"format": 0'),
+        lambda content: content.replace(b'"format": 2', b'"format": 0'),
     ],
     ids=["emptied", "cut short", "of another format"],
 )
@@ -248,7 +255,7 @@ def test_fields_added_later_are_scored_and_added(tmp_path: Path) -> None:
     save(slide / "field2b.png", draw_field(infected=(3,), seed=50))
     assert scored_fields(slide, tmp_path / "out") == 1
     result = read_result(tmp_path / "out" / "result.json")
-    assert (result.fields.counted, result.cells.evaluable, result.cells.called_infected) == (6, 180, 5)
+    assert (result.fields.counted, result.cells.evaluable, suspected(tmp_path / "out")) == (6, 180, 5)
     assert list(why_excluded(tmp_path / "out"))[1:4] == ["field2.png", "field2b.png", "field3.png"]
 
 
@@ -262,7 +269,7 @@ def test_fields_taken_away_count_no_longer(tmp_path: Path) -> None:
     assert progress.remarks == [
         "slide: no longer in the slide and not counted: 1 of the fields scored earlier"
     ]
-    assert (result.cells.evaluable, result.cells.called_infected) == (120, 2)
+    assert (result.cells.evaluable, suspected(tmp_path / "out")) == (120, 2)
 
 
 def test_a_changed_field_is_scored_again_and_only_that(tmp_path: Path) -> None:
@@ -270,7 +277,7 @@ def test_a_changed_field_is_scored_again_and_only_that(tmp_path: Path) -> None:
     score(slide, tmp_path / "out")
     save(slide / "field2.png", draw_field(infected=(1, 2, 3), seed=60))
     assert scored_fields(slide, tmp_path / "out") == 1
-    assert read_result(tmp_path / "out" / "result.json").cells.called_infected == 7
+    assert suspected(tmp_path / "out") == 7
 
 
 def test_of_equal_images_the_first_in_order_counts(tmp_path: Path) -> None:
@@ -327,7 +334,7 @@ def test_a_field_out_of_focus_is_left_out_and_said_to_be(tmp_path: Path) -> None
     result = score(slide, tmp_path / "out", card=DotCard(widest_blur=0.0))
     assert result.fields.excluded == {"out of focus": 3}
     assert result.cells.not_evaluable == {"out of focus": 90}
-    assert result.cells.candidates_written == 12
+    assert result.cells.listed == 12
     assert result.evidence.conditions.fields_failed == 3
     assert result.cells.evaluable == 0
 
@@ -336,8 +343,8 @@ def test_a_slide_outside_the_models_validity_gets_no_figure_and_its_list(tmp_pat
     card = DotCard(outside=(sentence("as written", text="The stain is paler than any the model has seen."),))
     result = score(save_slide(tmp_path / "slide", fields=3), tmp_path / "out", card=card)
     assert result.verdict.kind is VerdictKind.NOT_VALID
-    assert result.machine_figures is None
-    assert result.cells.candidates_written == 12
+    assert (result.verdict.figures, result.verdict.detection_limit_per_ul) == (None, None)
+    assert result.cells.listed == 12
     assert len(list((tmp_path / "out" / "candidates").glob("*.png"))) == 12
 
 
@@ -376,7 +383,7 @@ def test_another_review_budget_changes_the_candidates_without_scoring(tmp_path: 
     slide = save_slide(tmp_path / "slide", fields=4)
     score(slide, tmp_path / "out")
     result = score(slide, tmp_path / "out", review_budget=3)
-    assert result.cells.candidates_written == 3
+    assert result.cells.listed == 3
     assert json.loads((tmp_path / "out" / "run.json").read_text())["fields_scored"] == 0
     assert len(list((tmp_path / "out" / "candidates").glob("*.png"))) == 3
 

@@ -31,7 +31,7 @@ def test_cells_come_in_the_order_of_fields_with_their_reasons(tmp_path: Path) ->
     assert survey.located.field.tolist() == [0, 0, 0, 1, 1]
     assert survey.located.boxes[:, 0].tolist() == [0, 4, 8, 0, 4]
     assert survey.located.by_reason() == {"out of focus": 2}
-    assert survey.score.tolist() == [0.25] * 3
+    assert survey.located.infected_score.tolist() == [0.25, 0.125, 0.25, 0.25, 0.125]
 
 
 @pytest.mark.parametrize(("budget", "listed"), [(1, [1, 0]), (3, [2, 1]), (4, [3, 1]), (100, [3, 1])])
