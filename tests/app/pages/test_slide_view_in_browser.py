@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     """With one slide of two fields and eight candidates, the first of which has an activation map."""
     running = RunningServer(tmp_path / "data")
     workplace = open_workplace(tmp_path / "data")
-    record = scored_slide(workplace.store, tmp_path / "slide", called=8)
+    record = scored_slide(workplace.store, tmp_path / "slide", listed=8)
     first = record.candidates[0]
     ones = np.ones((48, 48), np.float32)
     assert record.taken_in is not None

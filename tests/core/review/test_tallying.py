@@ -52,14 +52,14 @@ def read(store: Store, record: SlideRecord, first: str, second: str = "", third:
 def test_the_verdict_follows_what_the_readers_said(
     store: Store, tmp_path: Path, first: str, second: str, third: str, kind: VerdictKind
 ) -> None:
-    record = scored_slide(store, tmp_path, called=3, counted=ENOUGH)
+    record = scored_slide(store, tmp_path, listed=3, counted=ENOUGH)
     assert tally_of(read(store, record, first, second, third)).verdict.kind == kind
 
 
 def test_a_clean_review_of_too_few_cells_is_inadequate_and_says_how_many_are_missing(
     store: Store, tmp_path: Path
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=1), "-", "-")
+    record = read(store, scored_slide(store, tmp_path, listed=1), "-", "-")
     found = tally_of(record).verdict
     assert found.kind == VerdictKind.INADEQUATE
     assert found.cells_missing == (found.cells_needed or 0) - 20
@@ -68,7 +68,7 @@ def test_a_clean_review_of_too_few_cells_is_inadequate_and_says_how_many_are_mis
 def test_the_density_rests_on_what_two_accepted_without_gametocytes_and_marked_cells(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     slide = record.slide.id
     record = read(store, record, "+++-", "++--", "..-.")
     gametocyte = Opinion(Call.PARASITE, stage=Stage.GAMETOCYTE)
@@ -92,7 +92,7 @@ def test_the_density_rests_on_what_two_accepted_without_gametocytes_and_marked_c
 
 
 def test_the_list_is_read_as_far_as_nothing_is_left_out(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=8, counted=ENOUGH)
+    record = scored_slide(store, tmp_path, listed=8, counted=ENOUGH)
     tally = tally_of(read(store, record, "--+-.-+-", "--+-..+."))
     count, readings = tally.evidence.count, tally.evidence.readings
     assert (count.to_read, count.read_to, count.unread) == (8, 4, 1)
@@ -107,7 +107,7 @@ def test_the_list_is_read_as_far_as_nothing_is_left_out(store: Store, tmp_path: 
 def test_a_list_that_begins_with_parasites_gets_no_density_before_it_is_read_on(
     store: Store, tmp_path: Path
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=3), "+..", "+..")
+    record = read(store, scored_slide(store, tmp_path, listed=3), "+..", "+..")
     found = tally_of(record).verdict
     assert found.kind == VerdictKind.POSITIVE
     assert found.figures is not None
@@ -116,7 +116,7 @@ def test_a_list_that_begins_with_parasites_gets_no_density_before_it_is_read_on(
 
 
 def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=4, fields=3)  # two of them on the first field
+    record = scored_slide(store, tmp_path, listed=4, fields=3)  # two of them on the first field
     tally = tally_of(read(store, record, "+-+-"))
     assert tally.evidence.readings is not None
     assert tally.evidence.readings.fields_read_whole == ()
@@ -126,7 +126,7 @@ def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_p
 
 
 def test_fields_that_are_all_alike_leave_the_clustering_assumed(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=4, fields=2)
+    record = scored_slide(store, tmp_path, listed=4, fields=2)
     found = tally_of(read(store, record, "++++", "++++")).verdict
     assert found.figures is not None
     assert (found.figures.dispersion, found.figures.dispersion_measured) == (1.0, False)
@@ -136,7 +136,7 @@ def test_fields_that_are_all_alike_leave_the_clustering_assumed(store: Store, tm
 def test_a_doubtful_cell_beside_the_list_makes_a_clean_slide_suspicious(
     store: Store, tmp_path: Path, opinion: Opinion
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=1, counted=ENOUGH), "-")
+    record = read(store, scored_slide(store, tmp_path, listed=1, counted=ENOUGH), "-")
     assert tally_of(record).verdict.kind == VerdictKind.NO_PARASITE_SEEN
     (drawn,) = store.draw_sample(record.slide.id, 1, by="Anna")
     store.read(record.slide.id, drawn.id, opinion, reader="Anna", role=Role.FIRST)
@@ -150,7 +150,7 @@ def test_a_doubtful_cell_beside_the_list_makes_a_clean_slide_suspicious(
 def test_what_readers_are_unsure_of_beside_the_list_is_said_beside_other_doubts(
     store: Store, tmp_path: Path
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=1), "+")
+    record = read(store, scored_slide(store, tmp_path, listed=1), "+")
     store.mark(record.slide.id, "field1.png", box_of(8), UNSURE, reader="Anna", role=Role.FIRST)
     assert tally_of(store.record(record.slide.id)).verdict.reasons == (
         "1 parasite accepted by only one reader: a second reader must decide.",
@@ -171,7 +171,7 @@ def test_a_slide_outside_the_models_validity_gets_no_figure_but_is_positive_wher
 
 
 def test_nobodys_readings_are_as_none_at_all(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=2)
+    record = scored_slide(store, tmp_path, listed=2)
     assert record.taken_in is not None
     assert tally_of(record).verdict == record.taken_in.result.verdict
     read(store, record, "+.")
