@@ -115,6 +115,48 @@ def test_a_list_that_begins_with_parasites_gets_no_density_before_it_is_read_on(
     assert "read on" in found.reasons[-1]
 
 
+def test_a_parasite_in_what_does_not_count_makes_a_slide_positive_and_stays_out_of_the_density(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, listed=4)
+    store.offer_more(record.slide.id, 100, by="Anna")
+    record = store.record(record.slide.id)
+    assert [cell.evaluable for cell in record.candidates] == [True] * 20 + [False]  # the last is cut
+    tally = tally_of(read(store, record, "-" * 20 + "+", "-" * 20 + "+"))
+    readings = tally.evidence.readings
+    assert readings is not None
+    assert (readings.accepted_outside_count, readings.accepted_by_both, readings.counted) == (1, 0, 0)
+    assert tally.evidence.count.cells == 20
+    assert tally.verdict.kind == VerdictKind.POSITIVE
+    assert tally.verdict.figures is None
+
+
+def test_what_was_read_in_an_earlier_list_and_stands_beyond_a_gap_counts_as_marked(
+    store: Store, tmp_path: Path
+) -> None:
+    record = read(store, scored_slide(store, tmp_path, listed=1), "+", "+")
+    new = [("new.png", position, 0.999) for position in range(3)]
+    cells = {"field1.png": 10, "field2.png": 10, "new.png": 10}
+    write_score(tmp_path / "more", cells, [*new, ("field1.png", 0, 0.99)], budget=2)
+    record = store.take_in_result(record.slide.id, tmp_path / "more", by="Anna")
+    assert [cell.rank for cell in record.candidates] == [1, 2, 4]
+    tally = tally_of(record)
+    readings = tally.evidence.readings
+    assert readings is not None
+    assert (readings.marked_by_both, readings.accepted_by_both) == (1, 0)
+    assert (tally.evidence.count.to_read, tally.evidence.count.unread) == (2, 2)
+    assert tally.verdict.kind == VerdictKind.POSITIVE
+
+
+def test_who_has_asked_for_more_before_reading_anything_is_told_what_all_of_it_is_worth(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, listed=2)
+    store.offer_more(record.slide.id, 3, by="Anna")
+    count = tally_of(store.record(record.slide.id)).evidence.count
+    assert (count.to_read, count.read_to, count.unread) == (5, 0, 5)
+
+
 def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_path: Path) -> None:
     record = scored_slide(store, tmp_path, listed=4, fields=3)  # two of them on the first field
     tally = tally_of(read(store, record, "+-+-"))
