@@ -1,7 +1,7 @@
 """From counts to what may be said of a slide that nobody has read, on a slide of ten cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pytest
@@ -121,12 +121,7 @@ def test_a_slide_without_a_cell_that_counts_is_to_be_read_and_tells_nothing_of_a
 
 
 def test_a_slide_on_which_nothing_was_located_is_inadequate() -> None:
-    none = cells()
-    empty = CellRows(
-        *(getattr(none, name)[:0] for name in ("field", "boxes", "detection_score", "infected_score")),
-        none.second_score[:0],
-        none.why_not[:0],
-    )
-    found = judged(empty)
+    some = cells()
+    found = judged(replace(some, **{one.name: getattr(some, one.name)[:0] for one in fields(some)}))
     assert found.evidence.count.to_read == 0
     assert found.verdict.kind is VerdictKind.INADEQUATE
