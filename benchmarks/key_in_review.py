@@ -47,7 +47,7 @@ def main() -> None:
 def measure(folder: Path) -> dict[str, list[float]]:
     """Read every candidate of a slide; processor's seconds of each key's parts."""
     store = Store.in_folder(folder / "data")
-    record = scored_slide(store, folder / "slide", called=KEYS, fields=40, worth=WORTH)
+    record = scored_slide(store, folder / "slide", listed=KEYS, fields=40, worth=WORTH)
     times: dict[str, list[float]] = {"written": [], "record": [], "verdict": []}
     for candidate in record.candidates:
         begun = time.process_time()

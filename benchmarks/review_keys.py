@@ -53,7 +53,7 @@ def main() -> None:
 def measure(folder: Path) -> dict[str, Any]:
     """Start the application, read every cell but the last."""
     workplace = open_workplace(folder / "data")
-    scored_slide(workplace.store, folder / "slide", called=KEYS + 1, fields=40)
+    scored_slide(workplace.store, folder / "slide", listed=KEYS + 1, fields=40)
     workplace.store.close()
     server = RunningServer(folder / "data")
     begun = time.perf_counter()

@@ -130,7 +130,7 @@ def measure(folder: Path, sessions: int, decisions: int, candidates: int, pause_
     """Start the application, let the sessions read, hold what is in the database against what they did."""
     workplace = open_workplace(folder / "data")
     record = scored_slide(
-        workplace.store, folder / "slide", called=candidates, fields=max(20, candidates // 10)
+        workplace.store, folder / "slide", listed=candidates, fields=max(20, candidates // 10)
     )
     cookies = [signed_name(workplace.secret, f"reader {place}") for place in range(sessions)]
     workplace.store.close()

@@ -1,7 +1,7 @@
 """Whether two versions of Smearscope say the same of a slide: their result folders, file by file.
 
 Score the same slide with both versions, then ``python -m benchmarks.same_results BEFORE AFTER``. A file is
-the same byte for byte, or equal: the same rows, fields and calls, and numbers that agree to 1e-9. Ends with
+the same byte for byte, or equal: the same rows and fields, and numbers that agree to 1e-9. Ends with
 status 1 where anything differs.
 """
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PATCH_PX, PATCHES, CELLS_ACROSS, TILE_PX = 2048, 10, 45, 256
 SIDE_PX = PATCH_PX * PATCHES
 CELL_PX = 34.0
-CALLED = 300
+LISTED = 300
 PAN_STEPS = 120
 VIEWS = {"whole": None, "1:4": 0.25, "1:1": 1.0}
 
@@ -115,9 +115,9 @@ def write_result(folder: Path, slide: Path) -> int:
         left, top = lefts[column], lefts[row]
         by_field[names[left, top]].append(middle - (left, top) - CELL_PX / 2)
     counts = {name: len(cells) for name, cells in by_field.items()}
-    chosen = list(counts)[:: max(1, len(counts) // CALLED)][:CALLED]
-    called = [(name, 0, round(0.99 - 0.001 * number, 4)) for number, name in enumerate(chosen)]
-    write_score(folder, counts, called)
+    chosen = list(counts)[:: max(1, len(counts) // LISTED)][:LISTED]
+    leading = [(name, 0, round(0.99 - 0.001 * number, 4)) for number, name in enumerate(chosen)]
+    write_score(folder, counts, leading)
     # The same cells, each at its own place.
     rows, cells = read_fields(folder), read_tables(folder).cells
     corners = np.vstack([np.concatenate([np.array(cells) for cells in by_field.values()]), [0.0, 0.0]])

@@ -56,7 +56,7 @@ def box_of(position: int) -> tuple[float, float, float, float]:
 def write_score(
     folder: Path,
     cells: Mapping[str, int],
-    called: Sequence[tuple[str, int, float]] = (),
+    leading: Sequence[tuple[str, int, float]] = (),
     *,
     budget: int | None = None,
     counted: int | None = None,
@@ -69,10 +69,10 @@ def write_score(
     ----------
     cells
         Evaluable cells by field; those of which nothing else is said score from .4 down.
-    called
+    leading
         Field, position and score of the cells that lead the list, scores above .5.
     budget
-        How many of the list are laid before readers; None: those of `called`.
+        How many of the list are laid before readers; None: those of `leading`.
     counted
         Cells that `result.json` says were examined, for slides whose cells nobody wants to write down.
     outside
@@ -80,8 +80,8 @@ def write_score(
     worth
         What its list is worth.
     """
-    budget = len(called) if budget is None else budget
-    rows, table = tables_of(cells, called, budget)
+    budget = len(leading) if budget is None else budget
+    rows, table = tables_of(cells, leading, budget)
     folder.mkdir(parents=True, exist_ok=True)
     write_cells(folder / "cells.parquet", rows, table)
     write_fields(folder, rows)
@@ -135,13 +135,13 @@ def write_score(
 
 
 def tables_of(
-    cells: Mapping[str, int], called: Sequence[tuple[str, int, float]], budget: int
+    cells: Mapping[str, int], leading: Sequence[tuple[str, int, float]], budget: int
 ) -> tuple[tuple[FieldRow, ...], CellRows]:
     """The tables of `write_score`: its cells, one cut by the edge of the first field, and an unread field.
 
     The one that is cut ends the list.
     """
-    scores = {(field, position): score for field, position, score in called}
+    scores = {(field, position): score for field, position, score in leading}
     places = [(field, position) for field, count in cells.items() for position in range(count)]
     healthy = iter(np.arange(1, len(places) + 1) * 0.001)
     score = [scores.get(place) or 0.4 - next(healthy) for place in places]
@@ -195,7 +195,7 @@ def image_of(count: int) -> NDArray[np.uint8]:
 def scored_slide(
     store: Store,
     folder: Path,
-    called: int = 4,
+    listed: int = 4,
     *,
     fields: int = 2,
     counted: int | None = None,
@@ -205,7 +205,7 @@ def scored_slide(
     names = [f"field{number + 1}.png" for number in range(fields)]
     cells = dict.fromkeys(names, 10)
     picked = [
-        (names[number % fields], number // fields, round(0.99 - 0.01 * number, 2)) for number in range(called)
+        (names[number % fields], number // fields, round(0.99 - 0.01 * number, 2)) for number in range(listed)
     ]
     write_score(folder / "result", cells, picked, counted=counted, worth=worth)
     case = store.add_case("patient 7", by="Anna")

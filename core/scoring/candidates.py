@@ -42,8 +42,7 @@ def candidates_by_field(
     listed: dict[str, list[RankedCell]] = defaultdict(list)
     for cell in first_ranked(rows, cells, review_budget):
         listed[cell.field].append(cell)
-    others = cells.whole.copy()
-    others[cells.ranked()[:review_budget]] = False
+    others = cells.whole & (cells.rank > review_budget)
     by_field = []
     for number, row in enumerate(rows):
         scored = ledger.get(row.name).scored if row.name in listed else None

@@ -34,8 +34,8 @@ class SlideSettings:
     ) -> None:
         """Set what holds of a slide from now on; what is as it was is not written again.
 
-        With another review budget a slide that is scored is queued, so that the machine calls as many cells
-        as readers are to look at. What was scored is not scored anew for that, unless another model became
+        With another review budget a slide that is scored is queued, so that as many of its list are drawn and
+        offered. What was scored is not scored anew for that, unless another model became
         the active one since.
 
         Parameters
@@ -43,7 +43,7 @@ class SlideSettings:
         red_cells_per_ul
             Measured for this patient; None where they were not.
         review_budget
-            Most cells that readers are to look at; None as for every slide.
+            How many of the list are laid before readers to begin with; None as for every slide.
 
         Raises
         ------

@@ -30,7 +30,7 @@ from tests.scored_slides import PARASITE, box_of, read_all, scored_slide
 
 
 def signed_slide(store: Store, folder: Path, first: str, second: str, third: str = "") -> SlideRecord:
-    record = scored_slide(store, folder, called=len(first))
+    record = scored_slide(store, folder, listed=len(first))
     read_all(store, record, first, reader="Anna", role=Role.FIRST)
     read_all(store, record, second, reader="Ben", role=Role.SECOND)
     read_all(store, record, third or "." * len(first), reader="Cleo", role=Role.ADJUDICATOR)
@@ -102,7 +102,7 @@ def test_the_crop_of_a_view_is_that_of_the_field_wherever_the_cell_lies(
 
 
 def test_stages_that_readers_named_are_written(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=1)
+    record = scored_slide(store, tmp_path / "slide", listed=1)
     ring = Opinion(Call.PARASITE, stage=Stage.RING)
     for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
         store.read(record.slide.id, record.candidates[0].id, ring, reader=reader, role=role)
@@ -156,7 +156,7 @@ def test_cases_of_one_patient_are_one_and_those_without_a_name_each_their_own() 
 
 
 def test_nothing_is_written_over_and_nothing_without_a_signature(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=1)
+    record = scored_slide(store, tmp_path / "slide", listed=1)
     with pytest.raises(ExportError, match="no slide is signed"):
         write_reviewed_cells(tmp_path / "out", [record])
     assert not (tmp_path / "out").exists()
@@ -205,7 +205,7 @@ def test_a_folder_that_is_not_as_written_is_named_with_its_line(
 def test_a_marked_cell_is_among_them_wherever_on_its_field_it_lies(
     store: Store, tmp_path: Path, box: tuple[float, float, float, float]
 ) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=0)
+    record = scored_slide(store, tmp_path / "slide", listed=0)
     parasite = Opinion(Call.PARASITE)
     for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
         store.mark(record.slide.id, "field2.png", box, parasite, reader=reader, role=role)
@@ -217,7 +217,7 @@ def test_a_marked_cell_is_among_them_wherever_on_its_field_it_lies(
 def test_a_cell_that_an_earlier_version_let_be_marked_beyond_its_field_is_left_out_and_counted(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=0)
+    record = scored_slide(store, tmp_path / "slide", listed=0)
     rows = [
         replace(row, width=10_000, height=10_000) for row in read_tables(tmp_path / "slide" / "result").fields
     ]

@@ -18,7 +18,7 @@ def export(data: Path, out: Path, *arguments: str) -> Result:
 def signed_slides(data: Path, count: int) -> None:
     store = Store.in_folder(data)
     for number in range(count):
-        record = scored_slide(store, data.parent / f"slide{number}", called=8)
+        record = scored_slide(store, data.parent / f"slide{number}", listed=8)
         for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
             read_all(store, record, "++++----", reader=reader, role=role)
         sign(store, record.slide.id, by="Dora")

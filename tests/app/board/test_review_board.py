@@ -303,6 +303,15 @@ def test_the_first_reader_sees_scores_own_calls_and_maps_highest_score_first(
     assert not data["blind"]
 
 
+def test_why_a_cell_is_looked_at_and_not_counted_stands_among_its_facts(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    workplace.store.offer_more(record.slide.id, 17, by="Anna")  # the last of the list is cut by the edge
+    *others, last = shown(workplace, workplace.store.record(record.slide.id))["cells"]
+    assert ["", "not counted: edge"] in last["facts"]
+    assert not any("not counted" in text for cell in others for _, text in cell["facts"])
+
+
 def test_the_second_reader_sees_neither_score_nor_rank_nor_map_nor_call_of_the_first(
     workplace: Workplace, record: SlideRecord
 ) -> None:

@@ -100,7 +100,7 @@ def test_what_is_sent_stays_small_however_many_cells_were_read(
     workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.board.review_board.MOST_CHANGES", 8)
-    record = scored_slide(workplace.store, tmp_path / "long", called=12, fields=2)
+    record = scored_slide(workplace.store, tmp_path / "long", listed=12, fields=2)
     slide = record.slide.id
     _, holds = given(workplace, slide, None)
     for number, candidate in enumerate(record.candidates, start=1):

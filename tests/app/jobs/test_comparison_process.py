@@ -17,7 +17,7 @@ from app.jobs.comparison import (
 )
 from app.jobs.comparison_process import compare
 from app.workplace import Workplace
-from core.results.folder import ResultTables
+from core.results.folder import ResultTables, read_tables
 from core.review.model_comparison import Ranking
 from core.scoring import slide_run
 from tests.app.jobs.two_models import MODELS, drawn_models, signed
@@ -106,7 +106,6 @@ def test_another_question_asked_while_one_is_answered_is_answered_too(
     signed: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once taken back and asked the other way round; the first is given up, the second not lost."""
-    read_tables = comparison_process.read_tables
     turned: list[Path] = []
 
     def turn_round(folder: Path) -> ResultTables:

@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     """With one slide of two fields and eight candidates, the first of which has an activation map."""
     running = RunningServer(tmp_path / "data")
     workplace = open_workplace(tmp_path / "data")
-    record = scored_slide(workplace.store, tmp_path / "slide", called=8)
+    record = scored_slide(workplace.store, tmp_path / "slide", listed=8)
     first = record.candidates[0]
     ones = np.ones((48, 48), np.float32)
     assert record.taken_in is not None
@@ -71,7 +71,7 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
 ) -> None:
     page = come_in(browser, server, "Anna", "/slide?slide=1")
     at_slide(page)
-    # All of the slide is there at once: two fields, one below the other. Their ninth cells were not shown yet.
+    # All of the slide is there at once: two fields, one below the other. The ninth cells were not shown.
     place = page.evaluate(PLACE_OF, [20 + 8 * SIDE_PX, 20])
     page.mouse.click(*place)
     page.get_by_text("Readers have not been shown this cell yet").wait_for()

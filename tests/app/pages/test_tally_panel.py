@@ -27,7 +27,7 @@ def test_the_review_stands_beside_tally_and_verdict(workplace: Workplace, record
 
 
 def test_what_reading_on_spares_is_said(workplace: Workplace, tmp_path: Path) -> None:
-    record = scored_slide(workplace.store, tmp_path, called=4, counted=20_000, worth=STEEP)
+    record = scored_slide(workplace.store, tmp_path, listed=4, counted=20_000, worth=STEEP)
     shown = shown_beside(record.slide.id)
     # -ln(.05) * 5 million / 75 cells over .4, 499 290, and over .6
     assert "479 290 more cells needed" in shown
@@ -38,8 +38,8 @@ def test_where_the_model_is_not_valid_no_figure_is_shown_whatever_was_found(
     workplace: Workplace, tmp_path: Path
 ) -> None:
     store = workplace.store
-    called = [("a.png", position, 0.9) for position in range(8)]
-    write_score(tmp_path / "result", {"a.png": 20}, called, outside=("Too blue.",), worth=STEEP)
+    leading = [("a.png", position, 0.9) for position in range(8)]
+    write_score(tmp_path / "result", {"a.png": 20}, leading, outside=("Too blue.",), worth=STEEP)
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", tmp_path, by="Anna").id
     record = take_in(store, slide, tmp_path / "result")
     for calls, verdict in (("........", "Not valid"), ("+.......", "Suspicious"), ("+-------", "Positive")):

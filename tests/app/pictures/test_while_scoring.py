@@ -21,18 +21,18 @@ def test_candidates_have_one_map_by_scoring_and_the_others_when_they_are_asked_f
     slide = workplace.store.add_slide(case.id, "slide", folder, by="Anna")
     work_through_queue(workplace, lambda _: None)
     record = workplace.store.record(slide.id)
-    called = [one for one in record.candidates if one.kind == CandidateKind.LISTED]
+    listed = [one for one in record.candidates if one.kind == CandidateKind.LISTED]
     taken_in = record.taken_in
-    assert called
+    assert listed
     assert taken_in is not None
 
     def methods_of(candidate: Candidate) -> list[str]:
         cell, model = pictured_cell(taken_in, candidate), taken_in.result.model.identity
         return [one for one in METHODS if workplace.tiles.has_map(slide.id, model, cell, one)]
 
-    assert [methods_of(candidate) for candidate in called] == [[DRAWN_BY_SCORING]] * len(called)
-    make_maps(workplace, record.slide, taken_in, called)
-    assert [methods_of(candidate) for candidate in called] == [list(METHODS)] * len(called)
+    assert [methods_of(candidate) for candidate in listed] == [[DRAWN_BY_SCORING]] * len(listed)
+    make_maps(workplace, record.slide, taken_in, listed)
+    assert [methods_of(candidate) for candidate in listed] == [list(METHODS)] * len(listed)
     for method in METHODS:
-        picture = workplace.tiles.picture(record.slide, taken_in, called[0], f"map-{method}")
+        picture = workplace.tiles.picture(record.slide, taken_in, listed[0], f"map-{method}")
         assert picture.media_type == "image/png"

@@ -14,7 +14,7 @@ from app.wording import Words
 from app.workplace import Workplace
 from core.cells.boxes import Box
 from core.store import Role, SlideRecord
-from tests.scored_slides import box_of, read_all
+from tests.scored_slides import PARASITE, box_of, read_all
 
 
 def drawn(
@@ -102,6 +102,19 @@ def test_to_the_blind_only_their_own_cells_and_calls_are_drawn_and_neither_ranks
     # Numbers of candidates follow the rank, so the blind are given others.
     assert not {number for number, *_ in of_ben["candidates"]} & {one.id for one in record.candidates}
     assert of_ben["methods"] == []
+
+
+def test_what_stands_outside_the_count_is_drawn_as_such(workplace: Workplace, record: SlideRecord) -> None:
+    workplace.store.offer_more(record.slide.id, 17, by="Anna")  # the last of the list is cut by the edge
+    marked = (200.0, 30.0, 9.0, 9.0)
+    workplace.store.mark(record.slide.id, "field1.png", marked, PARASITE, reader="Anna", role=Role.FIRST)
+    plan = drawn(workplace, workplace.store.record(record.slide.id))
+    assert [counts for *_, counts in plan["candidates"]] == [1] * 20 + [0, 0]
+    # The blind are not told what somebody has marked.
+    of_ben = drawn(
+        workplace, workplace.store.record(record.slide.id), reader="Ben", role=Role.SECOND, blind=True
+    )
+    assert sorted(counts for *_, counts in of_ben["candidates"]) == [0] + [1] * 21
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     (tmp_path / "data").mkdir()
     running = RunningServer(tmp_path / "data")
     store = Store.in_folder(running.data)
-    scored_slide(store, tmp_path / "slide", called=8)
+    scored_slide(store, tmp_path / "slide", listed=8)
     store.close()
     running.start()
     yield running

@@ -41,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     (folder / "data").mkdir()
     running = RunningServer(folder / "data")
     store = Store.in_folder(running.data)
-    scored_slide(store, folder / "slide", called=2)
+    scored_slide(store, folder / "slide", listed=2)
     case = store.add_case("patient 8", by="Anna")
     images = write_images(folder / "later", {"field1.png": 10})
     unreadable = write_images(folder / "unreadable", {})

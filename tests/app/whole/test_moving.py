@@ -29,6 +29,7 @@ def test_a_signed_slide_is_amended_and_grows_where_its_folder_was_moved_to(
     monkeypatch.setattr(process, "active_model", lambda _: dots)
     monkeypatch.setattr(process, "load_models", lambda name, device: load_models())
     monkeypatch.setattr(process, "available_cores", lambda: 1)
+    monkeypatch.setattr(process, "REVIEW_BUDGET", 2)
     workplace = open_workplace(tmp_path / "data")
     case = workplace.store.add_case("patient", by="Anna")
     folder = save_slide(workplace.slides / "slide", fields=2)

@@ -30,7 +30,7 @@ def painted(page: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
 
 
 def is_dotted(edge: np.ndarray) -> bool:
-    return 0.2 < edge.mean() < 0.5 and np.count_nonzero(np.diff(edge.astype(int)) == 1) >= 2
+    return bool(0.2 < edge.mean() < 0.5 and np.count_nonzero(np.diff(edge.astype(int)) == 1) >= 2)
 
 
 def test_a_cell_that_is_counted_has_a_closed_thin_frame_on_its_box() -> None:
@@ -51,7 +51,7 @@ def test_a_cell_of_the_list_has_a_frame_three_times_as_thick_and_its_rank_above(
 
 
 def test_what_is_outside_the_count_is_dotted_on_the_list_or_not() -> None:
-    box = [(50, 60, 80, 80)]
+    box = [(50.0, 60.0, 80.0, 80.0)]
     plain = draw(box, ["out of focus"], [0])
     assert is_dotted(painted(plain, LEFT_OUT)[60, 50:130])
     assert not painted(plain, RED).any()

@@ -48,7 +48,7 @@ def pages(pdf: bytes) -> int:
 
 
 def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=3)
+    record = scored_slide(store, tmp_path, listed=3)
     ring = Opinion(Call.PARASITE, stage=Stage.RING)
     for reader, role in (("Anna Roy", Role.FIRST), ("Ben", Role.SECOND)):
         store.mark(record.slide.id, "field2.png", box_of(7), ring, reader=reader, role=role)
@@ -88,7 +88,7 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
 
 
 def test_a_reader_is_named_once_however_the_name_was_written(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=3)
+    record = scored_slide(store, tmp_path, listed=3)
     read_all(store, record, "+..", reader="Anna", role=Role.FIRST)
     read_all(store, record, ".-.", reader="anna", role=Role.FIRST)
     read_all(store, record, "+..", reader="Ben", role=Role.SECOND)
@@ -99,7 +99,7 @@ def test_a_reader_is_named_once_however_the_name_was_written(store: Store, tmp_p
 
 
 def test_the_same_result_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
-    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "+")
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, listed=1), "+")
     pictures = store.signatures.pictures(signature)
     first = signed_result_pdf(signed, signature.sha256, "P", pictures)
     assert first == signed_result_pdf(signed, signature.sha256, "P", pictures)
@@ -111,14 +111,14 @@ def test_the_same_result_gives_the_same_bytes(store: Store, tmp_path: Path) -> N
 def test_a_patient_that_is_erased_empty_or_odd_is_shown_as_such(
     store: Store, tmp_path: Path, patient: str | None, shown: str
 ) -> None:
-    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "-")
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, listed=1), "-")
     text = page_text(signed_result_pdf(signed, signature.sha256, patient, {}))
     assert f"Patient {shown} Slide" in text
     assert "No cell was accepted as infected." in text
 
 
 def test_a_name_that_the_typeface_lacks_is_drawn_and_not_boxes(store: Store, tmp_path: Path) -> None:
-    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "-")
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, listed=1), "-")
     latin = signed_result_pdf(signed, signature.sha256, "Nguyen", {})
     other = signed_result_pdf(signed, signature.sha256, "Nguyễn", {})
     assert latin.count(b"/Subtype /Image") == 0
@@ -127,7 +127,7 @@ def test_a_name_that_the_typeface_lacks_is_drawn_and_not_boxes(store: Store, tmp
 
 
 def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=30, fields=5)
+    record = scored_slide(store, tmp_path, listed=30, fields=5)
     store.flag_field(record.slide.id, "field1.png", by="Anna")
     signed, signature = signed_slide(store, record, "+" * 30)
     word = "W" * 400
@@ -146,7 +146,7 @@ def test_long_texts_and_many_cells_stay_on_one_page(store: Store, tmp_path: Path
 
 
 def test_in_french_the_page_says_the_same_in_french(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=3)
+    record = scored_slide(store, tmp_path, listed=3)
     store.flag_field(record.slide.id, "field1.png", by="Anna Roy")
     signed, signature = signed_slide(store, record, "+--")
     pdf = signed_result_pdf(signed, signature.sha256, None, store.signatures.pictures(signature), "fr")
@@ -193,7 +193,7 @@ def test_where_the_model_is_not_valid_that_stands_beside_what_was_found_and_no_f
 def test_reasons_that_were_signed_as_text_alone_are_shown_as_they_were_signed(
     store: Store, tmp_path: Path
 ) -> None:
-    signed, signature = signed_slide(store, scored_slide(store, tmp_path, called=1), "-")
+    signed, signature = signed_slide(store, scored_slide(store, tmp_path, listed=1), "-")
     before_codes = signed.model_copy(update={"verdict": replace(signed.verdict, sentences=())})
     text = page_text(signed_result_pdf(before_codes, signature.sha256, "P", {}, "fr"))
     assert before_codes.verdict.reasons[0][:40] in text

@@ -12,7 +12,7 @@ from tests.scored_slides import PARASITE, read_all, scored_slide
 
 def test_each_cell_is_a_row_with_what_each_reader_said(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path / "data")
-    record = scored_slide(store, tmp_path, called=2)
+    record = scored_slide(store, tmp_path, listed=2)
     slide = record.slide.id
     platelet = Opinion(Call.NOT_PARASITE, reason=Reason.PLATELET)
     store.read(slide, record.candidates[0].id, platelet, reader="=Anna()", role=Role.FIRST)

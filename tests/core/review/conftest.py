@@ -11,7 +11,7 @@ from tests.scored_slides import PARASITE, box_of, read_all, scored_slide
 @pytest.fixture
 def finished(store: Store, tmp_path: Path) -> SlideRecord:
     """A slide of three candidates, read by two and adjudicated, with one more marked by hand."""
-    record = scored_slide(store, tmp_path, called=3)
+    record = scored_slide(store, tmp_path, listed=3)
     slide = record.slide.id
     read_all(store, record, "+--", reader="Anna", role=Role.FIRST)
     store.mark(slide, "field2.png", box_of(7), PARASITE, reader="Anna", role=Role.FIRST)

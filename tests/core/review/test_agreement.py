@@ -48,14 +48,14 @@ def test_kappa_lies_between_minus_one_and_one_and_is_the_same_from_either_side(
 
 
 def test_a_pair_is_the_same_pair_whoever_of_them_read_first(store: Store, tmp_path: Path) -> None:
-    one = scored_slide(store, tmp_path / "one", called=3)
+    one = scored_slide(store, tmp_path / "one", listed=3)
     read_all(store, one, "+-?", reader="Ben", role=Role.FIRST)
     read_all(store, one, "++.", reader="Anna", role=Role.SECOND)
     read_all(store, one, ".+.", reader="Cleo", role=Role.ADJUDICATOR)
-    other = scored_slide(store, tmp_path / "other", called=2)
+    other = scored_slide(store, tmp_path / "other", listed=2)
     read_all(store, other, "--", reader="anna", role=Role.FIRST)
     read_all(store, other, "--", reader="Ben", role=Role.SECOND)
-    third = scored_slide(store, tmp_path / "third", called=1)
+    third = scored_slide(store, tmp_path / "third", listed=1)
     read_all(store, third, "+", reader="Cleo", role=Role.FIRST)
     read_all(store, third, "+", reader="Ben", role=Role.SECOND)
     # Ben against Anna: (+,+) (-,+) (-,-) (-,-): p_o = 3/4, p_e = (1 x 2 + 3 x 2) / 16 = 1/2
@@ -68,7 +68,7 @@ def test_a_pair_is_the_same_pair_whoever_of_them_read_first(store: Store, tmp_pa
 def test_cells_count_in_the_period_in_which_the_later_of_the_two_read_them(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=2)
+    record = scored_slide(store, tmp_path, listed=2)
     read_all(store, record, "+-", reader="Anna", role=Role.FIRST)
     record = read_all(store, record, "+-", reader="Ben", role=Role.SECOND)
     first, second = (reading.at for reading in record.readings[2:])

@@ -45,7 +45,7 @@ def test_the_decision_does_not_depend_on_who_said_what(calls: list[Call]) -> Non
 
 
 def test_first_and_second_are_adjudicated_where_they_differ_and_once(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     read_all(store, record, "++?-", reader="Anna", role=Role.FIRST)
     record = read_all(store, record, "+-+.", reader="Ben", role=Role.SECOND)
     assert [cell.to_adjudicate for cell in read_cells(record)] == [False, True, True, False]
@@ -65,7 +65,7 @@ def test_first_and_second_are_adjudicated_where_they_differ_and_once(store: Stor
 def test_a_cell_is_a_gametocyte_where_all_who_named_a_stage_named_that_one(
     store: Store, tmp_path: Path, first: Stage | None, second: Stage | None, *, gametocyte: bool
 ) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide, cell = record.slide.id, record.candidates[0].id
     store.read(slide, cell, Opinion(Call.PARASITE, stage=first), reader="Anna", role=Role.FIRST)
     assert not read_cells(store.record(slide))[0].gametocyte  # one reader alone decides nothing
@@ -74,7 +74,7 @@ def test_a_cell_is_a_gametocyte_where_all_who_named_a_stage_named_that_one(
 
 
 def test_what_was_taken_back_or_called_anew_has_no_part_in_the_decision(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide, cell = record.slide.id, record.candidates[0].id
     store.read(slide, cell, PARASITE, reader="Anna", role=Role.FIRST)
     store.read(slide, cell, NOT_PARASITE, reader="Anna", role=Role.FIRST)

@@ -43,7 +43,7 @@ def rank_of(box: Box, model: ResultTables, field: str = "f") -> int | None:
 
 def test_only_cells_that_two_readers_accepted_are_looked_for(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path / "data")
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     read_all(store, record, "++-?", reader="Anna", role=Role.FIRST)
     read_all(store, record, "+--?", reader="Ben", role=Role.SECOND)
     second = record.candidates[1]

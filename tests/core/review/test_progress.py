@@ -25,7 +25,7 @@ def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Pa
         store.note_scoring(slide, step, by="process")
         assert slide_state(store.record(slide)).value == step.value
 
-    record = scored_slide(store, tmp_path, called=2)
+    record = scored_slide(store, tmp_path, listed=2)
     slide = record.slide.id
     assert slide_state(record) == SlideState.TO_REVIEW
     assert slide_state(read_all(store, record, "+.", reader="Anna", role=Role.FIRST)) == SlideState.TO_REVIEW
@@ -44,7 +44,7 @@ def test_a_slide_goes_from_the_queue_to_its_signature(store: Store, tmp_path: Pa
 
 
 def test_a_list_is_read_to_the_first_rank_that_nobody_has_read(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=5)
+    record = scored_slide(store, tmp_path, listed=5)
     assert progress(record).read_to == 0
     record = read_all(store, record, "-.--.", reader="Anna", role=Role.FIRST)
     assert (progress(record).read_to, progress(record).first_left) == (1, 2)
@@ -55,7 +55,7 @@ def test_a_list_is_read_to_the_first_rank_that_nobody_has_read(store: Store, tmp
 
 
 def test_who_asks_for_more_of_the_list_has_more_to_read(store: Store, tmp_path: Path) -> None:
-    record = read_all(store, scored_slide(store, tmp_path, called=2), "--", reader="Anna", role=Role.FIRST)
+    record = read_all(store, scored_slide(store, tmp_path, listed=2), "--", reader="Anna", role=Role.FIRST)
     assert slide_state(record) == SlideState.SECOND_READING
     more = store.offer_more(record.slide.id, 2, by="Anna")
     record = store.record(record.slide.id)
@@ -66,7 +66,7 @@ def test_who_asks_for_more_of_the_list_has_more_to_read(store: Store, tmp_path: 
 
 
 def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tmp_path: Path) -> None:
-    record = read_all(store, scored_slide(store, tmp_path, called=2), "-+", reader="Anna", role=Role.FIRST)
+    record = read_all(store, scored_slide(store, tmp_path, listed=2), "-+", reader="Anna", role=Role.FIRST)
     leading = [("new.png", number, 0.999) for number in range(3)]
     old = [("field1.png", 0, 0.99), ("field2.png", 0, 0.98)]
     cells = {"field1.png": 10, "field2.png": 10, "new.png": 10}
@@ -83,7 +83,7 @@ def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tm
 
 
 def test_progress_counts_what_is_left_to_each_and_what_was_decided(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=6)
+    record = scored_slide(store, tmp_path, listed=6)
     assert progress(record) == ReviewProgress(6, 0, 6, 6, 0, 0, 0, 0, 0)
     read_all(store, record, "+++?-.", reader="Anna", role=Role.FIRST)
     record = read_all(store, record, "+-.?+.", reader="Ben", role=Role.SECOND)
@@ -103,7 +103,7 @@ def test_progress_counts_what_is_left_to_each_and_what_was_decided(store: Store,
 def test_cells_beside_the_list_are_left_to_nobody_until_the_first_reader_has_read_them(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide = record.slide.id
     first, second = store.draw_sample(slide, 2, by="Anna")
     store.read(slide, first.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
@@ -117,7 +117,7 @@ def test_cells_beside_the_list_are_left_to_nobody_until_the_first_reader_has_rea
 def test_a_parasite_that_only_the_second_reader_marked_goes_to_the_adjudicator(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide = record.slide.id
     read_all(store, record, "-", reader="Anna", role=Role.FIRST)
     read_all(store, record, "-", reader="Ben", role=Role.SECOND)

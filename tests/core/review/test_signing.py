@@ -42,7 +42,7 @@ from tests.scored_slides import (
 def test_a_slide_is_signed_once_nothing_is_open(
     store: Store, tmp_path: Path, first: str, second: str, third: str, block: str | None
 ) -> None:
-    record = scored_slide(store, tmp_path, called=3)
+    record = scored_slide(store, tmp_path, listed=3)
     read_all(store, record, first, reader="Anna", role=Role.FIRST)
     for calls, reader, role in ((second, "Ben", Role.SECOND), (third, "Cleo", Role.ADJUDICATOR)):
         read_all(store, record, calls or "...", reader=reader, role=role)
@@ -69,8 +69,8 @@ def test_a_slide_that_the_model_is_not_valid_for_is_signed_as_that_without_readi
 def test_however_much_was_read_of_it_a_slide_that_the_model_is_not_valid_for_can_be_signed(
     store: Store, tmp_path: Path, first: str, second: str
 ) -> None:
-    called = [("a.png", position, 0.9 - 0.1 * position) for position in range(3)]
-    write_score(tmp_path / "result", {"a.png": 8}, called, outside=("Too blue.",))
+    leading = [("a.png", position, 0.9 - 0.1 * position) for position in range(3)]
+    write_score(tmp_path / "result", {"a.png": 8}, leading, outside=("Too blue.",))
     slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", Path("images"), by="Anna").id
     record = take_in(store, slide, tmp_path / "result")
     read_all(store, record, first, reader="Anna", role=Role.FIRST)
@@ -83,7 +83,7 @@ def test_however_much_was_read_of_it_a_slide_that_the_model_is_not_valid_for_can
 def test_the_verdict_that_is_signed_follows_from_the_evidence_signed_with_it(
     store: Store, tmp_path: Path, calls: str, marked: Opinion
 ) -> None:
-    record = scored_slide(store, tmp_path, called=3, counted=300_000)
+    record = scored_slide(store, tmp_path, listed=3, counted=300_000)
     for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
         read_all(store, record, calls, reader=reader, role=role)
         store.mark(record.slide.id, "field1.png", box_of(8), marked, reader=reader, role=role)
@@ -128,11 +128,11 @@ def test_accepted_cells_are_kept_as_pictures_with_their_maps_or_as_cut_from_the_
     store: Store, finished: SlideRecord
 ) -> None:
     signature = sign(store, finished.slide.id, by="Dora")
-    called, _, _, marked = finished.candidates
+    drawn, _, _, marked = finished.candidates
     pictures = store.signatures.pictures(signature)
-    assert list(pictures) == [called.id, marked.id]
+    assert list(pictures) == [drawn.id, marked.id]
     assert finished.taken_in is not None
-    assert pictures[called.id] == (finished.taken_in.folder / "candidates" / "0001.png").read_bytes()
+    assert pictures[drawn.id] == (finished.taken_in.folder / "candidates" / "0001.png").read_bytes()
     cut = cv2.imdecode(np.frombuffer(pictures[marked.id], np.uint8), cv2.IMREAD_COLOR)
     assert cut is not None
     side = cut.shape[0]
@@ -144,7 +144,7 @@ def test_accepted_cells_are_kept_as_pictures_with_their_maps_or_as_cut_from_the_
 
 
 def test_no_more_pictures_are_kept_than_a_page_shows(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=MOST_PICTURES + 4, fields=5)
+    record = scored_slide(store, tmp_path, listed=MOST_PICTURES + 4, fields=5)
     calls = "+" * (MOST_PICTURES + 4)
     read_all(store, record, calls, reader="Anna", role=Role.FIRST)
     read_all(store, record, calls, reader="Ben", role=Role.SECOND)

@@ -52,14 +52,14 @@ def read(store: Store, record: SlideRecord, first: str, second: str = "", third:
 def test_the_verdict_follows_what_the_readers_said(
     store: Store, tmp_path: Path, first: str, second: str, third: str, kind: VerdictKind
 ) -> None:
-    record = scored_slide(store, tmp_path, called=3, counted=ENOUGH)
+    record = scored_slide(store, tmp_path, listed=3, counted=ENOUGH)
     assert tally_of(read(store, record, first, second, third)).verdict.kind == kind
 
 
 def test_a_clean_review_of_too_few_cells_is_inadequate_and_says_how_many_are_missing(
     store: Store, tmp_path: Path
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=1), "-", "-")
+    record = read(store, scored_slide(store, tmp_path, listed=1), "-", "-")
     found = tally_of(record).verdict
     assert found.kind == VerdictKind.INADEQUATE
     assert found.cells_missing == (found.cells_needed or 0) - 20
@@ -68,7 +68,7 @@ def test_a_clean_review_of_too_few_cells_is_inadequate_and_says_how_many_are_mis
 def test_the_density_rests_on_what_two_accepted_without_gametocytes_and_marked_cells(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     slide = record.slide.id
     record = read(store, record, "+++-", "++--", "..-.")
     gametocyte = Opinion(Call.PARASITE, stage=Stage.GAMETOCYTE)
@@ -92,7 +92,7 @@ def test_the_density_rests_on_what_two_accepted_without_gametocytes_and_marked_c
 
 
 def test_the_list_is_read_as_far_as_nothing_is_left_out(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=8, counted=ENOUGH)
+    record = scored_slide(store, tmp_path, listed=8, counted=ENOUGH)
     tally = tally_of(read(store, record, "--+-.-+-", "--+-..+."))
     count, readings = tally.evidence.count, tally.evidence.readings
     assert (count.to_read, count.read_to, count.unread) == (8, 4, 1)
@@ -107,7 +107,7 @@ def test_the_list_is_read_as_far_as_nothing_is_left_out(store: Store, tmp_path: 
 def test_a_list_that_begins_with_parasites_gets_no_density_before_it_is_read_on(
     store: Store, tmp_path: Path
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=3), "+..", "+..")
+    record = read(store, scored_slide(store, tmp_path, listed=3), "+..", "+..")
     found = tally_of(record).verdict
     assert found.kind == VerdictKind.POSITIVE
     assert found.figures is not None
@@ -115,8 +115,50 @@ def test_a_list_that_begins_with_parasites_gets_no_density_before_it_is_read_on(
     assert "read on" in found.reasons[-1]
 
 
+def test_a_parasite_in_what_does_not_count_makes_a_slide_positive_and_stays_out_of_the_density(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, listed=4)
+    store.offer_more(record.slide.id, 100, by="Anna")
+    record = store.record(record.slide.id)
+    assert [cell.evaluable for cell in record.candidates] == [True] * 20 + [False]  # the last is cut
+    tally = tally_of(read(store, record, "-" * 20 + "+", "-" * 20 + "+"))
+    readings = tally.evidence.readings
+    assert readings is not None
+    assert (readings.accepted_outside_count, readings.accepted_by_both, readings.counted) == (1, 0, 0)
+    assert tally.evidence.count.cells == 20
+    assert tally.verdict.kind == VerdictKind.POSITIVE
+    assert tally.verdict.figures is None
+
+
+def test_what_was_read_in_an_earlier_list_and_stands_beyond_a_gap_counts_as_marked(
+    store: Store, tmp_path: Path
+) -> None:
+    record = read(store, scored_slide(store, tmp_path, listed=1), "+", "+")
+    new = [("new.png", position, 0.999) for position in range(3)]
+    cells = {"field1.png": 10, "field2.png": 10, "new.png": 10}
+    write_score(tmp_path / "more", cells, [*new, ("field1.png", 0, 0.99)], budget=2)
+    record = store.take_in_result(record.slide.id, tmp_path / "more", by="Anna")
+    assert [cell.rank for cell in record.candidates] == [1, 2, 4]
+    tally = tally_of(record)
+    readings = tally.evidence.readings
+    assert readings is not None
+    assert (readings.marked_by_both, readings.accepted_by_both) == (1, 0)
+    assert (tally.evidence.count.to_read, tally.evidence.count.unread) == (2, 2)
+    assert tally.verdict.kind == VerdictKind.POSITIVE
+
+
+def test_who_has_asked_for_more_before_reading_anything_is_told_what_all_of_it_is_worth(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, listed=2)
+    store.offer_more(record.slide.id, 3, by="Anna")
+    count = tally_of(store.record(record.slide.id)).evidence.count
+    assert (count.to_read, count.read_to, count.unread) == (5, 0, 5)
+
+
 def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=4, fields=3)  # two of them on the first field
+    record = scored_slide(store, tmp_path, listed=4, fields=3)  # two of them on the first field
     tally = tally_of(read(store, record, "+-+-"))
     assert tally.evidence.readings is not None
     assert tally.evidence.readings.fields_read_whole == ()
@@ -126,7 +168,7 @@ def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_p
 
 
 def test_fields_that_are_all_alike_leave_the_clustering_assumed(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=4, fields=2)
+    record = scored_slide(store, tmp_path, listed=4, fields=2)
     found = tally_of(read(store, record, "++++", "++++")).verdict
     assert found.figures is not None
     assert (found.figures.dispersion, found.figures.dispersion_measured) == (1.0, False)
@@ -136,7 +178,7 @@ def test_fields_that_are_all_alike_leave_the_clustering_assumed(store: Store, tm
 def test_a_doubtful_cell_beside_the_list_makes_a_clean_slide_suspicious(
     store: Store, tmp_path: Path, opinion: Opinion
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=1, counted=ENOUGH), "-")
+    record = read(store, scored_slide(store, tmp_path, listed=1, counted=ENOUGH), "-")
     assert tally_of(record).verdict.kind == VerdictKind.NO_PARASITE_SEEN
     (drawn,) = store.draw_sample(record.slide.id, 1, by="Anna")
     store.read(record.slide.id, drawn.id, opinion, reader="Anna", role=Role.FIRST)
@@ -150,7 +192,7 @@ def test_a_doubtful_cell_beside_the_list_makes_a_clean_slide_suspicious(
 def test_what_readers_are_unsure_of_beside_the_list_is_said_beside_other_doubts(
     store: Store, tmp_path: Path
 ) -> None:
-    record = read(store, scored_slide(store, tmp_path, called=1), "+")
+    record = read(store, scored_slide(store, tmp_path, listed=1), "+")
     store.mark(record.slide.id, "field1.png", box_of(8), UNSURE, reader="Anna", role=Role.FIRST)
     assert tally_of(store.record(record.slide.id)).verdict.reasons == (
         "1 parasite accepted by only one reader: a second reader must decide.",
@@ -171,7 +213,7 @@ def test_a_slide_outside_the_models_validity_gets_no_figure_but_is_positive_wher
 
 
 def test_nobodys_readings_are_as_none_at_all(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=2)
+    record = scored_slide(store, tmp_path, listed=2)
     assert record.taken_in is not None
     assert tally_of(record).verdict == record.taken_in.result.verdict
     read(store, record, "+.")

@@ -14,7 +14,7 @@ from tests.scored_slides import NOT_PARASITE, PARASITE, read_all, scored_slide
 
 def test_a_copy_opens_as_a_store_with_everything_in_it_and_needs_no_file_beside_it(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path / "data")
-    record = read_all(store, scored_slide(store, tmp_path, called=2), "+-", reader="Anna", role=Role.FIRST)
+    record = read_all(store, scored_slide(store, tmp_path, listed=2), "+-", reader="Anna", role=Role.FIRST)
     copy = tmp_path / "copies" / "smearscope.sqlite"
     assert back_up(url_of_folder(tmp_path / "data"), copy) == Backup(
         cases=1, slides=1, readings=2, signatures=0
@@ -31,7 +31,7 @@ def test_copies_taken_while_readers_read_are_each_of_one_moment_and_miss_nothing
     tmp_path: Path,
 ) -> None:
     store = Store.in_folder(tmp_path / "data")
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide, cell = record.slide.id, record.candidates[0].id
     saved, stop = [0], threading.Event()
 

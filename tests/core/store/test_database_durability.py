@@ -64,7 +64,7 @@ def _content(folder: Path) -> list[object]:
 
 def _prepared(folder: Path) -> Path:
     store = Store.in_folder(folder / "data")
-    scored_slide(store, folder, called=2)
+    scored_slide(store, folder, listed=2)
     store.close()
     return folder / "data"
 
@@ -154,7 +154,7 @@ def _check_each_cell_read_once(folder: Path, reported: list[list[int]], cells: i
 
 def _slide_for_twenty(folder: Path) -> Path:
     store = Store.in_folder(folder / "data")
-    scored_slide(store, folder, called=20, fields=4)
+    scored_slide(store, folder, listed=20, fields=4)
     store.close()
     return folder / "data"
 

@@ -125,7 +125,7 @@ def write_other_cells(folder: Path) -> None:
 
 
 def test_a_signed_slide_takes_in_no_other_result_before_it_is_amended(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     read_all(store, record, "-", reader="Anna", role=Role.FIRST)
     sign(store, record.slide.id, by="Anna")
     write_score(tmp_path / "more", {"a.png": 8}, [("a.png", 0, 0.9)])
@@ -138,7 +138,7 @@ def test_a_signed_slide_takes_in_no_other_result_before_it_is_amended(store: Sto
 def test_more_of_the_list_comes_by_rank_until_all_that_was_looked_at_is_offered(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     first = store.offer_more(record.slide.id, 3, by="Anna")
     second = store.offer_more(record.slide.id, 100, by="Anna")
     assert [(cell.kind, cell.rank) for cell in (*first, *second)] == [
@@ -156,7 +156,7 @@ def test_more_of_the_list_comes_by_rank_until_all_that_was_looked_at_is_offered(
 def test_a_cell_that_was_drawn_or_marked_is_listed_once_the_list_comes_to_it(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide = record.slide.id
     store.draw_sample(slide, 20, by="Anna")
     store.mark(slide, "field1.png", box_of(5), PARASITE, reader="Anna", role=Role.FIRST)
@@ -210,7 +210,7 @@ def test_a_cell_that_an_earlier_result_listed_is_offered_again_under_its_number(
 def test_a_slide_is_read_once_to_offer_more_of_its_cells(
     store: Store, tmp_path: Path, kind: CandidateKind
 ) -> None:
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     statements: list[str] = []
     listener = (Engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     event.listen(*listener)
@@ -229,7 +229,7 @@ def test_a_slide_is_read_once_to_offer_more_of_its_cells(
 def test_a_result_that_is_gone_or_damaged_is_named_with_what_to_do(
     store: Store, tmp_path: Path, harm: Callable[[Path], object]
 ) -> None:
-    slide = scored_slide(store, tmp_path, called=4).slide.id
+    slide = scored_slide(store, tmp_path, listed=4).slide.id
     harm(tmp_path / "result" / "cells.parquet")
     harm(tmp_path / "result" / "fields.parquet")
     before = (store.record(slide), store.audit())
@@ -255,7 +255,7 @@ def damage(file: Path) -> None:
 def test_a_sample_is_drawn_from_the_rest_of_the_list_and_another_one_differs(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=4)
+    record = scored_slide(store, tmp_path, listed=4)
     samples = [store.draw_sample(record.slide.id, 4, by="Anna") for _ in range(3)]
     drawn = [(cell.field, cell.box) for sample in samples for cell in sample]
     assert len(set(drawn)) == 12
@@ -268,7 +268,7 @@ def test_a_sample_is_drawn_from_the_rest_of_the_list_and_another_one_differs(
 def test_a_cell_is_read_by_its_place_whether_it_is_a_candidate_or_was_never_located(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path, called=2)
+    record = scored_slide(store, tmp_path, listed=2)
     slide, known = record.slide.id, record.candidates[0]
     same = store.mark(slide, known.field, known.box, PARASITE, reader="Anna", role=Role.FIRST)
     assert same.candidate_id == known.id

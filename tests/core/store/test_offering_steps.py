@@ -31,7 +31,7 @@ def test_scoring_can_fail_with_a_reason_be_queued_again_and_stopped(store: Store
 
 
 def test_a_signed_slide_is_scored_again_only_once_it_is_amended(store: Store, tmp_path: Path) -> None:
-    record = read_all(store, scored_slide(store, tmp_path, called=1), "-", reader="Anna", role=Role.FIRST)
+    record = read_all(store, scored_slide(store, tmp_path, listed=1), "-", reader="Anna", role=Role.FIRST)
     slide = record.slide.id
     sign(store, slide, by="Anna")
     with pytest.raises(StoreError, match="signed by Anna as version 1"):

@@ -71,7 +71,7 @@ def test_after_any_writes_by_two_processes_it_is_as_read_anew(
 
 
 def test_a_cell_called_no_more_comes_back_before_readers_as_it_is_read(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=2)
+    record = scored_slide(store, tmp_path / "slide", listed=2)
     slide, gone = record.slide.id, record.candidates[1]
     write_score(
         tmp_path / "slide" / "result", {"field1.png": 10, "field2.png": 10}, [("field1.png", 0, 0.99)]
@@ -99,11 +99,11 @@ def test_a_slide_that_is_not_there_is_refused_each_time(store: Store) -> None:
             store.record(7)
 
 
-@pytest.mark.parametrize("called", [4, 60])
+@pytest.mark.parametrize("listed", [4, 60])
 def test_a_decision_reads_as_many_rows_on_a_large_slide_as_on_a_small_one(
-    store: Store, tmp_path: Path, called: int
+    store: Store, tmp_path: Path, listed: int
 ) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=called, fields=8)
+    record = scored_slide(store, tmp_path / "slide", listed=listed, fields=8)
     slide = record.slide.id
     for candidate in record.candidates[1:]:
         store.read(slide, candidate.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
@@ -113,7 +113,7 @@ def test_a_decision_reads_as_many_rows_on_a_large_slide_as_on_a_small_one(
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     store.read(slide, record.candidates[0].id, PARASITE, reader="Anna", role=Role.FIRST)
     written = len(asked)
-    assert len(store.record(slide).readings) == called
+    assert len(store.record(slide).readings) == listed
     # One look at the patient, one at the entries since the last, one at the readings that they name.
     assert len([statement for statement in asked[written:] if statement.startswith("SELECT")]) == 3
     assert not any("candidates.x" in statement for statement in asked[written:])

@@ -10,7 +10,7 @@ from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, scored_slide, ta
 
 
 def test_all_slides_read_at_once_are_each_as_read_alone(store: Store, tmp_path: Path) -> None:
-    first, second = (scored_slide(store, tmp_path / name, called=2) for name in ("first", "second"))
+    first, second = (scored_slide(store, tmp_path / name, listed=2) for name in ("first", "second"))
     queued = store.add_slide(first.case.id, "queued", Path("images"), by="Anna")
     for record, reader in ((first, "Anna"), (second, "Ben")):
         for cell in record.candidates:
@@ -61,7 +61,7 @@ def test_listed_cells_come_by_the_rank_of_the_latest_result_and_the_others_as_th
 
 
 def test_the_audit_trail_of_a_slide_is_its_part_of_the_whole(store: Store, tmp_path: Path) -> None:
-    first, second = (scored_slide(store, tmp_path / name, called=1) for name in ("first", "second"))
+    first, second = (scored_slide(store, tmp_path / name, listed=1) for name in ("first", "second"))
     store.flag_field(first.slide.id, "field1.png", by="Anna")
     with store._database.reading() as connection:
         whole = audit_of(connection)

@@ -13,7 +13,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 @pytest.fixture
 def record(store: Store, tmp_path: Path) -> SlideRecord:
-    return scored_slide(store, tmp_path / "slide", called=1)
+    return scored_slide(store, tmp_path / "slide", listed=1)
 
 
 def signed(store: Store, record: SlideRecord) -> Signature:

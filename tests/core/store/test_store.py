@@ -46,7 +46,7 @@ def test_a_number_of_cells_below_one_is_refused(store: Store, tmp_path: Path) ->
 
 
 def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     slide = record.slide.id
     read_all(store, record, "+", reader="Ben", role=Role.FIRST)
     store.draw_sample(slide, 2, by="Ben")
@@ -70,7 +70,7 @@ def test_each_write_leaves_a_line_that_says_who_did_what_to_which_slide(store: S
 
 
 def test_a_refused_write_leaves_nothing_not_even_a_line(store: Store, tmp_path: Path) -> None:
-    record = scored_slide(store, tmp_path, called=1)
+    record = scored_slide(store, tmp_path, listed=1)
     read_all(store, record, "+", reader="Ben", role=Role.FIRST)
     before = (store.records(), store.audit())
     with pytest.raises(StoreError):
@@ -83,9 +83,9 @@ def test_the_overview_of_all_slides_follows_every_write_of_this_and_of_other_pro
 ) -> None:
     """What it keeps from one look to the next is never older than what a single slide's record says."""
     other = Store.in_folder(tmp_path / "data")
-    first = scored_slide(store, tmp_path / "first", called=1)
+    first = scored_slide(store, tmp_path / "first", listed=1)
     assert store.records() == (first,)
-    second = scored_slide(other, tmp_path / "second", called=2)
+    second = scored_slide(other, tmp_path / "second", listed=2)
     slide, cell = second.slide.id, second.candidates[0].id
     for write in (
         lambda: other.read(slide, cell, PARASITE, reader="Anna", role=Role.FIRST),

@@ -42,7 +42,7 @@ def test_the_audit_trail_says_who_erased_which_case_and_never_held_the_patient(
 def test_readings_and_signed_results_outlive_the_patients_identification(
     store: Store, tmp_path: Path
 ) -> None:
-    record = scored_slide(store, tmp_path / "slide", called=1)
+    record = scored_slide(store, tmp_path / "slide", listed=1)
     read_all(store, record, "-", reader="Anna", role=Role.FIRST)
     signature = sign(store, record.slide.id, by="Anna")
     assert record.case.patient is not None

@@ -18,7 +18,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
     """A database with at least one row in each table, opened past the program."""
     folder = tmp_path_factory.mktemp("append_only")
     store = Store.in_folder(folder / "data")
-    record = scored_slide(store, folder / "slide", called=2)
+    record = scored_slide(store, folder / "slide", listed=2)
     slide = record.slide.id
     store.flag_field(slide, "field1.png", by="Anna")
     read_all(store, record, "+-", reader="Anna", role=Role.FIRST)
