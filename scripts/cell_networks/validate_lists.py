@@ -36,11 +36,12 @@ def ranked(fields: Sequence[LocatedField], models: Looks) -> list[RankedTruth]:
     values = [field.scored.infected_score.astype(np.float64) for field in fields]
     for slide in {field.annotated.slide for field in fields}:
         own = [number for number, field in enumerate(fields) if field.annotated.slide == slide]
-        scores = np.concatenate([fields[number].scored.infected_score for number in own])
-        count = max(LEAST, int(np.ceil(SHARE * len(scores))))
-        least = np.sort(scores)[-count] if count < len(scores) else -np.inf
-        for number in own:
-            values[number] = _looked_at_again(fields[number], models, least)
+        scores = np.concatenate([values[number] for number in own])
+        seen = np.zeros(len(scores), bool)
+        seen[np.argsort(-scores, kind="stable")[: max(LEAST, int(np.ceil(SHARE * len(scores))))]] = True
+        ends = np.cumsum([len(values[number]) for number in own])
+        for number, again in zip(own, np.split(seen, ends[:-1]), strict=True):
+            values[number] = _looked_at_again(fields[number], models, again)
     return [
         RankedTruth(
             value[field.truth != Truth.UNKNOWN],
@@ -51,10 +52,9 @@ def ranked(fields: Sequence[LocatedField], models: Looks) -> list[RankedTruth]:
     ]
 
 
-def _looked_at_again(field: LocatedField, models: Looks, least: float) -> NDArray[np.float64]:
+def _looked_at_again(field: LocatedField, models: Looks, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
     first = field.scored.infected_score
     second = np.full(len(first), np.nan, np.float32)
-    seen = first >= least
     if seen.any():
         image = field.reference.burned_in.painted_over(field.annotated.image())
         crops = surrounded_crops(image, field.scored.boxes[seen], field.scored.cell_colour)

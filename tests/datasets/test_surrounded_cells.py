@@ -99,4 +99,4 @@ def test_black_paint_round_a_cell_becomes_background(tmp_path: Path) -> None:
         dark = crop[..., 1] < 150
         width = 2 * np.sqrt(dark.sum() / np.pi)
         assert width == pytest.approx(SURROUNDED_CELL_DIAMETER_PX / 1.15, abs=2)
-    np.testing.assert_allclose(cells.colour, np.tile(np.float32(CELL), (3, 1)), atol=2)
+    np.testing.assert_allclose(cells.colour, [CELL] * 3, atol=2)

@@ -1,0 +1,106 @@
+"""Whole fields through the whole chain: what is counted, and that a broken-off run goes on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lightning_fabric import Fabric
+from torch import nn
+
+from core.cells.detection import ObjectKind
+from datasets.fields import AnnotatedField, Mark, annotated_field
+from datasets.located_objects import LocatedField, located_fields
+from models.classifier import ClassifierNetwork
+from models.detector import DetectorNetwork
+from models.second_look import SecondLookNetwork
+from scripts.cell_networks import validate_lists
+from scripts.cell_networks.train_second_look import Looks
+from scripts.cell_networks.validate_lists import list_figures, looks_without, pooled, ranked
+from scripts.settings.chain_settings import chain_of
+from scripts.settings.configuration import SecondLookSettings, read_settings
+from tests.coloured_cells import draw_field, load_models
+
+INFECTED = 7
+CONFIG = Path("models/configs/second_look.yaml")
+
+
+@pytest.fixture
+def fields(monkeypatch: pytest.MonkeyPatch) -> list[LocatedField]:
+    """Two fields of thirty discs, the eighth infected; on the second a cell is marked where there is none."""
+    image = draw_field(infected=(INFECTED,))
+    monkeypatch.setattr(AnnotatedField, "image", lambda _: image)
+    # Six discs a row, 40 px apart: the eighth is the second of the second row.
+    there = Mark(ObjectKind.RED_CELL, 46, 46, 28, 28, infected=True)
+    nowhere = Mark(ObjectKind.RED_CELL, 0, 190, 12, 10, infected=True)
+    annotated = [
+        annotated_field(Path("a.png"), "set", [there], frozenset()),
+        annotated_field(Path("b.png"), "set", [there, nowhere], frozenset()),
+    ]
+    return list(located_fields(annotated, load_models()))
+
+
+def looks() -> Looks:
+    models = load_models()
+    return Looks(models.detector, models.classifier, models.second_look)  # type: ignore[arg-type]
+
+
+def test_parasites_that_are_not_located_count_as_missed(fields: list[LocatedField]) -> None:
+    row = list_figures(fields, ranked(fields, looks()))
+    assert (row["fields"], row["objects"], row["healthy"]) == (2, 60, 58)
+    assert (row["marked"], row["located"]) == (3, 2)
+    # The one that is marked beside the border is cut.
+    assert (row["whole"], row["whole_located"]) == (2, 2)
+    assert row["auc"] == 1.0
+    assert row["one_in_2000"] == pytest.approx(2 / 3)
+    assert row["diluted_first_100"] == pytest.approx(2 / 3)
+    assert (row["undiluted_first_100"], row["undiluted_of"]) == (2, 3)
+    assert row["rates"] == sorted(row["rates"])
+    assert row["found"] == [2] * len(row["rates"])
+
+
+def test_the_lists_of_several_fields_are_one(fields: list[LocatedField]) -> None:
+    lists = ranked(fields, looks())
+    whole = pooled(lists)
+    assert whole.marked == 3
+    assert len(whole.rank_value) == sum(len(each.rank_value) for each in lists)
+
+
+def test_only_what_leads_its_slide_is_seen_again(
+    fields: list[LocatedField], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate_lists, "LEAST", 4)
+    monkeypatch.setattr(validate_lists, "SHARE", 0.0)
+    values = np.concatenate([each.rank_value for each in ranked(fields, looks())])
+    # What the second look has seen stands above 1, whatever its score.
+    assert (values > 1).sum() == 4
+
+
+def test_weights_that_an_earlier_run_left_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read_settings(CONFIG)
+    assert isinstance(settings, SecondLookSettings)
+    chain = chain_of(CONFIG, settings).without("iml_malaria", 0)
+    trained: list[str] = []
+
+    def training(name: str, network: nn.Module) -> Callable[..., nn.Module]:
+        def train(*_: object) -> nn.Module:
+            trained.append(name)
+            return network
+
+        return train
+
+    monkeypatch.setattr(validate_lists, "train_detector", training("detector", DetectorNetwork()))
+    monkeypatch.setattr(
+        validate_lists, "train_classifier", training("first look", ClassifierNetwork(chain.first_look.width))
+    )
+    monkeypatch.setattr(validate_lists, "train_second_look", training("second look", SecondLookNetwork()))
+    for name in ("read_fields", "read_cells", "second_look_sources"):
+        monkeypatch.setattr(validate_lists, name, lambda *_: {})
+    fabric = Fabric(accelerator="cpu", devices=1)
+    for _ in range(2):
+        looks_without(tmp_path, chain, fabric, tmp_path / "networks", "iml_malaria")
+    assert trained == ["detector", "first look", "second look"]
+    other = chain.without("md2019", 1)
+    looks_without(tmp_path, other, fabric, tmp_path / "networks", "iml_malaria")
+    # Another seed trains both looks anew; the detector keeps its own.
+    assert trained[3:] == ["first look", "second look"]
