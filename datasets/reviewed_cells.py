@@ -210,7 +210,7 @@ def _view(image: NDArray[np.uint8], cell: SignedCell) -> tuple[NDArray[np.uint8]
     """What of a field lies around a cell, and where it begins.
 
     It begins at even pixels: `core.cells.crops.raw_crops`, which rounds halves to even, then cuts the same
-    crop from it as from the field.
+    crop from it as from the field; only what lies beyond the field takes the view's own background.
     """
     reach = _VIEW_OVER_CELL / 2 * max(cell.width, cell.height)
     left = max(0, 2 * int((cell.x + cell.width / 2 - reach) // 2))
