@@ -18,9 +18,10 @@ from datasets.fields import AnnotatedField
 
 SAME_CELL = 0.5
 """Intersection over union, inside the picture, from which a located box and a marked one are one cell."""
-IN_THE_MIDDLE = 0.5
+IN_THE_MIDDLE, INSIDE = 0.5, 1.0
 """Distance of a marked middle from a located box's, over the box's half sides, up to which a reader who is
-shown the box has what was marked in the middle of it, whatever its outline."""
+shown the box is shown what was marked: a cell in the middle of it whatever its outline, a parasite anywhere
+inside."""
 BESIDE = 1.2
 """The same distance up to which an object is neither counted as the parasite nor as healthy."""
 
@@ -83,7 +84,11 @@ def located_field(
     """Score one annotated field of a slide and compare what is located with what is marked."""
     scored = score_image(models, _field(annotated), reference)
     parasites = annotated.boxes[annotated.infected]
-    truth, found = compared(scored.boxes, parasites, annotated.unsure, scored.width, scored.height)
+    # A set that marks no kind of cell marks parasites.
+    reach = IN_THE_MIDDLE if annotated.kinds_marked else INSIDE
+    truth, found = compared(
+        scored.boxes, parasites, annotated.unsure, scored.width, scored.height, reach=reach
+    )
     cut = cut_by_border(parasites, scored.width, scored.height)
     return LocatedField(annotated, reference, scored, truth, found, cut)
 
@@ -94,6 +99,8 @@ def compared(
     unsure: NDArray[np.float32],
     width: int,
     height: int,
+    *,
+    reach: float,
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Tell of located boxes which are marked as infected.
 
@@ -107,6 +114,8 @@ def compared(
         (U, 4) of which nobody could tell.
     width, height
         Of the picture: boxes are compared by what of them lies inside.
+    reach
+        `IN_THE_MIDDLE` for marked cells, `INSIDE` for marked parasites.
 
     Returns
     -------
@@ -125,7 +134,7 @@ def compared(
         truth[(fit > 1 - BESIDE).any(axis=0)] = Truth.UNKNOWN
         best_first = np.dstack(np.unravel_index(np.argsort(-fit, axis=None), fit.shape))[0]
         for parasite, index in best_first:
-            if fit[parasite, index] < 1 - IN_THE_MIDDLE:
+            if fit[parasite, index] < 1 - reach:
                 break
             if not found[parasite] and truth[index] != Truth.INFECTED:
                 found[parasite], truth[index] = True, Truth.INFECTED

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.cells.detection import ObjectKind
 from datasets.fields import AnnotatedField, Mark, annotated_field
-from datasets.located_objects import Truth, compared, located_fields
+from datasets.located_objects import IN_THE_MIDDLE, INSIDE, Truth, compared, located_fields
 from tests.coloured_cells import draw_field, load_models
 
 WIDTH, HEIGHT = 200, 100
@@ -22,7 +22,9 @@ def truth_of(
     located: NDArray[np.float32], parasites: NDArray[np.float32], unsure: NDArray[np.float32] | None = None
 ) -> tuple[list[int], list[bool]]:
     nothing = np.empty((0, 4), np.float32)
-    truth, found = compared(located, parasites, nothing if unsure is None else unsure, WIDTH, HEIGHT)
+    truth, found = compared(
+        located, parasites, nothing if unsure is None else unsure, WIDTH, HEIGHT, reach=IN_THE_MIDDLE
+    )
     return truth.tolist(), found.tolist()
 
 
@@ -52,6 +54,17 @@ def test_a_small_mark_is_found_by_the_box_in_whose_inner_half_its_middle_lies(
     assert found == [expected == Truth.INFECTED]
 
 
+def test_a_marked_parasite_is_found_anywhere_inside_a_box() -> None:
+    nothing = np.empty((0, 4), np.float32)
+    found = [
+        compared(boxes((10, 10, 20, 20)), boxes((x - 2, 18, 4, 4)), nothing, WIDTH, HEIGHT, reach=INSIDE)[
+            1
+        ].tolist()
+        for x in (29.9, 30.1)
+    ]
+    assert found == [[True], [False]]
+
+
 def test_boxes_are_compared_by_what_lies_inside_the_picture() -> None:
     # Both show the same 10 columns of a cell that the border cuts; outside one reaches 10 px, the other 40.
     truth, found = truth_of(boxes((-10, 10, 20, 20)), boxes((-40, 10, 50, 20)))
@@ -74,7 +87,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, slide: str, name: str) -> AnnotatedFi
     monkeypatch.setattr(AnnotatedField, "image", lambda _: image)
     # The seventh disc of six a row, 24 px wide, 40 px apart.
     mark = Mark(ObjectKind.RED_CELL, 60 - 14, 60 - 14, 28, 28, infected=True)
-    return annotated_field(Path(name), "set", [mark], frozenset(), slide=slide)
+    return annotated_field(Path(name), "set", [mark], frozenset({ObjectKind.RED_CELL}), slide=slide)
 
 
 def test_annotated_fields_are_scored_as_a_slide_is_and_carry_their_truth(
