@@ -54,6 +54,11 @@ class RankedTruth:
         """`found` over all marked parasites; NaN where none is marked."""
         return self.found(rate) / self.marked if self.marked else float("nan")
 
+    def curve(self) -> tuple[list[float], list[int]]:
+        """The rates at which a reader comes to further parasites, and how many he has then seen."""
+        healthy, parasites = np.unique(self.healthy_above, return_counts=True)
+        return (healthy / self.healthy).tolist(), np.cumsum(parasites).tolist()
+
     def area_under_curve(self) -> float:
         """Chance that a located parasite stands above a healthy object, ties counting half."""
         return area_under_curve(self.infected, self.rank_value)

@@ -27,8 +27,6 @@ ONE_IN = (2000, 1000, 300, 100, 25)
 BUDGETS = (100, 300, 1000)
 MOST_PARASITES, OBJECTS = 50, 20_000
 """Of a slide as a reader meets it: few parasites, and so many objects."""
-TABULATED = 60
-"""Points of a curve, evenly in the logarithm of the rate."""
 
 
 def ranked(fields: Sequence[LocatedField], models: Looks) -> list[RankedTruth]:
@@ -90,7 +88,7 @@ def list_figures(fields: Sequence[LocatedField], lists: Sequence[RankedTruth]) -
         budgets=BUDGETS,
         seed=0,
     )
-    rates = np.geomspace(1 / max(whole.healthy, 2), 1, TABULATED)
+    rates, found_there = whole.curve()
     return {
         "fields": len(fields),
         "objects": sum(len(field.scored) for field in fields),
@@ -104,8 +102,8 @@ def list_figures(fields: Sequence[LocatedField], lists: Sequence[RankedTruth]) -
         **{f"diluted_first_{budget}": share for budget, share in diluted.items()},
         "undiluted_first_100": undiluted,
         "undiluted_of": of,
-        "rates": [float(rate) for rate in rates],
-        "found": [whole.found(float(rate)) for rate in rates],
+        "rates": rates,
+        "found": found_there,
     }
 
 

@@ -30,6 +30,11 @@ def test_a_parasite_counts_from_the_rate_at_which_a_reader_comes_to_it() -> None
     assert figures.area_under_curve() == pytest.approx((10 + 8 + 3) / 30)
 
 
+def test_the_curve_has_a_point_wherever_a_parasite_is_come_to() -> None:
+    figures = ranked([20.0, 7.5, 7.2, 2.5], TEN_HEALTHY, marked=5)
+    assert figures.curve() == ([0.0, 0.2, 0.7], [1, 3, 4])
+
+
 def test_a_healthy_object_of_the_same_score_stands_above() -> None:
     assert ranked([5.0], [5.0, 1.0]).found(0.0) == 0
 

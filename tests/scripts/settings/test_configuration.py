@@ -29,7 +29,11 @@ def test_the_shipped_configurations_are_what_their_names_say() -> None:
 
 def test_the_released_cards_say_what_the_shipped_configurations_say() -> None:
     released = load_card("released")
-    for card, name in ((released.detector, "detector"), (released.classifier, "classifier")):
+    for card, name in (
+        (released.detector, "detector"),
+        (released.classifier, "classifier"),
+        (released.second_look, "second_look"),
+    ):
         assert card.training.settings == read_settings(SHIPPED / f"{name}.yaml").model_dump(mode="json")
     assert "cross-entropy alone" in released.classifier.training.settings["remark"]
 
