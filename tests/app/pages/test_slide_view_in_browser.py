@@ -63,7 +63,10 @@ def chosen(page: "Page") -> str:
 
 
 def until_chosen(page: "Page", wanted: str) -> None:
+    """The plan shows the choice at once; the keys beside it are the cell's when the server has answered."""
     page.wait_for_function(f"wanted => {PLAN}?.dataset.chosen === wanted", arg=wanted)
+    page.wait_for_timeout(600)
+    page.locator("[data-test-script-state='notRunning']").wait_for()
 
 
 def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
