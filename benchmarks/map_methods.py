@@ -264,7 +264,8 @@ def cells(
     from datasets.field_sets import READERS
     from datasets.transplant import VISIBLE_DENSITY, parasite_of, with_parasite
     from models.checkpoint import load_classifier, load_models
-    from models.classifier import Classifier, ClassifierNetwork, as_input
+    from models.classifier import Classifier, ClassifierNetwork
+    from models.slide_network import as_input
     from scripts.cell_networks.train_classifier import healthy_cells, read_source
 
     draw = np.random.default_rng(seed)

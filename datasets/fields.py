@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.cells.boxes import intersection_over_union
 from core.cells.detection import ObjectKind
 from core.errors import SmearscopeError
+from core.slides.field import Field, Rectangle
 
 STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
 DOUBLE_MARK = 0.5
@@ -96,6 +97,12 @@ class AnnotatedField:
     def image(self) -> NDArray[np.uint8]:
         """Decode the image to (H, W, 3) RGB."""
         return read_rgb(self.path)
+
+    def as_scored(self) -> Field:
+        """The decoded field as scoring takes one: without a scale, all of it its own."""
+        image = self.image()
+        height, width = image.shape[:2]
+        return Field(self.path.stem, image, None, 0, 0, Rectangle(0, 0, width, height))
 
     @property
     def centres(self) -> NDArray[np.float32]:

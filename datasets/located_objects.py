@@ -13,7 +13,6 @@ from core.cells.boxes import intersection_over_union
 from core.cells.located import cut_by_border
 from core.cells.reference import NoCellsError, SlideReference, slide_reference
 from core.cells.scored_field import ScoredField, ScoringModels, score_image
-from core.slides.field import Field, Rectangle
 from datasets.fields import AnnotatedField
 
 SAME_CELL = 0.5
@@ -65,7 +64,7 @@ def located_fields(fields: Sequence[AnnotatedField], models: ScoringModels) -> I
     with tqdm(total=len(fields), desc=fields[0].source, unit="field", disable=None) as progress:
         for slide in slides.values():
             spread = np.random.default_rng(0).permutation(len(slide))
-            shown = (_field(slide[index]) for index in spread)
+            shown = (slide[index].as_scored() for index in spread)
             try:
                 reference = slide_reference(
                     shown, models.detector, models.classifier, models.second_look, None
@@ -82,7 +81,7 @@ def located_field(
     annotated: AnnotatedField, models: ScoringModels, reference: SlideReference
 ) -> LocatedField:
     """Score one annotated field of a slide and compare what is located with what is marked."""
-    scored = score_image(models, _field(annotated), reference)
+    scored = score_image(models, annotated.as_scored(), reference)
     parasites = annotated.boxes[annotated.infected]
     # A set that marks no kind of cell marks parasites.
     reach = IN_THE_MIDDLE if annotated.kinds_marked else INSIDE
@@ -156,9 +155,3 @@ def _inside(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.f
     corners = np.clip(boxes[:, :2], 0, (width, height))
     far = np.clip(boxes[:, :2] + boxes[:, 2:], 0, (width, height))
     return np.concatenate([corners, far - corners], axis=1).astype(np.float32)
-
-
-def _field(annotated: AnnotatedField) -> Field:
-    image = annotated.image()
-    height, width = image.shape[:2]
-    return Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, width, height))

@@ -11,18 +11,22 @@ from torch.nn import functional
 
 from core.cells.crops import DARK_LIGHT, LEVELS_PER_DENSITY, SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX
 from datasets.augmentation import random_stain
+from datasets.classification import (
+    CELL_COLOUR_ERROR,
+    COLOUR_ERROR,
+    FROM_OWN_SOURCE,
+    STAIN_MIXING,
+    STAIN_SHIFT,
+    STAIN_STRENGTH,
+)
 from datasets.late_stages import with_late_stages
 from datasets.surrounded_cells import STORED_SURROUNDED_PX, SurroundedCells
+from datasets.transplant import LEAST_DENSITY, VISIBLE_DENSITY
 
-STAIN_MIXING, STAIN_STRENGTH, STAIN_SHIFT = 0.18, 2.0, 0.05
-"""Range of stains of drawn slides, then of the cells of one; see `datasets.augmentation.random_stain`."""
 CELL_MIXING, CELL_STRENGTH, CELL_SHIFT = 0.04, 1.15, 0.04
-COLOUR_ERROR, CELL_COLOUR_ERROR = 0.06, 0.02
-"""Standard deviation of the log of the reference colour's error, for a slide and for a cell of it."""
+"""Range of stains of the cells of a drawn slide; see `datasets.augmentation.random_stain`."""
 LATE_STAGES = 0.5
 """Share of drawn parasites that are late stages; the others are taken out of cells of some source."""
-FROM_OWN_SOURCE = 0.3
-"""Share of the parasites taken out of cells that come from the slide's own source, where it has any."""
 ALONE = 0.25
 """Share of slides whose cells are shown without surroundings, as some sets have none."""
 BLURRED_SLIDES, BLUR_PX = 0.35, (0.5, 1.6)
@@ -30,8 +34,6 @@ NOISY_SLIDES, NOISE_LEVELS = 0.4, (1.0, 5.0)
 WIDEST_SCALE, WIDEST_ASPECT, WIDEST_SHIFT = 1.2, 1.08, 0.05
 REACH_PX, FADE_PX = 25.5, 4.0
 """From the middle of a cell to where nothing more of a parasite is taken, and over how much it fades."""
-LEAST_DENSITY, VISIBLE_DENSITY = 0.05, 0.12
-"""As in `datasets.transplant`: from which density something lies in the cell, and from which it is seen."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,12 @@ class ObjectDrawer:
     """
 
     def __init__(self, sources: Sequence[SurroundedCells], layout: SecondLookLayout, seed: int) -> None:
-        self._slides = [source for source in sources if len(source.typical)]
+        self.slides = [source for source in sources if len(source.typical)]
         self._donors = [source for source in sources if source.infected.any()]
-        if not self._slides or not self._donors:
+        if not self.slides or not self._donors:
             raise ValueError(
                 "training needs healthy cells of at least one source and infected ones of at least one; "
-                f"healthy: {[each.source for each in self._slides]}, "
+                f"healthy: {[each.source for each in self.slides]}, "
                 f"infected: {[each.source for each in self._donors]}"
             )
         self._layout = layout
@@ -87,9 +89,9 @@ class ObjectDrawer:
     def batch(self) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S) levels about zero, S = `SURROUNDED_SIZE_PX`, and (B,) truth, slide after slide."""
         chosen = self._random.choice(
-            len(self._slides), self._layout.slides, replace=self._layout.slides > len(self._slides)
+            len(self.slides), self._layout.slides, replace=self._layout.slides > len(self.slides)
         )
-        levels = torch.cat([self._slide(self._slides[int(number)]) for number in chosen])
+        levels = torch.cat([self._slide(self.slides[int(number)]) for number in chosen])
         layout = self._layout
         healthy = layout.typical + layout.leading + layout.foreign
         truth = torch.tensor([0.0] * healthy + [1.0] * (layout.infected + layout.foreign))
@@ -103,7 +105,7 @@ class ObjectDrawer:
         infected = self._infected(source, error)
         parts = [typical, leading, infected]
         if layout.foreign:
-            healthy = self._other_than(source, self._slides)
+            healthy = self._other_than(source, self.slides)
             ill = self._other_than(source, self._donors)
             either = np.concatenate([healthy.leading, healthy.typical])
             of_healthy = self._levels(healthy, self._among(either, layout.foreign), error)

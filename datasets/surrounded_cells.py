@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -29,6 +30,10 @@ LEADING_SHARE = 0.08
 """Share of a source's healthy objects, the best by the first look, that count as put forward."""
 INNER_DISK = 0.85
 """Width of the disk that a cell's colour is taken from over that of its box."""
+CROP_SETS = MappingProxyType(
+    {"nih_cells": "patient", "westlake_cells": "field", "plasmocount_cells": "field"}
+)
+"""Crop sets for a second look, and the column of their index whose cells have one colour."""
 CELLS_OF_A_CLASS = 3000
 """Most healthy and most infected cells that are taken of a crop set."""
 
@@ -105,11 +110,12 @@ def of_located_fields(fields: Sequence[LocatedField], seed: int) -> SurroundedCe
     )
 
 
-def of_crop_set(root: Path, source: str, grouped_by: str, seed: int) -> SurroundedCells:
-    """Single cells of a set, as many healthy and infected ones as `CELLS_OF_A_CLASS`.
+def of_crop_set(root: Path, source: str, seed: int) -> SurroundedCells:
+    """Single cells of one of `CROP_SETS`, as many healthy and infected ones as `CELLS_OF_A_CLASS`.
 
     What was painted black around a cell becomes background. Cells of one patient or field have one colour.
     """
+    grouped_by = CROP_SETS[source]
     rows = index_of(root, grouped_by)
     random = np.random.default_rng(seed)
     order = random.permutation(len(rows))

@@ -1,7 +1,6 @@
 """A compact residual network that tells infected red cells from healthy ones on normalised crops."""
 
 from copy import deepcopy
-from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -13,11 +12,11 @@ from torch import Tensor, nn
 
 from core.cam import activation_maps, normalised
 from core.cells.classification import FeatureStatistics, FieldScores
-from core.cells.crops import CROP_SIZE_PX, GREY
+from core.cells.crops import CROP_SIZE_PX
 from models.blocks import ConvolutionBlock, ResidualBlock
-from models.slide_norm import SlideNorm, hold, measure, measured
+from models.slide_network import SlideNetwork
+from models.slide_norm import SlideNorm, measure
 
-BATCH = 64
 FEATURE_LAYER = "features"
 """Of `ClassifierNetwork`: the layer that it averages, and that its maps are made of."""
 STRIDE_PX: Literal[4] = 4
@@ -60,35 +59,10 @@ class ClassifierNetwork(nn.Module):
         return logits
 
 
-def as_input(crops: NDArray[np.uint8]) -> Tensor:
-    """(N, S, S, 3) uint8 to (N, 3, S, S) float32 about zero, channels last in memory."""
-    return (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48.0
-
-
-class Classifier:
+class Classifier(SlideNetwork[ClassifierNetwork]):
     """A trained `ClassifierNetwork` as the `core.cells.classification.CellClassifier` that scoring takes."""
 
     crop_size_px = CROP_SIZE_PX
-
-    def __init__(self, network: ClassifierNetwork, device: torch.device) -> None:
-        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
-        self._device = device
-        # A worker scores one slide after the other: its network is kept, and that of its last field.
-        self._of_slide = lru_cache(maxsize=2)(self._adapted)
-
-    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
-        """Measure the slide on (N, S, S, 3) normalised crops of its cells, nearly all of them healthy."""
-        return measured(deepcopy(self._network), as_input(crops).to(self._device))
-
-    @torch.inference_mode()
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) logits of (N, S, S, 3) normalised crops."""
-        network = self._of_slide(statistics)
-        parts = [
-            network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
-            for start in range(0, len(crops), BATCH)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
     @torch.inference_mode()
     def field_logits(
@@ -107,9 +81,9 @@ class Classifier:
         which the slide counts as `models.slide_norm.TYPICAL_CELLS` cells.
         """
         if len(crops) == 0:
-            return np.empty(0, np.float32), slide, self._of_slide(slide)
-        network = deepcopy(self._of_slide(slide))
-        logits, statistics = measure(network, as_input(crops).to(self._device))
+            return np.empty(0, np.float32), slide, self.network_of(slide)
+        network = deepcopy(self.network_of(slide))
+        logits, statistics = measure(network, self._inputs(crops))
         return logits.float().cpu().numpy(), statistics, network
 
     @torch.inference_mode()
@@ -124,7 +98,7 @@ class Classifier:
         logits = np.empty(len(crops), np.float64)
         logits[evaluable], statistics, network = self._measured(crops[evaluable], slide)
         if not evaluable.all():
-            others = network(as_input(crops[~evaluable]).to(self._device))
+            others = network(self._inputs(crops[~evaluable]))
             logits[~evaluable] = others.float().cpu().numpy()
         return FieldScores(expit(logits).astype(np.float32), statistics)
 
@@ -135,7 +109,7 @@ class Classifier:
         of the cells; the gradient at the image, which goes back to the pixels, in more than four of five
         (docs/TRIALS.md). They are blurred by `SPREAD_PX`, as single pixels cannot be seen.
         """
-        network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
+        network, inputs = self.network_of(statistics), self._inputs(crops)
         maps = activation_maps(network, inputs, "guided-grad-cam", layer=FEATURE_LAYER).maps.cpu()
         spread = [cv2.GaussianBlur(each, (0, 0), SPREAD_PX) for each in maps.numpy()]
         blurred = torch.from_numpy(np.stack(spread)) if spread else maps
@@ -150,16 +124,6 @@ class Classifier:
         """
         if method == "guided-grad-cam":
             return self.activation_map(crops, statistics)
-        network, inputs = self.network_of(statistics), as_input(crops).to(self._device)
+        network, inputs = self.network_of(statistics), self._inputs(crops)
         made = activation_maps(network, inputs, method, layer=FEATURE_LAYER, size="placed")
         return np.asarray(normalised(made.maps, "max").cpu(), np.float32)
-
-    def network_of(self, statistics: FeatureStatistics) -> ClassifierNetwork:
-        """The network as it is for one slide or field, in eval mode, from `as_input` to (N,) logits."""
-        return self._of_slide(statistics)
-
-    def _adapted(self, statistics: FeatureStatistics) -> ClassifierNetwork:
-        with torch.inference_mode(mode=False):  # it is kept, and maps need the gradients of what is kept
-            network = deepcopy(self._network)
-            hold(network, statistics)
-        return network

@@ -1,20 +1,11 @@
 """A second, stronger look at the few objects of a slide that the first look puts forward."""
 
-from copy import deepcopy
-from functools import lru_cache
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.cells.classification import FeatureStatistics
-from core.cells.crops import GREY, SURROUNDED_SIZE_PX
-from models.slide_norm import SlideNorm, hold, measured
+from core.cells.crops import SURROUNDED_SIZE_PX
+from models.slide_network import SlideNetwork
+from models.slide_norm import SlideNorm
 
-BATCH = 64
-INPUT_LEVELS = 48.0
-"""Levels of a crop that make one of the network's input."""
 STEM_CHANNELS = 32
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, blocks and first stride of the stages of MobileNetV2 down to stride 16 (Sandler et al.
@@ -78,37 +69,7 @@ class SecondLookNetwork(nn.Module):
         return logits
 
 
-def as_input(crops: NDArray[np.uint8]) -> Tensor:
-    """(N, S, S, 3) uint8 to (N, 3, S, S) float32 about zero, channels last in memory."""
-    return (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / INPUT_LEVELS
-
-
-class SecondLook:
+class SecondLook(SlideNetwork[SecondLookNetwork]):
     """A trained `SecondLookNetwork` as the `core.cells.second_look.SecondLook` that scoring takes."""
 
     crop_size_px = SURROUNDED_SIZE_PX
-
-    def __init__(self, network: SecondLookNetwork, device: torch.device) -> None:
-        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
-        self._device = device
-        # A worker looks at one slide after the other; the last one's network is kept.
-        self._of_slide = lru_cache(maxsize=1)(self._adapted)
-
-    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
-        """Measure the slide on (N, S, S, 3) crops of its cells, nearly all of them healthy."""
-        return measured(deepcopy(self._network), as_input(crops).to(self._device))
-
-    @torch.inference_mode()
-    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) log-odds of "infected" of (N, S, S, 3) crops of one slide."""
-        network = self._of_slide(statistics)
-        parts = [
-            network(as_input(crops[start : start + BATCH]).to(self._device)).float().cpu().numpy()
-            for start in range(0, len(crops), BATCH)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
-
-    def _adapted(self, statistics: FeatureStatistics) -> SecondLookNetwork:
-        network = deepcopy(self._network)
-        hold(network, statistics)
-        return network

@@ -49,7 +49,8 @@ from models.backbones import (
 )
 from models.cards import load_card, model_folder
 from models.checkpoint import load_classifier
-from models.classifier import FEATURE_LAYER, Classifier, as_input
+from models.classifier import FEATURE_LAYER, Classifier
+from models.slide_network import as_input
 
 _GREY_CROP = np.full((1, CROP_SIZE_PX, CROP_SIZE_PX, 3), GREY, np.uint8)
 

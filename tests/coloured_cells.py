@@ -136,7 +136,7 @@ class DotSecondLook:
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         return (float(np.median(crops[:, self.middle, self.middle, 1])),)
 
-    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         (typical,) = statistics
         dark = crops[:, self.middle, self.middle, 1] < typical - self.darker_by
         return np.asarray(20 * dark.mean(axis=(1, 2)) - 2, np.float32)

@@ -141,7 +141,7 @@ class RecordingSecondLook:
         self.measured.append(crops)
         return (float(len(crops)), 0.25)
 
-    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         self.seen.append(crops)
         self.statistics.append(statistics)
         return np.zeros(len(crops), np.float32)

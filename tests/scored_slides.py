@@ -156,7 +156,7 @@ def tables_of(
         second_score=np.full(len(places) + 1, np.nan, np.float32),
         why_not=np.array([0] * len(places) + [edge], np.uint8),
     )
-    listed = np.bincount(table.field[table.ranked()[:budget]], minlength=len(cells)).tolist()
+    listed = np.bincount(table.field[table.ranked[:budget]], minlength=len(cells)).tolist()
     rows = [
         FieldRow(
             name=field,

@@ -17,6 +17,6 @@ class SecondLook(Protocol):
         """Measure the slide on (N, S, S, 3) crops of its cells, nearly all of them healthy."""
         ...
 
-    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) log-odds of "infected" of (N, S, S, 3) crops of one slide."""
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N,) logits, the log-odds of "infected", of (N, S, S, 3) crops of one slide."""
         ...

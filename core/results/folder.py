@@ -61,16 +61,11 @@ class ResultTables:
         """Positions of the objects that were located on a field."""
         return np.flatnonzero(self.cells.field == self.number_of_field[name])
 
-    @cached_property
-    def by_rank(self) -> NDArray[np.int64]:
-        """Positions of the looked-at objects, by rank."""
-        return self.cells.ranked()
-
     def after_rank(self, rank: int, count: int) -> tuple[RankedCell, ...]:
         """The next `count` objects of the list; fewer where it ends."""
         return tuple(
             ranked_cell(self.fields, self.cells, position, number)
-            for number, position in enumerate(self.by_rank[rank : rank + count].tolist(), start=rank + 1)
+            for number, position in enumerate(self.cells.ranked[rank : rank + count].tolist(), start=rank + 1)
         )
 
     def at(self, field: str, box: Box) -> RankedCell | None:
@@ -88,8 +83,10 @@ class ResultTables:
     ) -> tuple[RankedCell, ...]:
         """Objects drawn at random from the list beyond a rank, none of them `known` by field and box."""
         found: list[RankedCell] = []
-        for number in (rank + np.random.default_rng(seed).permutation(len(self.by_rank[rank:]))).tolist():
-            cell = ranked_cell(self.fields, self.cells, self.by_rank[number], number + 1)
+        for number in (
+            rank + np.random.default_rng(seed).permutation(len(self.cells.ranked[rank:]))
+        ).tolist():
+            cell = ranked_cell(self.fields, self.cells, self.cells.ranked[number], number + 1)
             if (cell.field, cell.box) not in known:
                 found.append(cell)
             if len(found) == count:

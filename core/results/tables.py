@@ -157,8 +157,8 @@ class CellRows:
     @cached_property
     def rank(self) -> NDArray[np.int32]:
         """(N,) int32, the place of each object in the slide's list, from 1 on; 0 for what is not in it."""
-        ranked, rank = self.ranked(), np.zeros(len(self), np.int32)
-        rank[ranked] = np.arange(1, len(ranked) + 1)
+        rank = np.zeros(len(self), np.int32)
+        rank[self.ranked] = np.arange(1, len(self.ranked) + 1)
         return rank
 
     def by_reason(self) -> dict[str, int]:
@@ -166,6 +166,7 @@ class CellRows:
         counts = np.bincount(self.why_not, minlength=len(REASONS)).tolist()
         return {str(reason): count for reason, count in zip(REASONS, counts, strict=True) if reason and count}
 
+    @cached_property
     def ranked(self) -> NDArray[np.int64]:
         """Positions of all looked-at objects: the slide's list.
 
@@ -226,7 +227,7 @@ def first_ranked(rows: Sequence[FieldRow], cells: CellRows, budget: int) -> tupl
     """The first `budget` objects of the list, which have pictures; all of them where there are fewer."""
     return tuple(
         ranked_cell(rows, cells, position, rank, image_name(rank))
-        for rank, position in enumerate(cells.ranked()[:budget].tolist(), start=1)
+        for rank, position in enumerate(cells.ranked[:budget].tolist(), start=1)
     )
 
 

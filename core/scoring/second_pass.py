@@ -48,10 +48,14 @@ class SecondTask:
     boxes: NDArray[np.float32]
 
 
+def seen_again(looked_at: int) -> int:
+    """How many of so many objects the second look sees, where there are as many."""
+    return max(LEAST, int(np.ceil(SHARE * looked_at)))
+
+
 def put_forward(cells: CellRows) -> NDArray[np.int64]:
     """Positions of the objects that the second look sees, rising: the best by the first look's score."""
-    count = max(LEAST, int(np.ceil(SHARE * cells.looked_at.sum())))
-    return np.sort(cells.ranked()[:count])
+    return np.sort(cells.ranked[: seen_again(int(cells.looked_at.sum()))])
 
 
 def looked_at_again(
@@ -104,22 +108,20 @@ def second_log_odds(
     """(N,) log-odds that the second look gives objects of a decoded field of a slide."""
     shown = reference.burned_in.painted_over(image)
     crops = surrounded_crops(shown, boxes, cell_colour, models.second_look.crop_size_px)
-    return models.second_look.log_odds(crops, reference.second_statistics)
+    return models.second_look.logits(crops, reference.second_statistics)
 
 
 def _tasks(survey: Survey, ledger: Ledger) -> Iterator[SecondTask]:
     cells = survey.located
     positions = put_forward(cells)
-    of_field = cells.field[positions]
+    of_field, colours = cells.field[positions], ledger.column("cell_colour")
     for number in np.unique(of_field).tolist():
-        own = positions[of_field == number]
-        scored = ledger.get(survey.fields[number].name).scored
-        if scored is None:
-            raise ValueError(f"{survey.fields[number].name}: objects of a field that was not scored")
+        own, field = positions[of_field == number], survey.fields[number]
+        red, green, blue = colours[field.name]
         yield SecondTask(
-            field=survey.fields[number].name,
-            content_hash=scored.content_hash,
-            cell_colour=scored.cell_colour,
+            field=field.name,
+            content_hash=field.content_hash,
+            cell_colour=(red, green, blue),
             positions=own,
             boxes=cells.boxes[own],
         )

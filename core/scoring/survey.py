@@ -87,7 +87,7 @@ class Survey:
         cells = self.located
         located, evaluable, listed = (
             np.bincount(cells.field[chosen], minlength=len(self.fields)).tolist()
-            for chosen in (slice(None), cells.evaluable, cells.ranked()[:review_budget])
+            for chosen in (slice(None), cells.evaluable, cells.ranked[:review_budget])
         )
         return tuple(
             FieldRow(

@@ -36,9 +36,8 @@ def excluded_infected_cells_averaged(
     return _excluded_averaged(recall, confidence) / review_sensitivity
 
 
-@lru_cache(
-    maxsize=1024
-)  # the same for every slide of a model and after every call; one for each point of a curve
+# The same for every slide of a model and after every call; one for each point of a curve.
+@lru_cache(maxsize=1024)
 def _excluded_averaged(recall: Recall, confidence: float) -> float:
     a, b = recall.found + 0.5, recall.missed + 0.5
 

@@ -48,7 +48,7 @@ class RankedTruth:
 
     def found(self, rate: float) -> int:
         """Parasites that a reader has seen who has read down to this share of the healthy objects."""
-        return int(np.searchsorted(self.healthy_above, int(rate * self.healthy), side="right"))
+        return int(np.searchsorted(self.healthy_above / self.healthy, rate, side="right"))
 
     def share(self, rate: float) -> float:
         """`found` over all marked parasites; NaN where none is marked."""

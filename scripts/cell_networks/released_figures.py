@@ -16,8 +16,8 @@ from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import slide_reference
 from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
-from core.slides.field import Field, Rectangle
 from core.tally import RankCurve
+from core.training.list_figures import RankedTruth
 from datasets.field_sets import READERS
 from models.cards import Range, Validity
 from scripts.settings.configuration import ConfigurationError
@@ -59,23 +59,10 @@ def _runs(source: str, scores: Path) -> list[dict[str, NDArray[Any]]]:
 def curve_of(source: str, scores: Path) -> RankCurve:
     """What reading down the ranked cells of a source finds, by the first seed that left the source out."""
     run = _runs(source, scores)[0]
-    return rank_curve(run["test"][~run["infected"]], run["test"][run["infected"]])
-
-
-def rank_curve(healthy: NDArray[np.floating], infected: NDArray[np.floating]) -> RankCurve:
-    """The rank curve of scores: a point wherever one more healthy cell lets more infected ones be seen.
-
-    With k healthy cells read, all infected ones that score above the next healthy cell are seen: those with
-    the very score of a healthy cell come after it.
-    """
-    falling, rising = -np.sort(-np.asarray(healthy, float)), np.sort(np.asarray(infected, float))
-    above = len(rising) - np.searchsorted(rising, [*falling[1:], -np.inf], side="right")
-    points: dict[float, int] = {}
-    most = -1
-    for number, found in enumerate(above.tolist(), start=1):
-        if found > most:
-            points[number / len(falling)] = most = found
-    return RankCurve(tuple(points), tuple(points.values()), len(infected))
+    infected = run["infected"]
+    marked = int(infected.sum())
+    rates, found = RankedTruth(run["test"].astype(np.float64), infected, marked).curve()
+    return RankCurve(tuple(rates), tuple(found), marked)
 
 
 def list_curves(rows: list[dict[str, Any]]) -> dict[str, RankCurve]:
@@ -110,15 +97,12 @@ def validity_on(
     for source in sources:
         fields = READERS[source](data / source)
         for annotated in fields[:: max(1, len(fields) // QUALITY_FIELDS_A_SET)]:
-            image = annotated.image()
-            field = Field(
-                annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0])
-            )
+            field = annotated.as_scored()
             try:
                 reference = slide_reference([field], detector, classifier, second_look, None)
             except SmearscopeError:
                 continue  # white cells only
-            qualities.append(field_quality(image, find_cells(field, detector, reference), reference))
+            qualities.append(field_quality(field.image, find_cells(field, detector, reference), reference))
     ranges: dict[str, Range] = {}
     for measure in ("edge_blur", "background", "density_red", "density_green", "density_blue"):
         values = np.array([getattr(quality, measure) for quality in qualities], float)

@@ -19,7 +19,6 @@ from core.cells.located import WhyNot, find_cells, red_cell_like
 from core.cells.reference import SlideReference
 from core.saliency.objectives import Objective
 from core.saliency.regions import placed_shares
-from core.slides.field import Field, Rectangle
 from core.training.loop import CurvePoint, fit
 from datasets.cell_sets import CELL_SETS
 from datasets.cells import CellSet, field_cells, joined, marked_cells
@@ -28,7 +27,8 @@ from datasets.detection import cell_diameter_px
 from datasets.field_sets import READERS
 from datasets.fields import AnnotatedField
 from datasets.foreground import NoCellsError
-from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
+from models.classifier import FEATURE_LAYER, ClassifierNetwork
+from models.slide_network import as_input
 from models.slide_norm import expect_batches
 from scripts.settings.configuration import ClassifierSettings
 
@@ -51,15 +51,12 @@ def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellS
     """
     cut = []
     for annotated in tqdm(fields, desc=fields[0].source, unit="field", disable=None):
-        image = annotated.image()
+        field = annotated.as_scored()
         try:
-            diameter_px = cell_diameter_px(annotated, image)
+            diameter_px = cell_diameter_px(annotated, field.image)
         except NoCellsError:
             continue  # a field of white cells only
-        height, width = image.shape[:2]
-        field = Field(annotated.path.stem, image, None, 0, 0, Rectangle(0, 0, width, height))
-        reference = SlideReference(diameter_px, UNSTAINED)
-        found = find_cells(field, detector, reference)
+        found = find_cells(field, detector, SlideReference(diameter_px, UNSTAINED))
         taken = np.isin(found.why_not, [WhyNot.EVALUABLE, WhyNot.NOT_A_RED_CELL])
         boxes = found.boxes[taken & red_cell_like(found.boxes, found.kind, diameter_px)]
         cut.append((annotated, boxes, np.zeros(len(boxes), bool)))

@@ -16,18 +16,17 @@ from datasets.field_sets import READERS
 from datasets.fields import AnnotatedField
 from datasets.located_objects import LocatedField, located_fields
 from datasets.second_look_batches import SecondLookLayout, second_look_batches
-from datasets.surrounded_cells import SurroundedCells, of_crop_set, of_located_fields
+from datasets.surrounded_cells import CROP_SETS, SurroundedCells, of_crop_set, of_located_fields
 from models.checkpoint import load_pretrained
 from models.classifier import Classifier
 from models.detector import Detector
-from models.second_look import INPUT_LEVELS, SecondLook, SecondLookNetwork
+from models.second_look import SecondLook, SecondLookNetwork
+from models.slide_network import INPUT_LEVELS
 from models.slide_norm import expect_batches
 from scripts.cell_networks.train_classifier import train_classifier
 from scripts.settings.configuration import ClassifierSettings, SecondLookSettings
 
 CPU = torch.device("cpu")
-GROUPED_BY = {"nih_cells": "patient", "westlake_cells": "field", "plasmocount_cells": "field"}
-"""Column of the index of a crop set whose cells have one colour."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,7 @@ def second_look_sources(
     half, and mines it: what it was trained on it would rank better than it ranks the fields of a new slide.
     """
     names = [*settings.sources, *settings.malaria_free]
-    sources = [
-        of_crop_set(data / name, name, GROUPED_BY[name], settings.seed)
-        for name in names
-        if name in GROUPED_BY
-    ]
+    sources = [of_crop_set(data / name, name, settings.seed) for name in names if name in CROP_SETS]
     annotated = {name: READERS[name](data / name) for name in names if name in READERS}
     located: dict[str, list[LocatedField]] = {name: [] for name in annotated}
     untrained = SecondLook(SecondLookNetwork(), CPU)

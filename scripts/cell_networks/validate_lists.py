@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from torch import nn
 
-from core.cells.crops import surrounded_crops
 from core.files import write_bytes
-from core.scoring.second_pass import LEAST, SHARE, combined
+from core.scoring.second_pass import combined, second_log_odds, seen_again
 from core.training.list_figures import RankedTruth, rank_values, shown_diluted, shown_undiluted
 from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.located_objects import LocatedField, Truth, located_fields
@@ -31,15 +30,25 @@ MOST_PARASITES, OBJECTS = 50, 20_000
 
 def ranked(fields: Sequence[LocatedField], models: Looks) -> list[RankedTruth]:
     """The objects of each field as its slide's list ranks them; the second look sees each slide's best."""
-    values = [field.scored.infected_score.astype(np.float64) for field in fields]
+    values = first_look_values(fields)
     for slide in {field.annotated.slide for field in fields}:
         own = [number for number, field in enumerate(fields) if field.annotated.slide == slide]
         scores = np.concatenate([values[number] for number in own])
         seen = np.zeros(len(scores), bool)
-        seen[np.argsort(-scores, kind="stable")[: max(LEAST, int(np.ceil(SHARE * len(scores))))]] = True
+        seen[np.argsort(-scores, kind="stable")[: seen_again(len(scores))]] = True
         ends = np.cumsum([len(values[number]) for number in own])
         for number, again in zip(own, np.split(seen, ends[:-1]), strict=True):
             values[number] = _looked_at_again(fields[number], models, again)
+    return with_truth(fields, values)
+
+
+def first_look_values(fields: Sequence[LocatedField]) -> list[NDArray[np.float64]]:
+    """What the first look alone sorts the objects of each field by."""
+    return [field.scored.infected_score.astype(np.float64) for field in fields]
+
+
+def with_truth(fields: Sequence[LocatedField], values: Sequence[NDArray[np.float64]]) -> list[RankedTruth]:
+    """The objects of each field, sorted by these values, and what is true of them."""
     return [
         RankedTruth(
             value[field.truth != Truth.UNKNOWN],
@@ -51,12 +60,12 @@ def ranked(fields: Sequence[LocatedField], models: Looks) -> list[RankedTruth]:
 
 
 def _looked_at_again(field: LocatedField, models: Looks, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    first = field.scored.infected_score
+    first, scored = field.scored.infected_score, field.scored
     second = np.full(len(first), np.nan, np.float32)
     if seen.any():
-        image = field.reference.burned_in.painted_over(field.annotated.image())
-        crops = surrounded_crops(image, field.scored.boxes[seen], field.scored.cell_colour)
-        log_odds = models.second_look.log_odds(crops, field.reference.second_statistics)
+        log_odds = second_log_odds(
+            models, field.annotated.image(), scored.boxes[seen], scored.cell_colour, field.reference
+        )
         second[seen] = combined(first[seen], log_odds)
     return rank_values(first, second)
 
@@ -71,8 +80,8 @@ def pooled(fields: Sequence[RankedTruth]) -> RankedTruth:
 
 
 def list_figures(fields: Sequence[LocatedField], lists: Sequence[RankedTruth]) -> dict[str, Any]:
-    """What the lists of a source left out are worth."""
-    whole = pooled(lists)
+    """What the lists of a source left out are worth, and what those of the first look alone would be."""
+    whole, by_first = pooled(lists), pooled(with_truth(fields, first_look_values(fields)))
     slides = [
         pooled([one for field, one in zip(fields, lists, strict=True) if field.annotated.slide == slide])
         for slide in sorted({field.annotated.slide for field in fields})
@@ -99,6 +108,8 @@ def list_figures(fields: Sequence[LocatedField], lists: Sequence[RankedTruth]) -
         "whole_located": int(found[~cut].sum()),
         "auc": whole.area_under_curve(),
         **{f"one_in_{number}": whole.share(1 / number) for number in ONE_IN},
+        **{f"first_look_one_in_{number}": by_first.share(1 / number) for number in ONE_IN},
+        "first_look_auc": by_first.area_under_curve(),
         **{f"diluted_first_{budget}": share for budget, share in diluted.items()},
         "undiluted_first_100": undiluted,
         "undiluted_of": of,

@@ -20,6 +20,7 @@ from core.saliency.objectives import OBJECTIVES
 from core.training.loop import Schedule
 from datasets.cell_sets import CELL_SETS
 from datasets.field_sets import READERS
+from datasets.surrounded_cells import CROP_SETS
 from scripts.settings.guided_settings import GuidedSettings, ObjectiveSettings
 from scripts.settings.study_settings import StudySettings
 
@@ -42,6 +43,7 @@ def _among(known: Collection[str]) -> AfterValidator:
 
 
 FieldSets = Annotated[tuple[str, ...], _among(READERS)]
+SecondLookSets = Annotated[tuple[str, ...], _among([*CROP_SETS, *READERS])]
 InfectedCellSets = Annotated[tuple[str, ...], _among([*CELL_SETS, *READERS])]
 
 
@@ -151,7 +153,7 @@ class SecondLookSettings(_Settings):
     frozen_blocks
         First blocks that keep these weights: edges and colours are the same everywhere.
     sources
-        Sets with infected and healthy cells or fields, named as in `datasets.cell_sets.CELL_SETS` or
+        Sets with infected cells or fields, named as in `datasets.surrounded_cells.CROP_SETS` or
         `datasets.field_sets.READERS`.
     malaria_free
         Sets of fields, named as in the latter, in which no parasite is.
@@ -166,7 +168,7 @@ class SecondLookSettings(_Settings):
     first_look: str
     backbone: str
     frozen_blocks: int = Field(ge=0, lt=14)
-    sources: InfectedCellSets = Field(min_length=1)
+    sources: SecondLookSets = Field(min_length=1)
     malaria_free: FieldSets
     batch: LayoutSettings
     label_smoothing: float = Field(ge=0, lt=0.5)

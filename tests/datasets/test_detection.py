@@ -1,5 +1,6 @@
 """Training tiles: the maps agree with the picture, and silence lies where annotators said nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -198,6 +199,19 @@ def test_tiles_show_cells_at_the_scales_of_training(tmp_path: Path) -> None:
     ratios = np.concatenate(sides)
     assert SCALES[0] <= ratios.min() < 0.8
     assert 1.25 < ratios.max() <= SCALES[1]
+
+
+def test_what_nobody_could_tell_or_is_no_red_cell_teaches_nothing(tmp_path: Path) -> None:
+    boxes = boxes_around(CENTRES, (64, 36))
+    plain = annotated(tmp_path, boxes[2:])
+    told = replace(plain, unsure=boxes[:1], not_red_cells=boxes[1:2])
+    before, after = stored(plain).silent, stored(told).silent
+    newly = (after & ~before).any(axis=0)
+    assert not before[:, newly].any()
+    # Fields are stored at three quarters here: each box covers 48 x 27 px.
+    for x, y in CENTRES[:2]:
+        assert after[:, int(0.75 * y), int(0.75 * x)].all()
+    assert newly.sum() == pytest.approx(2 * 48 * 27, rel=0.1)
 
 
 def test_beyond_the_picture_nothing_is_taught(tmp_path: Path) -> None:

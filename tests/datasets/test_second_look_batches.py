@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_batch_and_another_another() -> None:
 
 def test_a_source_of_infected_cells_alone_is_no_slide() -> None:
     drawer = ObjectDrawer(SOURCES, LAYOUT, 0)
-    assert [slide.source for slide in drawer._slides] == ["both", "free"]
+    assert [slide.source for slide in drawer.slides] == ["both", "free"]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def crop_set(root: Path) -> Path:
 
 
 def test_black_paint_round_a_cell_becomes_background(tmp_path: Path) -> None:
-    cells = of_crop_set(crop_set(tmp_path), "nih_cells", "patient", seed=0)
+    cells = of_crop_set(crop_set(tmp_path), "nih_cells", seed=0)
     assert cells.infected.tolist() == [False, True, True]
     assert len(cells.leading) == len(cells.typical) == 1
     for crop in cells.crops:

@@ -100,7 +100,7 @@ def test_a_model_is_loaded_ready_to_score(tmp_path: Path) -> None:
     assert models.classifier.score_field(crops, evaluable, statistics).infected_score.shape == (3,)
     surrounded = np.full((3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX, 3), 150, np.uint8)
     second = models.second_look.feature_statistics(surrounded)
-    assert models.second_look.log_odds(surrounded, second).shape == (3,)
+    assert models.second_look.logits(surrounded, second).shape == (3,)
     assert models.card.name == "detector 1 + classifier 1 + second look 1"
     assert models.card.classifier.width == WIDTH
     assert models.detector.locate(np.full((40, 60, 3), 200, np.uint8)).boxes.shape[1] == 4
@@ -188,7 +188,7 @@ def test_a_second_look_is_loaded_alone_and_says_what_the_written_one_says(tmp_pa
     hold(network, statistics)
     with torch.inference_mode():
         expected = network((torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48)
-    np.testing.assert_allclose(second_look.log_odds(crops, statistics), expected.numpy(), atol=0.02)
+    np.testing.assert_allclose(second_look.logits(crops, statistics), expected.numpy(), atol=0.02)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import CROP_SIZE_PX, GREY
-from models.classifier import BATCH, STRIDE_PX, Classifier, ClassifierNetwork, as_input
+from models.classifier import STRIDE_PX, Classifier, ClassifierNetwork
+from models.slide_network import as_input
 from models.slide_norm import hold
 from tests.models.made_networks import trained_looking
 
@@ -103,17 +104,6 @@ def test_extreme_logits_give_scores_of_nothing_and_all_without_a_warning() -> No
         assert never.infected_score.max() < 1e-30
 
 
-def test_many_crops_are_scored_as_one_by_one_in_order() -> None:
-    classifier, crops = Classifier(random_network(4), CPU), random_crops(3 * BATCH + 5)
-    statistics = classifier.feature_statistics(crops[:20])
-    together = classifier.logits(crops, statistics)
-    assert together.shape == (3 * BATCH + 5,)
-    for index in (0, BATCH - 1, BATCH, 3 * BATCH, 3 * BATCH + 4):
-        assert together[index] == pytest.approx(
-            float(classifier.logits(crops[index : index + 1], statistics)[0]), abs=1e-4
-        )
-
-
 def test_no_crops_have_no_scores() -> None:
     classifier = Classifier(random_network(), CPU)
     slide = classifier.feature_statistics(random_crops(3))
@@ -180,41 +170,6 @@ def test_a_field_leaves_the_slide_as_it_was_measured() -> None:
     first, _ = classifier.field_logits(crops // 3, slide)
     again, _ = classifier.field_logits(crops // 3, slide)
     np.testing.assert_array_equal(first, again)
-
-
-def test_two_slides_in_turn_are_each_scored_by_their_own_statistics() -> None:
-    slides = [random_crops(20), random_crops(20) // 3]
-    classifier = Classifier(random_network(4), CPU)
-    statistics = [classifier.feature_statistics(crops) for crops in slides]
-    alone = [
-        Classifier(random_network(4), CPU).logits(crops, own)
-        for crops, own in zip(slides, statistics, strict=True)
-    ]
-    for turn in (0, 1, 0, 1):
-        np.testing.assert_array_equal(classifier.logits(slides[turn], statistics[turn]), alone[turn])
-    assert np.abs(classifier.logits(slides[0], statistics[1]) - alone[0]).max() > 0.01
-
-
-def test_the_statistics_of_a_slide_do_not_depend_on_the_slides_before_it() -> None:
-    classifier, crops = Classifier(random_network(4), CPU), random_crops(20)
-    first = classifier.feature_statistics(crops)
-    classifier.logits(crops // 3, classifier.feature_statistics(crops // 3))
-    assert classifier.feature_statistics(crops) == first
-
-
-def test_a_measured_slide_leaves_the_network_as_it_was() -> None:
-    network = random_network(4)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    classifier, crops = Classifier(network, CPU), random_crops(20)
-    classifier.logits(crops, classifier.feature_statistics(crops))
-    for name, value in network.state_dict().items():
-        assert torch.equal(value, before[name]), name
-
-
-def test_statistics_of_another_network_are_refused() -> None:
-    other = Classifier(random_network(8), CPU).feature_statistics(random_crops(3))
-    with pytest.raises(ValueError, match="feature statistics for a network that has"):
-        Classifier(random_network(4), CPU).logits(random_crops(2), other)
 
 
 def test_the_map_lights_up_where_the_network_looked() -> None:
@@ -289,15 +244,6 @@ def test_scoring_draws_no_dropout() -> None:
     crops = random_crops(3)
     statistics = classifier.feature_statistics(crops)
     np.testing.assert_array_equal(classifier.logits(crops, statistics), classifier.logits(crops, statistics))
-
-
-def test_grey_is_zero_to_the_network() -> None:
-    crops = np.full((1, 2, 2, 3), GREY, np.uint8)
-    crops[0, 0, 1] = (GREY + 48, GREY - 48, GREY)
-    values = as_input(crops)
-    assert values.shape == (1, 3, 2, 2)
-    assert values[0, :, 0, 1].tolist() == [1.0, -1.0, 0.0]
-    assert values[0, :, 1].abs().max() == 0
 
 
 @pytest.mark.parametrize("width", [8, 24])

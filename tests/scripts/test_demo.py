@@ -113,7 +113,7 @@ def perfect_score(slides: list[Path], *, out: Path) -> None:
         why_not=np.where(cut, NUMBER_OF_REASON["edge"], 0).astype(np.uint8),
     )
     order = np.argsort(cells.field, kind="stable")
-    listed = np.bincount(cells.field[cells.ranked()[:LISTED]], minlength=len(names)).tolist()
+    listed = np.bincount(cells.field[cells.ranked[:LISTED]], minlength=len(names)).tolist()
     rows = [
         FieldRow(name, 1280, 960, 0, 0, count, None, name, "")
         for name, count in zip(names, listed, strict=True)

@@ -43,8 +43,8 @@ class ContraryClassifier(DotClassifier):
 class ContrarySecondLook(DotSecondLook):
     """Ranks last what the other ranks first, as its first look does."""
 
-    def log_odds(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        return -super().log_odds(crops, statistics)
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        return -super().logits(crops, statistics)
 
 
 def models_named(name: str, device: str) -> DotModels:

@@ -167,7 +167,7 @@ def test_the_list_holds_all_that_is_looked_at_whether_it_counts_or_not() -> None
 
 def test_what_the_second_look_has_seen_stands_first_by_its_score() -> None:
     cells = scored_once_and_twice([0.9, 0.3, 0.8, 0.5, NAN], [0.1, NAN, 0.7, 0.1, NAN])
-    assert cells.ranked().tolist() == [2, 0, 3, 1]
+    assert cells.ranked.tolist() == [2, 0, 3, 1]
     assert cells.looked_at.tolist() == [True, True, True, True, False]
     listed = first_ranked(rows_of(5), cells, 10)
     assert [cell.infected_score for cell in listed] == [0.7, 0.1, 0.1, 0.3]
@@ -178,7 +178,7 @@ def test_a_list_is_in_order_and_holds_each_object_once(scores: list[tuple[float,
     cells = scored_once_and_twice(
         [first for first, _ in scores], [NAN if second is None else second for _, second in scores]
     )
-    ranked = cells.ranked()
+    ranked = cells.ranked
     assert sorted(ranked.tolist()) == list(range(len(scores)))
     seen_twice = np.isfinite(cells.second_score[ranked])
     assert not (~seen_twice[:-1] & seen_twice[1:]).any()  # once it has not, none after it has
@@ -209,7 +209,7 @@ def test_cells_that_0_1_0_wrote_are_ranked_by_their_one_score(tmp_path: Path) ->
     )
     pq.write_table(table, tmp_path / "cells.parquet")
     cells = read_cells(tmp_path / "cells.parquet", rows_of(3))
-    assert cells.ranked().tolist() == [1, 0]
+    assert cells.ranked.tolist() == [1, 0]
     assert np.isnan(cells.second_score).all()
 
 

@@ -174,9 +174,9 @@ def test_what_is_seen_again_leads_the_list_and_the_others_keep_their_order_below
     # The other cells score nothing: the first of them in the table fill the forty up.
     seen = sorted([*[number for number in range(38) if number not in (7, 8)], *with_a_dot])
     assert np.flatnonzero(np.isfinite(second)).tolist() == seen
-    ranked = after.located.ranked().tolist()
+    ranked = after.located.ranked.tolist()
     assert ranked[:4] == sorted(with_a_dot, key=lambda number: -second[number])
-    assert ranked[40:] == [number for number in before.located.ranked().tolist() if number not in seen]
+    assert ranked[40:] == [number for number in before.located.ranked.tolist() if number not in seen]
     np.testing.assert_array_equal(after.located.infected_score, first)
     assert after.fields == before.fields
     # Dots of radius 3 and 4 px fill about 110 and 200 of the 1024 pixels of a middle: log-odds of .2 and 1.9.

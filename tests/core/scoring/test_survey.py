@@ -98,7 +98,7 @@ def test_a_field_that_fails_is_looked_at_all_the_same(tmp_path: Path) -> None:
         ledger.flush()
         survey = survey_slide(ledger, ["a.png"], lambda _: WhyNot.WITHOUT_COLOUR)
     assert survey.located.by_reason() == {"out of focus": 1, "without colour": 2}
-    assert survey.located.ranked().tolist() == [0, 2, 1]
+    assert survey.located.ranked.tolist() == [0, 2, 1]
     assert [row.listed for row in survey.rows(2)] == [2]
 
 

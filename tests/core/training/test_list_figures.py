@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.tally import RankCurve
 from core.training.list_figures import (
     RankedTruth,
     rank_values,
@@ -33,6 +34,23 @@ def test_a_parasite_counts_from_the_rate_at_which_a_reader_comes_to_it() -> None
 def test_the_curve_has_a_point_wherever_a_parasite_is_come_to() -> None:
     figures = ranked([20.0, 7.5, 7.2, 2.5], TEN_HEALTHY, marked=5)
     assert figures.curve() == ([0.0, 0.2, 0.7], [1, 3, 4])
+
+
+@given(
+    st.lists(st.integers(-5, 5), min_size=1, max_size=30),
+    st.lists(st.integers(-5, 5), min_size=1, max_size=30),
+)
+def test_the_curve_counts_what_stands_above_the_next_healthy_object(
+    healthy: list[int], parasites: list[int]
+) -> None:
+    figures = ranked([float(one) for one in parasites], [float(one) for one in healthy])
+    rates, found = figures.curve()
+    curve = RankCurve(tuple(rates), tuple(found), figures.marked)
+    falling = sorted(healthy, reverse=True)
+    for read in range(len(healthy) + 1):
+        unread = falling[read:]
+        seen = sum(not unread or score > unread[0] for score in parasites)
+        assert curve.at(read / len(healthy))[0] == figures.found(read / len(healthy)) == seen
 
 
 def test_a_healthy_object_of_the_same_score_stands_above() -> None:

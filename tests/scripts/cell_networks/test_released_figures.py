@@ -5,39 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.tally import RankCurve
 from scripts.cell_networks.released_figures import (
     curve_of,
     list_curves,
-    rank_curve,
     shares_found,
     worst_of,
 )
-
-
-def test_a_rank_curve_by_hand() -> None:
-    # By rank: infected 9, healthy 8, infected 7 and 6, healthy 5 and 4, infected 4, healthy 1, infected 0.
-    curve = rank_curve(np.array([1.0, 4.0, 5.0, 8.0]), np.array([0.0, 4.0, 6.0, 7.0, 9.0]))
-    # One healthy cell read, the three before the next are seen; the infected 4 comes after the healthy 4.
-    assert curve == RankCurve((1 / 4, 3 / 4, 1.0), (3, 4, 5), 5)
-
-
-@given(
-    st.lists(st.integers(-5, 5), min_size=1, max_size=30),
-    st.lists(st.integers(-5, 5), min_size=1, max_size=30),
-)
-def test_a_rank_curve_counts_what_stands_above_the_next_healthy_cell(
-    healthy: list[int], infected: list[int]
-) -> None:
-    curve = rank_curve(np.array(healthy), np.array(infected))
-    falling = sorted(healthy, reverse=True)
-    for read in range(1, len(healthy) + 1):
-        unread = falling[read:]
-        seen = sum(not unread or score > unread[0] for score in infected)
-        assert curve.at(read / len(healthy)) == (seen, len(infected) - seen)
 
 
 def test_the_first_seed_that_left_a_source_out_gives_its_curve(tmp_path: Path) -> None:

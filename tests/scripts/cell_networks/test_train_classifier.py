@@ -13,7 +13,8 @@ from core.saliency.localisation import energy
 from core.saliency.objectives import Objective
 from core.training.loop import Schedule
 from datasets.classification import BatchLayout, CellBatch
-from models.classifier import FEATURE_LAYER, ClassifierNetwork, as_input
+from models.classifier import FEATURE_LAYER, ClassifierNetwork
+from models.slide_network import as_input
 from models.slide_norm import expect_batches
 from scripts.cell_networks.train_classifier import batch_loss, train_classifier
 from scripts.settings.configuration import BatchSettings, ClassifierSettings

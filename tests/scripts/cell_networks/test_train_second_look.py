@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from core.training.loop import Schedule
 from datasets.fields import annotated_field
-from models.second_look import INPUT_LEVELS, SecondLookNetwork
+from models.second_look import SecondLookNetwork
+from models.slide_network import INPUT_LEVELS
 from models.slide_norm import measured
 from scripts.cell_networks.train_second_look import batch_loss, half_of, train_second_look, without_half
 from scripts.settings.configuration import LayoutSettings, SecondLookSettings

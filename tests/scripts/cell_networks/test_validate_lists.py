@@ -51,7 +51,8 @@ def test_parasites_that_are_not_located_count_as_missed(fields: list[LocatedFiel
     assert (row["marked"], row["located"]) == (3, 2)
     # The one that is marked beside the border is cut.
     assert (row["whole"], row["whole_located"]) == (2, 2)
-    assert row["auc"] == 1.0
+    assert row["auc"] == row["first_look_auc"] == 1.0
+    assert row["first_look_one_in_100"] == pytest.approx(2 / 3)
     assert row["one_in_2000"] == pytest.approx(2 / 3)
     assert row["diluted_first_100"] == pytest.approx(2 / 3)
     assert (row["undiluted_first_100"], row["undiluted_of"]) == (2, 3)
@@ -69,8 +70,7 @@ def test_the_lists_of_several_fields_are_one(fields: list[LocatedField]) -> None
 def test_only_what_leads_its_slide_is_seen_again(
     fields: list[LocatedField], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validate_lists, "LEAST", 4)
-    monkeypatch.setattr(validate_lists, "SHARE", 0.0)
+    monkeypatch.setattr(validate_lists, "seen_again", lambda _: 4)
     values = np.concatenate([each.rank_value for each in ranked(fields, looks())])
     # What the second look has seen stands above 1, whatever its score.
     assert (values > 1).sum() == 4

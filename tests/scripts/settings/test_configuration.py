@@ -21,6 +21,14 @@ DETECTOR = (SHIPPED / "detector.yaml").read_text(encoding="utf-8")
 STUDY = (SHIPPED / "studies" / "tiny_2.yaml").read_text(encoding="utf-8")
 
 
+def test_a_second_look_refuses_a_set_that_it_cannot_be_trained_on(tmp_path: Path) -> None:
+    text = (SHIPPED / "second_look.yaml").read_text(encoding="utf-8")
+    config = tmp_path / "second_look.yaml"
+    config.write_text(text.replace("plasmocount_cells", "reviewed_cells"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"sources: .*'reviewed_cells'; choose one of nih_cells"):
+        read_settings(config)
+
+
 def test_the_shipped_configurations_are_what_their_names_say() -> None:
     assert isinstance(read_settings(SHIPPED / "detector.yaml"), DetectorSettings)
     assert isinstance(read_settings(SHIPPED / "classifier.yaml"), ClassifierSettings)
