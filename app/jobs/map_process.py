@@ -17,7 +17,7 @@ from app.workplace import Workplace, open_workplace
 from core.cells.crops import cut_crops
 from core.errors import SmearscopeError
 from core.files import write_bytes
-from core.scoring.ledger import kept_field
+from core.scoring.ledger import kept_captions, kept_field
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import Candidate, SlideRecord, StoredSlide, TakenIn
 from models.checkpoint import Models, load_models
@@ -85,7 +85,8 @@ def make_maps(
     scored = kept_field(taken_in.folder / LEDGER_FOLDER, field, identity)
     if scored is None:
         raise SmearscopeError("the scores that the slide's result was made from are gone")
-    image = decoded_field(found.folder, taken_in.id, field, scored.content_hash)
+    decoded = decoded_field(found.folder, taken_in.id, field, scored.content_hash)
+    image = kept_captions(taken_in.folder / LEDGER_FOLDER).painted_over(decoded)
     boxes = np.array([candidate.box for candidate in candidates], np.float32)
     crops = cut_crops(image, boxes, scored.cell_colour, models.classifier.crop_size_px)
     cells = [pictured_cell(taken_in, candidate) for candidate in candidates]

@@ -1,6 +1,7 @@
 """What a camera writes into every picture: scale bars and captions, told by being there on every field."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -37,6 +38,11 @@ class BurnedIn:
     width: int = 0
     height: int = 0
     boxes: tuple[Box, ...] = ()
+
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> Self:
+        """What `dataclasses.asdict` made of one, as a ledger keeps it in JSON."""
+        return cls(values["width"], values["height"], tuple(tuple(box) for box in values["boxes"]))
 
     def covers(self, boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
         """(N,) which boxes (x, y, width, height) on a field of this size reach into a caption."""

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from core.cells.crops import CROP_CELL_DIAMETER_PX, cut_crops
 from core.cells.scored_field import ScoringModels
-from core.errors import UnreadableImageError
-from core.files import shown_path
 from core.reports.candidates import TILE_PX, CandidatePicture, candidate_image, contact_sheet
 from core.reports.review_tiles import cut_out, window_around
 from core.results.tables import (
@@ -24,10 +22,9 @@ from core.results.tables import (
     write_candidates_list,
 )
 from core.scoring.field_pictures import FieldCandidates
-from core.scoring.field_tasks import SlideInWork, read_field
+from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.ledger import Ledger
 from core.scoring.workers import Workers
-from core.slides import content_hash
 from core.slides.pixels import encoded, resized
 
 VIEW_PX = 192
@@ -99,15 +96,14 @@ def draw_candidates(
 ) -> list[tuple[CandidatePicture, bytes]]:
     """Draw the candidates of one field: each as a thumbnail and as the PNG for review, map beside cell."""
     slide, candidates = task
-    image = read_field(slide, candidates.field).image
-    if content_hash(image) != candidates.content_hash:
-        raise UnreadableImageError(
-            f"{shown_path(candidates.field)} was changed while its slide was scored: score it again"
-        )
+    image = read_as_scored(slide, candidates.field, candidates.content_hash).image
+    if slide.reference is None:
+        raise ValueError(f"{slide.name}: no reference to draw its candidates by")
+    looked_at = slide.reference.burned_in.painted_over(image)  # as they were scored
     boxes = np.array([cell.box for cell in candidates.cells], np.float32)
     crop_size_px = models.classifier.crop_size_px
     maps = models.classifier.activation_map(
-        cut_crops(image, boxes, candidates.cell_colour, crop_size_px), candidates.feature_statistics
+        cut_crops(looked_at, boxes, candidates.cell_colour, crop_size_px), candidates.feature_statistics
     )
     if slide.pictures is not None:
         slide.pictures.of_candidates(image, candidates, maps)

@@ -11,9 +11,10 @@ from pathlib import Path
 from core.cells.reference import SlideReference, slide_reference
 from core.cells.scored_field import ScoringModels, score_image
 from core.errors import UnreadableImageError
+from core.files import shown_path
 from core.scoring.field_pictures import FieldPictures
 from core.scoring.ledger_table import LedgerEntry
-from core.slides import Field, Slide, open_slide
+from core.slides import Field, Slide, content_hash, open_slide
 from core.slides.slide import storable
 
 REFERENCE_FIELDS = 48
@@ -107,6 +108,16 @@ def measure_reference(
 def read_field(slide: SlideInWork, name: str) -> Field:
     """Decode a field in a worker; raises `UnreadableImageError`."""
     return _opened(slide.path, slide.name, slide.state).read_field(name)
+
+
+def read_as_scored(slide: SlideInWork, name: str, pixels_hash: str) -> Field:
+    """Decode a field that was scored; raises `UnreadableImageError`, also where it is another one by now."""
+    field = read_field(slide, name)
+    if content_hash(field.image) != pixels_hash:
+        raise UnreadableImageError(
+            f"{shown_path(name)} was changed while its slide was scored: score it again"
+        )
+    return field
 
 
 def spread_order(count: int) -> list[int]:

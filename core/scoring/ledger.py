@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from core.cells.burned_in import NO_CAPTIONS, BurnedIn
 from core.cells.scored_field import ScoredField
 from core.errors import SmearscopeError
 from core.files import cannot_write, shown_path, write_bytes
@@ -239,6 +240,13 @@ def kept_field(folder: Path, name: str, model: str) -> ScoredField | None:
     except FileNotFoundError:
         return None  # thrown away meanwhile, to be scored anew
     return None
+
+
+def kept_captions(folder: Path) -> BurnedIn:
+    """Scale bars and captions of the slide's fields, over which its cells were scored; none where unknown."""
+    manifest = _read_manifest(folder / "manifest.json")
+    reference = None if manifest is None else manifest["reference"]
+    return NO_CAPTIONS if reference is None else BurnedIn.from_plain(reference["burned_in"])
 
 
 def _part_name(content: bytes) -> str:

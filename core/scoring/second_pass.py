@@ -10,14 +10,11 @@ from scipy.special import expit, logit
 from core.cells.crops import surrounded_crops
 from core.cells.reference import SlideReference
 from core.cells.scored_field import SCORE_DECIMALS, ScoringModels
-from core.errors import UnreadableImageError
-from core.files import shown_path
 from core.results.tables import CellRows
-from core.scoring.field_tasks import SlideInWork, read_field
+from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.ledger import Ledger
 from core.scoring.survey import Survey
 from core.scoring.workers import Workers
-from core.slides import content_hash
 
 SHARE, LEAST = 0.04, 2000
 """The second look sees this share of what was looked at, the best first, and no fewer than this many."""
@@ -90,11 +87,7 @@ def look_again(models: ScoringModels, task: tuple[SlideInWork, SecondTask]) -> N
     slide, objects = task
     if slide.reference is None:
         raise ValueError(f"{slide.name}: no reference to look again by")
-    image = read_field(slide, objects.field).image
-    if content_hash(image) != objects.content_hash:
-        raise UnreadableImageError(
-            f"{shown_path(objects.field)} was changed while its slide was scored: score it again"
-        )
+    image = read_as_scored(slide, objects.field, objects.content_hash).image
     return second_log_odds(models, image, objects.boxes, objects.cell_colour, slide.reference)
 
 

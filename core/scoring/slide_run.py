@@ -306,14 +306,11 @@ def _reference(ledger: Ledger) -> SlideReference | None:
     values = ledger.reference
     if values is None:
         return None
-    captions = values["burned_in"]
     return SlideReference(
         cell_diameter_px=values["cell_diameter_px"],
         cell_colour=tuple(values["cell_colour"]),
         feature_statistics=tuple(values["feature_statistics"]),
-        burned_in=BurnedIn(
-            captions["width"], captions["height"], tuple(tuple(box) for box in captions["boxes"])
-        ),
+        burned_in=BurnedIn.from_plain(values["burned_in"]),
         second_statistics=tuple(values["second_statistics"]),
     )
 

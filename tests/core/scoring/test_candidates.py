@@ -1,11 +1,13 @@
 """Candidates drawn for review: the map is that of the cell as it was scored, the field the one scored."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.cells.boxes import rounded_box
+from core.cells.burned_in import BurnedIn
 from core.cells.located import WhyNot
 from core.cells.scored_field import ScoredField
 from core.errors import UnreadableImageError
@@ -38,6 +40,21 @@ def test_the_map_is_made_of_the_very_crop_that_was_scored(tmp_path: Path) -> Non
     draw_candidates(models, (slide, candidates_of(found, 7)))
     np.testing.assert_array_equal(models.classifier.mapped[0][0], models.classifier.scored[0][7])
     assert models.classifier.statistics == [REFERENCE.feature_statistics, found.feature_statistics]
+
+
+def test_a_caption_over_a_cell_is_painted_over_in_its_map_as_in_its_score(tmp_path: Path) -> None:
+    image = draw_field(infected=(7,))
+    height, width = image.shape[:2]
+    captions = BurnedIn(width, height, ((50, 50, 24, 12),))  # over the eighth disc, whose middle is (60, 60)
+    reference = replace(REFERENCE, burned_in=captions)
+    models, slide = DiscModels(), replace(slide_of(image, tmp_path), reference=reference)
+    found = score_field(models, FieldTask(slide, "a.png", "state", 1)).scored
+    assert found is not None
+    draw_candidates(models, (slide, candidates_of(found, 7)))
+    np.testing.assert_array_equal(models.classifier.mapped[0][0], models.classifier.scored[0][7])
+    plain = DiscModels()
+    score_field(plain, FieldTask(slide_of(image, tmp_path), "a.png", "state", 1))
+    assert (plain.classifier.scored[0][7] != models.classifier.scored[0][7]).any()
 
 
 def test_a_field_that_changed_since_it_was_scored_is_named_and_not_drawn(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 import json
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.cells.burned_in import NO_CAPTIONS, BurnedIn
 from core.cells.quality import FieldQuality
+from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoredField
-from core.scoring.ledger import Ledger, LedgerError, ScoringIdentity, kept_field
+from core.scoring.ledger import Ledger, LedgerError, ScoringIdentity, kept_captions, kept_field
 from core.scoring.ledger_table import LedgerEntry
 
 IDENTITY = ScoringIdentity(program="0.1.0", model="dots 1", um_per_pixel=None, slide="/slides/a")
@@ -257,6 +259,17 @@ def test_a_field_is_read_from_the_disk_while_a_run_holds_the_ledger(tmp_path: Pa
         assert kept_field(tmp_path, "not yet on the disk.png", IDENTITY.model) is None
         assert kept_field(tmp_path, "a.png", "another model") is None
     assert kept_field(tmp_path / "nothing", "a.png", IDENTITY.model) is None
+
+
+def test_captions_over_the_slides_fields_are_read_back_and_none_where_there_is_no_ledger(
+    tmp_path: Path,
+) -> None:
+    captions = BurnedIn(640, 480, ((600, 450, 30, 20), (0, 0, 5, 5)))
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert kept_captions(tmp_path) == NO_CAPTIONS
+        ledger.reference = asdict(SlideReference(28.0, (1.0, 2.0, 3.0), burned_in=captions))
+    assert kept_captions(tmp_path) == captions
+    assert kept_captions(tmp_path / "nothing") == NO_CAPTIONS
 
 
 @damaged_in_any_way
