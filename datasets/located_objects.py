@@ -67,7 +67,12 @@ def located_fields(fields: Sequence[AnnotatedField], models: ScoringModels) -> I
             shown = (slide[index].as_scored() for index in spread)
             try:
                 reference = slide_reference(
-                    shown, models.detector, models.classifier, models.second_look, None
+                    shown,
+                    models.detector,
+                    models.classifier,
+                    models.second_look,
+                    None,
+                    field_count=len(slide),
                 )
             except NoCellsError:
                 progress.update(len(slide))

@@ -1,8 +1,11 @@
 """A second, stronger look at the few objects of a slide that the first look puts forward."""
 
+import torch
 from torch import Tensor, nn
 
+from core.cells.classification import FeatureStatistics
 from core.cells.crops import SURROUNDED_SIZE_PX
+from models.fusion import fuse
 from models.slide_network import SlideNetwork
 from models.slide_norm import SlideNorm
 
@@ -73,3 +76,9 @@ class SecondLook(SlideNetwork[SecondLookNetwork]):
     """A trained `SecondLookNetwork` as the `core.cells.second_look.SecondLook` that scoring takes."""
 
     crop_size_px = SURROUNDED_SIZE_PX
+
+    def _adapted(self, statistics: FeatureStatistics) -> SecondLookNetwork:
+        network = super()._adapted(statistics)
+        with torch.inference_mode(mode=False):
+            fuse(network)
+        return network

@@ -109,9 +109,9 @@ class RecordingClassifier:
         self.mapped: list[NDArray[np.uint8]] = []
         self.statistics: list[FeatureStatistics] = []
 
-    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
         self.measured.append(crops)
-        return (float(len(crops)), 0.5)
+        return FieldScores(np.zeros(len(crops), np.float32), (float(len(crops)), 0.5))
 
     def score_field(
         self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics

@@ -22,7 +22,6 @@ OURS = {*MAY_IMPORT, "tests", "benchmarks"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 DECLARATIONS_ONLY = {
     "core/cells/classification.py": "what a classifier of cells is asked, and the arrays that it gives",
-    "core/cells/second_look.py": "what a second look is asked",
     "core/scoring/field_pictures.py": "what else makes pictures of a field is told, and of which cells",
     "core/slides/field.py": "a field and its place as plain values, and what a slide is asked",
 }

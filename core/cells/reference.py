@@ -23,7 +23,7 @@ from core.cells.crops import (
     scaled,
 )
 from core.cells.detection import CellDetector, Cells, ObjectKind
-from core.cells.second_look import SecondLook
+from core.cells.second_look import SecondLook, seen_from
 from core.errors import SmearscopeError
 from core.files import shown_path
 from core.slides.field import Field
@@ -73,6 +73,8 @@ class SlideReference:
         Scale bars and captions that lie over the cells of every field.
     second_statistics
         What the second look compares each object with.
+    second_look_from
+        Score of the first look from which the second look sees an object.
     """
 
     cell_diameter_px: float
@@ -80,6 +82,7 @@ class SlideReference:
     feature_statistics: FeatureStatistics = ()
     burned_in: BurnedIn = NO_CAPTIONS
     second_statistics: FeatureStatistics = ()
+    second_look_from: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def slide_reference(
     classifier: CellClassifier,
     second_look: SecondLook,
     um_per_pixel: float | None,
+    field_count: int,
 ) -> SlideReference:
     """Measure a slide's reference on its first fields, as many as it takes to see enough cells.
 
@@ -116,6 +120,8 @@ def slide_reference(
         Read one by one, no further than needed.
     um_per_pixel
         As the user gave it; else the field's own; else the width is estimated from the images.
+    field_count
+        How many fields the slide has in all.
 
     Raises
     ------
@@ -130,15 +136,17 @@ def slide_reference(
     crops: list[NDArray[np.uint8]] = []
     masks: list[NDArray[np.bool_]] = []
     surrounded: list[NDArray[np.uint8]] = []
-    found = 0
+    found = located = 0
     captions = CaptionSearch()
     for number, field in enumerate(fields):
         captions.look_at(field.image)
+        looked_at = number + 1
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
         diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
             continue
         cells = locate_at(field.image, detector, diameter_px)
+        located += len(cells.boxes)
         height, width = field.image.shape[:2]
         whole = (cells.boxes[:, :2] >= 0).all(axis=1)
         whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
@@ -167,12 +175,14 @@ def slide_reference(
     ]
     normalised = [normalise(cut, disks, own) for cut, disks, own in zip(crops, masks, colours, strict=True)]
     wider = [densities(cut, own) for cut, own in zip(surrounded, colours, strict=True)]
+    measured = classifier.measure_slide(np.concatenate(normalised))
     return SlideReference(
         cell_diameter_px=round(float(np.median(diameters)), 2),
         cell_colour=colour,
-        feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
+        feature_statistics=measured.statistics,
         burned_in=captions.result(),
         second_statistics=second_look.feature_statistics(np.concatenate(wider)),
+        second_look_from=seen_from(measured.infected_score, located / looked_at * field_count),
     )
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.classification import CellClassifier, FeatureStatistics
-from core.cells.crops import disk_masks, field_colour, normalise, raw_crops
+from core.cells.crops import disk_masks, field_colour, normalise, raw_crops, surrounded_crops
 from core.cells.detection import CellDetector
 from core.cells.located import WhyNot, find_cells
 from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import SlideReference
-from core.cells.second_look import SecondLook
+from core.cells.second_look import SecondLook, combined
 from core.slides import Field, content_hash
 
 SCORE_DECIMALS = 6
@@ -61,6 +61,9 @@ class ScoredField:
     infected_score
         (N,) float32 in [0, 1], of every object that is looked at, evaluable or not; NaN where another region
         of the slide looks at it (`WhyNot.DUPLICATE`).
+    second_score
+        (N,) float32 in [0, 1], by both looks together (`core.cells.second_look.combined`), of those that the
+        second look sees; NaN for the others.
     why_not
         (N,) values of `core.cells.located.WhyNot`; empty for an evaluable cell.
     """
@@ -74,6 +77,7 @@ class ScoredField:
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     infected_score: NDArray[np.float32]
+    second_score: NDArray[np.float32]
     why_not: NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -85,7 +89,8 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
 
     A parasite may lie in a clump, in a cell that the border cuts, or in one that looks unlike a red cell
     because it is infected. What is typical of the field is told from its evaluable cells alone. The field's
-    crops are one batch of their own, so its scores do not depend on what else is scored.
+    crops are one batch of their own, so its scores do not depend on what else is scored. What the first look
+    scores high enough is looked at again while the field is at hand.
 
     Parameters
     ----------
@@ -98,15 +103,18 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
     looked_at = cells.why_not != WhyNot.DUPLICATE
     infected_score = np.full(len(cells.boxes), np.nan, np.float32)
     colour, statistics = reference.cell_colour, reference.feature_statistics
+    shown = reference.burned_in.painted_over(field.image)
     if looked_at.any():
         size_px = models.classifier.crop_size_px
         evaluable = cells.why_not[looked_at] == WhyNot.EVALUABLE
-        crops = raw_crops(reference.burned_in.painted_over(field.image), cells.boxes[looked_at], size_px)
+        crops = raw_crops(shown, cells.boxes[looked_at], size_px)
         disks = disk_masks(cells.boxes[looked_at], size_px)
         colour = field_colour(crops[evaluable], disks[evaluable], reference.cell_colour)
         normalised = normalise(crops, disks, np.asarray(colour, np.float32))
         scores = models.classifier.score_field(normalised, evaluable, reference.feature_statistics)
-        infected_score[looked_at], statistics = scores.infected_score, scores.statistics
+        infected_score[looked_at] = scores.infected_score.round(SCORE_DECIMALS)
+        statistics = scores.statistics
+    second_score = _second_score(models, shown, cells.boxes, infected_score, colour, reference)
     height, width = field.image.shape[:2]
     return ScoredField(
         width=width,
@@ -117,6 +125,24 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
         feature_statistics=statistics,
         boxes=cells.boxes.round(BOX_DECIMALS),
         detection_score=cells.detection_score.round(SCORE_DECIMALS),
-        infected_score=infected_score.round(SCORE_DECIMALS),
+        infected_score=infected_score,
+        second_score=second_score.round(SCORE_DECIMALS),
         why_not=cells.why_not,
     )
+
+
+def _second_score(
+    models: ScoringModels,
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    first: NDArray[np.float32],
+    colour: tuple[float, float, float],
+    reference: SlideReference,
+) -> NDArray[np.float32]:
+    """(N,) scores of the objects that the second look sees; NaN for the others."""
+    scores = np.full(len(boxes), np.nan, np.float32)
+    seen = first >= reference.second_look_from  # NaN is not
+    if seen.any():
+        crops = surrounded_crops(image, boxes[seen], colour, models.second_look.crop_size_px)
+        scores[seen] = combined(first[seen], models.second_look.logits(crops, reference.second_statistics))
+    return scores

@@ -101,7 +101,12 @@ def measure_reference(
     if first is None:
         return None
     return slide_reference(
-        chain([first], fields), models.detector, models.classifier, models.second_look, slide.um_per_pixel
+        chain([first], fields),
+        models.detector,
+        models.classifier,
+        models.second_look,
+        slide.um_per_pixel,
+        field_count=len(names),
     )
 
 

@@ -57,16 +57,18 @@ SCHEMA = pa.schema(
         ("boxes", pa.list_(pa.float32())),
         ("detection_score", pa.list_(pa.float32())),
         ("infected_score", pa.list_(pa.float32())),
+        ("second_score", pa.list_(pa.float32())),
         ("why_not", pa.list_(pa.string())),
     ]
 )
 _OF_ENTRY = ("name", "source", "generation", "unreadable")
+_SCORES = ("detection_score", "infected_score", "second_score")
 _NOT_READ: dict[str, object] = {
     "width": 0,
     "height": 0,
     "content_hash": "",
     "cell_colour": (0.0, 0.0, 0.0),
-    **dict.fromkeys(("feature_statistics", "boxes", "detection_score", "infected_score", "why_not"), ()),
+    **dict.fromkeys(("feature_statistics", "boxes", *_SCORES, "why_not"), ()),
 }
 
 
@@ -83,7 +85,7 @@ def entry_from_table(table: pa.Table, row: int) -> LedgerEntry:
     entry = LedgerEntry(scored=None, **{column: plain.pop(column) for column in _OF_ENTRY})
     if quality is None:
         return entry
-    arrays = {column: values[column].values.to_numpy() for column in ("detection_score", "infected_score")}
+    arrays = {column: values[column].values.to_numpy() for column in _SCORES}
     scored = ScoredField(
         **plain,
         **arrays,

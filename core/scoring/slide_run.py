@@ -38,7 +38,6 @@ from core.scoring.field_tasks import (
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
 from core.scoring.run_record import RunClock, versions, write_run
-from core.scoring.second_pass import looked_at_again
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
 from core.slides import Slide
@@ -155,8 +154,7 @@ def score_slide(
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
         in_work = replace(in_work, reference=reference)
-        surveyed = survey_slide(ledger, slide.field_names(), card.field_failure)
-        survey = looked_at_again(surveyed, ledger, in_work, workers)
+        survey = survey_slide(ledger, slide.field_names(), card.field_failure)
         rows = survey.rows(options.review_budget)
         _write_files(folder, ledger, survey, rows, in_work, workers, options)
         result = _result(slide, survey, reference, card, options)
@@ -312,6 +310,7 @@ def _reference(ledger: Ledger) -> SlideReference | None:
         feature_statistics=tuple(values["feature_statistics"]),
         burned_in=BurnedIn.from_plain(values["burned_in"]),
         second_statistics=tuple(values["second_statistics"]),
+        second_look_from=values["second_look_from"],
     )
 
 

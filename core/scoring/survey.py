@@ -15,7 +15,7 @@ from core.scoring.ledger_table import quality_from_json
 
 _COLUMNS = (
     *("name", "generation", "width", "height", "content_hash", "unreadable", "cells", "quality"),
-    *("boxes", "detection_score", "infected_score", "why_not"),
+    *("boxes", "detection_score", "infected_score", "second_score", "why_not"),
 )
 
 
@@ -133,7 +133,9 @@ def survey_slide(
         _surveyed(dict(zip(plain, row, strict=True)), first, field_failure)
         for row in zip(*plain.values(), strict=True)
     )
-    boxes, detection, infected, why_not = (table[name].combine_chunks().flatten() for name in _COLUMNS[8:])
+    boxes, detection, infected, second, why_not = (
+        table[name].combine_chunks().flatten() for name in _COLUMNS[8:]
+    )
     field_index = np.repeat(np.arange(len(fields), dtype=np.int32), plain["cells"])
     own = np.array([NUMBER_OF_REASON[text] for text in why_not.to_pylist()], np.uint8)
     of_field = np.array([NUMBER_OF_REASON[field.why_not] for field in fields], np.uint8)[field_index]
@@ -147,7 +149,7 @@ def survey_slide(
             boxes=boxes.to_numpy().reshape(-1, 4),
             detection_score=detection.to_numpy(),
             infected_score=np.where(reason == duplicate, np.float32(np.nan), infected.to_numpy()),
-            second_score=np.full(len(field_index), np.nan, np.float32),
+            second_score=np.where(reason == duplicate, np.float32(np.nan), second.to_numpy()),
             why_not=reason,
         ),
     )

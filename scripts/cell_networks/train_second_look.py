@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric, seed_everything
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.cells.classification import FeatureStatistics
+from core.cells.crops import SURROUNDED_SIZE_PX
+from core.cells.second_look import SecondLook as SecondLookProtocol
 from core.training.loop import CurvePoint, fit
 from datasets.cells import CellSet
 from datasets.field_sets import READERS
@@ -20,7 +24,7 @@ from datasets.surrounded_cells import CROP_SETS, SurroundedCells, of_crop_set, o
 from models.checkpoint import load_pretrained
 from models.classifier import Classifier
 from models.detector import Detector
-from models.second_look import SecondLook, SecondLookNetwork
+from models.second_look import SecondLookNetwork
 from models.slide_network import INPUT_LEVELS
 from models.slide_norm import expect_batches
 from scripts.cell_networks.train_classifier import train_classifier
@@ -35,7 +39,21 @@ class Looks:
 
     detector: Detector
     classifier: Classifier
-    second_look: SecondLook
+    second_look: SecondLookProtocol
+
+
+class NoSecondLook:
+    """Stands in for the second look before there is one: it sees nothing and says nothing."""
+
+    crop_size_px = SURROUNDED_SIZE_PX
+
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        """None."""
+        return ()
+
+    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+        """(N,) of even odds."""
+        return np.zeros(len(crops), np.float32)
 
 
 def second_look_sources(
@@ -55,7 +73,6 @@ def second_look_sources(
     sources = [of_crop_set(data / name, name, settings.seed) for name in names if name in CROP_SETS]
     annotated = {name: READERS[name](data / name) for name in names if name in READERS}
     located: dict[str, list[LocatedField]] = {name: [] for name in annotated}
-    untrained = SecondLook(SecondLookNetwork(), CPU)
     for second_half in (False, True):
         rest = {
             name: without_half(first_cells[name], annotated[name], second_half=second_half)
@@ -64,7 +81,7 @@ def second_look_sources(
             for name in first_cells
         }
         network = train_classifier(rest, first_settings, fabric)
-        looks = Looks(detector, Classifier(network, CPU), untrained)
+        looks = Looks(detector, Classifier(network, CPU), NoSecondLook())
         for name, fields in annotated.items():
             located[name] += located_fields(half_of(fields, second_half=second_half), looks)
     sources += [of_located_fields(fields, settings.seed) for fields in located.values()]

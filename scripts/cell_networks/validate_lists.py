@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from torch import nn
 
 from core.files import write_bytes
-from core.scoring.second_pass import combined, second_log_odds, seen_again
 from core.training.list_figures import RankedTruth, rank_values, shown_diluted, shown_undiluted
 from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.located_objects import LocatedField, Truth, located_fields
@@ -28,17 +27,9 @@ MOST_PARASITES, OBJECTS = 50, 20_000
 """Of a slide as a reader meets it: few parasites, and so many objects."""
 
 
-def ranked(fields: Sequence[LocatedField], models: Looks) -> list[RankedTruth]:
-    """The objects of each field as its slide's list ranks them; the second look sees each slide's best."""
-    values = first_look_values(fields)
-    for slide in {field.annotated.slide for field in fields}:
-        own = [number for number, field in enumerate(fields) if field.annotated.slide == slide]
-        scores = np.concatenate([values[number] for number in own])
-        seen = np.zeros(len(scores), bool)
-        seen[np.argsort(-scores, kind="stable")[: seen_again(len(scores))]] = True
-        ends = np.cumsum([len(values[number]) for number in own])
-        for number, again in zip(own, np.split(seen, ends[:-1]), strict=True):
-            values[number] = _looked_at_again(fields[number], models, again)
+def ranked(fields: Sequence[LocatedField]) -> list[RankedTruth]:
+    """The objects of each field as its slide's list ranks them."""
+    values = [rank_values(field.scored.infected_score, field.scored.second_score) for field in fields]
     return with_truth(fields, values)
 
 
@@ -57,17 +48,6 @@ def with_truth(fields: Sequence[LocatedField], values: Sequence[NDArray[np.float
         )
         for field, value in zip(fields, values, strict=True)
     ]
-
-
-def _looked_at_again(field: LocatedField, models: Looks, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    first, scored = field.scored.infected_score, field.scored
-    second = np.full(len(first), np.nan, np.float32)
-    if seen.any():
-        log_odds = second_log_odds(
-            models, field.annotated.image(), scored.boxes[seen], scored.cell_colour, field.reference
-        )
-        second[seen] = combined(first[seen], log_odds)
-    return rank_values(first, second)
 
 
 def pooled(fields: Sequence[RankedTruth]) -> RankedTruth:
@@ -132,7 +112,7 @@ def validate_lists(
             looks = looks_without(data, settings.without(left_out, seed), fabric, out / "networks", left_out)
             for name, reader in ((left_out, READERS[left_out]), *MEASURED_ONLY.items()):
                 fields = list(located_fields(reader(data / name), looks))
-                row = list_figures(fields, ranked(fields, looks))
+                row = list_figures(fields, ranked(fields))
                 yield shown({"left_out": left_out, "seed": seed, "tested_on": name, **row})
 
 

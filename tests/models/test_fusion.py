@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from core.cells.crops import CROP_SIZE_PX
+from core.cells.crops import CROP_SIZE_PX, SURROUNDED_SIZE_PX
 from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
 from models.fusion import fuse
+from models.second_look import SecondLookNetwork
 from models.slide_norm import SlideNorm, hold, measured
 from tests.models.made_networks import trained_looking
 
@@ -36,6 +37,16 @@ def test_fusing_leaves_the_detector_s_outputs_as_they_are() -> None:
         fuse(network)
         for fused, plain in zip(network(images), before, strict=True):
             torch.testing.assert_close(fused, plain, rtol=0, atol=1e-4)
+    assert normalisations(network) == 0
+
+
+def test_fusing_leaves_the_second_look_s_outputs_as_they_are() -> None:
+    network = trained_looking(SecondLookNetwork())
+    images = torch.randn(4, 3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX)
+    with torch.inference_mode():
+        before = network(images)
+        fuse(network)
+        torch.testing.assert_close(network(images), before, rtol=0, atol=1e-4)
     assert normalisations(network) == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED
+from core.cells.classification import FieldScores
 from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import (
@@ -22,6 +23,7 @@ from core.cells.reference import (
     locate_at,
 )
 from core.cells.reference import slide_reference as slide_reference_by
+from core.cells.second_look import LEAST, SHARE
 from core.errors import SmearscopeError
 from core.slides.field import Field
 from tests.drawn_cells import (
@@ -45,7 +47,9 @@ def slide_reference(
     fields: Iterable[Field], detector: CellDetector, um_per_pixel: float | None
 ) -> SlideReference:
     """With two looks that tell of how many cells their statistics are."""
-    return slide_reference_by(fields, detector, RecordingClassifier(), RecordingSecondLook(), um_per_pixel)
+    return slide_reference_by(
+        fields, detector, RecordingClassifier(), RecordingSecondLook(), um_per_pixel, field_count=1
+    )
 
 
 def smear(diameter_px: float, cell: Colour = CELL, um_per_pixel: float | None = None) -> Field:
@@ -128,7 +132,7 @@ def test_the_classifier_measures_the_slide_on_the_cells_of_the_reference() -> No
 
 def test_fields_stained_in_different_ways_are_measured_alike_by_both_looks() -> None:
     classifier, second_look = RecordingClassifier(), RecordingSecondLook()
-    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, second_look, None)
+    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, second_look, None, 2)
     (crops,), (surrounded,) = classifier.measured, second_look.measured
     assert (np.median(crops, axis=(1, 2)) == GREY).all()
     assert (crops[:, 24, 24] == GREY).all()
@@ -138,7 +142,7 @@ def test_fields_stained_in_different_ways_are_measured_alike_by_both_looks() -> 
 def test_the_second_look_measures_the_slide_on_some_cells_of_each_field_with_their_surroundings() -> None:
     second_look = RecordingSecondLook()
     fields = [smear(20), smear(20, (150, 60, 110))]
-    reference = slide_reference_by(fields, DETECTOR, RecordingClassifier(), second_look, None)
+    reference = slide_reference_by(fields, DETECTOR, RecordingClassifier(), second_look, None, 2)
     assert len(grid_centres(480, 640, 32)) > 5 * SURROUNDED_A_FIELD
     (crops,) = second_look.measured
     assert 0.8 * SURROUNDED_A_FIELD <= len(crops) / 2 <= SURROUNDED_A_FIELD
@@ -149,10 +153,31 @@ def test_the_second_look_measures_the_slide_on_some_cells_of_each_field_with_the
     assert (crops[:, 48, 48 + 40] > GREY + 5).all()
 
 
+class Graded(RecordingClassifier):
+    """Scores the cells that a slide is measured on evenly from 0 to 1."""
+
+    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
+        return FieldScores(np.linspace(0, 1, len(crops), dtype=np.float32), (0.5,))
+
+
+def test_the_second_look_sees_more_of_a_slide_the_fewer_fields_it_has() -> None:
+    cells = len(grid_centres(480, 640, 64))
+
+    def seen_from(field_count: int) -> float:
+        fields = [EMPTY, smear(40), smear(40)]
+        looks = (Graded(), RecordingSecondLook())
+        return slide_reference_by(fields, DETECTOR, *looks, None, field_count).second_look_from
+
+    assert seen_from(3) == 0.0
+    # Of three fields one is empty, so so many are needed for twice what the second look sees at least.
+    assert seen_from(round(3 * LEAST / cells)) == pytest.approx(0.5, abs=0.01)
+    assert seen_from(10**6) == pytest.approx(1 - SHARE)
+
+
 def test_a_field_of_few_cells_is_measured_by_the_colour_of_the_slide() -> None:
     classifier = RecordingClassifier()
     sparse = field_of(disc_picture(480, 640, grid_centres(480, 640, 160), 40, (90, 40, 60)))
-    slide_reference_by([smear(40), sparse], DETECTOR, classifier, RecordingSecondLook(), None)
+    slide_reference_by([smear(40), sparse], DETECTOR, classifier, RecordingSecondLook(), None, 2)
     (crops,) = classifier.measured
     middle = crops[:, 24, 24]
     assert (middle[0] == GREY).all()

@@ -1,13 +1,18 @@
 """One image after another: each normalised by its own cells, all compared with those of the slide."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cells.crops import GREY
+from core.cells.burned_in import BurnedIn
+from core.cells.classification import FeatureStatistics, FieldScores
+from core.cells.crops import GREY, surrounded_crops
 from core.cells.scored_field import ScoredField, score_image
 from core.slides.field import Field, Rectangle
 from tests.coloured_cells import CELL, OTHER_CELL, REFERENCE, Colour, DiscModels, draw_field
+from tests.drawn_cells import RecordingClassifier
 
 
 def scored(image: NDArray[np.uint8], models: DiscModels, owned: Rectangle | None = None) -> ScoredField:
@@ -84,3 +89,47 @@ def test_the_same_image_gives_the_same_cells_and_the_same_hash() -> None:
     assert first.content_hash == second.content_hash
     np.testing.assert_array_equal(first.boxes, second.boxes)
     assert scored(image[:, 1:], DiscModels()).content_hash != first.content_hash
+
+
+class Graded(RecordingClassifier):
+    """Scores its first object 0, the last but for one 1, evenly between."""
+
+    def score_field(
+        self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics
+    ) -> FieldScores:
+        return FieldScores(np.linspace(0, 1, len(crops), dtype=np.float32), slide)
+
+
+def test_the_second_look_sees_what_the_first_scores_high_enough() -> None:
+    models, image = DiscModels(classifier=Graded()), draw_field()
+    field = Field("a.png", image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
+    found = score_image(models, field, replace(REFERENCE, second_look_from=0.9))
+    seen = found.infected_score >= 0.9
+    assert seen.sum() == 3
+    np.testing.assert_array_equal(np.isfinite(found.second_score), seen)
+    # Even odds of the second look leave those of the first.
+    np.testing.assert_allclose(found.second_score[seen], found.infected_score[seen], atol=2e-6)
+    (crops,) = models.second_look.seen
+    np.testing.assert_array_equal(crops, surrounded_crops(image, found.boxes[seen], found.cell_colour))
+    assert models.second_look.statistics == [REFERENCE.second_statistics]
+
+
+def test_where_nothing_is_scored_high_enough_the_second_look_is_spared() -> None:
+    models, image = DiscModels(), draw_field()
+    field = Field("a.png", image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
+    found = score_image(models, field, replace(REFERENCE, second_look_from=0.1))
+    assert np.isnan(found.second_score).all()
+    assert models.second_look.seen == []
+
+
+def test_a_caption_is_not_seen_by_the_second_look_either() -> None:
+    models, image = DiscModels(), draw_field()
+    barred = image.copy()
+    barred[2:8, 30:60] = 0
+    reference = replace(REFERENCE, burned_in=BurnedIn(image.shape[1], image.shape[0], ((28, 0, 34, 10),)))
+    field = Field("a.png", barred, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
+    found = score_image(models, field, reference)
+    (crops,) = models.second_look.seen
+    painted = reference.burned_in.painted_over(barred)
+    seen = np.isfinite(found.second_score)
+    np.testing.assert_array_equal(crops, surrounded_crops(painted, found.boxes[seen], found.cell_colour))

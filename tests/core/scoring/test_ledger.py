@@ -28,6 +28,7 @@ def scored(name: str, cells: int = 3, generation: int = 1, content: str = "") ->
         boxes=np.arange(4 * cells, dtype=np.float32).reshape(cells, 4),
         detection_score=np.linspace(0, 1, cells, dtype=np.float32),
         infected_score=np.where(evaluable, np.float32(0.25), np.float32(0.125)),
+        second_score=np.full(cells, np.nan, np.float32),
         why_not=np.where(evaluable, "", "out of focus"),
     )
     return LedgerEntry(name, "1 bytes, 1 ns", generation, field)
@@ -176,7 +177,7 @@ def test_scores_of_a_format_before_this_one_are_refused_with_a_remedy(tmp_path: 
         pass
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
-    with pytest.raises(LedgerError, match=r"format 3, now 4.*--no-resume"):
+    with pytest.raises(LedgerError, match=r"format 4, now 5.*--no-resume"):
         Ledger(tmp_path, IDENTITY, resume=True)
 
 

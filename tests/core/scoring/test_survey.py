@@ -44,12 +44,20 @@ def test_a_field_is_told_how_much_of_the_list_within_the_budget_lies_on_it(
     assert [row.listed for row in rows] == listed
 
 
+def seen_twice(entry: LedgerEntry, second: list[float]) -> LedgerEntry:
+    """The same with scores of the second look."""
+    assert entry.scored is not None
+    return replace(entry, scored=replace(entry.scored, second_score=np.array(second, np.float32)))
+
+
 def test_what_lies_within_the_budget_is_told_by_the_second_look_where_it_has_seen_it(tmp_path: Path) -> None:
-    survey = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1))
-    assert np.isnan(survey.located.second_score).all()
-    second = np.array([np.nan, 0.1, np.nan, 0.3], np.float32)
-    looked_at_twice = replace(survey, located=replace(survey.located, second_score=second))
-    assert [[row.listed for row in looked_at_twice.rows(budget)] for budget in (1, 2, 3)] == [
+    survey = surveyed(
+        tmp_path,
+        seen_twice(scored("a.png", 3), [np.nan, 0.1, np.nan]),
+        seen_twice(scored("b.png", 1), [0.3]),
+    )
+    np.testing.assert_array_equal(survey.located.second_score, np.array([np.nan, 0.1, np.nan, 0.3], np.float32))
+    assert [[row.listed for row in survey.rows(budget)] for budget in (1, 2, 3)] == [
         [0, 1],
         [1, 1],
         [2, 1],
@@ -73,6 +81,12 @@ def test_a_copy_of_a_field_is_not_looked_at_again(tmp_path: Path) -> None:
     )
     assert survey.located.by_reason() == {"out of focus": 1, "duplicate": 3}
     assert survey.located.looked_at.tolist() == [True] * 3 + [False] * 3 + [True]
+    twice = surveyed(
+        tmp_path,
+        seen_twice(scored("a.png", 1, content="same"), [0.7]),
+        seen_twice(scored("b.png", 1, content="same"), [0.7]),
+    )
+    np.testing.assert_array_equal(twice.located.second_score, np.array([0.7, np.nan], np.float32))
 
 
 def test_pictures_without_cells_are_no_duplicates(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
 from models.second_look import SecondLookNetwork
 from scripts.cell_networks import validate_lists
-from scripts.cell_networks.train_second_look import Looks
 from scripts.cell_networks.validate_lists import list_figures, looks_without, pooled, ranked
 from scripts.settings.chain_settings import chain_of
 from scripts.settings.configuration import SecondLookSettings, read_settings
@@ -40,13 +39,8 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> list[LocatedField]:
     return list(located_fields(annotated, load_models()))
 
 
-def looks() -> Looks:
-    models = load_models()
-    return Looks(models.detector, models.classifier, models.second_look)  # type: ignore[arg-type]
-
-
 def test_parasites_that_are_not_located_count_as_missed(fields: list[LocatedField]) -> None:
-    row = list_figures(fields, ranked(fields, looks()))
+    row = list_figures(fields, ranked(fields))
     assert (row["fields"], row["objects"], row["healthy"]) == (2, 60, 58)
     assert (row["marked"], row["located"]) == (3, 2)
     # The one that is marked beside the border is cut.
@@ -61,19 +55,19 @@ def test_parasites_that_are_not_located_count_as_missed(fields: list[LocatedFiel
 
 
 def test_the_lists_of_several_fields_are_one(fields: list[LocatedField]) -> None:
-    lists = ranked(fields, looks())
+    lists = ranked(fields)
     whole = pooled(lists)
     assert whole.marked == 3
     assert len(whole.rank_value) == sum(len(each.rank_value) for each in lists)
 
 
-def test_only_what_leads_its_slide_is_seen_again(
-    fields: list[LocatedField], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(validate_lists, "seen_again", lambda _: 4)
-    values = np.concatenate([each.rank_value for each in ranked(fields, looks())])
-    # What the second look has seen stands above 1, whatever its score.
-    assert (values > 1).sum() == 4
+def test_what_the_second_look_has_not_seen_stands_below_what_it_has(fields: list[LocatedField]) -> None:
+    scores = fields[0].scored.second_score
+    assert np.isfinite(scores).all()
+    scores[INFECTED] = np.nan
+    first = ranked(fields)[0]
+    assert fields[0].scored.infected_score[INFECTED] == fields[0].scored.infected_score.max()
+    assert first.rank_value[first.infected] < first.rank_value[~first.infected].min()
 
 
 def test_weights_that_an_earlier_run_left_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
