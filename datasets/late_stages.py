@@ -9,15 +9,10 @@ up, cytoplasm of another tint, chromatin in one mass or in many, granules and he
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from core.cells.crops import LEVELS_PER_DENSITY, SURROUNDED_CELL_DIAMETER_PX
+from core.cells.crops import LEVELS_PER_DENSITY
+from datasets.drawn_shapes import CELL_RADIUS_PX, DrawnShapes, haemoglobin
 
-CELL_RADIUS_PX = SURROUNDED_CELL_DIAMETER_PX / 2
-EMPTY_DENSITY = -0.18
-"""Density against the typical cell below which a pixel is background."""
-BACKGROUND_DENSITY = -0.35
-"""About that of the background itself: how much haemoglobin there is to use up is told from it."""
 SHARE_OF_SCHIZONTS = 0.45
 MOST_NUCLEI = 16
 CHROMATIN = (0.38, 0.65, 0.12)
@@ -37,10 +32,9 @@ def with_late_stages(levels: Tensor, generator: torch.Generator) -> Tensor:
     generator
         Fixes every choice.
     """
-    draw = _Draw(levels.shape[0], levels.shape[-1], generator)
+    draw = DrawnShapes(levels.shape[0], levels.shape[-1], generator)
     density = -levels / LEVELS_PER_DENSITY
-    stained = (density.mean(dim=1, keepdim=True) > EMPTY_DENSITY) & (draw.radius < CELL_RADIUS_PX + 3)
-    cell = functional.avg_pool2d(stained.float(), 5, 1, 2)
+    cell = draw.cell_of(density)
     body_px = draw.uniform(12, 30)
     middle = draw.offset(torch.clamp(CELL_RADIUS_PX - body_px, min=0))
     body = draw.disk(middle, body_px, edge_px=1.5, wobble_px=draw.uniform(0, 4) * draw.noise(1, 10)) * cell
@@ -55,25 +49,25 @@ def with_late_stages(levels: Tensor, generator: torch.Generator) -> Tensor:
     return levels - LEVELS_PER_DENSITY * torch.stack(torch.broadcast_tensors(*parts)).sum(dim=0)
 
 
-def _used_up(density: Tensor, draw: "_Draw") -> Tensor:
+def _used_up(density: Tensor, draw: DrawnShapes) -> Tensor:
     """Haemoglobin that the parasite has digested: less density."""
-    return -(density - BACKGROUND_DENSITY).clamp(min=0) * draw.uniform(0, 0.6)
+    return -haemoglobin(density) * draw.uniform(0, 0.6)
 
 
-def _cytoplasm(draw: "_Draw") -> Tensor:
+def _cytoplasm(draw: DrawnShapes) -> Tensor:
     tint = draw.tint((0, 0.35), (0, 0.30), (-0.12, 0.12))
     uneven = 1 + 0.5 * draw.noise(1, 6).clamp(-2, 2) * draw.uniform(0, 1)
     granules = _colour(1, 1, 0.9) * draw.noise(1, 2.5) + 0.2 * draw.noise(3, 2.5)
     return tint * uneven + granules * draw.uniform(0, 0.16)
 
 
-def _one_nucleus(draw: "_Draw", middle: Tensor, body_px: Tensor) -> Tensor:
+def _one_nucleus(draw: DrawnShapes, middle: Tensor, body_px: Tensor) -> Tensor:
     place = middle + draw.offset(0.6 * body_px)
     nucleus = draw.disk(place, draw.uniform(2.5, 7), edge_px=1.0, wobble_px=draw.noise(1, 5))
     return _colour(*CHROMATIN) * nucleus * draw.uniform(0, 1.2)
 
 
-def _many_nuclei(draw: "_Draw", middle: Tensor, body_px: Tensor) -> Tensor:
+def _many_nuclei(draw: DrawnShapes, middle: Tensor, body_px: Tensor) -> Tensor:
     """Of a schizont: up to `MOST_NUCLEI`, in some of the cells."""
     nuclei = torch.zeros_like(draw.radius)
     for _ in range(MOST_NUCLEI):
@@ -83,12 +77,12 @@ def _many_nuclei(draw: "_Draw", middle: Tensor, body_px: Tensor) -> Tensor:
     return _colour(*CHROMATIN) * nuclei * draw.uniform(0.3, 1.4) * draw.chance(SHARE_OF_SCHIZONTS)
 
 
-def _pigment(draw: "_Draw") -> Tensor:
+def _pigment(draw: DrawnShapes) -> Tensor:
     grains = (draw.noise(1, 2.2) - draw.uniform(1.3, 2.6)).clamp(min=0)
     return _colour(*PIGMENT) * grains * draw.uniform(0, 0.7)
 
 
-def _heap_of_pigment(draw: "_Draw", middle: Tensor, body_px: Tensor) -> Tensor:
+def _heap_of_pigment(draw: DrawnShapes, middle: Tensor, body_px: Tensor) -> Tensor:
     place = middle + draw.offset(0.4 * body_px)
     heap = draw.disk(place, draw.uniform(1.5, 5), edge_px=0.8, wobble_px=1.2 * draw.noise(1, 4))
     return _colour(*PIGMENT) * heap * draw.uniform(0.3, 1.5) * draw.chance(0.5)
@@ -96,57 +90,3 @@ def _heap_of_pigment(draw: "_Draw", middle: Tensor, body_px: Tensor) -> Tensor:
 
 def _colour(red: float, green: float, blue: float) -> Tensor:
     return torch.tensor([red, green, blue])[None, :, None, None]
-
-
-class _Draw:
-    """Random shapes on the grid of N crops of S pixels, each crop's of its own."""
-
-    def __init__(self, count: int, size_px: int, generator: torch.Generator) -> None:
-        self._count, self._size_px, self._generator = count, size_px, generator
-        along = torch.arange(size_px) - (size_px - 1) / 2
-        self._across, self._down = along[None, None, None, :], along[None, None, :, None]
-        self.radius = torch.hypot(self._across, self._down).expand(count, 1, size_px, size_px)
-
-    def uniform(self, low: float, high: float) -> Tensor:
-        """(N, 1, 1, 1) drawn evenly."""
-        return low + (high - low) * torch.rand(self._count, 1, 1, 1, generator=self._generator)
-
-    def chance(self, probability: float) -> Tensor:
-        """(N, 1, 1, 1) of 0 and 1."""
-        return (torch.rand(self._count, 1, 1, 1, generator=self._generator) < probability).float()
-
-    def tint(self, *ranges: tuple[float, float]) -> Tensor:
-        """(N, 3, 1, 1): one value a channel."""
-        return torch.cat([self.uniform(low, high) for low, high in ranges], dim=1)
-
-    def offset(self, reach_px: Tensor) -> Tensor:
-        """(N, 2, 1, 1) x and y, each up to `reach_px` (N, 1, 1, 1) either way."""
-        return (2 * torch.rand(self._count, 2, 1, 1, generator=self._generator) - 1) * reach_px
-
-    def in_disk(self, radius_px: Tensor) -> Tensor:
-        """(N, 2, 1, 1) x and y of a point drawn evenly in a disk."""
-        away = radius_px * self.uniform(0, 1).sqrt()
-        turned = self.uniform(0, 2 * torch.pi)
-        return torch.cat([away * turned.cos(), away * turned.sin()], dim=1)
-
-    def disk(
-        self, middle: Tensor, radius_px: Tensor, edge_px: float, wobble_px: Tensor | float = 0.0
-    ) -> Tensor:
-        """(N, 1, S, S) in [0, 1], soft at the edge."""
-        away = torch.hypot(self._across - middle[:, :1], self._down - middle[:, 1:])
-        return torch.sigmoid((radius_px - away + wobble_px) / edge_px)
-
-    def noise(self, channels: int, smooth_px: float) -> Tensor:
-        """(N, C, S, S) smooth noise of mean about 0 and standard deviation 1."""
-        step = 4
-        side = self._size_px // step
-        fine = torch.randn(self._count * channels, 1, side, side, generator=self._generator)
-        width = smooth_px / step
-        reach = max(1, round(4 * width) // 2)
-        kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * width**2))
-        kernel = kernel / kernel.sum()
-        fine = functional.conv2d(fine, kernel.view(1, 1, 1, -1), padding=(0, reach))
-        fine = functional.conv2d(fine, kernel.view(1, 1, -1, 1), padding=(reach, 0))
-        grown = functional.interpolate(fine, size=(self._size_px, self._size_px), mode="bilinear")
-        grown = grown.reshape(self._count, channels, self._size_px, self._size_px)
-        return grown / grown.std(dim=(2, 3), keepdim=True)

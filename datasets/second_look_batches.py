@@ -20,6 +20,7 @@ from datasets.classification import (
     STAIN_STRENGTH,
 )
 from datasets.late_stages import with_late_stages
+from datasets.look_alikes import with_look_alikes
 from datasets.surrounded_cells import STORED_SURROUNDED_PX, SurroundedCells
 from datasets.transplant import LEAST_DENSITY, VISIBLE_DENSITY
 
@@ -27,6 +28,8 @@ CELL_MIXING, CELL_STRENGTH, CELL_SHIFT = 0.04, 1.15, 0.04
 """Range of stains of the cells of a drawn slide; see `datasets.augmentation.random_stain`."""
 LATE_STAGES = 0.5
 """Share of drawn parasites that are late stages; the others are taken out of cells of some source."""
+LOOK_ALIKES = 0.35
+"""Share of the leading objects that are typical cells with a flaw drawn into them."""
 ALONE = 0.25
 """Share of slides whose cells are shown without surroundings, as some sets have none."""
 BLURRED_SLIDES, BLUR_PX = 0.35, (0.5, 1.6)
@@ -34,6 +37,8 @@ NOISY_SLIDES, NOISE_LEVELS = 0.4, (1.0, 5.0)
 WIDEST_SCALE, WIDEST_ASPECT, WIDEST_SHIFT = 1.2, 1.08, 0.05
 REACH_PX, FADE_PX = 25.5, 4.0
 """From the middle of a cell to where nothing more of a parasite is taken, and over how much it fades."""
+PALE_PX = 3
+"""A parasite's pale cytoplasm and the blur of the lens reach this far beyond what is dark."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,26 @@ class SecondLookLayout:
         return self.typical + self.leading + 2 * self.foreign + self.infected
 
 
+@dataclass(frozen=True, eq=False)
+class ObjectBatch:
+    """Objects of some slides, slide after slide, healthy ones before infected.
+
+    Attributes
+    ----------
+    levels
+        (B, 3, S, S) about zero, S = `SURROUNDED_SIZE_PX`.
+    infected
+        (B,) float32 truth.
+    parasites
+        (B, S, S) bool: where the parasite is plain to see; nowhere in a healthy object, nor in an infected
+        one in which nothing stands out.
+    """
+
+    levels: Tensor
+    infected: Tensor
+    parasites: Tensor
+
+
 class ObjectDrawer:
     """Draws varied objects of slides; its two generators fix every choice.
 
@@ -86,44 +111,57 @@ class ObjectDrawer:
         self._random = np.random.default_rng(seed)
         self._generator = torch.Generator().manual_seed(seed)
 
-    def batch(self) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) levels about zero, S = `SURROUNDED_SIZE_PX`, and (B,) truth, slide after slide."""
+    def batch(self) -> ObjectBatch:
+        """The next batch."""
         chosen = self._random.choice(
             len(self.slides), self._layout.slides, replace=self._layout.slides > len(self.slides)
         )
-        levels = torch.cat([self._slide(self.slides[int(number)]) for number in chosen])
+        planes = torch.cat([self._slide(self.slides[int(number)]) for number in chosen])
         layout = self._layout
         healthy = layout.typical + layout.leading + layout.foreign
         truth = torch.tensor([0.0] * healthy + [1.0] * (layout.infected + layout.foreign))
-        return levels, truth.repeat(layout.slides)
+        return ObjectBatch(planes[:, :3], truth.repeat(layout.slides), planes[:, 3] > 0.5)
 
     def _slide(self, source: SurroundedCells) -> Tensor:
+        """(N, 4, S, S) levels of a slide's objects, and last where the parasite is."""
         layout = self._layout
         error = torch.exp(torch.randn(1, 3, generator=self._generator) * COLOUR_ERROR)
         typical = self._levels(source, self._among(source.typical, layout.typical), error)
-        leading = self._levels(source, self._among(source.leading, layout.leading), error)
+        leading = self._leading(source, error)
         infected = self._infected(source, error)
-        parts = [typical, leading, infected]
+        parts = [without_parasite(typical), without_parasite(leading), infected]
         if layout.foreign:
             healthy = self._other_than(source, self.slides)
             ill = self._other_than(source, self._donors)
             either = np.concatenate([healthy.leading, healthy.typical])
             of_healthy = self._levels(healthy, self._among(either, layout.foreign), error)
             of_ill = self._levels(ill, self._among(np.flatnonzero(ill.infected), layout.foreign), error)
-            parts = [typical, leading, of_healthy, infected, of_ill]
+            parts = [*parts[:2], without_parasite(of_healthy), infected, with_own_parasite(of_ill)]
         return self._varied(torch.cat(parts))
+
+    def _leading(self, source: SurroundedCells, error: Tensor) -> Tensor:
+        drawn = int(self._random.binomial(self._layout.leading, LOOK_ALIKES))
+        found = self._levels(source, self._among(source.leading, self._layout.leading - drawn), error)
+        if not drawn:
+            return found
+        hosts = self._levels(source, self._among(source.typical, drawn), error)
+        return torch.cat([found, with_look_alikes(hosts, self._generator)])
 
     def _infected(self, source: SurroundedCells, error: Tensor) -> Tensor:
         own = np.flatnonzero(source.infected)
         whole = self._layout.infected // 2 if len(own) else 0
-        parts = [self._levels(source, self._among(own, whole), error)] if whole else []
+        parts = [with_own_parasite(self._levels(source, self._among(own, whole), error))] if whole else []
         hosts = np.concatenate([source.typical, source.leading])
         host = self._levels(source, self._among(hosts, self._layout.infected - whole), error)
         late = int(self._random.binomial(len(host), LATE_STAGES))
         if late:
-            parts.append(with_late_stages(host[:late], self._generator))
+            drawn = with_late_stages(host[:late], self._generator)
+            change = (drawn - host[:late]).abs() / LEVELS_PER_DENSITY
+            parts.append(torch.cat([drawn, plain_to_see(change)], dim=1))
         if late < len(host):
-            parts.append(host[late:] - LEVELS_PER_DENSITY * self._parasites(source, len(host) - late))
+            density = self._parasites(source, len(host) - late)
+            levels = host[late:] - LEVELS_PER_DENSITY * density
+            parts.append(torch.cat([levels, plain_to_see(density)], dim=1))
         return torch.cat(parts)
 
     def _parasites(self, source: SurroundedCells, count: int) -> Tensor:
@@ -154,9 +192,9 @@ class ObjectDrawer:
         others = [other for other in among if other is not source] or [source]
         return others[int(self._random.integers(len(others)))]
 
-    def _varied(self, levels: Tensor) -> Tensor:
+    def _varied(self, planes: Tensor) -> Tensor:
         """The objects of a slide in one stain and lens, each in a pose of its own."""
-        draw = self._random
+        draw, levels = self._random, planes[:, :3]
         slide = random_stain(draw, STAIN_MIXING, STAIN_STRENGTH, STAIN_SHIFT)
         own = [random_stain(draw, CELL_MIXING, CELL_STRENGTH, CELL_SHIFT) for _ in range(len(levels))]
         matrix = torch.stack([torch.from_numpy(each.matrix) for each in own]) @ torch.from_numpy(slide.matrix)
@@ -166,17 +204,18 @@ class ObjectDrawer:
             radius_px = draw.uniform(1.03, 1.18) * SURROUNDED_CELL_DIAMETER_PX / 2
             around = _RADIUS[None, None] >= radius_px
             levels = torch.where(around, float(draw.uniform(0, 30)), levels)
-        levels = self._posed(levels)
+        posed = self._posed(torch.cat([levels, planes[:, 3:]], dim=1))
+        levels = posed[:, :3]
         if draw.random() < BLURRED_SLIDES:
             levels = blurred(levels, float(draw.uniform(*BLUR_PX)))
         if draw.random() < NOISY_SLIDES:
             noise = torch.randn(levels.shape, generator=self._generator)
             levels = levels + noise * float(draw.uniform(*NOISE_LEVELS))
-        return levels.clamp(-128, 127)
+        return torch.cat([levels.clamp(-128, 127), posed[:, 3:]], dim=1)
 
-    def _posed(self, levels: Tensor) -> Tensor:
+    def _posed(self, planes: Tensor) -> Tensor:
         """Turned, mirrored, scaled and shifted, and cut to `SURROUNDED_SIZE_PX`."""
-        count = len(levels)
+        count = len(planes)
 
         def uniform(reach: float) -> Tensor:
             return (2 * torch.rand(count, generator=self._generator) - 1) * reach
@@ -193,10 +232,10 @@ class ObjectDrawer:
         )
         grid = functional.affine_grid(
             torch.stack([across, down], dim=1),
-            [count, 3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX],
+            [count, planes.shape[1], SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX],
             align_corners=False,
         )
-        return functional.grid_sample(levels, grid, padding_mode="border", align_corners=False)
+        return functional.grid_sample(planes, grid, padding_mode="border", align_corners=False)
 
 
 LONGEST_SEARCH = 250
@@ -214,6 +253,23 @@ def parasites_of(levels: Tensor) -> tuple[Tensor, Tensor]:
     return over, seen >= VISIBLE_DENSITY
 
 
+def plain_to_see(density: Tensor) -> Tensor:
+    """(N, 1, S, S) of 0 and 1 where a parasite's (N, 3, S, S) density can be seen, and a little beyond."""
+    mean = functional.avg_pool2d(density.mean(dim=1, keepdim=True), 3, 1, 1)
+    return functional.max_pool2d((mean >= VISIBLE_DENSITY).float(), 2 * PALE_PX + 1, 1, PALE_PX)
+
+
+def with_own_parasite(levels: Tensor) -> Tensor:
+    """(N, 4, S, S) levels of infected cells, and where something stands out in them."""
+    density, _ = parasites_of(levels)
+    return torch.cat([levels, plain_to_see(density)], dim=1)
+
+
+def without_parasite(levels: Tensor) -> Tensor:
+    """(N, 4, S, S) levels of healthy objects, and nothing."""
+    return torch.cat([levels, torch.zeros_like(levels[:, :1])], dim=1)
+
+
 def blurred(levels: Tensor, width_px: float) -> Tensor:
     """Gaussian blur of (N, 3, S, S)."""
     kernel = torch.exp(-(torch.arange(-3, 4.0) ** 2) / (2 * width_px**2))
@@ -225,7 +281,7 @@ def blurred(levels: Tensor, width_px: float) -> Tensor:
 
 def second_look_batches(
     sources: Sequence[SurroundedCells], layout: SecondLookLayout, steps: int, seed: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[ObjectBatch]:
     """Yield `steps` batches; sources have their turn alike, however many objects they happen to hold."""
     drawer = ObjectDrawer(sources, layout, seed)
     for _ in range(steps):

@@ -9,6 +9,8 @@ from models.fusion import fuse
 from models.slide_network import SlideNetwork
 from models.slide_norm import SlideNorm
 
+FEATURE_LAYER = "features"
+"""Layer whose output the class activation map is made of."""
 STEM_CHANNELS = 32
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, blocks and first stride of the stages of MobileNetV2 down to stride 16 (Sandler et al.

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from core.cells.classification import FeatureStatistics
 
-SHARE, LEAST = 0.04, 4000
+SHARE, LEAST = 0.04, 2000
 """The second look sees about this share of a slide's objects, the best by the first look, and no fewer than
 about so many."""
 SCORE_LIMIT = 1e-6

@@ -1,24 +1,18 @@
 """Train the classifier from single cells, and from the cells that the detector finds on healthy fields."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric, seed_everything
-from lightning_fabric.wrappers import _FabricModule
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
-from core.cam import Placing, maps_of, placing_of, recorded
 from core.cells.crops import CROP_SIZE_PX
 from core.cells.detection import CellDetector
 from core.cells.located import WhyNot, find_cells, red_cell_like
 from core.cells.reference import SlideReference
-from core.saliency.objectives import Objective
-from core.saliency.regions import placed_shares
 from core.training.loop import CurvePoint, fit
 from datasets.cell_sets import CELL_SETS
 from datasets.cells import CellSet, field_cells, joined, marked_cells
@@ -30,6 +24,7 @@ from datasets.foreground import NoCellsError
 from models.classifier import FEATURE_LAYER, ClassifierNetwork
 from models.slide_network import as_input
 from models.slide_norm import expect_batches
+from scripts.cell_networks.cell_loss import cell_loss
 from scripts.settings.configuration import ClassifierSettings
 
 UNSTAINED = (255.0, 255.0, 255.0)
@@ -71,28 +66,6 @@ def read_cells(data: Path, settings: ClassifierSettings, detector: CellDetector)
     return cells
 
 
-def batch_loss(
-    network: nn.Module, batch: CellBatch, objective: Objective, placing: Placing, *, label_smoothing: float
-) -> Tensor:
-    """Mean objective of a batch: binary cross-entropy with smoothed truth, and where the maps fall.
-
-    Only infected cells whose parasite is plain to see guide; what makes a cell healthy is all of it.
-    """
-    device = next(network.parameters()).device
-    truth = torch.from_numpy(batch.infected).to(device) * (1 - 2 * label_smoothing) + label_smoothing
-    inputs = as_input(batch.crops).to(device)
-    if not objective.takes_maps:
-        return functional.binary_cross_entropy_with_logits(network(inputs), truth)
-    own = network.module if isinstance(network, _FabricModule) else network
-    with recorded(own, FEATURE_LAYER) as recording:
-        logits = network(inputs)
-        sums = maps_of(recording, logits, inputs, "cam").sums
-    entropies = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    shares = placed_shares(torch.from_numpy(batch.parasites).to(device), placing, *sums.shape[1:])
-    mean: Tensor = objective(entropies, sums, shares).mean()
-    return mean
-
-
 def train_classifier(
     cells: dict[str, CellSet],
     settings: ClassifierSettings,
@@ -105,10 +78,10 @@ def train_classifier(
     layout = BatchLayout(settings.batch.slides, settings.batch.healthy, settings.batch.infected)
     expect_batches(network, layout.healthy, layout.infected)
     crops = batches(joined(list(cells.values())), layout, settings.schedule.steps, settings.seed)
-    loss = partial(
-        batch_loss,
-        objective=Objective(settings.objective.name, settings.objective.weights),
-        placing=placing_of(network, torch.zeros(1, 3, CROP_SIZE_PX, CROP_SIZE_PX), FEATURE_LAYER),
-        label_smoothing=settings.label_smoothing,
-    )
-    return fit(network, crops, loss, settings.schedule, fabric=fabric, watch=watch, name="classifier")
+    loss = cell_loss(network, CROP_SIZE_PX, FEATURE_LAYER, settings.objective, settings.label_smoothing)
+
+    def batch_loss(current: nn.Module, batch: CellBatch) -> Tensor:
+        parasites = torch.from_numpy(batch.parasites)
+        return loss(current, as_input(batch.crops), torch.from_numpy(batch.infected), parasites)
+
+    return fit(network, crops, batch_loss, settings.schedule, fabric=fabric, watch=watch, name="classifier")

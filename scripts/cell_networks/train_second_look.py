@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric, seed_everything
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import SURROUNDED_SIZE_PX
@@ -24,9 +23,10 @@ from datasets.surrounded_cells import CROP_SETS, SurroundedCells, of_crop_set, o
 from models.checkpoint import load_pretrained
 from models.classifier import Classifier
 from models.detector import Detector
-from models.second_look import SecondLookNetwork
+from models.second_look import FEATURE_LAYER, SecondLookNetwork
 from models.slide_network import INPUT_LEVELS
 from models.slide_norm import expect_batches
+from scripts.cell_networks.cell_loss import cell_loss
 from scripts.cell_networks.train_classifier import train_classifier
 from scripts.settings.configuration import ClassifierSettings, SecondLookSettings
 
@@ -100,13 +100,9 @@ def without_half(cells: CellSet, fields: Sequence[AnnotatedField], *, second_hal
     return cells.take(~np.isin(cells.group, left_out))
 
 
-def batch_loss(network: nn.Module, batch: tuple[Tensor, Tensor], label_smoothing: float) -> Tensor:
-    """Mean binary cross-entropy with smoothed truth."""
-    device = next(network.parameters()).device
-    levels, truth = batch
-    smoothed = truth.to(device) * (1 - 2 * label_smoothing) + label_smoothing
-    inputs = (levels / INPUT_LEVELS).to(device).contiguous(memory_format=torch.channels_last)
-    return functional.binary_cross_entropy_with_logits(network(inputs), smoothed)
+def inputs_of(levels: Tensor) -> Tensor:
+    """(N, 3, S, S) levels about zero as the network's input."""
+    return (levels / INPUT_LEVELS).contiguous(memory_format=torch.channels_last)
 
 
 def train_second_look(
@@ -124,10 +120,11 @@ def train_second_look(
         parameter.requires_grad_(False)  # noqa: FBT003  (torch takes no keyword)
     layout = SecondLookLayout(**settings.batch.model_dump())
     expect_batches(network, layout.typical, layout.objects_a_slide - layout.typical)
+    loss = cell_loss(network, SURROUNDED_SIZE_PX, FEATURE_LAYER, settings.objective, settings.label_smoothing)
     return fit(
         network.to(memory_format=torch.channels_last),
         second_look_batches(sources, layout, settings.schedule.steps, settings.seed),
-        lambda current, batch: batch_loss(current, batch, settings.label_smoothing),
+        lambda current, batch: loss(current, inputs_of(batch.levels), batch.infected, batch.parasites),
         settings.schedule,
         fabric=fabric,
         watch=watch,

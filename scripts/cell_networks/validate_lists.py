@@ -1,6 +1,7 @@
 """Leave a source out, train all three networks on the rest, and rank its whole fields as scoring does."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from torch import nn
 
 from core.files import write_bytes
 from core.training.list_figures import RankedTruth, rank_values, shown_diluted, shown_undiluted
+from datasets.cells import CellSet
 from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.located_objects import LocatedField, Truth, located_fields
+from datasets.surrounded_cells import SurroundedCells
 from models.checkpoint import load_classifier, load_detector, load_second_look, save_weights
+from models.detector import Detector
 from scripts.cell_networks.train_classifier import read_cells, train_classifier
 from scripts.cell_networks.train_detector import read_fields, train_detector
 from scripts.cell_networks.train_second_look import Looks, second_look_sources, train_second_look
@@ -98,60 +102,77 @@ def list_figures(fields: Sequence[LocatedField], lists: Sequence[RankedTruth]) -
     }
 
 
+class Chain:
+    """The networks without one source: a detector, and two looks a seed.
+
+    What the looks are trained on is read and mined once, by the detector's seed, and only where a network is
+    still to be trained. Weights go to a folder, and a later run takes those of the same settings.
+    """
+
+    def __init__(
+        self, data: Path, settings: ChainSettings, left_out: str, fabric: Fabric, networks: Path
+    ) -> None:
+        self._data, self._left_out, self._fabric, self._networks = data, left_out, fabric, networks
+        self._settings = settings.without(left_out, settings.detector.seed)
+
+    def looks(self, seed: int) -> Looks:
+        """Of a seed, trained now or by an earlier run that left their weights."""
+        settings = self._settings.without(self._left_out, seed)
+        first_weights, second_weights = self._path("classifier", seed), self._path("second_look", seed)
+        if _to_be_made(first_weights, settings.first_look):
+            network = train_classifier(self._cells, settings.first_look, self._fabric)
+            _keep(network, first_weights, settings.first_look)
+        if _to_be_made(second_weights, settings.second_look):
+            backbone = self._data / settings.second_look.backbone
+            second = train_second_look(self._mined, settings.second_look, backbone, self._fabric)
+            _keep(second, second_weights, settings.second_look)
+        return Looks(
+            self._detector,
+            load_classifier(first_weights, settings.first_look.width),
+            load_second_look(second_weights),
+        )
+
+    @cached_property
+    def _detector(self) -> Detector:
+        settings = self._settings.detector
+        weights = self._path("detector", settings.seed)
+        if _to_be_made(weights, settings):
+            network = train_detector(read_fields(self._data, settings), settings, self._fabric)
+            _keep(network, weights, settings)
+        return load_detector(weights)
+
+    @cached_property
+    def _cells(self) -> dict[str, CellSet]:
+        return read_cells(self._data, self._settings.first_look, self._detector)
+
+    @cached_property
+    def _mined(self) -> list[SurroundedCells]:
+        settings = self._settings
+        return second_look_sources(
+            self._data, settings.second_look, self._detector, settings.first_look, self._cells, self._fabric
+        )
+
+    def _path(self, network: str, seed: int) -> Path:
+        return self._networks / f"{network}_{self._left_out}_{seed}.safetensors"
+
+
 def validate_lists(
     data: Path, settings: ChainSettings, seeds: int, fabric: Fabric, out: Path
 ) -> Iterator[dict[str, Any]]:
     """One row a seed, source of fields left out, and set tested on: that source, and those only measured on.
 
-    Seed after seed, so that a run that is broken off has measured every source about as often. Weights go to
-    a folder of `out`, and a later run takes those of the same settings.
+    Seed after seed, so that a run that is broken off has measured every source about as often.
     """
+    left_out = [source for source in settings.second_look.sources if source in READERS]
+    chains = {source: Chain(data, settings, source, fabric, out / "networks") for source in left_out}
     first = settings.second_look.seed
     for seed in range(first, first + seeds):
-        for left_out in (source for source in settings.second_look.sources if source in READERS):
-            looks = looks_without(data, settings.without(left_out, seed), fabric, out / "networks", left_out)
-            for name, reader in ((left_out, READERS[left_out]), *MEASURED_ONLY.items()):
+        for source, chain in chains.items():
+            looks = chain.looks(seed)
+            for name, reader in ((source, READERS[source]), *MEASURED_ONLY.items()):
                 fields = list(located_fields(reader(data / name), looks))
                 row = list_figures(fields, ranked(fields))
-                yield shown({"left_out": left_out, "seed": seed, "tested_on": name, **row})
-
-
-def looks_without(
-    data: Path, settings: ChainSettings, fabric: Fabric, networks: Path, left_out: str
-) -> Looks:
-    """The three networks of these settings, trained now or by an earlier run that left their weights."""
-
-    def path(network: str, seed: int) -> Path:
-        return networks / f"{network}_{left_out}_{seed}.safetensors"
-
-    detector_weights = path("detector", settings.detector.seed)
-    if _to_be_made(detector_weights, settings.detector):
-        network = train_detector(read_fields(data, settings.detector), settings.detector, fabric)
-        _keep(network, detector_weights, settings.detector)
-    detector = load_detector(detector_weights)
-    seed = settings.second_look.seed
-    first_weights, second_weights = path("classifier", seed), path("second_look", seed)
-    first_due = _to_be_made(first_weights, settings.first_look)
-    second_due = _to_be_made(second_weights, settings.second_look)
-    if first_due or second_due:
-        cells = read_cells(data, settings.first_look, detector)
-    if first_due:
-        _keep(train_classifier(cells, settings.first_look, fabric), first_weights, settings.first_look)
-    if second_due:
-        sources = second_look_sources(
-            data, settings.second_look, detector, settings.first_look, cells, fabric
-        )
-        backbone = data / settings.second_look.backbone
-        _keep(
-            train_second_look(sources, settings.second_look, backbone, fabric),
-            second_weights,
-            settings.second_look,
-        )
-    return Looks(
-        detector,
-        load_classifier(first_weights, settings.first_look.width),
-        load_second_look(second_weights),
-    )
+                yield shown({"left_out": source, "seed": seed, "tested_on": name, **row})
 
 
 def _to_be_made(weights: Path, settings: BaseModel) -> bool:

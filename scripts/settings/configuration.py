@@ -12,7 +12,6 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
-    field_validator,
 )
 
 from core.errors import SmearscopeError
@@ -42,6 +41,15 @@ def _among(known: Collection[str]) -> AfterValidator:
     return AfterValidator(checked)
 
 
+def _fixed_weights(objective: ObjectiveSettings) -> ObjectiveSettings:
+    if OBJECTIVES[objective.name].learned:
+        raise ValueError(
+            f"{objective.name} has learned weights, which this training does not support; give another"
+        )
+    return objective
+
+
+FixedObjective = Annotated[ObjectiveSettings, AfterValidator(_fixed_weights)]
 FieldSets = Annotated[tuple[str, ...], _among(READERS)]
 SecondLookSets = Annotated[tuple[str, ...], _among([*CROP_SETS, *READERS])]
 InfectedCellSets = Annotated[tuple[str, ...], _among([*CELL_SETS, *READERS])]
@@ -115,17 +123,8 @@ class ClassifierSettings(_Settings):
     width: int = Field(ge=4)
     batch: BatchSettings
     label_smoothing: float = Field(ge=0, lt=0.5)
-    objective: ObjectiveSettings
+    objective: FixedObjective
     remark: str = ""
-
-    @field_validator("objective")
-    @classmethod
-    def _fixed_weights(cls, objective: ObjectiveSettings) -> ObjectiveSettings:
-        if OBJECTIVES[objective.name].learned:
-            raise ValueError(
-                f"{objective.name} has learned weights, which this training does not support; give another"
-            )
-        return objective
 
 
 class LayoutSettings(BaseModel):
@@ -161,6 +160,8 @@ class SecondLookSettings(_Settings):
         Slides in a batch, and objects of each.
     label_smoothing
         Truth is taken as this and one minus this: published labels are not free of error.
+    objective
+        As in `ClassifierSettings`.
     """
 
     network: Literal["second_look"]
@@ -172,6 +173,7 @@ class SecondLookSettings(_Settings):
     malaria_free: FieldSets
     batch: LayoutSettings
     label_smoothing: float = Field(ge=0, lt=0.5)
+    objective: FixedObjective
 
 
 AnySettings = Annotated[

@@ -174,6 +174,14 @@ def test_iml_malaria_gives_cells_and_stages_by_file_number(tmp_path: Path) -> No
     assert second.boxes.shape == (0, 4)
 
 
+def test_of_unmarked_objects_of_iml_malaria_that_look_infected_nobody_can_tell(tmp_path: Path) -> None:
+    write_image(tmp_path / "images" / "PA171691.JPG")
+    marks = [iml_object("difficult", 1, 1, 9, 9)]
+    (tmp_path / "annotations.json").write_text(json.dumps([{"image_name": "PA171691.JPG", "objects": marks}]))
+    (field,) = READERS["iml_malaria"](tmp_path)
+    assert field.unsure.tolist() == [[1, 1, 9, 9], [526, 364, 68, 95]]
+
+
 def test_chula_rbc12_gives_centres_without_sizes(tmp_path: Path) -> None:
     (field,) = read("chula_rbc12", tmp_path)
     assert field.centres.tolist() == [[10, 20], [33, 12]]

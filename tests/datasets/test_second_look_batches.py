@@ -3,17 +3,20 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from core.cells.crops import SURROUNDED_SIZE_PX
 from datasets.second_look_batches import (
+    PALE_PX,
+    ObjectBatch,
     ObjectDrawer,
     SecondLookLayout,
     blurred,
     parasites_of,
+    plain_to_see,
     second_look_batches,
 )
 from datasets.surrounded_cells import STORED_SURROUNDED_PX, SurroundedCells
+from datasets.transplant import VISIBLE_DENSITY
 from tests.drawn_cells import disc_picture
 
 LAYOUT = SecondLookLayout(slides=2, typical=3, leading=2, foreign=1, infected=4)
@@ -38,13 +41,14 @@ def source(name: str, infected: int, healthy: int, leading: int = 0) -> Surround
 SOURCES = [source("both", 5, 20, 4), source("free", 0, 20), source("ill", 6, 0)]
 
 
-def only_batch(seed: int = 0, sources: list[SurroundedCells] | None = None) -> tuple[Tensor, Tensor]:
+def only_batch(seed: int = 0, sources: list[SurroundedCells] | None = None) -> ObjectBatch:
     (batch,) = second_look_batches(SOURCES if sources is None else sources, LAYOUT, 1, seed)
     return batch
 
 
 def test_a_batch_holds_slide_after_slide_healthy_objects_before_infected_ones() -> None:
-    levels, truth = only_batch()
+    batch = only_batch()
+    levels, truth = batch.levels, batch.infected
     assert LAYOUT.objects_a_slide == 11
     assert levels.shape == (22, 3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX)
     assert truth.tolist() == [0.0] * 6 + [1.0] * 5 + [0.0] * 6 + [1.0] * 5
@@ -54,15 +58,38 @@ def test_a_batch_holds_slide_after_slide_healthy_objects_before_infected_ones() 
 
 def test_infected_objects_stand_out_in_their_middle() -> None:
     found = [only_batch(seed) for seed in range(6)]
-    levels, truth = (torch.cat(part) for part in zip(*found, strict=True))
+    levels = torch.cat([batch.levels for batch in found])
+    truth = torch.cat([batch.infected for batch in found])
     middle = levels[:, :, 30:66, 30:66].mean(dim=1).flatten(1)
     unlike = middle.std(dim=1)
     assert unlike[truth == 1].median() > 2 * unlike[truth == 0].median()
 
 
 def test_the_same_seed_gives_the_same_batch_and_another_another() -> None:
-    torch.testing.assert_close(only_batch(3)[0], only_batch(3)[0])
-    assert (only_batch(3)[0] != only_batch(4)[0]).any()
+    torch.testing.assert_close(only_batch(3).levels, only_batch(3).levels)
+    assert (only_batch(3).levels != only_batch(4).levels).any()
+
+
+def test_parasites_lie_in_the_middle_of_infected_objects_and_nowhere_in_healthy_ones() -> None:
+    found = [only_batch(seed) for seed in range(6)]
+    parasites = torch.cat([batch.parasites for batch in found])
+    infected = torch.cat([batch.infected for batch in found]) == 1
+    assert not parasites[~infected].any()
+    assert parasites[infected].any(dim=(1, 2)).float().mean() > 0.9
+    # A cell is 56 px wide, its largest drawn parasite too; enlarged by a fifth and shifted it reaches 38 px.
+    assert not parasites[:, :6].any()
+    inside, outside = parasites[infected][:, 34:62, 34:62], parasites[infected][:, :20]
+    assert inside.float().mean() > 5 * outside.float().mean()
+
+
+def test_what_is_plain_to_see_of_a_parasite_reaches_a_little_beyond_what_is_dark() -> None:
+    density = torch.zeros(1, 3, 32, 32)
+    density[0, :, 10:20, 10:20] = 2 * VISIBLE_DENSITY
+    seen = plain_to_see(density)[0, 0]
+    # The mean over 3 x 3 pixels passes at the edge but not one pixel beyond it, and `PALE_PX` are added.
+    assert seen[15, 10 - PALE_PX] == 1.0
+    assert seen[15, 10 - PALE_PX - 1] == 0.0
+    assert seen.sum() <= (10 + 2 * PALE_PX) ** 2
 
 
 def test_a_source_of_infected_cells_alone_is_no_slide() -> None:

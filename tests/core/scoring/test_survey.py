@@ -56,7 +56,9 @@ def test_what_lies_within_the_budget_is_told_by_the_second_look_where_it_has_see
         seen_twice(scored("a.png", 3), [np.nan, 0.1, np.nan]),
         seen_twice(scored("b.png", 1), [0.3]),
     )
-    np.testing.assert_array_equal(survey.located.second_score, np.array([np.nan, 0.1, np.nan, 0.3], np.float32))
+    np.testing.assert_array_equal(
+        survey.located.second_score, np.array([np.nan, 0.1, np.nan, 0.3], np.float32)
+    )
     assert [[row.listed for row in survey.rows(budget)] for budget in (1, 2, 3)] == [
         [0, 1],
         [1, 1],

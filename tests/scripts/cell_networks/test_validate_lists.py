@@ -15,7 +15,7 @@ from models.classifier import ClassifierNetwork
 from models.detector import DetectorNetwork
 from models.second_look import SecondLookNetwork
 from scripts.cell_networks import validate_lists
-from scripts.cell_networks.validate_lists import list_figures, looks_without, pooled, ranked
+from scripts.cell_networks.validate_lists import Chain, list_figures, pooled, ranked
 from scripts.settings.chain_settings import chain_of
 from scripts.settings.configuration import SecondLookSettings, read_settings
 from tests.coloured_cells import draw_field, load_models
@@ -73,7 +73,7 @@ def test_what_the_second_look_has_not_seen_stands_below_what_it_has(fields: list
 def test_weights_that_an_earlier_run_left_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings(CONFIG)
     assert isinstance(settings, SecondLookSettings)
-    chain = chain_of(CONFIG, settings).without("iml_malaria", 0)
+    chain = chain_of(CONFIG, settings)
     trained: list[str] = []
 
     def training(name: str, network: nn.Module) -> Callable[..., nn.Module]:
@@ -88,13 +88,21 @@ def test_weights_that_an_earlier_run_left_are_taken(tmp_path: Path, monkeypatch:
         validate_lists, "train_classifier", training("first look", ClassifierNetwork(chain.first_look.width))
     )
     monkeypatch.setattr(validate_lists, "train_second_look", training("second look", SecondLookNetwork()))
-    for name in ("read_fields", "read_cells", "second_look_sources"):
+    mined: list[int] = []
+    for name in ("read_fields", "read_cells"):
         monkeypatch.setattr(validate_lists, name, lambda *_: {})
+    monkeypatch.setattr(validate_lists, "second_look_sources", lambda *_: mined.append(1))
     fabric = Fabric(accelerator="cpu", devices=1)
+
+    def fold() -> Chain:
+        return Chain(tmp_path, chain, "iml_malaria", fabric, tmp_path / "networks")
+
     for _ in range(2):
-        looks_without(tmp_path, chain, fabric, tmp_path / "networks", "iml_malaria")
+        fold().looks(0)
     assert trained == ["detector", "first look", "second look"]
-    other = chain.without("md2019", 1)
-    looks_without(tmp_path, other, fabric, tmp_path / "networks", "iml_malaria")
-    # Another seed trains both looks anew; the detector keeps its own.
-    assert trained[3:] == ["first look", "second look"]
+    again = fold()
+    again.looks(1)
+    again.looks(2)
+    # Another seed trains both looks anew; the detector keeps its own, and fields are mined once.
+    assert trained[3:] == ["first look", "second look"] * 2
+    assert len(mined) == 2
