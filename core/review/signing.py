@@ -42,9 +42,9 @@ _PAPER = 250
 def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
     """What must be done before a slide can be signed, a sentence each; empty where it can be.
 
-    - A slide that the model is not valid for needs no reading, and none that was begun needs an end.
-    - All that is laid before readers has been read; but a slide on which two readers agree is positive
-      without that.
+    - All that is laid before readers has been read, on a slide that the model is not valid for as on any
+      other: its list is worth reading, and whoever reads a signed result takes the list for read. But a slide
+      on which two readers agree is positive without that.
     - Where anybody accepted a cell or was unsure of one, or a second reading was begun: the second reader
       has read all, and an adjudicator all on which the two differ.
     """
@@ -53,8 +53,6 @@ def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
     if record.locked:
         return (sentence("signing.signed"),)
     left, found = progress(record), tally_of(record)
-    if found.verdict.kind == VerdictKind.NOT_VALID:
-        return ()
     if left.first_left:
         if found.verdict.kind == VerdictKind.POSITIVE:
             return ()
