@@ -9,7 +9,6 @@ from core.store import SlideRecord
 from core.tally import (
     TARGET_CELLS,
     Estimate,
-    Evidence,
     VerdictKind,
     grouped_up,
     percent,
@@ -34,7 +33,7 @@ def tally_panel(record: SlideRecord, say: Words) -> None:
     tally, left = tally_of(record), progress(record)
     icon, colour = _LOOKS[tally.verdict.kind]
     st.markdown(f"##### :{colour}[{icon} {say(f'verdict.{tally.verdict.kind}')}]")
-    cells_examined(tally.evidence, say)
+    cells_examined(tally, say)
     for said in _next_step(tally):
         st.caption(say.text(said))
     if tally.verdict.detection_limit_per_ul is not None:
@@ -47,24 +46,27 @@ def tally_panel(record: SlideRecord, say: Words) -> None:
     st.caption(f"**{say('notice')}**")
 
 
-def cells_examined(evidence: Evidence, say: Words) -> None:
-    """A bar of the cells examined of those needed, or of the usual target where no figure is given."""
-    cells, target = evidence.count.cells, TARGET_CELLS
-    if evidence.conditions.outside_validity:
-        st.progress(min(1.0, cells / target), text=say("tally.cells_of_target", cells=cells, target=target))
+def cells_examined(tally: Tally, say: Words) -> None:
+    """A bar of the cells examined of the 200,000 that people know; below it what this slide takes."""
+    evidence, cells = tally.evidence, tally.evidence.count.cells
+    words = say("tally.cells_of_target", cells=cells, target=TARGET_CELLS)
+    st.progress(min(1.0, cells / TARGET_CELLS), text=words)
+    if not _still_looked_for(tally):
         return
     needed, limit = reach_of(evidence).needed, evidence.assumptions.detection_limit_per_ul
-    st.progress(min(1.0, cells / needed), text=say("tally.cells_of_needed", cells=cells, needed=needed))
-    st.caption(say("tally.target", target=target, needed=needed, limit=limit))
+    st.caption(say("tally.needed", needed=needed, limit=limit))
     if cells < needed:
         st.caption(say("tally.missing", count=needed - cells))
 
 
+def _still_looked_for(tally: Tally) -> bool:
+    """Whether a number of cells without a parasite would say something of this slide."""
+    return tally.verdict.kind != VerdictKind.POSITIVE and not tally.evidence.conditions.outside_validity
+
+
 def _next_step(tally: Tally) -> tuple[Sentence, ...]:
     """What reading on would spare, where parasites are still looked for."""
-    if tally.verdict.kind == VerdictKind.POSITIVE or tally.evidence.conditions.outside_validity:
-        return ()
-    return reading_on(reach_of(tally.evidence).read_on)
+    return reading_on(reach_of(tally.evidence).read_on) if _still_looked_for(tally) else ()
 
 
 def _decided(left: ReviewProgress, say: Words) -> None:

@@ -87,7 +87,7 @@ def _slide(record: SlideRecord, say: Words) -> None:
         name.markdown(f"{STATE_ICONS[state]} {say(f'state.{state}')}")
         with count:
             if record.taken_in is not None:
-                cells_examined(tally_of(record).evidence, say)
+                cells_examined(tally_of(record), say)
             else:
                 _scoring(record, state, say)
         with left:

@@ -106,7 +106,7 @@ def test_counts_take_the_form_of_their_language() -> None:
 
 
 def test_numbers_are_written_as_in_the_language() -> None:
-    assert Words("en")("tally.cells_of_needed", cells=1057, needed=200_000) == (
+    assert Words("en")("tally.cells_of_target", cells=1057, target=200_000) == (
         "1 057 of 200 000 cells examined"
     )
     assert Words("fr").decimal("0.05") == "0,05"

@@ -30,8 +30,22 @@ def test_what_reading_on_spares_is_said(workplace: Workplace, tmp_path: Path) ->
     record = scored_slide(workplace.store, tmp_path, listed=4, counted=20_000, worth=STEEP)
     shown = shown_beside(record.slide.id)
     # -ln(.05) * 5 million / 75 cells over .4, 499 290, and over .6
+    assert "To exclude 75/µL it takes 499 290 cells" in shown
     assert "479 290 more cells needed" in shown
     assert "Read the list 6 cells further, to rank 10, to need 166 430 cells fewer." in shown
+
+
+def test_the_bar_is_of_the_cells_that_the_rule_asks_for_and_a_positive_slide_needs_no_more(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    record = scored_slide(workplace.store, tmp_path, listed=4, counted=20_000, worth=STEEP)
+    for calls, more_needed in (("....", True), ("+---", False)):
+        for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+            read_all(workplace.store, record, calls, reader=reader, role=role)
+        test = page("reading", "review_page", slide=record.slide.id)
+        bars, shown = [bar.proto.text for bar in test.get("progress")], said(test)
+        assert "20 000 of 200 000 cells examined" in bars
+        assert ("it takes" in shown, "more cells needed" in shown) == (more_needed, more_needed)
 
 
 def test_where_the_model_is_not_valid_no_figure_is_shown_whatever_was_found(
