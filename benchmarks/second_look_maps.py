@@ -9,6 +9,7 @@ highest point is on it, and the share of the crop above half of the maximum.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from core.cam import GradCAM, GuidedGradCAM, Method, activation_maps
-from core.cells.crops import DARK_LIGHT, GREY, LEVELS_PER_DENSITY, SURROUNDED_SIZE_PX
+from core.cam import CAM, GuidedGradCAM, Method, activation_maps
+from core.cells.crops import GREY, LEVELS_PER_DENSITY, SURROUNDED_SIZE_PX
 from core.saliency.localisation import energy, pointing_game, share_above_half
 from datasets.field_sets import READERS
 from datasets.located_objects import located_fields
-from datasets.second_look_batches import parasites_of
+from datasets.second_look_batches import levels_of, parasites_of
 from datasets.surrounded_cells import STORED_SURROUNDED_PX, SurroundedCells, of_located_fields
 from datasets.transplant import VISIBLE_DENSITY
-from models.checkpoint import load_classifier, load_detector, load_models, load_second_look
+from models.checkpoint import load_classifier, load_detector, load_second_look
 from models.second_look import FEATURE_LAYER
 from models.slide_network import INPUT_LEVELS
 from scripts.cell_networks.train_second_look import Looks
@@ -34,21 +35,25 @@ HOSTS, HOST_FIELDS = "chula_rbc12", 80
 MEASURED_ON = 200
 MARGIN = (STORED_SURROUNDED_PX - SURROUNDED_SIZE_PX) // 2
 METHODS: dict[str, Method] = {
-    "CAM, placed": GradCAM(),
+    "CAM, placed": CAM(),
     "Guided Grad-CAM": GuidedGradCAM(other_rectifiers="plain"),
 }
-
-
-def levels_of(cells: SurroundedCells, which: NDArray[np.intp]) -> Tensor:
-    """(N, 3, S, S) levels about zero, S = `STORED_SURROUNDED_PX`."""
-    crops = torch.from_numpy(cells.crops[which]).permute(0, 3, 1, 2).float()
-    colour = torch.from_numpy(cells.colour[which])[:, :, None, None]
-    return LEVELS_PER_DENSITY * (torch.log(crops + DARK_LIGHT) - torch.log(colour + DARK_LIGHT))
 
 
 def middle(planes: Tensor) -> Tensor:
     """What scoring would have cut of stored crops."""
     return planes[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def own_levels(cells: SurroundedCells, which: NDArray[np.intp]) -> Tensor:
+    """(N, 3, S, S) levels about zero of some of the cells."""
+    return levels_of(cells.crops[which], torch.from_numpy(cells.colour[which]))
+
+
+def width_of(weights: Path) -> int:
+    """Channels of a first look's first stage, from what `smearscope validate` left beside its weights."""
+    said = weights.with_suffix(".json").read_text(encoding="utf-8").splitlines()
+    return int(json.loads(said[-1])["width"])
 
 
 def main() -> None:
@@ -66,7 +71,7 @@ def main() -> None:
         return Path(given.networks / f"{network}_{given.unseen}_{given.seed}.safetensors")
 
     second = load_second_look(given.second_look or weights("second_look"))
-    first = load_classifier(weights("classifier"), load_models().card.classifier.width)
+    first = load_classifier(weights("classifier"), width_of(weights("classifier")))
     looks = Looks(load_detector(weights("detector")), first, second)
     hosts, donors = (
         of_located_fields(list(located_fields(fields, looks)), given.seed)
@@ -76,13 +81,14 @@ def main() -> None:
         )
     )
     draw = np.random.default_rng(given.seed)
-    density, seen = parasites_of(levels_of(donors, draw.permutation(np.flatnonzero(donors.infected))))
+    density, seen = parasites_of(own_levels(donors, draw.permutation(np.flatnonzero(donors.infected))))
     density = density[seen][: given.count]
     typical = draw.permutation(hosts.typical)
-    inputs = middle(levels_of(hosts, typical[: len(density)]) - LEVELS_PER_DENSITY * density) / INPUT_LEVELS
+    laid_over = own_levels(hosts, typical[: len(density)]) - LEVELS_PER_DENSITY * density
+    inputs = middle(laid_over) / INPUT_LEVELS
     dark = functional.avg_pool2d(density.mean(dim=1, keepdim=True), 3, 1, 1) >= VISIBLE_DENSITY
     regions = middle(dark)[:, 0]
-    slide = middle(levels_of(hosts, typical[-MEASURED_ON:])) + GREY
+    slide = middle(own_levels(hosts, typical[-MEASURED_ON:])) + GREY
     crops = slide.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
     network = second.network_of(second.feature_statistics(crops))
     print(f"{len(inputs)} parasites, {float(regions.float().mean()):.3f} of the crop")

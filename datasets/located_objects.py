@@ -13,6 +13,7 @@ from core.cells.boxes import intersection_over_union
 from core.cells.located import cut_by_border
 from core.cells.reference import NoCellsError, SlideReference, slide_reference
 from core.cells.scored_field import ScoredField, ScoringModels, score_image
+from core.cells.second_look import share_seen
 from datasets.fields import AnnotatedField
 
 SAME_CELL = 0.5
@@ -72,21 +73,21 @@ def located_fields(fields: Sequence[AnnotatedField], models: ScoringModels) -> I
                     models.classifier,
                     models.second_look,
                     None,
-                    field_count=len(slide),
                 )
             except NoCellsError:
                 progress.update(len(slide))
                 continue
+            share = share_seen(reference.objects_a_field * len(slide))
             for annotated in slide:
-                yield located_field(annotated, models, reference)
+                yield located_field(annotated, models, reference, share)
                 progress.update()
 
 
 def located_field(
-    annotated: AnnotatedField, models: ScoringModels, reference: SlideReference
+    annotated: AnnotatedField, models: ScoringModels, reference: SlideReference, seen_share: float
 ) -> LocatedField:
     """Score one annotated field of a slide and compare what is located with what is marked."""
-    scored = score_image(models, annotated.as_scored(), reference)
+    scored = score_image(models, annotated.as_scored(), reference, seen_share)
     parasites = annotated.boxes[annotated.infected]
     # A set that marks no kind of cell marks parasites.
     reach = IN_THE_MIDDLE if annotated.kinds_marked else INSIDE

@@ -52,7 +52,7 @@ class SecondLookLayout:
     typical
         Healthy cells that nothing distinguishes: by these the others are normalised.
     leading
-        Healthy objects that a first look puts forward.
+        Healthy objects that a first look puts forward, and in part typical ones with a flaw drawn into them.
     foreign
         Healthy objects of another source, and at the end as many infected cells of another: as they are, so
         that what a slide has of its own tells nothing.
@@ -179,11 +179,8 @@ class ObjectDrawer:
         raise ValueError(f"of {4 * LONGEST_SEARCH} infected cells none shows a parasite; check their truth")
 
     def _levels(self, source: SurroundedCells, which: NDArray[np.intp], error: Tensor) -> Tensor:
-        crops = torch.from_numpy(source.crops[which]).permute(0, 3, 1, 2).float()
         own = torch.exp(torch.randn(len(which), 3, generator=self._generator) * CELL_COLOUR_ERROR)
-        colour = torch.from_numpy(source.colour[which]) * error * own
-        density = torch.log(crops + DARK_LIGHT) - torch.log(colour + DARK_LIGHT)[:, :, None, None]
-        return LEVELS_PER_DENSITY * density
+        return levels_of(source.crops[which], torch.from_numpy(source.colour[which]) * error * own)
 
     def _among(self, which: NDArray[np.intp], count: int) -> NDArray[np.intp]:
         return np.asarray(self._random.choice(which, count), np.intp)
@@ -242,6 +239,13 @@ LONGEST_SEARCH = 250
 _OFFSET = torch.arange(STORED_SURROUNDED_PX) - (STORED_SURROUNDED_PX - 1) / 2
 _RADIUS = torch.hypot(_OFFSET[:, None], _OFFSET[None])
 _WEIGHT = ((REACH_PX - _RADIUS) / FADE_PX).clamp(0, 1)[None, None]
+
+
+def levels_of(crops: NDArray[np.uint8], colour: Tensor) -> Tensor:
+    """(N, 3, S, S) levels about zero of (N, S, S, 3) crops, against the (N, 3) colour of the typical cell."""
+    light = torch.from_numpy(crops).permute(0, 3, 1, 2).float() + DARK_LIGHT
+    density = torch.log(light) - torch.log(colour + DARK_LIGHT)[:, :, None, None]
+    return LEVELS_PER_DENSITY * density
 
 
 def parasites_of(levels: Tensor) -> tuple[Tensor, Tensor]:

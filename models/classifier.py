@@ -86,12 +86,6 @@ class Classifier(SlideNetwork[ClassifierNetwork]):
         logits, statistics = measure(network, self._inputs(crops))
         return logits.float().cpu().numpy(), statistics, network
 
-    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
-        """Measure the slide on (N, S, S, 3) normalised crops of its cells, and score these by it."""
-        logits, statistics = measure(deepcopy(self._network), self._inputs(crops))
-        scores = expit(logits.float().cpu().numpy().astype(np.float64))
-        return FieldScores(scores.astype(np.float32), statistics)
-
     @torch.inference_mode()
     def score_field(
         self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics

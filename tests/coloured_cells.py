@@ -109,9 +109,8 @@ class DotClassifier:
     crop_size_px = 48
     darker_by = 30  # levels: three fifths of the light; a parasite's dot takes 78, noise 2
 
-    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
-        slide = (float(np.median(crops[..., 1])),)
-        return self.score_field(crops, np.ones(len(crops), bool), slide)
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
+        return (float(np.median(crops[..., 1])),)
 
     def score_field(
         self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics

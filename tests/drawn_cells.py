@@ -109,9 +109,9 @@ class RecordingClassifier:
         self.mapped: list[NDArray[np.uint8]] = []
         self.statistics: list[FeatureStatistics] = []
 
-    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         self.measured.append(crops)
-        return FieldScores(np.zeros(len(crops), np.float32), (float(len(crops)), 0.5))
+        return (float(len(crops)), 0.5)
 
     def score_field(
         self, crops: NDArray[np.uint8], evaluable: NDArray[np.bool_], slide: FeatureStatistics

@@ -12,15 +12,14 @@ FeatureStatistics = tuple[float, ...]
 
 @dataclass(frozen=True)
 class FieldScores:
-    """What a classifier says of the objects of one field, or of the cells that a slide is measured on.
+    """What a classifier says of the objects of one field.
 
     Attributes
     ----------
     infected_score
         (N,) float32 in [0, 1]; higher means infected.
     statistics
-        By these all were scored: those of the slide, or of the slide drawn towards the field's own evaluable
-        cells.
+        Those of the slide drawn towards this field's own evaluable cells: by these all were scored.
     """
 
     infected_score: NDArray[np.float32]
@@ -32,7 +31,7 @@ class CellClassifier(Protocol):
 
     crop_size_px: int
 
-    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
+    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         """Measure the slide on (N, S, S, 3) normalised crops of its cells, nearly all of them healthy."""
         ...
 

@@ -23,7 +23,7 @@ from core.cells.crops import (
     scaled,
 )
 from core.cells.detection import CellDetector, Cells, ObjectKind
-from core.cells.second_look import SecondLook, seen_from
+from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.files import shown_path
 from core.slides.field import Field
@@ -73,8 +73,8 @@ class SlideReference:
         Scale bars and captions that lie over the cells of every field.
     second_statistics
         What the second look compares each object with.
-    second_look_from
-        Score of the first look from which the second look sees an object.
+    objects_a_field
+        How many objects of any kind were located on a field, on average; 0 where nobody counted.
     """
 
     cell_diameter_px: float
@@ -82,7 +82,7 @@ class SlideReference:
     feature_statistics: FeatureStatistics = ()
     burned_in: BurnedIn = NO_CAPTIONS
     second_statistics: FeatureStatistics = ()
-    second_look_from: float = 0.0
+    objects_a_field: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,6 @@ def slide_reference(
     classifier: CellClassifier,
     second_look: SecondLook,
     um_per_pixel: float | None,
-    field_count: int,
 ) -> SlideReference:
     """Measure a slide's reference on its first fields, as many as it takes to see enough cells.
 
@@ -120,8 +119,6 @@ def slide_reference(
         Read one by one, no further than needed.
     um_per_pixel
         As the user gave it; else the field's own; else the width is estimated from the images.
-    field_count
-        How many fields the slide has in all.
 
     Raises
     ------
@@ -175,14 +172,13 @@ def slide_reference(
     ]
     normalised = [normalise(cut, disks, own) for cut, disks, own in zip(crops, masks, colours, strict=True)]
     wider = [densities(cut, own) for cut, own in zip(surrounded, colours, strict=True)]
-    measured = classifier.measure_slide(np.concatenate(normalised))
     return SlideReference(
         cell_diameter_px=round(float(np.median(diameters)), 2),
         cell_colour=colour,
-        feature_statistics=measured.statistics,
+        objects_a_field=located / looked_at,
+        feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
         burned_in=captions.result(),
         second_statistics=second_look.feature_statistics(np.concatenate(wider)),
-        second_look_from=seen_from(measured.infected_score, located / looked_at * field_count),
     )
 
 

@@ -12,7 +12,7 @@ from core.cells.detection import CellDetector
 from core.cells.located import WhyNot, find_cells
 from core.cells.quality import FieldQuality, field_quality
 from core.cells.reference import SlideReference
-from core.cells.second_look import SecondLook, combined
+from core.cells.second_look import SecondLook, combined, seen_again
 from core.slides import Field, content_hash
 
 SCORE_DECIMALS = 6
@@ -84,13 +84,15 @@ class ScoredField:
         return len(self.boxes)
 
 
-def score_image(models: ScoringModels, field: Field, reference: SlideReference) -> ScoredField:
+def score_image(
+    models: ScoringModels, field: Field, reference: SlideReference, seen_share: float
+) -> ScoredField:
     """Locate a field's objects and score them, evaluable or not.
 
     A parasite may lie in a clump, in a cell that the border cuts, or in one that looks unlike a red cell
     because it is infected. What is typical of the field is told from its evaluable cells alone. The field's
     crops are one batch of their own, so its scores do not depend on what else is scored. What the first look
-    scores high enough is looked at again while the field is at hand.
+    puts forward is looked at again while the field is at hand.
 
     Parameters
     ----------
@@ -98,6 +100,8 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
         A decoded field of the slide.
     reference
         The slide's own cells, by which this field's are found and normalised.
+    seen_share
+        Share of the field's objects that the second look sees (`core.cells.second_look.share_seen`).
     """
     cells = find_cells(field, models.detector, reference)
     looked_at = cells.why_not != WhyNot.DUPLICATE
@@ -114,7 +118,12 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
         scores = models.classifier.score_field(normalised, evaluable, reference.feature_statistics)
         infected_score[looked_at] = scores.infected_score.round(SCORE_DECIMALS)
         statistics = scores.statistics
-    second_score = _second_score(models, shown, cells.boxes, infected_score, colour, reference)
+    seen = seen_again(infected_score, seen_share)
+    second_score = np.full(len(cells.boxes), np.nan, np.float32)
+    if seen.any():
+        second_crops = surrounded_crops(shown, cells.boxes[seen], colour, models.second_look.crop_size_px)
+        log_odds = models.second_look.logits(second_crops, reference.second_statistics)
+        second_score[seen] = combined(infected_score[seen], log_odds)
     height, width = field.image.shape[:2]
     return ScoredField(
         width=width,
@@ -129,20 +138,3 @@ def score_image(models: ScoringModels, field: Field, reference: SlideReference) 
         second_score=second_score.round(SCORE_DECIMALS),
         why_not=cells.why_not,
     )
-
-
-def _second_score(
-    models: ScoringModels,
-    image: NDArray[np.uint8],
-    boxes: NDArray[np.float32],
-    first: NDArray[np.float32],
-    colour: tuple[float, float, float],
-    reference: SlideReference,
-) -> NDArray[np.float32]:
-    """(N,) scores of the objects that the second look sees; NaN for the others."""
-    scores = np.full(len(boxes), np.nan, np.float32)
-    seen = first >= reference.second_look_from  # NaN is not
-    if seen.any():
-        crops = surrounded_crops(image, boxes[seen], colour, models.second_look.crop_size_px)
-        scores[seen] = combined(first[seen], models.second_look.logits(crops, reference.second_statistics))
-    return scores

@@ -9,8 +9,11 @@ from scipy.special import expit, logit
 from core.cells.classification import FeatureStatistics
 
 SHARE, LEAST = 0.04, 2000
-"""The second look sees about this share of a slide's objects, the best by the first look, and no fewer than
-about so many."""
+"""The second look sees this share of each field's objects, and of a small slide a larger share: about so many
+objects in all, or all that there are."""
+TAKEN_FOR_INFECTED = 0.5
+"""Score of the first look from which the second look sees an object whatever its share: a field may hold many
+parasites."""
 SCORE_LIMIT = 1e-6
 """Scores nearer to 0 or 1 than this are taken as this near: they are written with six decimals."""
 
@@ -29,22 +32,29 @@ class SecondLook(Protocol):
         ...
 
 
-def seen_from(typical_scores: NDArray[np.float32], objects: float) -> float:
-    """First look's score from which the second look sees an object.
+def share_seen(objects: float) -> float:
+    """Share of each field's objects that the second look sees on a slide of about so many objects."""
+    return min(1.0, max(SHARE, LEAST / objects))
+
+
+def seen_again(first: NDArray[np.float32], share: float) -> NDArray[np.bool_]:
+    """(N,) which objects of a field the second look sees: the best of it, and all taken for infected.
+
+    Field by field, and not by a score that holds for the slide: fields of one folder may differ in stain, and
+    what stands out is told from its neighbours.
 
     Parameters
     ----------
-    typical_scores
-        (N,) the first look's of some of the slide's cells, drawn without regard to their score.
-    objects
-        How many the slide holds, about; above 0.
-
-    Returns
-    -------
-    0 where it sees all of them.
+    first
+        (N,) scores of the first look; NaN of what is not looked at, which is not seen either.
+    share
+        Of those that are looked at, rounded up.
     """
-    share = max(SHARE, LEAST / objects)
-    return float(np.quantile(typical_scores, 1 - share)) if share < 1 else 0.0
+    looked_at = np.isfinite(first)
+    seen = looked_at & (first >= TAKEN_FOR_INFECTED)
+    order = np.argsort(-np.where(looked_at, first, -1), kind="stable")
+    seen[order[: int(np.ceil(share * looked_at.sum()))]] = True
+    return seen
 
 
 def combined(first: NDArray[np.float32], second_log_odds: NDArray[np.float32]) -> NDArray[np.float32]:

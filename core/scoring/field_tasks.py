@@ -49,12 +49,16 @@ class SlideInWork:
 
 @dataclass(frozen=True)
 class FieldTask:
-    """One field to score; `source` and `generation` go into its record as they are."""
+    """One field to score, and what share of its objects is looked at again.
+
+    `source` and `generation` go into its record as they are.
+    """
 
     slide: SlideInWork
     name: str
     source: str
     generation: int
+    seen_share: float
 
 
 def file_states(slide: Slide) -> dict[str, str]:
@@ -85,7 +89,7 @@ def score_field(models: ScoringModels, task: FieldTask) -> LedgerEntry:
     if reference is None:
         why = "it could not be read when its slide was measured: score the slide again"
         return LedgerEntry(task.name, task.source, task.generation, None, why)
-    scored = score_image(models, field, reference)
+    scored = score_image(models, field, reference, task.seen_share)
     if pictures is not None:
         pictures.of_field(field.image, scored.content_hash)
     return LedgerEntry(task.name, task.source, task.generation, scored)
@@ -106,7 +110,6 @@ def measure_reference(
         models.classifier,
         models.second_look,
         slide.um_per_pixel,
-        field_count=len(names),
     )
 
 

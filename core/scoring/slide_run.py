@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.cells.burned_in import BurnedIn
 from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoringModels
+from core.cells.second_look import share_seen
 from core.errors import SmearscopeError, UnreadableImageError
 from core.files import remove, replacing_folder, shown_path
 from core.results.result import (
@@ -271,8 +272,11 @@ def _score_missing(
         measured = workers.call(measure_reference, (in_work, names))
         if measured is not None:
             ledger.reference = asdict(measured)
-    in_work = replace(in_work, reference=_reference(ledger))
-    tasks = (FieldTask(in_work, name, states[name], ledger.generation) for name in missing)
+    reference = _reference(ledger)
+    in_work = replace(in_work, reference=reference)
+    # Without a reference no field can be read: there is nothing to see.
+    share = 0.0 if reference is None else share_seen(reference.objects_a_field * len(names))
+    tasks = (FieldTask(in_work, name, states[name], ledger.generation, share) for name in missing)
     for _, entry in workers.map(score_field, tasks):
         ledger.add(entry)
         clock.field_done(entry.cells)
@@ -307,10 +311,10 @@ def _reference(ledger: Ledger) -> SlideReference | None:
     return SlideReference(
         cell_diameter_px=values["cell_diameter_px"],
         cell_colour=tuple(values["cell_colour"]),
+        objects_a_field=values["objects_a_field"],
         feature_statistics=tuple(values["feature_statistics"]),
         burned_in=BurnedIn.from_plain(values["burned_in"]),
         second_statistics=tuple(values["second_statistics"]),
-        second_look_from=values["second_look_from"],
     )
 
 

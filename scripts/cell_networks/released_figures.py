@@ -99,7 +99,7 @@ def validity_on(
         for annotated in fields[:: max(1, len(fields) // QUALITY_FIELDS_A_SET)]:
             field = annotated.as_scored()
             try:
-                reference = slide_reference([field], detector, classifier, second_look, None, 1)
+                reference = slide_reference([field], detector, classifier, second_look, None)
             except SmearscopeError:
                 continue  # white cells only
             qualities.append(field_quality(field.image, find_cells(field, detector, reference), reference))

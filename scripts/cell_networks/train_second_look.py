@@ -42,13 +42,13 @@ class Looks:
     second_look: SecondLookProtocol
 
 
-class NoSecondLook:
-    """Stands in for the second look before there is one: it sees nothing and says nothing."""
+class EvenOdds:
+    """Stands in for a second look while there is none: what it sees stays as the first look ranks it."""
 
     crop_size_px = SURROUNDED_SIZE_PX
 
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
-        """None."""
+        """Of nothing."""
         return ()
 
     def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
@@ -81,7 +81,7 @@ def second_look_sources(
             for name in first_cells
         }
         network = train_classifier(rest, first_settings, fabric)
-        looks = Looks(detector, Classifier(network, CPU), NoSecondLook())
+        looks = Looks(detector, Classifier(network, CPU), EvenOdds())
         for name, fields in annotated.items():
             located[name] += located_fields(half_of(fields, second_half=second_half), looks)
     sources += [of_located_fields(fields, settings.seed) for fields in located.values()]

@@ -118,14 +118,16 @@ class Chain:
     def looks(self, seed: int) -> Looks:
         """Of a seed, trained now or by an earlier run that left their weights."""
         settings = self._settings.without(self._left_out, seed)
+        of_first = (settings.detector, settings.first_look)
+        of_second = (*of_first, settings.second_look)
         first_weights, second_weights = self._path("classifier", seed), self._path("second_look", seed)
-        if _to_be_made(first_weights, settings.first_look):
+        if _to_be_made(first_weights, *of_first):
             network = train_classifier(self._cells, settings.first_look, self._fabric)
-            _keep(network, first_weights, settings.first_look)
-        if _to_be_made(second_weights, settings.second_look):
+            _keep(network, first_weights, *of_first)
+        if _to_be_made(second_weights, *of_second):
             backbone = self._data / settings.second_look.backbone
             second = train_second_look(self._mined, settings.second_look, backbone, self._fabric)
-            _keep(second, second_weights, settings.second_look)
+            _keep(second, second_weights, *of_second)
         return Looks(
             self._detector,
             load_classifier(first_weights, settings.first_look.width),
@@ -175,14 +177,21 @@ def validate_lists(
                 yield shown({"left_out": source, "seed": seed, "tested_on": name, **row})
 
 
-def _to_be_made(weights: Path, settings: BaseModel) -> bool:
-    """Whether no earlier run left the weights of these settings; changes of the program are not seen."""
+def _to_be_made(weights: Path, *settings: BaseModel) -> bool:
+    """Whether no earlier run left the weights of these settings, its own and those of the networks before it.
+
+    Changes of the program are not seen.
+    """
     made_with = weights.with_suffix(".json")
     if not weights.is_file() or not made_with.is_file():
         return True
-    return made_with.read_text(encoding="utf-8") != settings.model_dump_json()
+    return made_with.read_text(encoding="utf-8") != _said(settings)
 
 
-def _keep(network: nn.Module, weights: Path, settings: BaseModel) -> None:
+def _keep(network: nn.Module, weights: Path, *settings: BaseModel) -> None:
     save_weights(network, weights)
-    write_bytes(weights.with_suffix(".json"), settings.model_dump_json().encode())
+    write_bytes(weights.with_suffix(".json"), _said(settings).encode())
+
+
+def _said(settings: Sequence[BaseModel]) -> str:
+    return "\n".join(each.model_dump_json() for each in settings)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from datasets.drawn_shapes import BACKGROUND_DENSITY, CELL_RADIUS_PX, DrawnShapes, haemoglobin
+from datasets.drawn_shapes import BACKGROUND_DENSITY, DrawnShapes, haemoglobin
 
 COUNT, SIZE_PX = 6, 128
 
@@ -43,7 +43,6 @@ def test_a_cell_is_what_is_stained_in_the_middle(draw: DrawnShapes) -> None:
     cell = draw.cell_of(density)
     assert cell[:, 0, 60:68, 60:68].min() == 1.0
     assert cell[:, 0, :10, :10].max() == 0.0
-    assert CELL_RADIUS_PX == 28
 
 
 def test_haemoglobin_is_what_lies_over_the_background() -> None:

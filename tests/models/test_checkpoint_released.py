@@ -57,9 +57,7 @@ def test_cells_of_drawn_fields_are_located_and_infected_ones_rank_high(released:
         Field(str(index), image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
         for index, (image, _) in enumerate(drawn)
     ]
-    reference = slide_reference(
-        fields, released.detector, released.classifier, released.second_look, None, len(fields)
-    )
+    reference = slide_reference(fields, released.detector, released.classifier, released.second_look, None)
     located, infected, scores = [], [], []
     for field, (image, truth) in zip(fields, drawn, strict=True):
         cells = find_cells(field, released.detector, reference)

@@ -1,13 +1,13 @@
 """The slide's own reference: the width of its cells, told from the images, and their colour."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED
-from core.cells.classification import FieldScores
 from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import (
@@ -23,7 +23,6 @@ from core.cells.reference import (
     locate_at,
 )
 from core.cells.reference import slide_reference as slide_reference_by
-from core.cells.second_look import LEAST, SHARE
 from core.errors import SmearscopeError
 from core.slides.field import Field
 from tests.drawn_cells import (
@@ -47,9 +46,7 @@ def slide_reference(
     fields: Iterable[Field], detector: CellDetector, um_per_pixel: float | None
 ) -> SlideReference:
     """With two looks that tell of how many cells their statistics are."""
-    return slide_reference_by(
-        fields, detector, RecordingClassifier(), RecordingSecondLook(), um_per_pixel, field_count=1
-    )
+    return slide_reference_by(fields, detector, RecordingClassifier(), RecordingSecondLook(), um_per_pixel)
 
 
 def smear(diameter_px: float, cell: Colour = CELL, um_per_pixel: float | None = None) -> Field:
@@ -114,9 +111,10 @@ def test_infected_cells_and_blank_fields_leave_the_reference_as_it_is() -> None:
     image = field.image.copy()
     for x, y in grid_centres(480, 640, 64)[::3]:
         image[int(y) - 5 : int(y) + 5, int(x) - 5 : int(x) + 5] = (60, 20, 90)
-    assert slide_reference([EMPTY, field_of(image)], DETECTOR, None) == slide_reference(
-        [field], DETECTOR, None
+    found, expected = (
+        slide_reference(fields, DETECTOR, None) for fields in ([EMPTY, field_of(image)], [field])
     )
+    assert replace(found, objects_a_field=expected.objects_a_field) == expected
 
 
 def test_the_colour_is_the_cells_own_whatever_their_number() -> None:
@@ -132,7 +130,7 @@ def test_the_classifier_measures_the_slide_on_the_cells_of_the_reference() -> No
 
 def test_fields_stained_in_different_ways_are_measured_alike_by_both_looks() -> None:
     classifier, second_look = RecordingClassifier(), RecordingSecondLook()
-    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, second_look, None, 2)
+    slide_reference_by([smear(40), smear(40, (150, 60, 110))], DETECTOR, classifier, second_look, None)
     (crops,), (surrounded,) = classifier.measured, second_look.measured
     assert (np.median(crops, axis=(1, 2)) == GREY).all()
     assert (crops[:, 24, 24] == GREY).all()
@@ -142,7 +140,7 @@ def test_fields_stained_in_different_ways_are_measured_alike_by_both_looks() -> 
 def test_the_second_look_measures_the_slide_on_some_cells_of_each_field_with_their_surroundings() -> None:
     second_look = RecordingSecondLook()
     fields = [smear(20), smear(20, (150, 60, 110))]
-    reference = slide_reference_by(fields, DETECTOR, RecordingClassifier(), second_look, None, 2)
+    reference = slide_reference_by(fields, DETECTOR, RecordingClassifier(), second_look, None)
     assert len(grid_centres(480, 640, 32)) > 5 * SURROUNDED_A_FIELD
     (crops,) = second_look.measured
     assert 0.8 * SURROUNDED_A_FIELD <= len(crops) / 2 <= SURROUNDED_A_FIELD
@@ -153,31 +151,15 @@ def test_the_second_look_measures_the_slide_on_some_cells_of_each_field_with_the
     assert (crops[:, 48, 48 + 40] > GREY + 5).all()
 
 
-class Graded(RecordingClassifier):
-    """Scores the cells that a slide is measured on evenly from 0 to 1."""
-
-    def measure_slide(self, crops: NDArray[np.uint8]) -> FieldScores:
-        return FieldScores(np.linspace(0, 1, len(crops), dtype=np.float32), (0.5,))
-
-
-def test_the_second_look_sees_more_of_a_slide_the_fewer_fields_it_has() -> None:
+def test_the_objects_of_a_field_are_counted_on_all_that_was_looked_at() -> None:
     cells = len(grid_centres(480, 640, 64))
-
-    def seen_from(field_count: int) -> float:
-        fields = [EMPTY, smear(40), smear(40)]
-        looks = (Graded(), RecordingSecondLook())
-        return slide_reference_by(fields, DETECTOR, *looks, None, field_count).second_look_from
-
-    assert seen_from(3) == 0.0
-    # Of three fields one is empty, so so many are needed for twice what the second look sees at least.
-    assert seen_from(round(3 * LEAST / cells)) == pytest.approx(0.5, abs=0.01)
-    assert seen_from(10**6) == pytest.approx(1 - SHARE)
+    assert slide_reference([EMPTY, smear(40), smear(40)], DETECTOR, None).objects_a_field == 2 * cells / 3
 
 
 def test_a_field_of_few_cells_is_measured_by_the_colour_of_the_slide() -> None:
     classifier = RecordingClassifier()
     sparse = field_of(disc_picture(480, 640, grid_centres(480, 640, 160), 40, (90, 40, 60)))
-    slide_reference_by([smear(40), sparse], DETECTOR, classifier, RecordingSecondLook(), None, 2)
+    slide_reference_by([smear(40), sparse], DETECTOR, classifier, RecordingSecondLook(), None)
     (crops,) = classifier.measured
     middle = crops[:, 24, 24]
     assert (middle[0] == GREY).all()

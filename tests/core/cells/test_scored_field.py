@@ -9,16 +9,24 @@ from numpy.typing import NDArray
 from core.cells.burned_in import BurnedIn
 from core.cells.classification import FeatureStatistics, FieldScores
 from core.cells.crops import GREY, surrounded_crops
+from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoredField, score_image
 from core.slides.field import Field, Rectangle
 from tests.coloured_cells import CELL, OTHER_CELL, REFERENCE, Colour, DiscModels, draw_field
 from tests.drawn_cells import RecordingClassifier
 
 
-def scored(image: NDArray[np.uint8], models: DiscModels, owned: Rectangle | None = None) -> ScoredField:
+def scored(
+    image: NDArray[np.uint8],
+    models: DiscModels,
+    owned: Rectangle | None = None,
+    *,
+    reference: SlideReference = REFERENCE,
+    seen_share: float = 1.0,
+) -> ScoredField:
     height, width = image.shape[:2]
     whole = Rectangle(0, 0, width, height)
-    return score_image(models, Field("a.png", image, None, 0, 0, owned or whole), REFERENCE)
+    return score_image(models, Field("a.png", image, None, 0, 0, owned or whole), reference, seen_share)
 
 
 @pytest.mark.parametrize("cell", [CELL, OTHER_CELL])
@@ -100,12 +108,11 @@ class Graded(RecordingClassifier):
         return FieldScores(np.linspace(0, 1, len(crops), dtype=np.float32), slide)
 
 
-def test_the_second_look_sees_what_the_first_scores_high_enough() -> None:
+def test_the_second_look_sees_the_best_of_the_field() -> None:
     models, image = DiscModels(classifier=Graded()), draw_field()
-    field = Field("a.png", image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
-    found = score_image(models, field, replace(REFERENCE, second_look_from=0.9))
-    seen = found.infected_score >= 0.9
-    assert seen.sum() == 3
+    found = scored(image, models, seen_share=0.1)
+    seen = found.infected_score >= 0.5  # more than a tenth of 30 are taken for infected
+    assert seen.sum() == 15
     np.testing.assert_array_equal(np.isfinite(found.second_score), seen)
     # Even odds of the second look leave those of the first.
     np.testing.assert_allclose(found.second_score[seen], found.infected_score[seen], atol=2e-6)
@@ -114,11 +121,15 @@ def test_the_second_look_sees_what_the_first_scores_high_enough() -> None:
     assert models.second_look.statistics == [REFERENCE.second_statistics]
 
 
-def test_where_nothing_is_scored_high_enough_the_second_look_is_spared() -> None:
-    models, image = DiscModels(), draw_field()
-    field = Field("a.png", image, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
-    found = score_image(models, field, replace(REFERENCE, second_look_from=0.1))
-    assert np.isnan(found.second_score).all()
+def test_of_a_field_in_which_nothing_stands_out_it_sees_its_share() -> None:
+    models = DiscModels()
+    found = scored(draw_field(), models, seen_share=0.1)
+    assert np.isfinite(found.second_score).sum() == len(models.second_look.seen[0]) == 3
+
+
+def test_a_field_without_cells_is_not_seen() -> None:
+    models = DiscModels()
+    scored(np.full((200, 200, 3), 235, np.uint8), models, seen_share=1.0)
     assert models.second_look.seen == []
 
 
@@ -127,8 +138,7 @@ def test_a_caption_is_not_seen_by_the_second_look_either() -> None:
     barred = image.copy()
     barred[2:8, 30:60] = 0
     reference = replace(REFERENCE, burned_in=BurnedIn(image.shape[1], image.shape[0], ((28, 0, 34, 10),)))
-    field = Field("a.png", barred, None, 0, 0, Rectangle(0, 0, image.shape[1], image.shape[0]))
-    found = score_image(models, field, reference)
+    found = scored(barred, models, reference=reference)
     (crops,) = models.second_look.seen
     painted = reference.burned_in.painted_over(barred)
     seen = np.isfinite(found.second_score)

@@ -5,22 +5,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cells.second_look import LEAST, SHARE, combined, seen_from
+from core.cells.second_look import LEAST, SHARE, TAKEN_FOR_INFECTED, combined, seen_again, share_seen
 
-SCORES = np.linspace(0, 1, 1001, dtype=np.float32)
-
-
-def test_of_a_large_slide_it_sees_a_share() -> None:
-    assert seen_from(SCORES, 200_000) == pytest.approx(1 - SHARE)
+NAN = float("nan")
 
 
-def test_of_a_smaller_slide_it_sees_a_larger_one() -> None:
-    assert seen_from(SCORES, 4 * LEAST) == pytest.approx(0.75)
+def seen(first: list[float], share: float) -> list[int]:
+    return np.flatnonzero(seen_again(np.array(first, np.float32), share)).tolist()
 
 
-@pytest.mark.parametrize("objects", [0.5, LEAST])
-def test_of_a_small_slide_it_sees_all(objects: float) -> None:
-    assert seen_from(SCORES, objects) == 0.0
+@pytest.mark.parametrize(
+    ("objects", "share"), [(200_000, SHARE), (4 * LEAST, 0.25), (LEAST, 1.0), (0.5, 1.0)]
+)
+def test_of_a_smaller_slide_it_sees_a_larger_share(objects: float, share: float) -> None:
+    assert share_seen(objects) == pytest.approx(share)
+
+
+def test_it_sees_the_best_of_a_field_however_low_their_scores() -> None:
+    assert seen([0.01, 0.03, 0.02, 0.0], 0.5) == [1, 2]
+    assert seen([0.01, 0.03, 0.02, 0.0], 0.51) == [0, 1, 2]  # a share of a field is rounded up
+    assert seen([0.01, 0.01, 0.01], 0.01) == [0]  # of equal ones the first
+
+
+def test_what_is_taken_for_infected_is_seen_whatever_the_share() -> None:
+    assert seen([0.9, TAKEN_FOR_INFECTED, 0.49, 0.7], 0.1) == [0, 1, 3]
+
+
+def test_what_is_not_looked_at_is_not_seen_and_does_not_count() -> None:
+    assert seen([NAN, 0.1, NAN, 0.2], 0.5) == [3]
+    assert seen([NAN, NAN], 1.0) == []
+    assert seen([], 1.0) == []
 
 
 def test_the_odds_of_both_looks_are_multiplied() -> None:

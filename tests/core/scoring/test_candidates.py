@@ -35,7 +35,7 @@ def candidates_of(found: ScoredField, number: int) -> FieldCandidates:
 
 def test_the_map_is_made_of_the_very_crop_that_was_scored(tmp_path: Path) -> None:
     models, slide = DiscModels(), slide_of(draw_field(cell=OTHER_CELL, infected=(7,)), tmp_path)
-    found = score_field(models, FieldTask(slide, "a.png", "state", 1)).scored
+    found = score_field(models, FieldTask(slide, "a.png", "state", 1, 1.0)).scored
     assert found is not None
     draw_candidates(models, (slide, candidates_of(found, 7)))
     np.testing.assert_array_equal(models.classifier.mapped[0][0], models.classifier.scored[0][7])
@@ -48,18 +48,18 @@ def test_a_caption_over_a_cell_is_painted_over_in_its_map_as_in_its_score(tmp_pa
     captions = BurnedIn(width, height, ((50, 50, 24, 12),))  # over the eighth disc, whose middle is (60, 60)
     reference = replace(REFERENCE, burned_in=captions)
     models, slide = DiscModels(), replace(slide_of(image, tmp_path), reference=reference)
-    found = score_field(models, FieldTask(slide, "a.png", "state", 1)).scored
+    found = score_field(models, FieldTask(slide, "a.png", "state", 1, 1.0)).scored
     assert found is not None
     draw_candidates(models, (slide, candidates_of(found, 7)))
     np.testing.assert_array_equal(models.classifier.mapped[0][0], models.classifier.scored[0][7])
     plain = DiscModels()
-    score_field(plain, FieldTask(slide_of(image, tmp_path), "a.png", "state", 1))
+    score_field(plain, FieldTask(slide_of(image, tmp_path), "a.png", "state", 1, 1.0))
     assert (plain.classifier.scored[0][7] != models.classifier.scored[0][7]).any()
 
 
 def test_a_field_that_changed_since_it_was_scored_is_named_and_not_drawn(tmp_path: Path) -> None:
     models, slide = DiscModels(), slide_of(draw_field(), tmp_path)
-    found = score_field(models, FieldTask(slide, "a.png", "state", 1)).scored
+    found = score_field(models, FieldTask(slide, "a.png", "state", 1, 1.0)).scored
     assert found is not None
     save(tmp_path / "slide" / "a.png", draw_field(seed=1))
     with pytest.raises(UnreadableImageError, match=r"a\.png was changed while its slide was scored"):
@@ -97,7 +97,7 @@ def test_candidates_come_field_by_field_with_its_colour_and_its_other_cells(tmp_
 
 def test_a_cell_at_the_edge_is_shown_with_nothing_beyond_it(tmp_path: Path) -> None:
     models, slide = DiscModels(), slide_of(draw_field()[20:], tmp_path)  # through the middle of the first row
-    found = score_field(models, FieldTask(slide, "a.png", "state", 1)).scored
+    found = score_field(models, FieldTask(slide, "a.png", "state", 1, 1.0)).scored
     assert found is not None
     cut = int(np.flatnonzero(found.why_not == "edge")[0])
     ((thumbnail, _),) = draw_candidates(models, (slide, candidates_of(found, cut)))

@@ -24,7 +24,7 @@ from tests.coloured_cells import OTHER_CELL, REFERENCE, DiscModels, draw_field, 
 def task(folder: Path, reference: SlideReference | None = REFERENCE, pictures: Any = None) -> FieldTask:  # noqa: ANN401 - any that are told
     """Of the only field of a slide, in a folder of its own."""
     slide = SlideInWork(folder / "slide", "slide", str(folder), reference, None, pictures)
-    return FieldTask(slide, "a.png", "state", 3)
+    return FieldTask(slide, "a.png", "state", 3, 1.0)
 
 
 def test_the_fields_looked_at_first_lie_far_apart() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from core.cells import second_look
 from core.results.result import SlideResult, read_result
 from core.results.tables import read_candidates_list
 from core.scoring.field_tasks import measure_reference, slide_in_work
@@ -267,6 +268,37 @@ def test_an_output_folder_of_another_slide_is_refused(tmp_path: Path) -> None:
     score(save_slide(tmp_path / "a" / "slide", fields=1), tmp_path / "out")
     with pytest.raises(LedgerError, match=r"slide '.*a/slide', now '.*b/slide'"):
         score(save_slide(tmp_path / "b" / "slide", fields=1), tmp_path / "out")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_second_look_sees_its_share_of_each_field_and_what_it_sees_leads_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(second_look, "LEAST", 40)  # of about 120 objects
+    score(save_slide(tmp_path / "slide", fields=4), tmp_path / "out", count=count)
+    cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
+    seen = [cell for cell in cells if cell["second_score"] is not None]
+    assert Counter(cell["field"] for cell in seen) == {f"field{n}.png": 10 for n in range(1, 5)}
+    assert sorted(cell["rank"] for cell in seen) == list(range(1, 41))
+    # Discs 7 and 8 of the first and fourth field have a dot.
+    assert [cell["infected_score"] > 0 for cell in sorted(cells, key=lambda cell: cell["rank"])[:5]] == [
+        *[True] * 4,
+        False,
+    ]
+
+
+def test_fields_added_later_are_seen_by_the_share_of_the_larger_slide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_look, "LEAST", 40)
+    slide = save_slide(tmp_path / "slide", fields=4)
+    score(slide, tmp_path / "out")
+    for number in range(5, 9):
+        save(slide / f"field{number}.png", draw_field(seed=50 + number))
+    score(slide, tmp_path / "out")
+    cells = pq.read_table(tmp_path / "out" / "cells.parquet").to_pylist()
+    seen = Counter(cell["field"] for cell in cells if cell["second_score"] is not None)
+    assert [seen[f"field{n}.png"] for n in range(1, 9)] == [10] * 4 + [5] * 4
 
 
 def test_a_slide_is_surveyed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from tests.datasets.test_second_look_batches import SOURCES, source
 CPU = Fabric(accelerator="cpu", devices=1)
 
 
-def settings(steps: int = 3) -> SecondLookSettings:
+def settings(steps: int = 3, objective: str = "cross-entropy") -> SecondLookSettings:
     return SecondLookSettings(
         network="second_look",
         detector="detector.yaml",
@@ -34,7 +34,7 @@ def settings(steps: int = 3) -> SecondLookSettings:
         batch=LayoutSettings(slides=2, typical=3, leading=2, foreign=1, infected=4),
         schedule=Schedule(steps, 0.002, 0.0, 0.1, 0.5),
         label_smoothing=0.02,
-        objective=ObjectiveSettings(name="cross-entropy"),
+        objective=ObjectiveSettings(name=objective),
         seed=0,
     )
 
@@ -92,3 +92,10 @@ def test_it_learns_to_tell_cells_with_a_dark_dot(backbone: Path) -> None:
         odds = network(inputs)
     infected = torch.from_numpy(held_out.infected)
     assert odds[infected].min() > odds[~infected].max()
+
+
+def test_a_guided_second_look_learns_something_else(backbone: Path) -> None:
+    plain = train_second_look(SOURCES, settings(), backbone, CPU)
+    guided = train_second_look(SOURCES, settings(objective="energy-dice"), backbone, CPU)
+    assert torch.isfinite(guided.head.weight).all()
+    assert (plain.head.weight - guided.head.weight).abs().max() > 1e-5
