@@ -200,8 +200,8 @@ def _second_look_card(
         },
         limits=(
             "Measured on fields of sources that training had not seen, never on patients.",
-            "What lies beside a marked parasite was counted neither as infected nor as healthy, nor were unmarked "
-            "objects of iml_malaria that look infected.",
+            "What lies beside a marked parasite was counted neither as infected nor as healthy, nor were "
+            "unmarked objects of iml_malaria that look infected.",
             f"Training began with weights of MobileNetV2 learned on ImageNet-1k ({settings.backbone}).",
             _species(settings.sources),
         ),
