@@ -87,11 +87,31 @@ function newBoard(parent, first) {
     if (!cell) return;
     if (command.act === "undo") return undo();
     if (command.act === "flag") return flag(cell);
+    if (!meant(command, cell)) return;
     enter({ act: "read", cell: cell.id, call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     Object.assign(cell, { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     board.decided.push(cell.id);
     mark(cell);
     show(nextUnread(cell.id) ?? cell.id);
+  }
+
+  // A key that was meant for another cell must change nothing: the cell has to be in sight, and one that has
+  // a call keeps it until the key is pressed a second time.
+  function meant(command, cell) {
+    const { top, bottom } = find(".cell .picture").getBoundingClientRect();
+    const middle = (top + bottom) / 2;
+    if (middle < 0 || middle > window.innerHeight) {
+      find(".cell").scrollIntoView({ block: "center" });
+      return false;
+    }
+    const same = ["call", "stage", "reason"].every((detail) => (cell[detail] ?? null) === (command[detail] ?? null));
+    const asked = `${cell.id} ${command.key}`;
+    if (!cell.call || same || board.asked === asked) return true;
+    show(cell.id);
+    board.asked = asked;
+    const [name, call, key] = [cell.name, words.calls[cell.call], shown(command.key)];
+    find(".asked").textContent = words.again.replace("{name}", name).replace("{call}", call).replace("{key}", key);
+    return false;
   }
 
   function flag(cell) {
@@ -131,6 +151,8 @@ function newBoard(parent, first) {
 
   function show(id) {
     board.at = id;
+    board.asked = null;
+    find(".asked").textContent = "";
     const cell = current();
     root.dataset.cell = cell ? cell.id : "";
     if (!cell) return;

@@ -142,6 +142,43 @@ def test_undo_goes_back_through_what_was_decided_also_after_the_page_is_loaded_a
     page.wait_for_function(f"{SAVED}.closest('.board').dataset.cell === '{server.record().candidates[2].id}'")
 
 
+def test_a_call_is_replaced_only_by_a_key_that_is_pressed_twice(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    press(page, "3")  # a schizont; the next cell is shown
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("n")
+    page.get_by_text("Cell 1 is called already: parasite. Press N once more to change that.").wait_for()
+    picture(page, "asked_before_a_call_is_replaced")
+    page.keyboard.press("a")  # another key is another question
+    page.get_by_text("Press A once more").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("a")
+    saved(page)
+    assert calls(server)[0] == Call.PARASITE
+    assert server.record().readings[0].opinion.stage == Stage.SCHIZONT
+    press(page, "a")
+    assert calls(server)[:2] == [Call.NOT_PARASITE, None]
+
+
+def test_a_key_that_is_pressed_while_the_cell_is_out_of_sight_shows_it_and_changes_nothing(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.set_viewport_size({"width": 1000, "height": 320})
+    page.evaluate(f"({SAVED}).scrollIntoView({{ block: 'start' }})")
+    page.wait_for_timeout(200)
+    page.keyboard.press("p")
+    saved(page)
+    assert calls(server)[0] is None
+    press(page, "p")
+    assert calls(server)[0] == Call.PARASITE
+
+
 def test_keys_typed_into_a_field_are_text_and_no_decisions(browser: "Browser", server: RunningServer) -> None:
     page = come_in(browser, server, "Anna", "/review?slide=1")
     at_board(page)
