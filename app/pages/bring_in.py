@@ -82,6 +82,8 @@ def _upload(reader: str, say: Words) -> None:
     if not files or not name.strip():
         st.error(say("bring.name_and_files"))
         return
+    if _first_asked(patient, [name], say):
+        return
     workplace = here()
     try:
         folder = workplace.slides / _free_name(workplace.slides, name)
@@ -127,6 +129,8 @@ def _server(reader: str, say: Words) -> None:
     if not chosen:
         st.error(say("bring.choose"))
         return
+    if _first_asked(patient, [found[number].name for number in chosen], say):
+        return
     try:
         _add_found([found[number] for number in chosen], patient, scale, red_cells, budget, reader)
     except SmearscopeError as error:
@@ -135,6 +139,26 @@ def _server(reader: str, say: Words) -> None:
     start(workplace)
     st.success(say("bring.queued", count=len(chosen)))
     link(WORKLIST, say("page.worklist"), icon=":material/list:")
+
+
+def _first_asked(patient: str, names: list[str], say: Words) -> bool:
+    """Whether there are slides of these names of the patient, and the person hears it for the first time.
+
+    Pressed once more, the slides are taken in beside them: a smear may well be photographed twice.
+    """
+    wanted = {(patient.strip().casefold(), name.strip().casefold()) for name in names}
+    there = [
+        record.slide
+        for record in here().store.records()
+        if ((record.case.patient or "").casefold(), record.slide.name.casefold()) in wanted
+    ]
+    if not there or st.session_state.get("asked_of_same_name") == wanted:
+        st.session_state.pop("asked_of_same_name", None)
+        return False
+    st.session_state.asked_of_same_name = wanted
+    lines = ", ".join(f"{escaped(slide.name)} ({slide.id})" for slide in there)
+    st.warning(say("bring.same_name", count=len(there), slides=lines))
+    return True
 
 
 def _more(reader: str, say: Words) -> None:
