@@ -17,6 +17,7 @@ from core.results.result import (
     ModelReference,
     Options,
     SlideResult,
+    UnreadableField,
     write_result,
 )
 from core.results.tables import (
@@ -62,6 +63,7 @@ def write_score(
     counted: int | None = None,
     outside: tuple[str, ...] = (),
     worth: Performance = WORTH,
+    unreadable: tuple[UnreadableField, ...] = (),
 ) -> SlideResult:
     """Write a result folder.
 
@@ -79,6 +81,8 @@ def write_score(
         Why the model is not valid for the slide.
     worth
         What its list is worth.
+    unreadable
+        Fields that could not be read.
     """
     budget = len(leading) if budget is None else budget
     rows, table = tables_of(cells, leading, budget)
@@ -115,7 +119,9 @@ def write_score(
     evidence = Evidence(examined, SlideConditions(outside, 0, 0.3), worth)
     result = SlideResult(
         slide="as scored",
-        fields=FieldCounts(found=len(rows), counted=len(cells), excluded={"out of focus": 1}, unreadable=()),
+        fields=FieldCounts(
+            found=len(rows), counted=len(cells), excluded={"out of focus": 1}, unreadable=unreadable
+        ),
         cells=CellCounts(
             located=len(table),
             looked_at=looked_at,

@@ -18,6 +18,8 @@ from core.tally import (
 )
 from core.wording import Sentence
 
+MOST_NAMED = 5
+"""Images that are named in a sentence."""
 _LOOKS = {
     VerdictKind.POSITIVE: (":material/coronavirus:", "red"),
     VerdictKind.SUSPICIOUS: (":material/help:", "orange"),
@@ -34,6 +36,7 @@ def tally_panel(record: SlideRecord, say: Words) -> None:
     icon, colour = _LOOKS[tally.verdict.kind]
     st.markdown(f"##### :{colour}[{icon} {say(f'verdict.{tally.verdict.kind}')}]")
     cells_examined(tally, say)
+    unreadable_images(record, say)
     for said in _next_step(tally):
         st.caption(say.text(said))
     if tally.verdict.detection_limit_per_ul is not None:
@@ -57,6 +60,15 @@ def cells_examined(tally: Tally, say: Words) -> None:
     st.caption(say("tally.needed", needed=needed, limit=limit))
     if cells < needed:
         st.caption(say("tally.missing", count=needed - cells))
+
+
+def unreadable_images(record: SlideRecord, say: Words) -> None:
+    """Name the images of a slide that could not be read, where there are any."""
+    unreadable = () if record.taken_in is None else record.taken_in.result.fields.unreadable
+    if unreadable:
+        shown = "; ".join(escaped(f"{one.field}: {one.reason}") for one in unreadable[:MOST_NAMED])
+        more = " …" if len(unreadable) > MOST_NAMED else ""
+        st.warning(say("tally.unreadable", count=len(unreadable), images=shown + more))
 
 
 def _still_looked_for(tally: Tally) -> bool:

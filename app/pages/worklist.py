@@ -15,7 +15,7 @@ from app.pages.links import (
     link,
     shown_patient,
 )
-from app.pages.tally_panel import cells_examined
+from app.pages.tally_panel import cells_examined, unreadable_images
 from app.pages.unblinding import sees_calls
 from app.person import may, need, person, words
 from app.wording import Words
@@ -88,6 +88,7 @@ def _slide(record: SlideRecord, say: Words) -> None:
         with count:
             if record.taken_in is not None:
                 cells_examined(tally_of(record), say)
+                unreadable_images(record, say)
             else:
                 _scoring(record, state, say)
         with left:

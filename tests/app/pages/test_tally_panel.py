@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.workplace import Workplace
+from core.results.result import UnreadableField
 from core.store import Role, SlideRecord
 from core.tally import Performance, RankCurve
 from tests.app.page_under_test import page, said
@@ -46,6 +47,19 @@ def test_the_bar_is_of_the_cells_that_the_rule_asks_for_and_a_positive_slide_nee
         bars, shown = [bar.proto.text for bar in test.get("progress")], said(test)
         assert "20 000 of 200 000 cells examined" in bars
         assert ("it takes" in shown, "more cells needed" in shown) == (more_needed, more_needed)
+
+
+def test_images_that_could_not_be_read_are_named(workplace: Workplace, tmp_path: Path) -> None:
+    store = workplace.store
+    broken = tuple(UnreadableField(field=f"cut_{n}.jpg", reason="damaged: cut short") for n in range(7))
+    write_score(tmp_path / "result", {"a.png": 20}, [("a.png", 0, 0.9)], unreadable=broken)
+    slide = store.add_slide(store.add_case("P", by="Anna").id, "slide", tmp_path, by="Anna").id
+    take_in(store, slide, tmp_path / "result")
+    for shown in (shown_beside(slide), said(page("worklist", "worklist_page"))):
+        assert "7 images could not be read, and none of their cells was examined" in shown
+        assert r"cut\_0\.jpg\: damaged\: cut short; cut\_1" in shown
+        assert "cut\\_4" in shown
+        assert "cut\\_5" not in shown
 
 
 def test_where_the_model_is_not_valid_no_figure_is_shown_whatever_was_found(
