@@ -33,7 +33,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 function newBoard(parent, first) {
   const find = (selector) => parent.querySelector(selector);
   const root = find(".board");
-  const board = { name: first.board, log: newName(), entries: [], at: null, sent: 0, sendings: 0, decided: [], cells: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
+  const entries = leftBehind(first.keep);
+  const board = { name: first.board, log: newName(), entries, at: null, sent: entries.length, sendings: 0, decided: [], cells: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
   let words = {};
   let data = first;
 
@@ -302,6 +303,7 @@ function newBoard(parent, first) {
   }
 
   function saved() {
+    keep(data.keep, board.log, board.entries);
     const line = find(".saved");
     const waiting = board.entries.length;
     line.classList.toggle("waiting", waiting > 0);

@@ -35,12 +35,13 @@ from core.store.records import DatabaseRefusesError, same_person
 from core.wording import sentence
 
 _FOLDER = Path(__file__).parent
+_SCRIPTS = ("keys.js", "unsent.js", "board.js")
 
 board = st.components.v2.component(
     "smearscope_board",
     html=(_FOLDER / "board.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "board.css").read_text(encoding="utf-8"),
-    js="\n".join((_FOLDER / part).read_text(encoding="utf-8") for part in ("keys.js", "board.js")),
+    js="\n".join((_FOLDER / part).read_text(encoding="utf-8") for part in _SCRIPTS),
 )
 
 
@@ -285,6 +286,7 @@ def board_data(
         changes = {cell: calls.get(cell) for cell in either if calls.get(cell) != given.calls.get(cell)}
     data: dict[str, Any] = {
         "board": f"{record.slide.id} {role}",
+        "keep": _kept_under(workplace.secret, record.slide.id, role, reader),
         "pictures": picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader)),
         "at": None if at is None else str(at),
         "done": written and {"log": written.log, "number": written.number, "undone": written.undone},
@@ -298,6 +300,12 @@ def board_data(
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
     data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
     return data, given
+
+
+def _kept_under(secret: bytes, slide_id: int, role: Role, reader: str) -> str:
+    """Under which a browser keeps what it could not send: it tells of nobody, and is the same tomorrow."""
+    parts = f"{slide_id} {role} {reader.casefold()}".encode()
+    return hashlib.blake2b(parts, key=secret[:64], digest_size=12).hexdigest()
 
 
 def _content(

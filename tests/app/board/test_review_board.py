@@ -390,6 +390,19 @@ def test_the_board_hears_how_far_its_log_is_written(
     assert shown(workplace, record, written=written)["done"] == expected
 
 
+def test_what_a_browser_could_not_send_is_kept_for_one_person_slide_and_role(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    own = shown(workplace, record)["keep"]
+    assert shown(workplace, record, reader="anna")["keep"] == own  # whatever the capitals
+    others = [
+        shown(workplace, record, reader="Ben")["keep"],
+        shown(workplace, record, role=Role.SECOND)["keep"],
+    ]
+    assert len({own, *others}) == 3
+    assert "anna" not in own
+
+
 def test_what_the_database_refuses_stays_with_the_board_and_is_sent_again(
     workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:

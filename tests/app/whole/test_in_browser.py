@@ -129,6 +129,30 @@ def test_a_server_killed_at_any_moment_loses_and_doubles_nothing(
     assert calls(server)[5] is None
 
 
+def test_what_could_not_be_sent_before_the_page_was_closed_is_sent_when_the_person_opens_the_slide_again(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    press(page, "p")
+    server.kill()
+    for key in "nu":
+        page.keyboard.press(key)
+    page.get_by_text("Not saved yet").wait_for()
+    page.close()
+    server.start()
+    again = page.context.new_page()
+    again.goto(f"{server.address}/review?slide=1")
+    at_board(again)
+    saved(again)
+    assert calls(server)[:4] == [Call.PARASITE, Call.NOT_PARASITE, Call.UNSURE, None]
+    assert len(server.record().readings) == 3
+    again.reload()
+    at_board(again)
+    saved(again)
+    assert len(server.record().readings) == 3  # nothing is sent twice
+
+
 def test_undo_goes_back_through_what_was_decided_also_after_the_page_is_loaded_again(
     browser: "Browser", server: RunningServer
 ) -> None:
