@@ -1,6 +1,7 @@
 """A compact residual network that tells infected red cells from healthy ones on normalised crops."""
 
 from copy import deepcopy
+from functools import cached_property
 from typing import Literal
 
 import cv2
@@ -15,7 +16,7 @@ from core.cells.classification import FeatureStatistics, FieldScores
 from core.cells.crops import CROP_SIZE_PX
 from models.blocks import ConvolutionBlock, ResidualBlock
 from models.slide_network import SlideNetwork
-from models.slide_norm import SlideNorm, measure
+from models.slide_norm import SlideNorm, hold, measure
 
 FEATURE_LAYER = "features"
 """Of `ClassifierNetwork`: the layer that it averages, and that its maps are made of."""
@@ -64,6 +65,11 @@ class Classifier(SlideNetwork[ClassifierNetwork]):
 
     crop_size_px = CROP_SIZE_PX
 
+    @cached_property
+    def _of_field(self) -> ClassifierNetwork:
+        """Takes in the statistics of one field after another."""
+        return deepcopy(self._network)
+
     @torch.inference_mode()
     def field_logits(
         self, crops: NDArray[np.uint8], slide: FeatureStatistics
@@ -78,11 +84,13 @@ class Classifier(SlideNetwork[ClassifierNetwork]):
         """Logits of a field's crops, the statistics they rest on, and the network that holds these.
 
         Stain and focus change across a smear: the slide's statistics are drawn towards the field's own, in
-        which the slide counts as `models.slide_norm.TYPICAL_CELLS` cells.
+        which the slide counts as `models.slide_norm.TYPICAL_CELLS` cells. The network is good until the next
+        field is measured: to copy one for every field takes a fifteenth of a field's time.
         """
         if len(crops) == 0:
             return np.empty(0, np.float32), slide, self.network_of(slide)
-        network = deepcopy(self.network_of(slide))
+        network = self._of_field
+        hold(network, slide)
         logits, statistics = measure(network, self._inputs(crops))
         return logits.float().cpu().numpy(), statistics, network
 

@@ -114,8 +114,15 @@ def cell_colour(crops: NDArray[np.uint8], masks: NDArray[np.bool_]) -> tuple[flo
     """Median RGB over all pixels of all cells: a parasite is too small a part of them to move it."""
     if not masks.any():
         raise ValueError("no cell pixel to take a colour from")
-    red, green, blue = np.median(crops[masks], axis=0)
-    return float(red), float(green), float(blue)
+    red, green, blue = (_median(channel) for channel in crops[masks].T)
+    return red, green, blue
+
+
+def _median(levels: NDArray[np.uint8]) -> float:
+    """As `numpy.median`, by counting: there are millions of pixels and 256 levels."""
+    up_to = np.cumsum(np.bincount(levels, minlength=256))
+    middle = [(len(levels) - 1) // 2 + 1, len(levels) // 2 + 1]
+    return float(np.searchsorted(up_to, middle).mean())
 
 
 def field_colour(

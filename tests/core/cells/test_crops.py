@@ -166,6 +166,14 @@ def test_a_parasite_does_not_move_the_colour_of_the_cells() -> None:
     assert cell_colour(crops, masks) == CELL
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_the_colour_is_the_median_of_each_channel(seed: int, pixels: int) -> None:
+    draw = np.random.default_rng(seed)
+    crops = draw.integers(0, 256, (1, 1, pixels, 3), np.uint8)
+    masks = np.ones((1, 1, pixels), bool)
+    assert cell_colour(crops, masks) == tuple(np.median(crops.reshape(-1, 3), axis=0))
+
+
 def test_a_colour_cannot_be_taken_from_nothing() -> None:
     with pytest.raises(ValueError, match="no cell pixel"):
         cell_colour(np.zeros((2, 48, 48, 3), np.uint8), np.zeros((2, 48, 48), bool))
