@@ -103,6 +103,8 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
         f"{shown_patient(record, say)} · {STATE_ICONS[state]} {say(f'state.{state}')} · "
         f":material/person: {escaped(st.session_state.person)} · **{say('notice')}**"
     )
+    with title:
+        not_valid(record, say)
     with (
         ways,
         st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"),
@@ -112,6 +114,12 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
                 st.markdown(f"**{_ICONS[page]} {say(f'page.{page}')}**", width="content")
             elif may(OPENED_BY[page]):
                 link(page, say(f"page.{page}"), slide=record.slide.id)
+
+
+def not_valid(record: SlideRecord, say: Words) -> None:
+    """Say of a slide that its figures are withdrawn, where they are; whatever else is known of it."""
+    if record.taken_in is not None and record.taken_in.result.evidence.conditions.outside_validity:
+        st.caption(f":material/block: **{say('slide.not_valid')}**")
 
 
 @st.fragment(run_every=5)

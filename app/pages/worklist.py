@@ -13,6 +13,7 @@ from app.pages.links import (
     STATE_ICONS,
     escaped,
     link,
+    not_valid,
     shown_patient,
 )
 from app.pages.tally_panel import cells_examined, unreadable_images
@@ -89,6 +90,7 @@ def _slide(record: SlideRecord, say: Words) -> None:
             if record.taken_in is not None:
                 cells_examined(tally_of(record), say)
                 unreadable_images(record, say)
+                not_valid(record, say)
             else:
                 _scoring(record, state, say)
         with left:

@@ -74,6 +74,13 @@ def test_where_the_model_is_not_valid_no_figure_is_shown_whatever_was_found(
         for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
             if role == Role.FIRST or verdict == "Positive":
                 read_all(store, record, calls, reader=reader, role=role)
+        for of_page in (
+            shown_beside(slide),
+            said(page("worklist", "worklist_page")),
+            said(page("slide_view", "slide_page", slide=slide)),
+            said(page("result", "result_page", slide=slide)),
+        ):
+            assert "The model is not valid for this slide" in of_page, verdict
         shown = shown_beside(slide)
         assert verdict in shown
         assert r"Too blue\." in shown
