@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, StrictInt, TypeAdapter, ValidationError
 from app.cell_numbers import CellNumbers
 from app.pictures.scale import um_per_pixel_of
 from app.pictures.tiles import METHODS, bars_of
-from app.web.addresses import Permit, picture_base
+from app.web.addresses import Permit, picture_base, secret_name
 from app.wording import Words
 from app.workplace import Workplace
 from core.errors import SmearscopeError
@@ -286,7 +286,7 @@ def board_data(
         changes = {cell: calls.get(cell) for cell in either if calls.get(cell) != given.calls.get(cell)}
     data: dict[str, Any] = {
         "board": f"{record.slide.id} {role}",
-        "keep": _kept_under(workplace.secret, record.slide.id, role, reader),
+        "keep": secret_name(workplace.secret, f"{record.slide.id} {role} {reader.casefold()}"),
         "pictures": picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader)),
         "at": None if at is None else str(at),
         "done": written and {"log": written.log, "number": written.number, "undone": written.undone},
@@ -300,12 +300,6 @@ def board_data(
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
     data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
     return data, given
-
-
-def _kept_under(secret: bytes, slide_id: int, role: Role, reader: str) -> str:
-    """Under which a browser keeps what it could not send: it tells of nobody, and is the same tomorrow."""
-    parts = f"{slide_id} {role} {reader.casefold()}".encode()
-    return hashlib.blake2b(parts, key=secret[:64], digest_size=12).hexdigest()
 
 
 def _content(

@@ -1,5 +1,6 @@
 """Addresses of pictures: signed, for one person, slide and kind of reading, and good for some hours."""
 
+import hashlib
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,11 @@ def permit_of(secret: bytes, token: str, now: float | None = None) -> Permit | N
         return None
     slide_id, result_id, blind, reader = content
     return Permit(slide_id, result_id, bool(blind), reader)
+
+
+def secret_name(secret: bytes, of: str) -> str:
+    """A name that tells nothing of what it stands for, and is the same tomorrow."""
+    return hashlib.blake2b(of.encode(), key=secret[:64], digest_size=12).hexdigest()
 
 
 def signed_until(secret: bytes, salt: str, content: list[Any], until: int) -> str:

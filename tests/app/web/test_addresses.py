@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.addresses import HOURS, Permit, permit_of, picture_base
+from app.web.addresses import HOURS, Permit, permit_of, picture_base, secret_name
 
 SECRET, NOON = b"a secret", 500_000 * 3600.0
 PERMIT = Permit(slide_id=3, result_id=8, blind=True, reader="Anna")
@@ -38,3 +38,13 @@ def test_another_slide_or_the_maps_take_another_signature(other: Permit) -> None
 def test_another_secret_opens_nothing() -> None:
     assert permit_of(b"another", token(), NOON) is None
     assert permit_of(SECRET, "no token", NOON) is None
+
+
+def test_a_secret_name_is_the_same_for_the_same_and_tells_nothing_of_it() -> None:
+    name = secret_name(SECRET, "7 first reader anna")
+    assert name == secret_name(SECRET, "7 first reader anna")
+    assert name not in (
+        secret_name(SECRET, "7 second reader anna"),
+        secret_name(b"b" * 32, "7 first reader anna"),
+    )
+    assert "anna" not in name
