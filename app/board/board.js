@@ -23,7 +23,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     boards.set(parentElement, board);
   }
   board.send = () => setStateValue("log", {
-    log: board.log, holds: board.whole?.version ?? null, entries: [...board.entries], sending: (board.sendings += 1),
+    log: board.log, holds: board.whole?.version ?? null, entries: [...(board.entries ?? [])], sending: (board.sendings += 1),
   });
   board.toSlide = () => board.at && setTriggerValue("slide", board.at);
   board.take(data);
@@ -33,8 +33,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 function newBoard(parent, first) {
   const find = (selector) => parent.querySelector(selector);
   const root = find(".board");
-  const entries = leftBehind(first.keep);
-  const board = { name: first.board, log: newName(), entries, at: null, sent: entries.length, sendings: 0, decided: [], cells: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
+  const board = { name: first.board, log: newName(), entries: null, at: null, sent: 0, sendings: 0, decided: [], cells: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
   let words = {};
   let data = first;
 
@@ -47,6 +46,10 @@ function newBoard(parent, first) {
     }
     data = { ...board.whole, ...fresh, calls: { ...board.whole.calls, ...fresh.calls } };
     words = data.words;
+    if (!board.entries) {
+      board.entries = leftBehind(data.keep, board.log, data.calls);
+      board.sent = board.entries.length;
+    }
     if (fresh.done && fresh.done.log === board.log) {
       const blindly = board.entries.some((entry) => entry.number === fresh.done.number && entry.act === "undo" && !entry.cell);
       board.entries = board.entries.filter((entry) => entry.number > fresh.done.number);
@@ -89,7 +92,7 @@ function newBoard(parent, first) {
     if (command.act === "undo") return undo();
     if (command.act === "flag") return flag(cell);
     if (!meant(command, cell)) return;
-    enter({ act: "read", cell: cell.id, call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
+    enter({ act: "read", cell: cell.id, over: cell.call, call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     Object.assign(cell, { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     board.decided.push(cell.id);
     mark(cell);
@@ -350,7 +353,7 @@ function newBoard(parent, first) {
   }
 
   function onUnload(event) {
-    if (board.entries.length) event.preventDefault();
+    if (board.entries?.length) event.preventDefault();
   }
 
   find(".slide-button").onclick = () => board.toSlide();

@@ -27,8 +27,6 @@ class BoardSession:
         The cell that is to be shown on the slide, by the number that the board shows.
     all_read
         Whether every cell was read when all of the page last ran.
-    shown_entry
-        The slide's last entry when the board was shown last (`core.store.SlideRecord.last_entry`).
     """
 
     slide_id: int
@@ -39,7 +37,6 @@ class BoardSession:
     written: Written | None = None
     asked_on_slide: str | None = None
     all_read: bool | None = None
-    shown_entry: int | None = None
 
     @classmethod
     def of(cls, slide_id: int, role: Role, reader: str) -> "BoardSession":

@@ -15,7 +15,10 @@ function kept(name) {
 // Keep what a log has not got through, and nothing where it has.
 function keep(name, log, entries) {
   const { [log]: _, ...others } = kept(name);
-  const all = entries.length ? { ...others, [log]: entries } : others;
+  put(name, entries.length ? { ...others, [log]: entries } : others);
+}
+
+function put(name, all) {
   try {
     if (Object.keys(all).length) localStorage.setItem(unsentKey(name), JSON.stringify(all));
     else localStorage.removeItem(unsentKey(name));
@@ -24,9 +27,15 @@ function keep(name, log, entries) {
   }
 }
 
-// What earlier pages left behind, numbered anew; a page that still tries to send some writes the same once more.
-function leftBehind(name) {
+// Take over, into a new log and numbered anew, what earlier pages left behind. Calls are those that stand by now: where
+// one is neither what an entry was made over nor what such an entry says, the person has decided anew elsewhere, and
+// that stands. A page that still tries to send some of it writes the same once more.
+function leftBehind(name, log, calls) {
   const entries = Object.values(kept(name)).flat();
-  localStorage.removeItem(unsentKey(name));
-  return entries.map((entry, index) => ({ ...entry, number: index + 1 }));
+  const standing = (cell) => calls[cell]?.[0] ?? null;
+  const known = (cell) => entries.filter((one) => one.act === "read" && one.cell === cell).flatMap((one) => [one.over ?? null, one.call]);
+  const own = entries.filter((entry) => entry.act !== "read" || known(entry.cell).includes(standing(entry.cell)));
+  const numbered = own.map((entry, index) => ({ ...entry, number: index + 1 }));
+  put(name, numbered.length ? { [log]: numbered } : {});
+  return numbered;
 }

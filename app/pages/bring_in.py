@@ -150,7 +150,8 @@ def _first_asked(patient: str, names: list[str], say: Words) -> bool:
     there = [
         record.slide
         for record in here().store.records()
-        if ((record.case.patient or "").casefold(), record.slide.name.casefold()) in wanted
+        if record.case.patient is not None
+        and (record.case.patient.casefold(), record.slide.name.casefold()) in wanted
     ]
     if not there or st.session_state.get("asked_of_same_name") == wanted:
         st.session_state.pop("asked_of_same_name", None)

@@ -38,8 +38,6 @@ MORE = 50
 """Cells of the list that are shown at a time beyond the first."""
 SAMPLE = 20
 """Cells that are drawn at a time from the rest of the list."""
-WATCHED_S = 2.0
-"""Between two looks at whether anybody else has written to the slide."""
 _PAGES = {Role.FIRST: REVIEW, Role.SECOND: SECOND, Role.ADJUDICATOR: ADJUDICATE}
 
 
@@ -75,15 +73,6 @@ def _page(role: Role) -> None:
         return
     BoardSession.of(record.slide.id, role, reader).begin()
     _reading(record.slide.id, role, asked_number("cell"))
-    _watching(record.slide.id, role, reader)
-
-
-@st.fragment(run_every=WATCHED_S)
-def _watching(slide_id: int, role: Role, reader: str) -> None:
-    """Show the page anew once somebody else has written to the slide, or this person in another tab."""
-    shown_entry = BoardSession.of(slide_id, role, reader).shown_entry
-    if shown_entry is not None and here().store.record(slide_id).last_entry != shown_entry:
-        st.rerun()
 
 
 @st.fragment
@@ -93,7 +82,6 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
     need(OPENED_BY[_PAGES[role]])
     session = BoardSession.of(slide_id, role, reader)
     record = workplace.store.record(slide_id)
-    session.shown_entry = record.last_entry
     if record.taken_in is None:
         return
     asked = session.take_asked_on_slide()
@@ -159,7 +147,6 @@ def _take(session: BoardSession) -> None:
     """Write what the board has sent, before anything is shown."""
     slide_id, role, reader = session.slide_id, session.role, session.reader
     log = session.sent.log
-    session.shown_entry = None  # until the board is shown with what is written now
     session.holds = log and log.get("holds")
     workplace = here()
     session.written = write_entries(

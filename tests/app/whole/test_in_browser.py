@@ -153,19 +153,24 @@ def test_what_could_not_be_sent_before_the_page_was_closed_is_sent_when_the_pers
     assert len(server.record().readings) == 3  # nothing is sent twice
 
 
-def test_a_call_made_in_one_tab_shows_in_another_in_which_the_slide_is_open(
+def test_what_was_left_behind_does_not_replace_a_call_that_was_made_elsewhere_since(
     browser: "Browser", server: RunningServer
 ) -> None:
     page = come_in(browser, server, "Anna", "/review?slide=1")
     at_board(page)
-    other = page.context.new_page()
-    other.goto(f"{server.address}/review?slide=1")
-    at_board(other)
-    press(page, "p")
-    other.locator(".tile.parasite").wait_for(timeout=10_000)
-    other.keyboard.press("ArrowRight")  # it still shows the first cell, which has a call now
-    press(other, "n")
-    page.locator(".tile.healthy").wait_for(timeout=10_000)
+    server.kill()
+    for key in "nn":
+        page.keyboard.press(key)
+    page.get_by_text("Not saved yet").wait_for()
+    page.close()
+    server.start()
+    elsewhere = come_in(browser, server, "Anna", "/review?slide=1")  # another browser
+    at_board(elsewhere)
+    press(elsewhere, "p")
+    again = page.context.new_page()
+    again.goto(f"{server.address}/review?slide=1")
+    at_board(again)
+    saved(again)
     assert calls(server)[:3] == [Call.PARASITE, Call.NOT_PARASITE, None]
 
 
