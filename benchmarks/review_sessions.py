@@ -1,10 +1,11 @@
-"""Twenty readers at once: from a decision to the server's word that it is written, over real websockets.
+"""Twenty readers at once: from a decision to the server's word that it is written.
 
     python -m benchmarks.review_sessions --sessions 20 --decisions 20 --candidates 400
 
 A slide is made without a network, the application is started as a person starts it, and each session reads
-cells of its own on that one slide. What is measured ends later than what a reader waits for: the board shows
-the next cell without waiting. Afterwards every decision must stand in the database, once.
+cells of its own on that one slide, and has its page shown anew over its websocket after each. What is
+measured ends later than what a reader waits for: the board shows the next cell without waiting. Afterwards
+every decision must stand in the database, once.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -39,11 +41,12 @@ class Session:
     """One reader's websocket, and what it knows of the page."""
 
     socket: ClientConnection
+    server: httpx.AsyncClient
     page_hash: str = ""
     board_id: str = ""
     fragment_id: str = ""
-    written: int = 0
     version: str | None = None
+    readings: str = ""
     cells: list[str] = field(default_factory=list)
 
     async def open_page(self) -> None:
@@ -56,20 +59,32 @@ class Session:
             self._take(await self.socket.recv())
 
     async def decide(self, number: int, cell: str, call: str) -> float:
-        """Send a decision; give the seconds until the board is told that it is written."""
+        """Send a decision; give the seconds until the board is told that it is written.
+
+        Then the board has the page beside it shown anew, as it does in a browser.
+        """
         begun = time.perf_counter()
         entry = {"number": number, "act": "read", "cell": cell, "call": call, "stage": None, "reason": None}
+        answer = await self.server.post(
+            self.readings, json={"log": self.fragment_id + self.board_id, "entries": [entry]}
+        )
+        told = answer.raise_for_status().json()
+        if told["number"] != number or told["problems"]:
+            raise RuntimeError(f"decision {number} was not written: {told['problems']}")
+        seconds = time.perf_counter() - begun
         message = BackMsg()
         run = message.rerun_script
         run.query_string, run.page_script_hash, run.fragment_id = "slide=1", self.page_hash, self.fragment_id
         state = run.widget_states.widgets.add()
         state.id = self.board_id
-        log = {"log": self.fragment_id + self.board_id, "holds": self.version, "entries": [entry]}
-        state.json_value = json.dumps({"log": log})
+        state.json_value = json.dumps({"seen": {"holds": self.version, "stands": told["stands"]}})
         await self.socket.send(message.SerializeToString())
-        while self.written < number:
-            self._take(await self.socket.recv())
-        return time.perf_counter() - begun
+        return seconds
+
+    async def hear(self) -> None:
+        """Take in what the page sends, as long as it does."""
+        async for received in self.socket:
+            self._take(received)
 
     def _take(self, received: str | bytes) -> None:
         message = ForwardMsg()
@@ -81,11 +96,9 @@ class Session:
         if element.HasField("bidi_component") and element.bidi_component.component_name == "smearscope_board":
             self.board_id, self.fragment_id = element.bidi_component.id, message.delta.fragment_id
             data: dict[str, Any] = json.loads(element.bidi_component.json)
-            self.version = data["version"]
+            self.version, self.readings = data["version"], data["readings"]
             if "cells" in data:
                 self.cells = [cell["id"] for cell in data["cells"]]
-            if data["done"]:
-                self.written = data["done"]["number"]
 
 
 async def read(
@@ -94,9 +107,13 @@ async def read(
     """One reader: cells of their own, with a pause between two as people make."""
     uri = f"ws://{address}/_stcore/stream"
     headers = {"Cookie": f"{NAME_COOKIE}={cookie}"}
-    async with connect(uri, additional_headers=headers, subprotocols=["streamlit"], max_size=None) as opened:  # type: ignore[list-item]
-        session = Session(opened)
+    async with (
+        connect(uri, additional_headers=headers, subprotocols=["streamlit"], max_size=None) as opened,  # type: ignore[list-item]
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as server,
+    ):
+        session = Session(opened, server)
         await session.open_page()
+        hearing = asyncio.create_task(session.hear())
         # Who comes when others have begun would be asked first whether they may be the second reader.
         await all_there.wait()
         own = session.cells[place :: all_there.parties]
@@ -107,6 +124,7 @@ async def read(
             cell, call = own[number % len(own)], CALLS[(number // len(own)) % 3]
             seconds.append(await session.decide(number, cell, call))
             await asyncio.sleep(max(0.0, pause_s - seconds[-1]))
+        hearing.cancel()
     return seconds
 
 

@@ -1,86 +1,122 @@
 // The board at which a reader decides on one cell after another.
 //
-// A decision shows the next cell at once and goes to the server in a log: numbered entries that stay in it until
-// the server says that it has written them. A log that is sent twice is written once. What is not acknowledged is
-// said to be unsaved, and is sent again until the server is back.
+// A decision shows the next cell at once and goes to the server in a log (log.js), which says what is unsaved.
 //
-// From the server: data = {board, version, pictures, cells: [{id, name, score, facts, flagged, bars}], calls: {cell: [call,
-// stage, reason]}, at, done: {log, number, undone}, blind, methods, words}; or without cells, methods and words: then calls
-// holds what differs from the list of that version. To the server: state "log" = {log, holds: version, entries: [{number,
-// act, cell, call, stage, reason, flagged}], sending}; a flag says what is wanted, so that sent twice it is not taken off;
-// and trigger "slide" = the cell to be shown on the slide.
+// From the page: data = {board, version, keep, readings, pictures, species, at, blind, cells: [{id, name, score, facts,
+// flagged, bars}], calls: {cell: [call, stage, reason]}, stands, methods, words}; or without cells and what follows them,
+// where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
+// beside the board is shown anew; and trigger "slide" = the cell to be shown on the slide.
 
 const AHEAD = 4;
-const [LATE_MS, AGAIN_MS] = [1500, 2500];
+const LATE_MS = 1500;
+const [OWN_SHOWN_MS, OTHERS_SHOWN_MS] = [250, 4000]; // until the page beside shows calls that were made here, or elsewhere
+const GONE_MS = 3000;
 const [MAP_AGAIN_MS, MOST_ASKED] = [700, 120];
-const boards = new WeakMap();
+// The page may take a board away and put it back in the middle of a person's keys, as when all of it runs anew: the board
+// stays, with its log, and what was pressed meanwhile is done when it is back.
+const boards = (window.smearscopeBoards ??= new Map());
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  let board = boards.get(parentElement);
-  if (!board || board.name !== data.board) {
-    board?.leave();
-    board = newBoard(parentElement, data);
-    boards.set(parentElement, board);
-  }
-  board.send = () => setStateValue("log", {
-    log: board.log, holds: board.whole?.version ?? null, entries: [...(board.entries ?? [])], sending: (board.sendings += 1),
-  });
+  let board = boards.get(data.board);
+  if (!board) boards.set(data.board, (board = newBoard(data)));
+  board.seen = () => setStateValue("seen", { holds: board.whole?.version ?? null, stands: board.stands });
   board.toSlide = () => board.at && setTriggerValue("slide", board.at);
+  board.come(parentElement);
   board.take(data);
-  return () => board.leave();
+  return () => board.go(parentElement);
 }
 
-function newBoard(parent, first) {
-  const find = (selector) => parent.querySelector(selector);
-  const root = find(".board");
-  const board = { name: first.board, log: newName(), entries: null, at: null, sent: 0, sendings: 0, decided: [], cells: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
+function newBoard(first) {
+  let parent = null;
   let words = {};
   let data = first;
+  const find = (selector) => parent.querySelector(selector);
+  const board = { at: null, stands: 0, calls: {}, decided: [], cells: [], waiting: [], loaded: new Map(), tiles: new Map(), maps: new Map() };
+  board.log = newLog(told, () => saved());
+
+  board.come = (place) => {
+    clearTimeout(board.gone);
+    if (parent === place) return;
+    parent = place;
+    board.drawn = null;
+    listen();
+  };
+
+  board.go = (place) => {
+    if (parent !== place) return;
+    clearTimeout(board.gone);
+    board.gone = setTimeout(leave, GONE_MS);
+  };
+
+  function leave() {
+    board.log.end();
+    clearTimeout(board.late);
+    clearTimeout(board.soon);
+    document.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("beforeunload", onUnload);
+    boards.delete(first.board);
+  }
 
   board.take = (fresh) => {
-    if (fresh.cells) board.whole = fresh;
+    if (fresh.cells) {
+      board.whole = fresh;
+      // What the log has heard since may be newer than the page.
+      if (fresh.stands >= board.stands) [board.calls, board.stands] = [fresh.calls, fresh.stands];
+    }
     if (board.whole?.version !== fresh.version) {
       board.whole = null;
-      board.send(); // asks for the whole list
+      board.seen(); // asks for the whole list
       return;
     }
-    data = { ...board.whole, ...fresh, calls: { ...board.whole.calls, ...fresh.calls } };
+    data = { ...board.whole, ...fresh };
     words = data.words;
-    if (!board.entries) {
-      board.entries = leftBehind(data.keep, board.log, data.calls);
-      board.sent = board.entries.length;
-    }
-    if (fresh.done && fresh.done.log === board.log) {
-      const blindly = board.entries.some((entry) => entry.number === fresh.done.number && entry.act === "undo" && !entry.cell);
-      board.entries = board.entries.filter((entry) => entry.number > fresh.done.number);
-      // An undo whose cell the board knew has shown it already, and the person may be further by now.
-      if (blindly && !board.entries.length) board.at = fresh.done.undone ?? board.at;
-    } else if (board.entries.length) {
-      board.send(); // a server that started anew has not seen them
-    }
-    board.cells = data.cells.map((cell) => {
-      const [call, stage, reason] = data.calls[cell.id] ?? [null, null, null];
-      return { ...cell, call, stage, reason };
-    });
-    for (const entry of board.entries) {
-      const at = board.cells.findIndex((cell) => cell.id === entry.cell);
-      if (at >= 0) board.cells[at] = withPending(board.cells[at], entry);
-    }
-    root.classList.toggle("blind", fresh.blind);
+    board.log.address = data.readings;
+    if (!board.log.keep) board.log.begin(data.keep, board.calls);
+    board.cells = data.cells.map((cell) => ({ ...cell }));
+    called();
+    const root = find(".board");
+    root.classList.toggle("blind", data.blind);
     root.classList.toggle("dark", isDark(root));
     label();
     gallery();
-    if (!board.cells.some((cell) => cell.id === board.at)) board.at = null;
-    show(board.at ?? fresh.at ?? firstUnread() ?? board.cells[0]?.id ?? null);
+    if (!current()) board.at = null;
+    show(board.at ?? data.at ?? firstUnread() ?? board.cells[0]?.id ?? null);
     saved();
+    board.log.send();
+    board.waiting.splice(0).forEach(act);
   };
 
-  board.leave = () => {
-    clearTimeout(board.late);
-    document.removeEventListener("keydown", onKey, true);
-    window.removeEventListener("beforeunload", onUnload);
-    boards.delete(parent);
-  };
+  // Put on each cell the call that stands, and over it what is still on its way.
+  function called() {
+    for (const cell of board.cells) [cell.call, cell.stage, cell.reason] = board.calls[cell.id] ?? [null, null, null];
+    for (const entry of board.log.entries) {
+      const cell = board.cells.find((one) => one.id === entry.cell);
+      if (cell) Object.assign(cell, pending(entry));
+    }
+  }
+
+  function told(answer, dealtWith) {
+    const [elsewhere, changes] = [answer.stands !== board.stands && !dealtWith.length, Object.entries(answer.calls)];
+    for (const [cell, call] of changes) board.calls[cell] = call;
+    board.stands = answer.stands;
+    if (dealtWith.length) find(".problems").textContent = answer.problems.join(" ");
+    called();
+    for (const [id] of changes) {
+      const cell = board.cells.find((one) => one.id === id);
+      if (cell) mark(cell);
+    }
+    // An undo whose cell the board knew has shown it already, and the person may be further by now.
+    const blindly = dealtWith.some((entry) => entry.number === answer.number && entry.act === "undo" && !entry.cell);
+    if (blindly && answer.undone && !board.log.entries.length) show(answer.undone);
+    if (dealtWith.length || elsewhere) shownBeside(elsewhere ? OTHERS_SHOWN_MS : OWN_SHOWN_MS);
+  }
+
+  // One run of the page for several keys.
+  function shownBeside(within) {
+    if (board.soon && within > OWN_SHOWN_MS) return;
+    clearTimeout(board.soon);
+    board.soon = setTimeout(() => { board.soon = null; board.seen(); }, within);
+  }
 
   const current = () => board.cells.find((cell) => cell.id === board.at);
   const firstUnread = () => board.cells.find((cell) => !cell.call)?.id;
@@ -92,7 +128,10 @@ function newBoard(parent, first) {
     if (command.act === "undo") return undo();
     if (command.act === "flag") return flag(cell);
     if (!meant(command, cell)) return;
-    enter({ act: "read", cell: cell.id, over: cell.call, call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
+    board.log.enter({
+      act: "read", cell: cell.id, over: cell.call, call: command.call,
+      stage: command.stage ?? null, reason: command.reason ?? null, species: data.species,
+    });
     Object.assign(cell, { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null });
     board.decided.push(cell.id);
     mark(cell);
@@ -120,25 +159,18 @@ function newBoard(parent, first) {
 
   function flag(cell) {
     cell.flagged = !cell.flagged;
-    enter({ act: "flag", cell: cell.id, flagged: cell.flagged });
+    board.log.enter({ act: "flag", cell: cell.id, flagged: cell.flagged });
     show(cell.id);
   }
 
   function undo() {
     const cell = board.cells.find((one) => one.id === board.decided.at(-1));
-    enter({ act: "undo", cell: cell?.id ?? null });
+    board.log.enter({ act: "undo", cell: cell?.id ?? null });
     if (!cell) return;
     board.decided.pop();
     Object.assign(cell, { call: null, stage: null, reason: null });
     mark(cell);
     show(cell.id);
-  }
-
-  function enter(entry) {
-    board.sent += 1;
-    board.entries.push({ number: board.sent, ...entry });
-    board.send();
-    saved();
   }
 
   function nextUnread(id) {
@@ -158,7 +190,7 @@ function newBoard(parent, first) {
     board.asked = null;
     find(".asked").textContent = "";
     const cell = current();
-    root.dataset.cell = cell ? cell.id : "";
+    find(".board").dataset.cell = cell ? cell.id : "";
     if (!cell) return;
     for (const view of parent.querySelectorAll(".view")) picture(view, "cell", cell);
     picture(find(".around img"), "around", cell);
@@ -201,7 +233,7 @@ function newBoard(parent, first) {
       layer.style.opacity = find(".opacity").value / 100;
     }
     find(".mapped figcaption").textContent = { there: words.rests, asked: words.makingMap }[state] ?? words.noMap;
-    root.dataset.map = state ?? "";
+    find(".board").dataset.map = state ?? "";
     const filter = `brightness(${find(".brightness").value}%) contrast(${find(".contrast").value}%)`;
     for (const img of parent.querySelectorAll(".view, .around img, .neighbours img, .gallery img")) img.style.filter = filter;
   }
@@ -306,43 +338,40 @@ function newBoard(parent, first) {
   }
 
   function saved() {
-    keep(data.keep, board.log, board.entries);
-    const line = find(".saved");
-    const waiting = board.entries.length;
-    line.classList.toggle("waiting", waiting > 0);
+    const [line, waiting, trouble] = [find(".saved"), board.log.entries.length, board.log.trouble];
     line.dataset.waiting = waiting;
     clearTimeout(board.late);
-    if (!waiting) {
-      line.textContent = board.sent ? words.saved : words.ready;
-      return;
-    }
-    // Every decision takes a moment: only what takes longer is worth a person's eye, and is sent again until a
-    // server answers. The framework sends nothing while there is none, and forgets it.
-    board.late = setTimeout(unsaved, LATE_MS);
+    // Every decision takes a moment: only what takes longer is worth a person's eye.
+    if (trouble) unsaved();
+    else if (waiting) board.late = setTimeout(unsaved, LATE_MS);
+    else line.textContent = board.log.sent ? words.saved : words.ready;
+    line.classList.toggle("waiting", waiting > 0 || Boolean(trouble));
   }
 
   function unsaved() {
-    find(".saved").textContent = words.unsaved.replace("{count}", board.entries.length);
-    board.send();
-    board.late = setTimeout(unsaved, AGAIN_MS);
+    const [waiting, trouble] = [board.log.entries.length, board.log.trouble];
+    const count = waiting ? words.waiting.replace("{count}", waiting) : "";
+    find(".saved").textContent = [count, words[trouble]].filter(Boolean).join(" ");
   }
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const focus = event.composedPath()[0];
     if (focus instanceof HTMLElement && focus.matches("input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]")) return;
-    if (find(".help").open) return;
+    if (find(".help").open || !current()) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (focus instanceof HTMLElement && focus.matches("input, select, [role=slider]") && key.startsWith("Arrow")) return;
-    if (document.querySelector("[role=dialog]")) return;
+    if (document.querySelector("[role=dialog]")?.checkVisibility()) return;
+    const command = KEYS.find((one) => one.key === key);
+    if (!parent.isConnected) {
+      if (command && !event.repeat) board.waiting.push(command);
+      return;
+    }
     if (key === "?") find(".help").showModal();
     else if (LOOKS[key] === "map") toggleMap();
     else if (LOOKS[key] === "slide") board.toSlide();
-    else {
-      const command = KEYS.find((one) => one.key === key);
-      if (!command || (event.repeat && command.act !== "next" && command.act !== "previous")) return;
-      act(command);
-    }
+    else if (command && (!event.repeat || command.act === "next" || command.act === "previous")) act(command);
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -353,29 +382,32 @@ function newBoard(parent, first) {
   }
 
   function onUnload(event) {
-    if (board.entries?.length) event.preventDefault();
+    if (board.log.entries.length) event.preventDefault();
   }
 
-  find(".slide-button").onclick = () => board.toSlide();
-  find(".help-button").onclick = () => find(".help").showModal();
-  find(".close").onclick = () => find(".help").close();
-  for (const place of [".method", ".over", ".opacity", ".brightness", ".contrast"]) {
-    find(place).oninput = () => current() && mapped(current());
+  function listen() {
+    find(".slide-button").onclick = () => board.toSlide();
+    find(".help-button").onclick = () => find(".help").showModal();
+    find(".close").onclick = () => find(".help").close();
+    for (const place of [".method", ".over", ".opacity", ".brightness", ".contrast"]) {
+      find(place).oninput = () => current() && mapped(current());
+    }
+    find(".reset").onclick = () => {
+      find(".brightness").value = find(".contrast").value = 100;
+      find(".opacity").value = 60;
+      if (current()) mapped(current());
+    };
   }
-  find(".reset").onclick = () => {
-    find(".brightness").value = find(".contrast").value = 100;
-    find(".opacity").value = 60;
-    if (current()) mapped(current());
-  };
+
   document.addEventListener("keydown", onKey, true);
   window.addEventListener("beforeunload", onUnload);
   return board;
 }
 
-function withPending(cell, entry) {
-  if (entry.act === "flag") return { ...cell, flagged: entry.flagged };
-  if (entry.act === "undo") return { ...cell, call: null, stage: null, reason: null };
-  return { ...cell, call: entry.call, stage: entry.stage, reason: entry.reason };
+function pending(entry) {
+  if (entry.act === "flag") return { flagged: entry.flagged };
+  if (entry.act === "undo") return { call: null, stage: null, reason: null };
+  return { call: entry.call, stage: entry.stage, reason: entry.reason };
 }
 
 function within(box, tile) {
@@ -386,9 +418,6 @@ function within(box, tile) {
 }
 
 const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
-function newName() {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 function isDark(element) {
   const [red, green, blue] = (getComputedStyle(element).getPropertyValue("--st-background-color").match(/[0-9a-f]{2}/gi) ?? [])

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from app.board.review_board import Given, Written
 from core.store import Role
 
 
@@ -17,12 +16,8 @@ class BoardSession:
     ----------
     slide_id, role, reader
         Whose board it is.
-    given
-        The list of cells that the board was given last.
     holds
-        Version of the list that the board says it holds.
-    written
-        What came of what the board has sent.
+        Version of the list of cells that the board says it holds.
     asked_on_slide
         The cell that is to be shown on the slide, by the number that the board shows.
     all_read
@@ -32,9 +27,7 @@ class BoardSession:
     slide_id: int
     role: Role
     reader: str
-    given: Given | None = None
     holds: str | None = None
-    written: Written | None = None
     asked_on_slide: str | None = None
     all_read: bool | None = None
 
@@ -52,17 +45,17 @@ class BoardSession:
 
     @property
     def sent(self) -> Any:  # noqa: ANN401 - what the framework keeps of a component
-        """What the board says: its `log`, and the cell to show on the `slide`."""
+        """What the board says: what it has `seen`, and the cell to show on the `slide`."""
         return st.session_state[self.key]
-
-    @property
-    def held(self) -> Given | None:
-        """The list that the board holds; None where it holds another or none."""
-        return self.given if self.given is not None and self.holds == self.given.version else None
 
     def begin(self) -> None:
         """All of the page runs: it may begin another board, which is given all its cells."""
         self.holds = self.all_read = None
+
+    def hear(self) -> None:
+        """Take in what the board says that it holds; a call was made, or seen, since it said so last."""
+        seen = self.sent.seen
+        self.holds = seen and seen.get("holds")
 
     def ask_on_slide(self) -> None:
         """Keep the cell that the board wants to be shown on the slide."""

@@ -1,5 +1,6 @@
 """The script that Streamlit runs for every page: who is there, in which language, and which page."""
 
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -41,6 +42,8 @@ st.set_page_config(
 )
 st.html(Path(__file__).with_name("look.css"))
 say = words()
+# The framework's own words, in a box over the page, ask for the Internet.
+st.html(f"<style>:root {{ --server-away: {json.dumps(say('page.server_away'))}; }}</style>")
 pages = [
     st.Page(
         worklist_page, title=say("page.worklist"), url_path=WORKLIST, default=True, icon=":material/list:"

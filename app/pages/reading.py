@@ -6,8 +6,7 @@ from functools import partial
 import streamlit as st
 
 from app.board.board_session import BoardSession
-from app.board.review_board import Written, board, board_data, write_entries
-from app.cell_numbers import CellNumbers
+from app.board.review_board import board, board_data
 from app.pages.links import (
     ADJUDICATE,
     OPENED_BY,
@@ -91,7 +90,6 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         ask_before_calls(
             record, reader, say
         )  # also while the page stands open: others may have begun to read
-    _problems(session.written, say)
     cells = cells_for(record, role, reader)
     if not cells:
         _nothing_to_read(record, role, say)
@@ -111,22 +109,22 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         if role == Role.FIRST:
             left = progress(record)
             st.markdown(say("reading.list", count=left.to_read, of=looked_at, rank=left.read_to))
-        data, session.given = board_data(
+        data = board_data(
             workplace,
             record,
             record.taken_in,
             say,
             reader=reader,
             role=role,
+            species=st.session_state.get(_species_key(slide_id)),
             at=at,
-            written=session.written,
-            holds=session.held,
+            holds=session.holds,
         )
         board(
             key=session.key,
             data=data,
-            default={"log": None},
-            on_log_change=partial(_take, session),
+            default={"seen": None},
+            on_seen_change=session.hear,
             on_slide_change=session.ask_on_slide,
         )
     with beside:
@@ -143,34 +141,9 @@ def _not_valid(taken_in: TakenIn, say: Words) -> None:
     st.warning("\n".join(lines), icon=":material/block:")
 
 
-def _take(session: BoardSession) -> None:
-    """Write what the board has sent, before anything is shown."""
-    slide_id, role, reader = session.slide_id, session.role, session.reader
-    log = session.sent.log
-    session.holds = log and log.get("holds")
-    workplace = here()
-    session.written = write_entries(
-        workplace.store,
-        slide_id,
-        log,
-        session.written,
-        reader=reader,
-        role=role,
-        species=st.session_state.get(_species_key(slide_id)),
-        numbers=CellNumbers.of(
-            workplace.secret, workplace.store.record(slide_id), reader, blind=role == Role.SECOND
-        ),
-    )
-
-
 def _species_key(slide_id: int) -> str:
     """Name of the box in which the species of a slide is chosen, whoever reads it."""
     return f"species {slide_id}"
-
-
-def _problems(written: Written | None, say: Words) -> None:
-    for problem in written.problems if written else ():
-        st.error(say("reading.not_written", why=escaped(say.error(problem))), icon=":material/error:")
 
 
 def _beside(

@@ -1,4 +1,4 @@
-"""Addresses of pictures: signed, for one person, slide and kind of reading, and good for some hours."""
+"""Addresses of pictures, and of what a board writes: signed, for one person, for some hours."""
 
 import hashlib
 import time
@@ -7,9 +7,12 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from core.store import Role
+
 HOURS = 12
 """An address is good for this long at most, and for an hour less at least."""
 _SALT = "pictures of cells"
+_WRITING = "readings"
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,26 @@ class Permit:
     reader: str
 
 
+@dataclass(frozen=True)
+class Writing:
+    """What an address lets one write: readings of a slide, in a role, under a name.
+
+    Attributes
+    ----------
+    language
+        In which the board is told what could not be written.
+    """
+
+    slide_id: int
+    role: Role
+    reader: str
+    language: str
+
+
 def picture_base(secret: bytes, permit: Permit, now: float | None = None) -> str:
     """Begin of the addresses of a permit's pictures; the same for an hour, so that browsers keep them."""
-    hour = int(now if now is not None else time.time()) // 3600
     content = [permit.slide_id, permit.result_id, int(permit.blind), permit.reader]
-    return f"/pictures/{signed_until(secret, _SALT, content, 3600 * (hour + HOURS))}"
+    return f"/pictures/{signed_until(secret, _SALT, content, _some_hours_from(now))}"
 
 
 def permit_of(secret: bytes, token: str, now: float | None = None) -> Permit | None:
@@ -46,6 +64,26 @@ def permit_of(secret: bytes, token: str, now: float | None = None) -> Permit | N
         return None
     slide_id, result_id, blind, reader = content
     return Permit(slide_id, result_id, bool(blind), reader)
+
+
+def writing_address(secret: bytes, writing: Writing, now: float | None = None) -> str:
+    """Where a board sends its entries; as good as `picture_base`."""
+    content = [writing.slide_id, str(writing.role), writing.reader, writing.language]
+    return f"/readings/{signed_until(secret, _WRITING, content, _some_hours_from(now))}"
+
+
+def writing_of(secret: bytes, token: str, now: float | None = None) -> Writing | None:
+    """What a token lets one write; None where it was not signed here or has expired."""
+    content = opened(secret, _WRITING, token, now)
+    if content is None:
+        return None
+    slide_id, role, reader, language = content
+    return Writing(slide_id, Role(role), reader, language)
+
+
+def _some_hours_from(now: float | None) -> int:
+    hour = int(now if now is not None else time.time()) // 3600
+    return 3600 * (hour + HOURS)
 
 
 def secret_name(secret: bytes, of: str) -> str:

@@ -6,7 +6,6 @@ import pytest
 import streamlit as st
 
 from app.board.board_session import BoardSession
-from app.board.review_board import Given
 from core.store import Role
 
 
@@ -25,23 +24,22 @@ def test_slide_role_and_reader_each_have_a_board_of_their_own(other: tuple[int, 
     assert BoardSession.of(*other) is not board
 
 
-def test_a_list_is_held_only_while_the_board_says_so() -> None:
+@pytest.mark.parametrize(("seen", "holds"), [({"holds": "first", "stands": 7}, "first"), (None, None)])
+def test_the_board_says_which_list_it_holds(
+    tab: dict[str, object], seen: dict[str, object] | None, holds: str | None
+) -> None:
     board = BoardSession.of(1, Role.FIRST, "Anna")
-    assert board.held is None
-    board.given = Given("second", "content", {})
-    assert board.held is None
-    board.holds = "first"
-    assert board.held is None
-    board.holds = "second"
-    assert board.held is board.given
+    tab[board.key] = SimpleNamespace(seen=seen)  # None before it has said anything
+    board.hear()
+    assert board.holds == holds
 
 
 def test_when_all_of_the_page_runs_the_list_is_given_anew() -> None:
     board = BoardSession.of(1, Role.FIRST, "Anna")
-    board.given, board.holds, board.all_read = Given("first", "content", {}), "first", True
+    board.holds, board.all_read = "first", True
     board.begin()
     kept = BoardSession.of(1, Role.FIRST, "Anna")
-    assert (kept.given is board.given, kept.held, kept.all_read) == (True, None, None)
+    assert (kept.holds, kept.all_read) == (None, None)
 
 
 def test_a_cell_to_be_shown_on_the_slide_is_asked_for_once(tab: dict[str, object]) -> None:

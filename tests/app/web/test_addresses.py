@@ -2,7 +2,17 @@
 
 import pytest
 
-from app.web.addresses import HOURS, Permit, permit_of, picture_base, secret_name
+from app.web.addresses import (
+    HOURS,
+    Permit,
+    Writing,
+    permit_of,
+    picture_base,
+    secret_name,
+    writing_address,
+    writing_of,
+)
+from core.store import Role
 
 SECRET, NOON = b"a secret", 500_000 * 3600.0
 PERMIT = Permit(slide_id=3, result_id=8, blind=True, reader="Anna")
@@ -48,3 +58,12 @@ def test_a_secret_name_is_the_same_for_the_same_and_tells_nothing_of_it() -> Non
         secret_name(b"b" * 32, "7 first reader anna"),
     )
     assert "anna" not in name
+
+
+def test_an_address_for_readings_lets_one_write_what_it_was_made_for_and_shows_no_picture() -> None:
+    writing = Writing(slide_id=3, role=Role.SECOND, reader="Anna", language="fr")
+    address = writing_address(SECRET, writing, NOON).removeprefix("/readings/")
+    assert writing_of(SECRET, address, NOON) == writing
+    assert writing_of(SECRET, address, NOON + HOURS * 3600) is None
+    assert permit_of(SECRET, address, NOON) is None
+    assert writing_of(SECRET, token(), NOON) is None

@@ -174,6 +174,53 @@ def test_what_was_left_behind_does_not_replace_a_call_that_was_made_elsewhere_si
     assert calls(server)[:3] == [Call.PARASITE, Call.NOT_PARASITE, None]
 
 
+def test_no_key_is_lost_while_all_of_the_page_runs_anew(browser: "Browser", server: RunningServer) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    for number, key in enumerate("pnpnpnpn"):
+        if number % 2:
+            page.keyboard.press("r")  # the framework's own key: run the page anew
+        page.keyboard.press(key)
+        page.wait_for_timeout(50)
+    saved(page)
+    assert calls(server) == [Call.PARASITE, Call.NOT_PARASITE] * 4
+    assert len(server.record().readings) == 8
+
+
+def test_a_call_in_one_tab_shows_in_the_other(browser: "Browser", server: RunningServer) -> None:
+    one = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(one)
+    other = one.context.new_page()
+    other.goto(f"{server.address}/review?slide=1")
+    at_board(other)
+    one.bring_to_front()
+    press(one, "3")
+    other.bring_to_front()
+    mark = other.locator(".mark:not([hidden])")
+    mark.get_by_text("schizont").wait_for(timeout=4000)
+    other.keyboard.press("n")
+    other.get_by_text("Cell 1 is called already").wait_for()
+    assert calls(server)[:2] == [Call.PARASITE, None]
+
+
+def test_what_is_unsaved_when_another_page_is_opened_is_saved_all_the_same(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.route("**/readings/*", lambda route: route.abort())
+    for key in "pn":
+        page.keyboard.press(key)
+    page.get_by_text("Not saved yet: 2.").wait_for()
+    page.get_by_role("link", name="Worklist").first.click()
+    page.get_by_role("link", name="Review").wait_for()
+    page.unroute("**/readings/*")
+    until = time.monotonic() + 20
+    while len(server.record().readings) < 2 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert calls(server)[:3] == [Call.PARASITE, Call.NOT_PARASITE, None]
+
+
 def test_undo_goes_back_through_what_was_decided_also_after_the_page_is_loaded_again(
     browser: "Browser", server: RunningServer
 ) -> None:

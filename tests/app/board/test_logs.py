@@ -1,0 +1,102 @@
+"""What a board is told: how far its log was dealt with, and what has been called since it heard last."""
+
+from typing import Any
+
+import pytest
+
+from app.board.logs import Logs, calls_shown
+from app.cell_numbers import CellNumbers
+from app.web.addresses import Writing
+from app.workplace import Workplace
+from core.store import Role, SlideRecord, StoreError
+from tests.scored_slides import NOT_PARASITE, PARASITE, read_all
+
+ANNA = Writing(1, Role.FIRST, "Anna", "en")
+
+
+@pytest.fixture
+def logs(workplace: Workplace, record: SlideRecord) -> Logs:
+    assert record.slide.id == ANNA.slide_id
+    return Logs(workplace.store, workplace.secret)
+
+
+def call(number: int, cell: int, says: str) -> dict[str, Any]:
+    return {"number": number, "act": "read", "cell": str(cell), "call": says}
+
+
+def test_what_is_written_is_told_to_the_board_that_sent_it(logs: Logs, record: SlideRecord) -> None:
+    first, second, *_ = (one.id for one in record.candidates)
+    answer = logs.answer(ANNA, "a log", [call(1, first, "parasite"), call(2, second, "unsure")])
+    assert (answer["number"], answer["undone"], answer["problems"]) == (2, None, [])
+    assert answer["calls"] == {str(first): ("parasite", None, None), str(second): ("unsure", None, None)}
+    assert answer["stands"] > record.last_entry
+
+
+def test_only_what_has_changed_is_told_again(logs: Logs, record: SlideRecord) -> None:
+    first, second, *_ = (one.id for one in record.candidates)
+    logs.answer(ANNA, "a log", [call(1, first, "parasite")])
+    assert logs.answer(ANNA, "a log", [])["calls"] == {}
+    answer = logs.answer(ANNA, "a log", [call(2, second, "parasite"), {"number": 3, "act": "undo"}])
+    assert (answer["calls"], answer["undone"]) == ({}, str(second))
+    answer = logs.answer(ANNA, "a log", [{"number": 4, "act": "undo", "cell": str(first)}])
+    assert answer["calls"] == {str(first): None}
+
+
+def test_what_was_called_in_one_tab_is_told_in_the_other(logs: Logs, record: SlideRecord) -> None:
+    first, second, *_ = (one.id for one in record.candidates)
+    before = logs.answer(ANNA, "one tab", [])
+    logs.answer(ANNA, "the other tab", [call(1, first, "parasite")])
+    after = logs.answer(ANNA, "one tab", [call(1, second, "not a parasite")])
+    assert after["calls"].keys() == {str(first), str(second)}
+    assert after["stands"] > before["stands"]
+
+
+def test_entries_are_dealt_with_once_by_each_log(
+    logs: Logs, workplace: Workplace, record: SlideRecord
+) -> None:
+    first, *_ = (one.id for one in record.candidates)
+    for _ in range(3):
+        logs.answer(ANNA, "a log", [call(1, first, "parasite"), {"number": 2, "act": "undo"}])
+    assert len(workplace.store.record(1).readings) == 1
+
+
+def test_a_server_that_started_anew_tells_all_calls_once_more(
+    logs: Logs, workplace: Workplace, record: SlideRecord
+) -> None:
+    first, *_ = (one.id for one in record.candidates)
+    logs.answer(ANNA, "a log", [call(1, first, "parasite")])
+    anew = Logs(workplace.store, workplace.secret)
+    assert anew.answer(ANNA, "a log", [])["calls"] == {str(first): ("parasite", None, None)}
+
+
+def test_problems_are_told_in_the_language_of_the_page(logs: Logs) -> None:
+    french = Writing(1, Role.FIRST, "Anna", "fr")
+    (problem,) = logs.answer(french, "a log", [{"number": 1, "act": "applaud"}])["problems"]
+    assert problem.startswith("Non enregistré : ")
+    (problem,) = logs.answer(ANNA, "a log", [{"number": 1, "act": "applaud"}])["problems"]
+    assert problem.startswith("Not saved: ")
+
+
+def test_a_second_reader_is_told_their_own_calls_under_their_own_numbers(
+    logs: Logs, workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "+---", reader="Anna", role=Role.FIRST)
+    ben = Writing(1, Role.SECOND, "Ben", "en")
+    assert logs.answer(ben, "a log", [])["calls"] == {}
+    number = CellNumbers.of(workplace.secret, record, "Ben", blind=True).shown(record.candidates[0].id)
+    answer = logs.answer(ben, "a log", [call(1, number, "unsure")])
+    assert answer["calls"] == {str(number): ("unsure", None, None)}
+
+
+def test_the_calls_of_another_second_reader_are_not_shown(workplace: Workplace, record: SlideRecord) -> None:
+    first, second, *_ = record.candidates
+    workplace.store.read(1, first.id, PARASITE, reader="Ben", role=Role.SECOND)
+    workplace.store.read(1, second.id, NOT_PARASITE, reader="Cleo", role=Role.SECOND)
+    now, plain = workplace.store.record(1), CellNumbers(1, None)
+    assert calls_shown(now, Role.SECOND, "ben", plain).keys() == {str(first.id)}
+    assert calls_shown(now, Role.FIRST, "ben", plain) == {}
+
+
+def test_there_must_be_such_a_slide(logs: Logs) -> None:
+    with pytest.raises(StoreError, match="slide 9"):
+        logs.answer(Writing(9, Role.FIRST, "Anna", "en"), "a log", [])
