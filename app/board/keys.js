@@ -15,11 +15,21 @@ const KEYS = [
   { key: "ArrowLeft", act: "previous", group: 3 },
   { key: "ArrowRight", act: "next", group: 3 },
   { key: "f", act: "flag", group: 3 },
+  { key: "t", act: "screens" },
 ];
+// On a screen of cells there are more.
+const SCREEN_KEYS = [
+  { key: "r", act: "rest" },
+  { key: " ", act: "choose" },
+  { key: "Enter", act: "open" },
+  { key: "ArrowUp", act: "above" },
+  { key: "ArrowDown", act: "below" },
+  { key: "PageUp", act: "turn", by: -1 },
+  { key: "PageDown", act: "turn", by: 1 },
+];
+const MOVES = new Set(["next", "previous", "above", "below", "turn"]);
 const LOOKS = { m: "map", g: "slide" };
-const SIGNS = { parasite: "●", "not a parasite": "✕", unsure: "?" };
-const KINDS = { parasite: "parasite", "not a parasite": "healthy", unsure: "unsure" };
-const SHOWN = { ArrowLeft: "←", ArrowRight: "→" };
+const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "␣", Enter: "⏎", PageUp: "⇞", PageDown: "⇟" };
 
 // A button for each key, and the list for help; pressed, a button does as its key.
 function buttons(parent, words, act) {
@@ -27,17 +37,17 @@ function buttons(parent, words, act) {
   if (place.dataset.words === words.help) return;
   place.dataset.words = words.help;
   const groups = [0, 1, 2, 3].map(() => Object.assign(document.createElement("div"), { className: "group" }));
-  for (const command of KEYS) {
+  for (const command of [...KEYS.filter((one) => one.group !== undefined), SCREEN_KEYS[0]]) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = KINDS[command.call] ?? "";
+    button.className = command.act === "rest" ? "rest healthy" : KINDS[command.call] ?? "";
     button.dataset.key = command.key;
     button.append(keyCap(shown(command.key)), said(command, words));
     button.onclick = () => act(command);
-    groups[command.group].append(button);
+    groups[command.group ?? 1].append(button);
   }
   place.replaceChildren(...groups);
-  const rows = KEYS.map((command) => [shown(command.key), longer(command, words)]);
+  const rows = [...KEYS, ...SCREEN_KEYS].map((command) => [shown(command.key), longer(command, words)]);
   rows.push(["M", words.mapKey], ["G", words.toSlide], ["?", words.help]);
   parent.querySelector(".help table").replaceChildren(...rows.map(([key, meaning]) => {
     const row = document.createElement("tr");
@@ -49,9 +59,9 @@ function buttons(parent, words, act) {
   }));
 }
 
-const said = (command, words) => words[command.stage ?? command.reason] ?? words.calls[command.call] ?? words[command.act];
+const said = (command, words) => (command.act === "rest" ? words.restShort : words[command.stage ?? command.reason] ?? words.calls[command.call] ?? words[command.act]);
 const longer = (command, words) => [words.calls[command.call], words[command.stage ?? command.reason]].filter(Boolean).join(words.colon)
-  || words[command.act];
+  || (command.act === "turn" ? (command.by > 0 ? words.turnOn : words.turnBack) : words[command.act]);
 
 const shown = (key) => SHOWN[key] ?? key.toUpperCase();
 const keyCap = (text) => Object.assign(document.createElement("kbd"), { textContent: text });

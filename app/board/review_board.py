@@ -19,7 +19,7 @@ from core.review import cells_for, standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("keys.js", "unsent.js", "log.js", "board.js")
+_SCRIPTS = ("keys.js", "unsent.js", "log.js", "cell.js", "gallery.js", "board.js")
 
 board = st.components.v2.component(
     "smearscope_board",
@@ -124,6 +124,7 @@ def _cells(
             {
                 "id": str(numbers.shown(candidate.id)),
                 "name": _name(candidate, position, role, words),
+                "field": candidate.field,
                 "score": None
                 if blind or candidate.infected_score is None
                 else words.decimal(f"{candidate.infected_score:.2f}"),

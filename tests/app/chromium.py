@@ -58,8 +58,12 @@ def come_in(browser: "Browser", server: RunningServer, name: str, path: str = "/
 
 
 def at_board(page: "Page") -> None:
-    """Wait until the board of a reading shows a cell."""
+    """Wait until the board of a reading shows a cell, and keys go to it.
+
+    The box in which a name was given stays, and keeps the keyboard, until all of the page has run.
+    """
     page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
+    page.wait_for_function("!document.activeElement?.matches('input')")
 
 
 def picture(page: "Page", name: str) -> None:
