@@ -1,10 +1,13 @@
 """A second, stronger look at the few objects of a slide that the first look puts forward."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import SURROUNDED_SIZE_PX
+from core.cells.second_look import SecondSight
 from models.fusion import fuse
 from models.slide_network import SlideNetwork
 from models.slide_norm import SlideNorm
@@ -69,7 +72,15 @@ class SecondLookNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, S, S) from `as_input` to (N,) logits of "infected"."""
-        pooled = self.features(images).mean(dim=(2, 3))
+        return self.judged(self.pooled(images))
+
+    def pooled(self, images: Tensor) -> Tensor:
+        """(N, 3, S, S) from `as_input` to (N, D) features, the means of their maps."""
+        features: Tensor = self.features(images)
+        return features.mean(dim=(2, 3))
+
+    def judged(self, pooled: Tensor) -> Tensor:
+        """(N, D) features from `pooled` to (N,) logits of "infected"."""
         logits: Tensor = self.head(self.dropout(pooled))[:, 0]
         return logits
 
@@ -78,6 +89,17 @@ class SecondLook(SlideNetwork[SecondLookNetwork]):
     """A trained `SecondLookNetwork` as the `core.cells.second_look.SecondLook` that scoring takes."""
 
     crop_size_px = SURROUNDED_SIZE_PX
+
+    @torch.inference_mode()
+    def look(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> SecondSight:
+        """Look at (N, S, S, 3) crops of one slide; the logits are those that `logits` gives."""
+        network = self.network_of(statistics)
+        pooled = [network.pooled(batch) for batch in self._batches(crops)]
+        if not pooled:
+            return SecondSight(np.empty(0, np.float32), np.empty((0, network.head.in_features), np.float16))
+        # Batch by batch, as `logits`: a sum of other shape may differ in its last bit.
+        logits = torch.cat([network.judged(batch) for batch in pooled])
+        return SecondSight(logits.float().cpu().numpy(), torch.cat(pooled).half().cpu().numpy())
 
     def _adapted(self, statistics: FeatureStatistics) -> SecondLookNetwork:
         network = super()._adapted(statistics)

@@ -1,5 +1,6 @@
 """A network of crops whose normalisations hold one slide's statistics at a time, as scoring uses it."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -43,15 +44,15 @@ class SlideNetwork(Generic[Network]):
     def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
         """(N,) logits, the log-odds of "infected", of (N, S, S, 3) crops of one slide."""
         network = self.network_of(statistics)
-        parts = [
-            network(self._inputs(crops[start : start + BATCH])).float().cpu().numpy()
-            for start in range(0, len(crops), BATCH)
-        ]
+        parts = [network(batch).float().cpu().numpy() for batch in self._batches(crops)]
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
     def network_of(self, statistics: FeatureStatistics) -> Network:
         """The network as it is for one slide or field, in eval mode, from `as_input` to (N,) logits."""
         return self._of_slide(statistics)
+
+    def _batches(self, crops: NDArray[np.uint8]) -> Iterator[Tensor]:
+        return (self._inputs(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH))
 
     def _inputs(self, crops: NDArray[np.uint8]) -> Tensor:
         return as_input(crops).to(self._device)

@@ -20,6 +20,7 @@ from core.cells.detection import Cells, ObjectKind
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
+from core.cells.second_look import SecondSight
 from core.scoring.batch import score_slides
 from core.scoring.slide_run import ScoringOptions
 from core.scoring.workers import Workers
@@ -127,7 +128,10 @@ class DotClassifier:
 
 
 class DotSecondLook:
-    """Log-odds by how much of the middle of a crop is darker than the middles of its slide's cells."""
+    """Log-odds by how much of the middle of a crop is darker than the middles of its slide's cells.
+
+    Its features are that share, and the level of the middle over that of the whole crop.
+    """
 
     crop_size_px = 96
     middle = slice(32, 64)  # inside a cell, which is drawn 48 px wide
@@ -136,10 +140,14 @@ class DotSecondLook:
     def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
         return (float(np.median(crops[:, self.middle, self.middle, 1])),)
 
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
+    def look(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> SecondSight:
         (typical,) = statistics
-        dark = crops[:, self.middle, self.middle, 1] < typical - self.darker_by
-        return np.asarray(20 * dark.mean(axis=(1, 2)) - 2, np.float32)
+        middle = crops[:, self.middle, self.middle, 1]
+        dark = (middle < typical - self.darker_by).mean(axis=(1, 2))
+        level = middle.mean(axis=(1, 2)) / crops[..., 1].mean(axis=(1, 2))
+        return SecondSight(
+            np.asarray(20 * dark - 2, np.float32), np.stack([dark, level], axis=1).astype(np.float16)
+        )
 
 
 @dataclass(frozen=True)

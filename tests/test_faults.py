@@ -48,7 +48,10 @@ def start(slides: Path, out: Path, workers: int, wait_s: float) -> "subprocess.P
 
 
 def result_files(folder: Path) -> dict[str, bytes]:
-    names = ("cells.parquet", "fields.parquet", "result.json", "candidates/candidates.csv")
+    names = (
+        *("cells.parquet", "features.parquet", "fields.parquet"),
+        *("result.json", "candidates/candidates.csv"),
+    )
     return {name: (folder / name).read_bytes() for name in names}
 
 

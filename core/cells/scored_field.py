@@ -64,6 +64,9 @@ class ScoredField:
     second_score
         (N,) float32 in [0, 1], by both looks together (`core.cells.second_look.combined`), of those that the
         second look sees; NaN for the others.
+    second_features
+        (K, D) float16, what it saw (`core.cells.second_look.SecondSight`) in the K of them that have a
+        `second_score`, in their order.
     why_not
         (N,) values of `core.cells.located.WhyNot`; empty for an evaluable cell.
     """
@@ -78,6 +81,7 @@ class ScoredField:
     detection_score: NDArray[np.float32]
     infected_score: NDArray[np.float32]
     second_score: NDArray[np.float32]
+    second_features: NDArray[np.float16]
     why_not: NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -120,10 +124,12 @@ def score_image(
         statistics = scores.statistics
     seen = seen_again(infected_score, seen_share)
     second_score = np.full(len(cells.boxes), np.nan, np.float32)
+    second_features = np.empty((0, 0), np.float16)
     if seen.any():
         second_crops = surrounded_crops(shown, cells.boxes[seen], colour, models.second_look.crop_size_px)
-        log_odds = models.second_look.logits(second_crops, reference.second_statistics)
-        second_score[seen] = combined(infected_score[seen], log_odds)
+        sight = models.second_look.look(second_crops, reference.second_statistics)
+        second_score[seen] = combined(infected_score[seen], sight.logits)
+        second_features = sight.features
     height, width = field.image.shape[:2]
     return ScoredField(
         width=width,
@@ -136,5 +142,6 @@ def score_image(
         detection_score=cells.detection_score.round(SCORE_DECIMALS),
         infected_score=infected_score,
         second_score=second_score.round(SCORE_DECIMALS),
+        second_features=second_features,
         why_not=cells.why_not,
     )

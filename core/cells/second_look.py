@@ -1,5 +1,6 @@
 """What scoring asks of a second look, which objects of a slide it sees, and how both looks rank them."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,23 @@ SCORE_LIMIT = 1e-6
 """Scores nearer to 0 or 1 than this are taken as this near: they are written with six decimals."""
 
 
+@dataclass(frozen=True, eq=False)
+class SecondSight:
+    """What a second look makes of some objects.
+
+    Attributes
+    ----------
+    logits
+        (N,) float32, the log-odds of "infected".
+    features
+        (N, D) float16, what the logits are a linear function of: from them the objects of a slide can be
+        ranked anew without the network.
+    """
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float16]
+
+
 class SecondLook(Protocol):
     """Scores crops with their surroundings (`core.cells.crops.surrounded_crops`)."""
 
@@ -27,8 +45,8 @@ class SecondLook(Protocol):
         """Measure the slide on (N, S, S, 3) crops of its cells, nearly all of them healthy."""
         ...
 
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) logits, the log-odds of "infected", of (N, S, S, 3) crops of one slide."""
+    def look(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> SecondSight:
+        """Look at (N, S, S, 3) crops of one slide."""
         ...
 
 

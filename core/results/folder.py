@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from core.cells.boxes import Box
 from core.errors import SmearscopeError
 from core.files import shown_path
+from core.results.features import FEATURES, read_features
 from core.results.result import SlideResult
 from core.results.tables import (
     CellRows,
@@ -134,6 +135,7 @@ def read_result_folder(folder: Path) -> ResultFolder:
         unchanged = (folder / DOCUMENT).read_bytes() == content
     except (ValidationError, *_DAMAGE) as error:
         raise ResultFolderError(sentence("store.unreadable_result", folder=shown_path(folder))) from error
+    _features(folder, tables.cells)
     of_tables = first_ranked(tables.fields, tables.cells, result.cells.listed)
     if not unchanged or listed != of_tables or len(listed) != result.cells.listed:
         raise ResultFolderError(sentence("store.mixed_result", folder=shown_path(folder)))
@@ -169,12 +171,36 @@ def fields_of(folder: Path, sha256: str) -> tuple[FieldRow, ...]:
     return rows
 
 
+@lru_cache(maxsize=2)
+def features_of(folder: Path, sha256: str) -> NDArray[np.float16] | None:
+    """As `tables_of`, what the second look saw, for ranking a list anew.
+
+    Returns
+    -------
+    (K, D): a row for each of the K objects that it has seen, in the order of `CellRows.seen_again`. None for
+    a result of a version that did not keep it.
+    """
+    features = _features(folder, tables_of(folder, sha256).cells)
+    _check_document(folder, sha256)
+    return features
+
+
 _DAMAGE = (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError)
 
 
 def _tables(folder: Path) -> ResultTables:
     rows = read_fields(folder)
     return ResultTables(rows, read_cells(folder / CELLS, rows))
+
+
+def _features(folder: Path, cells: CellRows) -> NDArray[np.float16] | None:
+    file = folder / FEATURES
+    if not file.exists():
+        return None
+    try:
+        return read_features(file, cells)
+    except _DAMAGE as error:
+        raise ResultFolderError(sentence("store.lost_features", file=shown_path(file))) from error
 
 
 def _check_document(folder: Path, sha256: str) -> None:

@@ -150,6 +150,11 @@ class CellRows:
         return np.isfinite(self.infected_score)
 
     @cached_property
+    def seen_again(self) -> NDArray[np.int64]:
+        """(K,) positions of the objects that the second look has seen: the K that lead the list."""
+        return np.flatnonzero(np.isfinite(self.second_score))
+
+    @cached_property
     def ranking_score(self) -> NDArray[np.float32]:
         """(N,) float32, the score by which each is ranked: that of the second look where it has one."""
         return np.where(np.isfinite(self.second_score), self.second_score, self.infected_score)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from core.cells.quality import FieldQuality
 from core.cells.scored_field import ScoredField
@@ -58,6 +59,7 @@ SCHEMA = pa.schema(
         ("detection_score", pa.list_(pa.float32())),
         ("infected_score", pa.list_(pa.float32())),
         ("second_score", pa.list_(pa.float32())),
+        ("second_features", pa.list_(pa.float16())),
         ("why_not", pa.list_(pa.string())),
     ]
 )
@@ -68,7 +70,7 @@ _NOT_READ: dict[str, object] = {
     "height": 0,
     "content_hash": "",
     "cell_colour": (0.0, 0.0, 0.0),
-    **dict.fromkeys(("feature_statistics", "boxes", *_SCORES, "why_not"), ()),
+    **dict.fromkeys(("feature_statistics", "boxes", *_SCORES, "second_features", "why_not"), ()),
 }
 
 
@@ -93,6 +95,7 @@ def entry_from_table(table: pa.Table, row: int) -> LedgerEntry:
         cell_colour=tuple(values["cell_colour"].as_py()),
         feature_statistics=tuple(values["feature_statistics"].as_py()),
         boxes=values["boxes"].values.to_numpy().reshape(-1, 4),
+        second_features=rows_of_features(values["second_features"].values.to_numpy(), arrays["second_score"]),
         why_not=np.asarray(values["why_not"].values.to_pylist(), np.str_),
     )
     return replace(entry, scored=scored)
@@ -103,9 +106,19 @@ def quality_from_json(text: str | None) -> FieldQuality | None:
     return None if text is None else FieldQuality(**json.loads(text))
 
 
+def rows_of_features(values: NDArray[np.float16], second_score: NDArray[np.float32]) -> NDArray[np.float16]:
+    """(K, D) features from the values of their column: a row for each of K objects with a second score."""
+    rows = int(np.isfinite(second_score).sum())
+    return values.reshape(rows, len(values) // max(1, rows))
+
+
 def _row(entry: LedgerEntry) -> dict[str, object]:
     scored = entry.scored
     values = _NOT_READ if scored is None else {one.name: getattr(scored, one.name) for one in fields(scored)}
     if scored is not None:
-        values |= {"quality": json.dumps(asdict(scored.quality)), "boxes": scored.boxes.ravel()}
+        values |= {
+            "quality": json.dumps(asdict(scored.quality)),
+            "boxes": scored.boxes.ravel(),
+            "second_features": scored.second_features.ravel(),
+        }
     return {**{column: getattr(entry, column) for column in _OF_ENTRY}, "cells": entry.cells, **values}

@@ -14,6 +14,7 @@ from core.cells.scored_field import ScoringModels
 from core.cells.second_look import share_seen
 from core.errors import SmearscopeError, UnreadableImageError
 from core.files import remove, replacing_folder, shown_path
+from core.results.features import FEATURES, write_features
 from core.results.result import (
     CellCounts,
     CellReference,
@@ -46,7 +47,10 @@ from core.slides.slide import storable
 from core.tally import Assumptions
 
 LEDGER_FOLDER = ".ledger"
-RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "candidates", "run.json", "result.json")
+RESULT_FILES = (
+    *("cells.parquet", FEATURES, "fields.parquet", "fields.csv"),
+    *("candidates", "run.json", "result.json"),
+)
 
 
 class NoReadableFieldError(SmearscopeError):
@@ -210,6 +214,7 @@ def _write_files(
         )
         remove(folder / "result.json")
         write_cells(folder / "cells.parquet", rows, cells)
+        write_features(folder / FEATURES, cells, survey.second_features)
         write_fields(folder, rows)
 
 

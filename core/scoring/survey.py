@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.results.tables import NUMBER_OF_REASON, CellRows, FieldRow
 from core.scoring.ledger import Ledger
-from core.scoring.ledger_table import quality_from_json
+from core.scoring.ledger_table import quality_from_json, rows_of_features
 
 _COLUMNS = (
     *("name", "generation", "width", "height", "content_hash", "unreadable", "cells", "quality"),
-    *("boxes", "detection_score", "infected_score", "second_score", "why_not"),
+    *("boxes", "detection_score", "infected_score", "second_score", "second_features", "why_not"),
 )
 
 
@@ -61,10 +62,13 @@ class Survey:
         All fields, counted or not.
     located
         Their objects.
+    second_features
+        (K, D) float16, what the second look saw in those of `located.seen_again`.
     """
 
     fields: tuple[SurveyedField, ...]
     located: CellRows
+    second_features: NDArray[np.float16]
 
     @property
     def counted(self) -> tuple[SurveyedField, ...]:
@@ -133,7 +137,7 @@ def survey_slide(
         _surveyed(dict(zip(plain, row, strict=True)), first, field_failure)
         for row in zip(*plain.values(), strict=True)
     )
-    boxes, detection, infected, second, why_not = (
+    boxes, detection, infected, second, features, why_not = (
         table[name].combine_chunks().flatten() for name in _COLUMNS[8:]
     )
     field_index = np.repeat(np.arange(len(fields), dtype=np.int32), plain["cells"])
@@ -142,6 +146,8 @@ def survey_slide(
     duplicate = NUMBER_OF_REASON[WhyNot.DUPLICATE]
     # As between the reasons of one object (`core.cells.located.find_cells`), being a duplicate weighs most.
     reason = np.where((own == 0) | (of_field == duplicate), of_field, own)
+    second_score = second.to_numpy()
+    seen = rows_of_features(features.to_numpy(), second_score)
     return Survey(
         fields,
         CellRows(
@@ -149,9 +155,10 @@ def survey_slide(
             boxes=boxes.to_numpy().reshape(-1, 4),
             detection_score=detection.to_numpy(),
             infected_score=np.where(reason == duplicate, np.float32(np.nan), infected.to_numpy()),
-            second_score=np.where(reason == duplicate, np.float32(np.nan), second.to_numpy()),
+            second_score=np.where(reason == duplicate, np.float32(np.nan), second_score),
             why_not=reason,
         ),
+        seen[reason[np.isfinite(second_score)] != duplicate],
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import SURROUNDED_SIZE_PX
 from core.cells.second_look import SecondLook as SecondLookProtocol
+from core.cells.second_look import SecondSight
 from core.training.loop import CurvePoint, fit
 from datasets.cells import CellSet
 from datasets.field_sets import READERS
@@ -51,9 +52,9 @@ class EvenOdds:
         """Of nothing."""
         return ()
 
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """(N,) of even odds."""
-        return np.zeros(len(crops), np.float32)
+    def look(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> SecondSight:
+        """Even odds, and no features."""
+        return SecondSight(np.zeros(len(crops), np.float32), np.empty((len(crops), 0), np.float16))
 
 
 def second_look_sources(

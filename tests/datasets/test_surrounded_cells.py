@@ -35,6 +35,7 @@ def located(scores: list[float], truth: list[Truth], why_not: list[str] | None =
         detection_score=np.ones(count, np.float32),
         infected_score=np.array(scores, np.float32),
         second_score=np.full(count, np.nan, np.float32),
+        second_features=np.empty((0, 0), np.float16),
         why_not=np.array(why_not or [""] * count),
     )
     annotated = annotated_field(Path("f.png"), "set", [], frozenset())

@@ -1,5 +1,6 @@
 """Two models that need no weights, and one signed slide on which they are compared."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from app.jobs import scoring_process as process
 from app.jobs.models_here import ModelHere, UnusableModel
 from app.workplace import Workplace
 from core.cells.classification import FeatureStatistics, FieldScores
+from core.cells.second_look import SecondSight
 from core.review import sign
 from core.store import Role
 from tests.coloured_cells import (
@@ -43,8 +45,9 @@ class ContraryClassifier(DotClassifier):
 class ContrarySecondLook(DotSecondLook):
     """Ranks last what the other ranks first, as its first look does."""
 
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        return -super().logits(crops, statistics)
+    def look(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> SecondSight:
+        sight = super().look(crops, statistics)
+        return replace(sight, logits=-sight.logits)
 
 
 def models_named(name: str, device: str) -> DotModels:

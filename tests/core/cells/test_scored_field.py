@@ -119,6 +119,7 @@ def test_the_second_look_sees_the_best_of_the_field() -> None:
     (crops,) = models.second_look.seen
     np.testing.assert_array_equal(crops, surrounded_crops(image, found.boxes[seen], found.cell_colour))
     assert models.second_look.statistics == [REFERENCE.second_statistics]
+    assert found.second_features.tolist() == [[number] for number in range(15)]  # a row for each crop
 
 
 def test_of_a_field_in_which_nothing_stands_out_it_sees_its_share() -> None:
@@ -129,8 +130,9 @@ def test_of_a_field_in_which_nothing_stands_out_it_sees_its_share() -> None:
 
 def test_a_field_without_cells_is_not_seen() -> None:
     models = DiscModels()
-    scored(np.full((200, 200, 3), 235, np.uint8), models, seen_share=1.0)
+    found = scored(np.full((200, 200, 3), 235, np.uint8), models, seen_share=1.0)
     assert models.second_look.seen == []
+    assert len(found.second_features) == 0
 
 
 def test_a_caption_is_not_seen_by_the_second_look_either() -> None:

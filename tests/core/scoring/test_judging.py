@@ -67,7 +67,8 @@ class AskedCard(DotCard):
 
 
 def judged(rows: CellRows, *, card: DotCard | None = None, review_budget: int = 2) -> Judgement:
-    return judge(Survey(FIELDS, rows), card or DotCard(performance=WORTH), Assumptions(), review_budget)
+    survey = Survey(FIELDS, rows, np.empty((0, 0), np.float16))
+    return judge(survey, card or DotCard(performance=WORTH), Assumptions(), review_budget)
 
 
 def test_what_counts_is_counted_and_what_does_not_is_named_with_its_reason() -> None:

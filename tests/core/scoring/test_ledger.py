@@ -29,9 +29,19 @@ def scored(name: str, cells: int = 3, generation: int = 1, content: str = "") ->
         detection_score=np.linspace(0, 1, cells, dtype=np.float32),
         infected_score=np.where(evaluable, np.float32(0.25), np.float32(0.125)),
         second_score=np.full(cells, np.nan, np.float32),
+        second_features=np.empty((0, 0), np.float16),
         why_not=np.where(evaluable, "", "out of focus"),
     )
     return LedgerEntry(name, "1 bytes, 1 ns", generation, field)
+
+
+def seen_twice(entry: LedgerEntry, second: list[float]) -> LedgerEntry:
+    """The same with scores of the second look, and two features: the score and its negative."""
+    assert entry.scored is not None
+    score = np.array(second, np.float32)
+    seen = score[np.isfinite(score)].astype(np.float16)
+    features = np.stack([seen, -seen], axis=1)
+    return replace(entry, scored=replace(entry.scored, second_score=score, second_features=features))
 
 
 def content_of(ledger: Ledger, name: str) -> str:
@@ -55,6 +65,7 @@ def same(found: ScoredField | None, before: ScoredField | None) -> bool:
     "entry",
     [
         scored("Größe 7\n.png", cells=5),
+        seen_twice(scored("a.png", cells=3), [0.25, np.nan, 0.75]),
         scored("empty.png", cells=0),
         LedgerEntry("b.png", "s", 1, None, "cut short"),
     ],
@@ -177,7 +188,7 @@ def test_scores_of_a_format_before_this_one_are_refused_with_a_remedy(tmp_path: 
         pass
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
-    with pytest.raises(LedgerError, match=r"format 4, now 5.*--no-resume"):
+    with pytest.raises(LedgerError, match=r"format 5, now 6.*--no-resume"):
         Ledger(tmp_path, IDENTITY, resume=True)
 
 

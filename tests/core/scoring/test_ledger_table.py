@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from core.cells.quality import FieldQuality
@@ -12,10 +13,11 @@ from core.scoring.ledger_table import (
     entry_from_table,
     quality_from_json,
 )
-from tests.core.scoring.test_ledger import same, scored
+from tests.core.scoring.test_ledger import same, scored, seen_twice
 
 UNREADABLE = LedgerEntry("cut.png", "1 bytes, 1 ns", 2, None, "cut short")
 ENTRIES = [scored("Größe 7\n.png", cells=5), UNREADABLE, scored("empty.png", cells=0, generation=3)]
+SEEN = seen_twice(scored("seen.png", cells=4), [np.nan, 0.5, 0.25, np.nan])
 
 
 @pytest.mark.parametrize("row", range(3))
@@ -23,6 +25,13 @@ def test_an_entry_comes_back_from_its_row_among_others(row: int) -> None:
     found = entry_from_table(entries_to_table(ENTRIES), row)
     assert replace(found, scored=None) == replace(ENTRIES[row], scored=None)
     assert same(found.scored, ENTRIES[row].scored)
+
+
+def test_features_come_back_a_row_for_each_cell_that_the_second_look_has_seen() -> None:
+    found = entry_from_table(entries_to_table([*ENTRIES, SEEN]), 3).scored
+    assert found is not None
+    assert found.second_features.tolist() == [[0.5, -0.5], [0.25, -0.25]]
+    assert found.second_features.dtype == np.float16
 
 
 def test_a_row_says_what_it_holds_without_its_cells_being_read() -> None:

@@ -30,7 +30,10 @@ from tests.coloured_cells import (
     save_slide,
 )
 
-RESULT_FILES = ("cells.parquet", "fields.parquet", "fields.csv", "result.json", "candidates/candidates.csv")
+RESULT_FILES = (
+    *("cells.parquet", "features.parquet", "fields.parquet", "fields.csv"),
+    *("result.json", "candidates/candidates.csv"),
+)
 
 
 def score(
@@ -280,6 +283,9 @@ def test_the_second_look_sees_its_share_of_each_field_and_what_it_sees_leads_the
     seen = [cell for cell in cells if cell["second_score"] is not None]
     assert Counter(cell["field"] for cell in seen) == {f"field{n}.png": 10 for n in range(1, 5)}
     assert sorted(cell["rank"] for cell in seen) == list(range(1, 41))
+    kept = pq.read_table(tmp_path / "out" / "features.parquet").to_pydict()
+    assert [cells[row] for row in kept["row"]] == seen
+    assert [features[0] > 0 for features in kept["features"]] == [cell["infected_score"] > 0 for cell in seen]
     # Discs 7 and 8 of the first and fourth field have a dot.
     assert [cell["infected_score"] > 0 for cell in sorted(cells, key=lambda cell: cell["rank"])[:5]] == [
         *[True] * 4,

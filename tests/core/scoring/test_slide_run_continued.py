@@ -44,7 +44,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, byte
 
 
 @pytest.mark.parametrize(
-    "stage", ["write_cells", "write_fields", "write_candidates", "write_run", "write_result", "Ledger.finish"]
+    "stage",
+    [
+        *("write_cells", "write_features", "write_fields", "write_candidates", "write_run", "write_result"),
+        "Ledger.finish",
+    ],
 )
 def test_stopped_between_any_two_files_the_next_run_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, undisturbed: list[dict[str, bytes]]
@@ -80,7 +84,7 @@ def test_a_finished_slide_is_not_scored_or_written_again(tmp_path: Path) -> None
     assert (tmp_path / "out" / "cells.parquet").stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize("lost", ["cells.parquet", "result.json", "candidates"])
+@pytest.mark.parametrize("lost", ["cells.parquet", "features.parquet", "result.json", "candidates"])
 def test_a_result_file_that_is_gone_is_written_again_without_scoring(tmp_path: Path, lost: str) -> None:
     slide = save_slide(tmp_path / "slide", fields=3)
     score(slide, tmp_path / "out")

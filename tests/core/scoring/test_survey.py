@@ -11,7 +11,7 @@ from core.cells.quality import FieldQuality
 from core.scoring.ledger import Ledger
 from core.scoring.ledger_table import LedgerEntry
 from core.scoring.survey import Survey, survey_slide
-from tests.core.scoring.test_ledger import IDENTITY, scored
+from tests.core.scoring.test_ledger import IDENTITY, scored, seen_twice
 
 
 def no_failure(quality: FieldQuality) -> WhyNot:
@@ -42,12 +42,6 @@ def test_a_field_is_told_how_much_of_the_list_within_the_budget_lies_on_it(
     rows = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1)).rows(budget)
     assert [(row.cells, row.evaluable_cells) for row in rows] == [(3, 2), (1, 1)]
     assert [row.listed for row in rows] == listed
-
-
-def seen_twice(entry: LedgerEntry, second: list[float]) -> LedgerEntry:
-    """The same with scores of the second look."""
-    assert entry.scored is not None
-    return replace(entry, scored=replace(entry.scored, second_score=np.array(second, np.float32)))
 
 
 def test_what_lies_within_the_budget_is_told_by_the_second_look_where_it_has_seen_it(tmp_path: Path) -> None:
@@ -89,6 +83,24 @@ def test_a_copy_of_a_field_is_not_looked_at_again(tmp_path: Path) -> None:
         seen_twice(scored("b.png", 1, content="same"), [0.7]),
     )
     np.testing.assert_array_equal(twice.located.second_score, np.array([0.7, np.nan], np.float32))
+
+
+def test_features_are_those_of_the_cells_seen_again_in_the_order_of_fields_without_copies(
+    tmp_path: Path,
+) -> None:
+    survey = surveyed(
+        tmp_path,
+        seen_twice(scored("c.png", 2), [0.125, 0.875]),
+        seen_twice(scored("a.png", 3, content="same"), [0.5, np.nan, 0.75]),
+        seen_twice(scored("b.png", 3, content="same"), [0.5, np.nan, 0.75]),
+    )
+    assert survey.located.seen_again.tolist() == [0, 2, 6, 7]
+    assert survey.second_features.tolist() == [[0.5, -0.5], [0.75, -0.75], [0.125, -0.125], [0.875, -0.875]]
+
+
+def test_a_slide_of_which_nothing_was_seen_again_has_no_features(tmp_path: Path) -> None:
+    survey = surveyed(tmp_path, scored("a.png", 3), LedgerEntry("b.png", "s", 1, None, "cut short"))
+    assert (len(survey.located.seen_again), len(survey.second_features)) == (0, 0)
 
 
 def test_pictures_without_cells_are_no_duplicates(tmp_path: Path) -> None:
