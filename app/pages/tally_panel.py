@@ -111,7 +111,8 @@ def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
         )
         if figures.corrected_fraction is not None:
             st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
-            st.caption(escaped(say.text(why_corrected(tally.evidence, figures))))
+        for said in why_corrected(tally.evidence, figures):
+            st.caption(escaped(say.text(said)))
         return
     accepted, outside = left.agreed + left.accepted_alone, tally.evidence.conditions.outside_validity
     if accepted and tally.verdict.kind == VerdictKind.SUSPICIOUS and not outside:

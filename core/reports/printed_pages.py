@@ -83,7 +83,7 @@ class PrintedPages:
     each_page
         What stands on each page.
     pages
-        How many there will be.
+        How many there will be; 0 while they are counted.
     """
 
     def __init__(self, canvas: Canvas, each_page: HeadAndFoot, pages: int) -> None:
@@ -126,13 +126,16 @@ class PrintedPages:
 
     def ruled(self, left: float, below: float, width: float) -> None:
         """Draw a thin line from a place to the right."""
-        self._canvas.setStrokeColorRGB(*(level / 255 for level in PALE_INK))
-        self._canvas.setLineWidth(0.4)
+        self._pale_pen()
         self._canvas.line(left, below, left + width, below)
 
     def picture(self, image: NDArray[np.uint8], left: float, below: float, side: float) -> None:
-        """Draw a square RGB picture."""
+        """Draw a square RGB picture, framed: backgrounds can be as white as the paper."""
+        if not self._pages:
+            return  # the pages are only being counted, and a picture takes most of the time
         self._canvas.drawImage(_reader(image, "JPEG"), left, below, side, side)
+        self._pale_pen()
+        self._canvas.rect(left, below, side, side)
 
     def line(
         self,
@@ -174,6 +177,10 @@ class PrintedPages:
         self._canvas.drawImage(
             _reader(image, "PNG"), left, below - (height - pixels) * scale, width * scale, height * scale
         )
+
+    def _pale_pen(self) -> None:
+        self._canvas.setStrokeColorRGB(*(level / 255 for level in PALE_INK))
+        self._canvas.setLineWidth(0.4)
 
     def _head_and_foot(self) -> None:
         each = self._each_page

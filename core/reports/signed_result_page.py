@@ -25,7 +25,7 @@ _PITCH = (ROOM + 4 * mm) / _ACROSS
 _PICTURE = 36 * mm
 _ROW = 60 * mm
 _CAPTION_LINE = 10.8
-_FEWEST_PX = 512
+_FEWEST_PX = 400
 """Side of a picture in print; what is smaller is enlarged smoothly, what is larger stays as it is."""
 _NOTES_LINES = 4
 

@@ -88,7 +88,7 @@ def _figures(evidence: Evidence, figures: Figures) -> list[tuple[str, list[Sente
         return [("fraction", fractions)]
     fractions += [
         sentence("fact.corrected_fraction", value=corrected.value, low=corrected.low, high=corrected.high),
-        why_corrected(evidence, figures),
+        *why_corrected(evidence, figures),
     ]
     shown = sentence(
         "fact.density", value=density.value, low=density.low, high=density.high, confidence=CONFIDENCE
@@ -96,18 +96,25 @@ def _figures(evidence: Evidence, figures: Figures) -> list[tuple[str, list[Sente
     return [("density", [shown]), ("fraction", fractions)]
 
 
-def why_corrected(evidence: Evidence, figures: Figures) -> Sentence:
-    """Why the corrected fraction is not the raw one: what validation found as far as the list is read."""
+def why_corrected(evidence: Evidence, figures: Figures) -> tuple[Sentence, ...]:
+    """Why the corrected fraction is not the raw one: what validation found as far as the list is read.
+
+    Nothing where there is no corrected fraction, or the two are one.
+    """
+    if figures.corrected_fraction is None or figures.corrected_fraction.value == figures.raw_fraction.value:
+        return ()
     rank, recall = evidence.count.read_to, recall_of_read(evidence).value
     if evidence.assumptions.false_accepts:
-        return sentence("fact.why_corrected_false_accepts", rank=rank, recall=recall)
-    return sentence(
-        "fact.why_corrected",
-        rank=rank,
-        recall=recall,
-        infected=figures.infected,
-        cells=figures.cells,
-        sensitivity=recall * evidence.assumptions.review_sensitivity,
+        return (sentence("fact.why_corrected_false_accepts", rank=rank, recall=recall),)
+    return (
+        sentence(
+            "fact.why_corrected",
+            rank=rank,
+            recall=recall,
+            infected=figures.infected,
+            cells=figures.cells,
+            sensitivity=recall * evidence.assumptions.review_sensitivity,
+        ),
     )
 
 

@@ -300,3 +300,24 @@ def test_reasons_whose_codes_no_catalogue_has_any_more_are_shown_as_they_were_si
     for language in ("en", "fr"):
         text = page_text(signed_result_pdf(before, signature.sha256, Letterhead("P"), {}, language))
         assert "Said long ago." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "POSITIVE Two readers agree on 1 parasite. The density is based on 1 parasite; about 62 are"),
+        ("fr", "POSITIF Two readers agree on 1 parasite."),
+    ],
+)
+def test_a_document_that_version_0_1_0_signed_is_printed(tmp_path: Path, language: str, said: str) -> None:
+    document = Path(__file__).parents[1] / "review" / "signed_format_1.json"
+    signed = SignedResult.model_validate_json(document.read_text(encoding="utf-8"))
+    write_score(tmp_path / "result", {"a.png": 2}, [("a.png", 0, 0.9)])
+    picture = (tmp_path / "result" / "candidates" / "0001.png").read_bytes()
+    pdf = signed_result_pdf(signed, "0" * 64, Letterhead("P"), {1: picture}, language)
+    text = page_text(pdf)
+    assert said in text
+    assert re.search(r"1 / \(230 000 × 32[.,]2 %\)", text)
+    assert not re.search("Detection limit|Limite de détection|Target|Cible", text)
+    # The cell and its map, as they were drawn.
+    assert [len(re.findall(r"/\S+ Do\b", drawn)) for drawn in drawn_on_pages(pdf)] == [0, 2]

@@ -10,6 +10,7 @@ from core.tally import (
     Excluded,
     FalseAccepts,
     FieldReading,
+    RankCurve,
     Readings,
     verdict,
     verdict_facts,
@@ -116,7 +117,7 @@ def test_the_sentence_on_raw_and_corrected_gives_the_corrected_fraction() -> Non
     figures = verdict(case).figures
     assert figures is not None
     assert figures.corrected_fraction is not None
-    said = why_corrected(case, figures)
+    (said,) = why_corrected(case, figures)
     values = {name: value for name, value in said.values.items() if not isinstance(value, str)}
     # Validation found 930 of 1 000 so far down, and readers accept half of what they see.
     assert values["recall"] == 0.93
@@ -124,6 +125,15 @@ def test_the_sentence_on_raw_and_corrected_gives_the_corrected_fraction() -> Non
     assert figures.corrected_fraction.value == pytest.approx(
         values["infected"] / (values["cells"] * values["sensitivity"])
     )
+
+
+def test_where_validation_found_every_parasite_there_is_no_difference_to_explain() -> None:
+    perfect = replace(PERFORMANCE, curve=RankCurve((1e-5,), (1000,), 1000))
+    case = replace(CLEAN, performance=perfect, readings=Readings(accepted_by_both=69, counted=69))
+    figures = verdict(case).figures
+    assert figures is not None
+    assert figures.density_per_ul is not None
+    assert why_corrected(case, figures) == ()
 
 
 def test_where_false_accepts_were_measured_the_sentence_says_that_they_are_taken_off() -> None:
