@@ -31,7 +31,7 @@ class Workplace:
     folder
         Holds everything else.
     settings
-        Where the database is, and how people sign in.
+        What the folder is told in its `settings.toml`.
     store
         Cases, slides and readings.
     tiles

@@ -146,8 +146,34 @@ def write_card(card: Card, path: Path) -> None:
     path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-MEASURES = ("edge_blur", "background", "density_red", "density_green", "density_blue")
+_SAID_BELOW_AND_ABOVE = {
+    "edge_blur": ("outside.sharp", "outside.blurred"),
+    "background": ("outside.dim", "outside.bright"),
+}
+_CHANNELS = {"density_red": "red", "density_green": "green", "density_blue": "blue"}
+MEASURES = (*_SAID_BELOW_AND_ABOVE, *_CHANNELS)
 """Of `core.cells.quality.FieldQuality`, by which a slide is held against those of the validation."""
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """A measure of a slide that lies outside the validated range."""
+
+    measure: str
+    value: float
+    allowed: Range
+
+    @property
+    def above(self) -> bool:
+        return self.value > self.allowed.high
+
+    @property
+    def beyond(self) -> float:
+        """How far outside."""
+        return self.value - self.allowed.high if self.above else self.allowed.low - self.value
+
+    def said(self, code: str, **more: str) -> Sentence:
+        return sentence(code, value=self.value, low=self.allowed.low, high=self.allowed.high, **more)
 
 
 @dataclass(frozen=True)
@@ -188,17 +214,30 @@ class ModelCards:
         return WhyNot.OUT_OF_FOCUS if blurred else WhyNot.EVALUABLE
 
     def outside_validity(self, qualities: Sequence[FieldQuality]) -> tuple[Sentence, ...]:
-        """One sentence for each measure whose median over the fields lies outside the validated range."""
-        sentences = []
-        for measure in MEASURES:
-            values = np.array([getattr(quality, measure) for quality in qualities], float)
-            values = values[np.isfinite(values)]
-            allowed: Range = getattr(self.classifier.validity, measure)
-            if len(values) and not allowed.holds(middle := float(np.median(values))):
-                sentences.append(
-                    sentence(f"outside.{measure}", value=middle, low=allowed.low, high=allowed.high)
-                )
+        """What of focus, light and stain lies outside the validated range by its median, and what to do.
+
+        A sentence each. The stain is one thing to whoever prepares films, so the channel that is furthest
+        outside stands for it; where one is too dark and another too pale, the colour is wrong.
+        """
+        outside = [one for measure in MEASURES if (one := self._outside(measure, qualities)) is not None]
+        stain = [one for one in outside if one.measure in _CHANNELS]
+        sentences = [
+            one.said(_SAID_BELOW_AND_ABOVE[one.measure][one.above]) for one in outside if one not in stain
+        ]
+        if stain:
+            furthest = max(stain, key=lambda one: one.beyond)
+            one_way = len({one.above for one in stain}) == 1
+            look = ("pale", "dark")[furthest.above] if one_way else "colour"
+            sentences.append(furthest.said(f"outside.stain_{look}", channel=_CHANNELS[furthest.measure]))
         return tuple(sentences)
+
+    def _outside(self, measure: str, qualities: Sequence[FieldQuality]) -> _Outside | None:
+        values = np.array([getattr(quality, measure) for quality in qualities], float)
+        values = values[np.isfinite(values)]
+        allowed: Range = getattr(self.classifier.validity, measure)
+        if not len(values) or allowed.holds(middle := float(np.median(values))):
+            return None
+        return _Outside(measure, middle, allowed)
 
 
 def model_folder(name: str) -> Path:

@@ -174,7 +174,7 @@ def _outside(results: "Sequence[SlideResult]") -> str:
     from core.files import shown_path
 
     lines = [
-        f"  {shown_path(result.slide)}: {'; '.join(result.evidence.conditions.outside_validity)}"
+        f"  {shown_path(result.slide)}: {' '.join(result.evidence.conditions.outside_validity)}"
         for result in results
         if result.evidence.conditions.outside_validity
     ]

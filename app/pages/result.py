@@ -20,7 +20,17 @@ from app.person import may, need, person, words
 from app.web.exports import FORMS, Export, Form, export_address
 from app.wording import LANGUAGES, Words
 from app.workplace import here
-from core.review import blocks_signing, read_document, sign, slide_state, tally_of, violations
+from core.review import (
+    blocks_signing,
+    parasite_totals,
+    read_cells,
+    read_document,
+    sign,
+    slide_state,
+    tally_of,
+    totals_in,
+    violations,
+)
 from core.store import Right, Signature, SlideRecord, StoreError
 from core.tally import verdict_text
 
@@ -40,6 +50,8 @@ def result_page() -> None:
     with left:
         tally_panel(record, say)
         tally = tally_of(record)
+        for total in totals_in(parasite_totals(read_cells(record)), say.language):
+            st.markdown(f"**{total.label}**{say('board.colon')}{escaped(' · '.join(total.texts))}")
         change_settings(record, reader, say)
         with st.expander(say("result.in_full")):
             text = verdict_text(record.slide.name, tally.evidence, tally.verdict, say.language)

@@ -15,6 +15,7 @@ from core.tally import (
     reach_of,
     reading_on,
     reasons_in,
+    why_corrected,
 )
 from core.wording import Sentence
 
@@ -103,9 +104,15 @@ def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
             st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
         count = tally.evidence.count
         label = "tally.fraction" if count.read_to == count.looked_at else "tally.fraction_at_least"
-        st.markdown(f"**{say(label)}**{colon}{_share(figures.raw_fraction, say)}")
+        raw, cells = _share(figures.raw_fraction, say), figures.cells
+        st.markdown(
+            f"**{say(label)}**{colon}"
+            + say("tally.fraction_of", fraction=raw, infected=figures.infected, cells=cells)
+        )
         if figures.corrected_fraction is not None:
             st.caption(f"{say('tally.corrected')}{colon}{_share(figures.corrected_fraction, say)}")
+        for said in why_corrected(tally.evidence, figures):
+            st.caption(escaped(say.text(said)))
         return
     accepted, outside = left.agreed + left.accepted_alone, tally.evidence.conditions.outside_validity
     if accepted and tally.verdict.kind == VerdictKind.SUSPICIOUS and not outside:

@@ -12,7 +12,7 @@ from app.web.addresses import opened, signed_until
 from app.web.answers import expired
 from app.workplace import Workplace
 from core.errors import SmearscopeError
-from core.reports.signed_result_page import signed_result_pdf
+from core.reports.signed_result_page import Letterhead, signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
 from core.review import read_document
 from core.store import Right, Signature, SlideRecord, StoreError
@@ -117,5 +117,6 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
     signed = read_document(signature)
     if form.language is not None:
         pictures = workplace.store.signatures.pictures(signature)
-        return signed_result_pdf(signed, signature.sha256, record.case.patient, pictures, form.language)
+        letterhead = Letterhead(record.case.patient, workplace.settings.laboratory)
+        return signed_result_pdf(signed, signature.sha256, letterhead, pictures, form.language)
     return (signed_result_csv(signed) if form.name == "CSV" else signature.document).encode()

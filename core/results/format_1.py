@@ -45,13 +45,14 @@ def _cells(cells: Document) -> Document:
 
 def _evidence(evidence: Document) -> Document:
     count = evidence["count"]
+    readings = _readings(evidence["readings"], count)
     return {
         **evidence,
         "count": _count(count),
         "conditions": {**evidence["conditions"], "outside": []},
-        "performance": _performance(evidence["performance"], count),
+        "performance": _performance(evidence["performance"], count, (readings or {}).get("counted", 0)),
         "assumptions": _assumptions(evidence["assumptions"]),
-        "readings": _readings(evidence["readings"], count),
+        "readings": readings,
     }
 
 
@@ -68,12 +69,16 @@ def _count(count: Document) -> Document:
     }
 
 
-def _performance(performance: Document, count: Document) -> Document:
-    """The product of the steps, over the smallest of their totals, at the rate of the slide's own calls."""
+def _performance(performance: Document, count: Document, counted: int) -> Document:
+    """The product of the steps, over the smallest of their totals, at the rate of the slide's own calls.
+
+    As everywhere, the parasites counted are none of the healthy cells that the rate is of.
+    """
     totals = [step["found"] + step["missed"] for step in performance["steps"]]
     share = math.prod(step["found"] for step in performance["steps"]) / math.prod(totals)
+    healthy = count["cells"] - counted
     curve = {
-        "rates": [count["candidates"] / count["cells"] if count["cells"] else 0.0],
+        "rates": [(count["candidates"] - counted) / healthy if healthy else 0.0],
         "found": [math.floor(min(totals) * share)],
         "parasites": min(totals),
     }

@@ -2,6 +2,7 @@
 
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
+from core.review.parasite_totals import ParasiteTotals, parasite_totals, totals_in
 from core.review.progress import (
     ReviewProgress,
     SlideState,
@@ -18,6 +19,7 @@ from core.review.tallying import Tally, tally_of
 __all__ = [
     "Decision",
     "PairAgreement",
+    "ParasiteTotals",
     "ReadCell",
     "ReviewProgress",
     "SignedResult",
@@ -29,6 +31,7 @@ __all__ = [
     "cohen_kappa",
     "decision_of",
     "is_anothers",
+    "parasite_totals",
     "progress",
     "read_cells",
     "read_document",
@@ -37,5 +40,6 @@ __all__ = [
     "slide_state",
     "standing",
     "tally_of",
+    "totals_in",
     "violations",
 ]

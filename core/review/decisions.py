@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from core.store import Call, Candidate, Reading, Role, SlideRecord, Stage
+from core.store import Call, Candidate, Opinion, Reading, Role, SlideRecord, Stage
 
 
 class Decision(StrEnum):
@@ -48,18 +48,19 @@ class ReadCell:
     @cached_property
     def decision(self) -> Decision:
         """What its readings come to."""
-        return decision_of([reading.opinion.call for reading in self.readings.values()])
+        return decision_of([said.call for said in self.opinions])
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What each of its readers says."""
+        return tuple(reading.opinion for reading in self.readings.values())
 
     @property
     def gametocyte(self) -> bool:
         """Whether two accepted it, and every stage that was named with an acceptance is gametocyte."""
         if self.decision != Decision.ACCEPTED_BY_BOTH:
             return False
-        stages = {
-            reading.opinion.stage
-            for reading in self.readings.values()
-            if reading.opinion.call == Call.PARASITE and reading.opinion.stage
-        }
+        stages = {said.stage for said in self.opinions if said.call == Call.PARASITE and said.stage}
         return stages == {Stage.GAMETOCYTE}
 
     @property

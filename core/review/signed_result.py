@@ -17,7 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.cells.located import WhyNot
 from core.results.result import SlideResult
 from core.review.decisions import Decision
-from core.store import Call, CandidateKind, Case, Reason, Role, Signature, SlideRecord, Species, Stage
+from core.store import (
+    Call,
+    CandidateKind,
+    Case,
+    Opinion,
+    Reason,
+    Role,
+    Signature,
+    SlideRecord,
+    Species,
+    Stage,
+)
 from core.wording import Sentence, sentence
 
 SCHEMA_PATH = Path(__file__).with_name("signed_result.schema.json")
@@ -60,6 +71,13 @@ class SignedCell(_Record):
     decision: Decision = Field(description="The decision from its readings; a call stands when two give it.")
     gametocyte: bool = Field(description="Accepted by two, but not counted in the density.")
     readings: tuple[SignedReading, ...]
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What each of its readers says."""
+        return tuple(
+            Opinion(reading.call, reading.reason, reading.stage, reading.species) for reading in self.readings
+        )
 
     @model_validator(mode="before")
     @classmethod

@@ -2,15 +2,12 @@
 
 import hashlib
 from datetime import UTC, datetime
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import SmearscopeError
 from core.files import shown_path
+from core.review.accepted_pictures import accepted_pictures
 from core.review.agreement import cohen_kappa
-from core.review.decisions import ACCEPTED, ReadCell, read_cells
+from core.review.decisions import ReadCell, read_cells
 from core.review.progress import progress
 from core.review.signed_result import (
     FieldToRepeat,
@@ -25,18 +22,10 @@ from core.review.signed_result import (
     sha256_of,
 )
 from core.review.tallying import Tally, tally_of
-from core.slides import open_slide
-from core.slides.pixels import encoded
 from core.store import Role, ScoringStep, Signature, SlideRecord, Store, StoreError, TakenIn
 from core.store.records import person
 from core.tally import VerdictKind
 from core.wording import Sentence, sentence
-
-MOST_PICTURES = 16
-"""Accepted cells kept as pictures beside a signed document; all of them stand in its list of readings."""
-
-_VIEW_OVER_CELL = 2.3
-_PAPER = 250
 
 
 def blocks_signing(record: SlideRecord) -> tuple[Sentence, ...]:
@@ -175,36 +164,11 @@ def _agreement(cells: tuple[ReadCell, ...]) -> ReaderAgreement | None:
 
 
 def _pictures(record: SlideRecord, taken_in: TakenIn, cells: tuple[ReadCell, ...]) -> dict[int, bytes]:
-    """PNG files of the accepted cells: as scoring drew them with their maps, else cut from their field.
-
-    First those agreed on, each by rank.
-    """
-    accepted = [cell for cell in cells if cell.decision in ACCEPTED]
-    shown = sorted(accepted, key=lambda cell: ACCEPTED.index(cell.decision))[:MOST_PICTURES]
     try:
         if hashlib.sha256((taken_in.folder / "result.json").read_bytes()).hexdigest() != taken_in.sha256:
             raise StoreError(sentence("signing.other_result", folder=shown_path(taken_in.folder)))
-        return {cell.candidate.id: _picture(record.slide.folder, taken_in.folder, cell) for cell in shown}
+        return accepted_pictures(record.slide.folder, cells)
     except (OSError, SmearscopeError) as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(sentence("signing.no_pictures", why=str(error))) from error
-
-
-def _picture(images: Path, results: Path, cell: ReadCell) -> bytes:
-    candidate = cell.candidate
-    if candidate.picture is not None:
-        return (results / "candidates" / candidate.picture).read_bytes()
-    return _cut(open_slide(images).read_field(candidate.field).image, candidate.box)
-
-
-def _cut(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> bytes:
-    """A square around the box as PNG, paper beyond the image's border."""
-    x, y, width, height = box
-    side = max(8, round(_VIEW_OVER_CELL * max(width, height)))
-    left, top = round(x + width / 2 - side / 2), round(y + height / 2 - side / 2)
-    view = np.full((side, side, 3), _PAPER, np.uint8)
-    inside = image[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
-    row, column = max(0, -top), max(0, -left)
-    view[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
-    return encoded(view, ".png")

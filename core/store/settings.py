@@ -1,4 +1,4 @@
-"""What a data folder is told in `settings.toml`: where its database is, and how people sign in."""
+"""What a data folder is told in `settings.toml`: its database, how people sign in, the laboratory's name."""
 
 import ipaddress
 import stat
@@ -70,12 +70,15 @@ class Settings(BaseModel):
         SQLAlchemy URL; None for `smearscope.sqlite` in the folder.
     auth
         None where nobody signs in: a name is asked for and believed.
+    laboratory
+        Name of the laboratory, for printed results.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     database: _Text | None = None
     auth: SignIn | None = None
+    laboratory: _Text | None = None
 
     @field_validator("database")
     @classmethod

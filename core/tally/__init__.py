@@ -37,8 +37,8 @@ from core.tally.records import (
     SlideConditions,
     SlideCount,
 )
-from core.tally.verdicts import Verdict, VerdictKind, reasons_in, verdict
-from core.tally.wording import Fact, verdict_facts, verdict_text
+from core.tally.verdicts import Verdict, VerdictKind, can_be_translated, reasons_in, verdict
+from core.tally.wording import Fact, verdict_facts, verdict_text, why_corrected
 from core.wording import grouped, grouped_up, percent
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "SlideCount",
     "Verdict",
     "VerdictKind",
+    "can_be_translated",
     "cells_for_limit",
     "cells_needed",
     "corrected_fraction",
@@ -87,5 +88,6 @@ __all__ = [
     "verdict",
     "verdict_facts",
     "verdict_text",
+    "why_corrected",
     "zero_count_bound",
 ]

@@ -8,7 +8,15 @@ from core.tally.density import PARASITES_FOR_A_DENSITY, Figures, density_figures
 from core.tally.performance import Recall
 from core.tally.reach import Reach, assumed_dispersion, reach_of, reading_on
 from core.tally.records import CONFIDENCE, TARGET_CELLS, TARGET_FIELDS, Evidence, Readings
-from core.wording.catalogue import AS_WRITTEN, RESEARCH_USE_ONLY, Sentence, in_language, sentence
+from core.wording.catalogue import (
+    AS_WRITTEN,
+    ENGLISH,
+    RESEARCH_USE_ONLY,
+    Sentence,
+    in_language,
+    messages,
+    sentence,
+)
 
 
 class VerdictKind(StrEnum):
@@ -63,10 +71,15 @@ class Verdict:
 
 
 def reasons_in(judged: Verdict, language: str) -> tuple[str, ...]:
-    """The reasons of a verdict in a language; as they were written where they are kept as text alone."""
-    if not judged.sentences:
+    """The reasons of a verdict in a language; as they were written where they can be said in no other."""
+    if language == ENGLISH or not can_be_translated(judged):
         return judged.reasons
     return tuple(in_language(said, language) for said in judged.sentences)
+
+
+def can_be_translated(judged: Verdict) -> bool:
+    """Whether the reasons are kept as codes too, all of which the catalogues still have."""
+    return bool(judged.sentences) and all(said.code in messages() for said in judged.sentences)
 
 
 def verdict(evidence: Evidence) -> Verdict:

@@ -63,18 +63,11 @@ def verdict_facts(evidence: Evidence, verdict: Verdict, language: str) -> tuple[
     )
 
 
-def excluded_in(evidence: Evidence, language: str) -> tuple[str, ...]:
+def _left_out(evidence: Evidence, language: str) -> tuple[str, ...]:
     """What was left out of the count and why, a text for each."""
     return tuple(
-        in_language(sentence("fact.excluded", count=item.count, what=item.what, why=item.why), language)
+        in_language(sentence(f"fact.left_out_{item.what}", count=item.count, why=item.why), language)
         for item in evidence.count.excluded
-    )
-
-
-def _left_out(evidence: Evidence, language: str) -> tuple[str, ...]:
-    return tuple(
-        in_language(sentence("fact.left_out", what=text), language)
-        for text in excluded_in(evidence, language)
     )
 
 
@@ -93,13 +86,36 @@ def _figures(evidence: Evidence, figures: Figures) -> list[tuple[str, list[Sente
     ]
     if density is None or corrected is None:
         return [("fraction", fractions)]
-    plain, without_false = "fact.corrected_fraction", "fact.corrected_fraction_false_accepts"
-    how = without_false if evidence.assumptions.false_accepts else plain
-    fractions.append(sentence(how, value=corrected.value, low=corrected.low, high=corrected.high))
+    fractions += [
+        sentence("fact.corrected_fraction", value=corrected.value, low=corrected.low, high=corrected.high),
+        *why_corrected(evidence, figures),
+    ]
     shown = sentence(
         "fact.density", value=density.value, low=density.low, high=density.high, confidence=CONFIDENCE
     )
     return [("density", [shown]), ("fraction", fractions)]
+
+
+def why_corrected(evidence: Evidence, figures: Figures) -> tuple[Sentence, ...]:
+    """Why the corrected fraction is not the raw one: what validation found as far as the list is read.
+
+    Nothing where there is no corrected fraction, or the two are one.
+    """
+    if figures.corrected_fraction is None or figures.corrected_fraction.value == figures.raw_fraction.value:
+        return ()
+    rank, recall = evidence.count.read_to, recall_of_read(evidence).value
+    if evidence.assumptions.false_accepts:
+        return (sentence("fact.why_corrected_false_accepts", rank=rank, recall=recall),)
+    return (
+        sentence(
+            "fact.why_corrected",
+            rank=rank,
+            recall=recall,
+            infected=figures.infected,
+            cells=figures.cells,
+            sensitivity=recall * evidence.assumptions.review_sensitivity,
+        ),
+    )
 
 
 def _counted(evidence: Evidence) -> list[Sentence]:

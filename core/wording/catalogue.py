@@ -20,8 +20,9 @@ RESEARCH_USE_ONLY = "research use only, not for diagnosis"
 AS_WRITTEN = "as written"
 """Code of a sentence that is kept as text alone, in the language in which it was written."""
 _FOLDER = Path(__file__).parent
-_ENGLISH = "en"
-LANGUAGES = (_ENGLISH, *sorted(path.stem for path in _FOLDER.glob("*.po")))
+ENGLISH = "en"
+"""In which files and logs are written, and what is not translated yet is said."""
+LANGUAGES = (ENGLISH, *sorted(path.stem for path in _FOLDER.glob("*.po")))
 
 Value = int | float | str
 
@@ -43,7 +44,7 @@ class Sentence:
 
     def __str__(self) -> str:
         """In English, in which files and logs are written."""
-        return in_language(self, _ENGLISH)
+        return in_language(self, ENGLISH)
 
 
 def sentence(code: str, /, **values: Value) -> Sentence:
@@ -98,7 +99,7 @@ def messages() -> Mapping[str, Message]:
 
 @cache
 def _translations(language: str) -> NullTranslations:
-    if language == _ENGLISH:
+    if language == ENGLISH:
         return NullTranslations()
     compiled = BytesIO()
     with (_FOLDER / f"{language}.po").open("rb") as file:

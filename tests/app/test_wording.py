@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
 TAKEN_IN = (
     *("count", "decision", "outside", "place", "read_as", "reason"),
-    *("right", "stage", "step", "the_reader", "what", "why"),
+    *("called_by", "channel", "right", "stage", "step", "the_reader", "why"),
 )
 """Groups whose texts stand in other texts, or are asked for as terms."""
 GROUPS = {

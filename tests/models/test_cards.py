@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,19 +49,39 @@ def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
 @pytest.mark.parametrize(
     ("quality", "said"),
     [
-        (FieldQuality(0.2, 220, 0.1, 0.2, 0.1), "blur"),
-        (FieldQuality(0.04, 90, 0.1, 0.2, 0.1), "brightness of the empty background, of 255, is 90"),
+        (FieldQuality(0.2, 220, 0.1, 0.2, 0.1), "pictures are much more blurred .* focus and photograph"),
+        (FieldQuality(0.001, 220, 0.1, 0.2, 0.1), "pictures are much sharper .* the camera's sharpening"),
+        (FieldQuality(0.04, 90, 0.1, 0.2, 0.1), r"light is much weaker .* \(background 90 of 255; known"),
+        (FieldQuality(0.04, 300, 0.1, 0.2, 0.1), "light is much stronger .* turn down the light"),
         (
             FieldQuality(0.04, 220, 0.5, 0.2, 0.1),
-            "density in red is 0.5; the slides this model was validated on have 0 to 0.2",
+            r"^The stain is much darker than on the slides this model knows: stain a new film, or read this "
+            r"slide by hand \(optical density in red 0\.5; known are 0 to 0\.2\)\.$",
         ),
-        (FieldQuality(0.04, 220, 0.1, 0.02, 0.1), "density in green is 0.02"),
-        (FieldQuality(0.04, 220, 0.1, 0.2, 0.9), "density in blue is 0.9"),
+        (FieldQuality(0.04, 220, 0.1, 0.02, 0.1), r"stain is much paler .* in green 0\.02;"),
+        (FieldQuality(0.04, 220, 0.1, 0.2, 0.9), r"stain is much darker .* in blue 0\.9;"),
     ],
 )
-def test_each_measure_outside_is_said_with_its_value(quality: FieldQuality, said: str) -> None:
+def test_each_thing_outside_is_said_with_what_to_do_and_its_value(quality: FieldQuality, said: str) -> None:
     (sentence,) = CARDS.outside_validity([quality] * 3)
-    assert said in str(sentence)
+    assert re.search(said, str(sentence)), sentence
+
+
+def test_a_stain_that_is_too_dark_in_each_channel_is_said_once_by_the_furthest() -> None:
+    (sentence,) = CARDS.outside_validity([FieldQuality(0.04, 220, 0.5, 0.9, 1.9)])
+    assert "much darker" in str(sentence)
+    assert "in blue 1.9" in str(sentence)
+
+
+def test_a_stain_too_dark_in_one_channel_and_too_pale_in_another_has_another_colour() -> None:
+    (sentence,) = CARDS.outside_validity([FieldQuality(0.04, 220, 0.5, 0.02, 0.1)])
+    assert "another colour" in str(sentence)
+    assert "white balance" in str(sentence)
+
+
+def test_focus_light_and_stain_each_have_a_sentence() -> None:
+    said = CARDS.outside_validity([FieldQuality(0.2, 90, 0.5, 0.9, 0.9)])
+    assert [one.code for one in said] == ["outside.blurred", "outside.dim", "outside.stain_dark"]
 
 
 def test_one_odd_field_does_not_put_a_slide_outside() -> None:

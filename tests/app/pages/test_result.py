@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.workplace import Workplace
 from core.review import read_document, sign
-from core.store import Role, SlideRecord
+from core.store import Call, Opinion, Role, SlideRecord, Species, Stage
 from tests.app.page_under_test import buttons, page, said
 from tests.scored_slides import read_all
 
@@ -84,3 +84,17 @@ def test_a_result_that_cannot_be_signed_leads_to_what_is_missing(
     for signs, reader, role in readings:
         read_all(workplace.store, record, signs, reader=reader, role=role)
     assert links(page("result", "result_page", slide=record.slide.id)) == [(to, label)]
+
+
+def test_the_page_counts_parasites_by_species_and_stage_as_the_pdf_does(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    ring = Opinion(Call.PARASITE, stage=Stage.RING, species=Species.VIVAX)
+    gametocyte = Opinion(Call.PARASITE, stage=Stage.GAMETOCYTE)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        for candidate, opinion in zip(record.candidates, (ring, gametocyte), strict=False):
+            workplace.store.read(record.slide.id, candidate.id, opinion, reader=reader, role=role)
+    shown = said(page("result", "result_page", slide=record.slide.id)).replace("\\", "")
+    assert "**Species**: P. vivax: 1, not stated: 1" in shown
+    assert "**Stages**: ring: 1" in shown
+    assert "**Gametocytes**: 1 gametocyte, not counted in the density" in shown

@@ -86,3 +86,21 @@ def test_where_the_model_is_not_valid_no_figure_is_shown_whatever_was_found(
         assert r"Too blue\." in shown
         for figure in (*FIGURES, "needs two readers"):
             assert figure not in shown, (verdict, figure)
+
+
+def test_the_raw_fraction_stands_with_its_denominator_and_the_corrected_one_with_its_reason(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    record = scored_slide(workplace.store, tmp_path, listed=4, counted=20_000, worth=STEEP)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        read_all(workplace.store, record, "+---", reader=reader, role=role)
+    shown = shown_beside(record.slide.id)
+    assert "1 of 20 000 cells" in shown
+    # Three healthy cells of 20 000 read: 1.5e-4, below the first rate that is known. So read one further.
+    assert "The two differ" not in shown
+    flat = Performance("dots", "drawn discs", RankCurve((1e-7,), (40,), 100))
+    record = scored_slide(workplace.store, tmp_path / "flat", listed=4, counted=20_000, worth=flat)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        read_all(workplace.store, record, "+---", reader=reader, role=role)
+    shown = shown_beside(record.slide.id)
+    assert "The two differ because the list was read to rank 4, where validation found 40 % of the" in shown

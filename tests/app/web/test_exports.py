@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -10,8 +11,10 @@ from starlette.applications import Starlette
 
 from app.web.exports import FORMS, SECONDS, Export, export_address, export_of, export_routes
 from app.workplace import Workplace
+from core.reports.signed_result_page import Letterhead
 from core.review import sign
 from core.store import Role, SlideRecord
+from core.store.settings import Settings
 from tests.scored_slides import read_all
 
 
@@ -55,6 +58,22 @@ def test_each_form_is_a_file_of_its_name_and_goes_on_record(
     assert answer.headers["content-disposition"].endswith("''" + name.replace(" ", "%20"))
     assert answer.headers["cache-control"] == "no-store"
     assert exported(signed) == [("Cleo", form)]
+
+
+@pytest.mark.parametrize("laboratory", ["North Hospital", None])
+def test_the_pdf_names_the_laboratory_of_the_settings_and_the_patient_as_of_now(
+    signed: Workplace, monkeypatch: pytest.MonkeyPatch, laboratory: str | None
+) -> None:
+    printed: list[Letterhead] = []
+
+    def noted(_: object, __: str, letterhead: Letterhead, *more: object) -> bytes:
+        printed.append(letterhead)
+        return b"PDF"
+
+    monkeypatch.setattr("app.web.exports.signed_result_pdf", noted)
+    there = replace(signed, settings=Settings(laboratory=laboratory))
+    get(there, export_address(there.secret, Export(1, 1, "PDF en", "Cleo")))
+    assert printed == [Letterhead("patient 7", laboratory)]
 
 
 def test_the_json_is_the_document_that_was_signed(signed: Workplace) -> None:

@@ -13,6 +13,7 @@ from app.web.addresses import Permit, picture_base
 from app.web.exports import Export, export_address, export_routes
 from app.web.routes import picture_routes
 from app.workplace import Workplace
+from core.reports.signed_result_page import Letterhead
 from core.review import sign
 from core.store import Right, Role, SlideRecord, StaffRole
 from core.store.people import RIGHTS
@@ -162,8 +163,8 @@ def test_a_pdf_asked_for_on_a_page_that_stands_open_names_no_patient_that_is_not
     sign(workplace.store, record.slide.id, by="Anna")
     patients: list[str | None] = []
 
-    def print_patient(_: object, __: str, patient: str | None, *more: object) -> bytes:
-        patients.append(patient)
+    def print_patient(_: object, __: str, letterhead: Letterhead, *more: object) -> bytes:
+        patients.append(letterhead.patient)
         return b"PDF"
 
     monkeypatch.setattr("app.web.exports.signed_result_pdf", print_patient)

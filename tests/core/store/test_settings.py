@@ -96,3 +96,13 @@ def test_secrets_that_everybody_can_read_are_refused(tmp_path: Path) -> None:
 )
 def test_only_this_machines_own_addresses_are_loopback(host: str, own: bool) -> None:
     assert is_loopback(host) is own
+
+
+def test_the_laboratory_is_named_or_not() -> None:
+    assert Settings(laboratory="Hôpital du Nord").laboratory == "Hôpital du Nord"
+    assert Settings().laboratory is None
+
+
+def test_a_laboratory_without_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="laboratory: String should have at least 1 character"):
+        read_settings(write(tmp_path, "laboratory = ''"))

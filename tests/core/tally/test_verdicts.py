@@ -108,7 +108,7 @@ def test_slide_outside_the_models_validity_gets_no_figure_but_its_list_is_to_be_
         assert judged.kind == VerdictKind.NOT_VALID
         assert judged.reasons[:2] == ("The stain is too pale.", NO_FIGURE)
         assert judged.reasons[2:] == (
-            ("200 of the first 200 cells of the list are unread.",) if evidence is SCORED else ()
+            ("200 candidates are unread (of the first 200 of the list).",) if evidence is SCORED else ()
         )
         figures = (judged.figures, judged.detection_limit_per_ul, judged.cells_needed, judged.cells_missing)
         assert figures == (None, None, None, None)

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
+
 from core.tally import (
     Assumptions,
     Evidence,
     Excluded,
     FalseAccepts,
     FieldReading,
+    RankCurve,
     Readings,
     verdict,
     verdict_facts,
     verdict_text,
+    why_corrected,
 )
-from core.tally.wording import excluded_in
 from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, SCORED
 
 
@@ -31,7 +34,9 @@ def test_text_of_a_positive_slide_reads_as_printed() -> None:
         "  - The list is read to rank 200 of 250 000, so the raw fraction is a lower bound.\n"
         "  Density    2 673 parasites/µL, 2 079 to 3 386 at 95 %\n"
         "  Fraction   raw 0.0497 % (0.0387 % to 0.0629 %), a lower bound: 69 of 138 800 cells\n"
-        "             corrected 0.0535 % (0.0416 % to 0.0677 %): raw divided by sensitivity\n"
+        "             corrected 0.0535 % (0.0416 % to 0.0677 %)\n"
+        "             The two differ because the list was read to rank 200, where validation found 93 % of "
+        "the parasites: corrected = 69 / (138 800 × 93 %).\n"
         "  Counted    138 800 evaluable red cells, 500 fields\n"
         "             list of 250 000: first 200 laid before readers, 0 unread\n"
         "             left out: 3 120 cells, edge\n"
@@ -87,4 +92,55 @@ def test_where_the_model_is_not_valid_nothing_is_said_of_what_it_finds() -> None
 def test_each_thing_left_out_is_a_text() -> None:
     left_out = (Excluded(3120, "cells", "edge"), Excluded(2, "fields", "out of focus"))
     case = replace(CLEAN, count=replace(ENOUGH, excluded=left_out))
-    assert excluded_in(case, "en") == ("3 120 cells, edge", "2 fields, out of focus")
+    facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), "en")}
+    assert facts["counted"][2:] == ("left out: 3 120 cells, edge", "left out: 2 fields, out of focus")
+
+
+def test_one_thing_that_is_left_out_is_said_in_the_singular() -> None:
+    case = replace(
+        CLEAN, count=replace(ENOUGH, excluded=(Excluded(1, "cells", "edge"), Excluded(1, "fields", "edge")))
+    )
+    for language, said in (
+        ("en", ("left out: 1 cell, edge", "left out: 1 field, edge")),
+        ("fr", ("non compté : 1 hématie (au bord)", "non compté : 1 champ (au bord)")),
+    ):
+        facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), language)}
+        assert facts["counted"][2:] == said
+
+
+def test_the_sentence_on_raw_and_corrected_gives_the_corrected_fraction() -> None:
+    case = replace(
+        CLEAN,
+        assumptions=Assumptions(review_sensitivity=0.5),
+        readings=Readings(accepted_by_both=69, counted=69),
+    )
+    figures = verdict(case).figures
+    assert figures is not None
+    assert figures.corrected_fraction is not None
+    (said,) = why_corrected(case, figures)
+    values = {name: value for name, value in said.values.items() if not isinstance(value, str)}
+    # Validation found 930 of 1 000 so far down, and readers accept half of what they see.
+    assert values["recall"] == 0.93
+    assert values["sensitivity"] == 0.465
+    assert figures.corrected_fraction.value == pytest.approx(
+        values["infected"] / (values["cells"] * values["sensitivity"])
+    )
+
+
+def test_where_validation_found_every_parasite_there_is_no_difference_to_explain() -> None:
+    perfect = replace(PERFORMANCE, curve=RankCurve((1e-5,), (1000,), 1000))
+    case = replace(CLEAN, performance=perfect, readings=Readings(accepted_by_both=69, counted=69))
+    figures = verdict(case).figures
+    assert figures is not None
+    assert figures.density_per_ul is not None
+    assert why_corrected(case, figures) == ()
+
+
+def test_where_false_accepts_were_measured_the_sentence_says_that_they_are_taken_off() -> None:
+    measured = Assumptions(false_accepts=FalseAccepts(8, 2_000_000))
+    case = replace(CLEAN, assumptions=measured, readings=Readings(accepted_by_both=70, counted=70))
+    facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), "en")}
+    assert facts["fraction"][2] == (
+        "The two differ because the list was read to rank 200, where validation found 93 % of the parasites, "
+        "and because readers accept some healthy cells by mistake, which are taken off."
+    )
