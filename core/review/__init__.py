@@ -1,7 +1,8 @@
-"""What the readings of a slide come to: progress, tally, agreement, and what is signed."""
+"""What the readings of a slide come to: progress, tally, agreement, what is signed, and what to read next."""
 
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
+from core.review.learned_ranking import LearnedRanking, learned_ranking
 from core.review.parasite_totals import ParasiteTotals, parasite_totals, totals_in
 from core.review.progress import (
     ReviewProgress,
@@ -14,10 +15,12 @@ from core.review.progress import (
 )
 from core.review.signed_result import SignedResult, read_document, violations
 from core.review.signing import blocks_signing, sign
+from core.review.stopping import WhatIsLeft, sample_bound, what_is_left
 from core.review.tallying import Tally, tally_of
 
 __all__ = [
     "Decision",
+    "LearnedRanking",
     "PairAgreement",
     "ParasiteTotals",
     "ReadCell",
@@ -25,16 +28,19 @@ __all__ = [
     "SignedResult",
     "SlideState",
     "Tally",
+    "WhatIsLeft",
     "agreement",
     "blocks_signing",
     "cells_for",
     "cohen_kappa",
     "decision_of",
     "is_anothers",
+    "learned_ranking",
     "parasite_totals",
     "progress",
     "read_cells",
     "read_document",
+    "sample_bound",
     "second_order",
     "sign",
     "slide_state",
@@ -42,4 +48,5 @@ __all__ = [
     "tally_of",
     "totals_in",
     "violations",
+    "what_is_left",
 ]

@@ -1,0 +1,116 @@
+"""How many parasites are likely left in a list that is read from its best cell on, and whether to stop.
+
+The scores of a slide are calibrated by the calls on its own first cells. These are the top of the list, not a
+sample of it, but whether a cell of a given score is infected does not depend on its having been read. So a
+logistic regression of the calls on the scores holds for the unread too, as far down as its line is straight.
+The score of a called cell is the one that it would have without its own call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from core.review.learned_ranking import LearnedRanking
+
+LEAST_CALLS = 30
+"""Fewer calls say too little of a slide's scores."""
+AHEAD = 200
+"""Cells of the list that a statement looks ahead."""
+EXPECTED_LINE, LINE_SPREAD = (-1.0, 1.0), (2.0, 0.3)
+"""Intercept and slope of true log-odds over scores before any call, and how much slides differ."""
+NODES = 7
+"""Of Gauss-Hermite quadrature over intercept and slope, each."""
+STEPS, PRECISE, LARGEST_STEP = 50, 1e-8, 3.0
+
+
+@dataclass(frozen=True)
+class WhatIsLeft:
+    """What a reader may expect who reads on.
+
+    Attributes
+    ----------
+    since_last
+        Cells called since the last parasite; None where no parasite was called.
+    ahead, expected_ahead
+        The next so many cells of the list, and the parasites expected among them.
+    unread, expected_unread
+        All unread cells that both looks have seen, and the parasites expected among them.
+    """
+
+    since_last: int | None
+    ahead: int
+    expected_ahead: float
+    unread: int
+    expected_unread: float
+
+
+def what_is_left(
+    ranking: LearnedRanking, calls: Mapping[int, bool], unread: NDArray[np.bool_]
+) -> WhatIsLeft | None:
+    """Expect parasites among the unread from the calls made so far.
+
+    Parameters
+    ----------
+    ranking, calls
+        The ranking that these calls made; the calls in the order in which they were made.
+    unread
+        (K,) which cells nobody has read; those called unsure are read.
+
+    Returns
+    -------
+    None after fewer than `LEAST_CALLS`.
+    """
+    if len(calls) < LEAST_CALLS:
+        return None
+    scores = np.sort(ranking.log_odds[unread])[::-1]
+    lines, weights = _lines(ranking.blind_log_odds, ranking.infected)
+    chances = weights @ expit(lines[:, :1] + lines[:, 1:] * scores)
+    in_turn = list(calls.values())
+    since = sum(1 for _ in takewhile(lambda infected: not infected, reversed(in_turn)))
+    return WhatIsLeft(
+        since_last=since if any(in_turn) else None,
+        ahead=min(AHEAD, len(scores)),
+        expected_ahead=float(chances[:AHEAD].sum()),
+        unread=len(scores),
+        expected_unread=float(chances.sum()),
+    )
+
+
+def _lines(
+    scores: NDArray[np.float64], infected: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(Q, 2) intercepts and slopes that the calls leave possible, and their weights.
+
+    The posterior about its mode as a normal distribution, by quadrature.
+    """
+    design = np.stack([np.ones_like(scores), scores], axis=1)
+    precision = np.diag(1 / np.square(LINE_SPREAD))
+    line = np.array(EXPECTED_LINE)
+    hessian = precision
+    for _ in range(STEPS):
+        chance = expit(design @ line)
+        hessian = (design * (chance * (1 - chance))[:, None]).T @ design + precision
+        step = np.linalg.solve(hessian, design.T @ (chance - infected) + precision @ (line - EXPECTED_LINE))
+        line = line - step * min(1.0, LARGEST_STEP / max(LARGEST_STEP, float(np.abs(design @ step).max())))
+        if np.abs(step).max() < PRECISE:
+            break
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    grid = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
+    spread = np.linalg.cholesky(np.linalg.inv(hessian))
+    product = np.outer(weights, weights).ravel()
+    return line + grid @ spread.T, product / product.sum()
+
+
+def sample_bound(cells: int, *, confidence: float = 0.95) -> float:
+    """Share of the unread that may be infected where none of so many drawn from them at random is.
+
+    With a share p of them infected, none of m is with a chance of (1 - p)^m; above 1 - (1 - C)^(1/m) that is
+    less than 1 - C. For 100 cells at 95 % the share is .0295.
+    """
+    if cells < 1:
+        raise ValueError(f"a sample of {cells} cells: draw at least one")
+    return float(-np.expm1(np.log1p(-confidence) / cells))
