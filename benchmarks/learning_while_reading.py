@@ -16,12 +16,10 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.special import logit
 
 from benchmarks.second_look_maps import width_of
-from core.cells.classification import FeatureStatistics
 from core.cells.second_look import SCORE_LIMIT
 from core.review.learned_ranking import learned_ranking
 from core.review.stopping import AHEAD, WhatIsLeft, what_is_left
@@ -29,8 +27,7 @@ from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.fields import AnnotatedField
 from datasets.located_objects import Truth, located_fields
 from models.checkpoint import load_classifier, load_detector, load_second_look
-from models.second_look import STAGES, SecondLook
-from models.slide_network import BATCH, as_input
+from models.second_look import STAGES
 from scripts.cell_networks.train_second_look import Looks
 from scripts.cell_networks.validate_lists import MOST_PARASITES, OBJECTS
 
@@ -96,33 +93,6 @@ class Stated:
     found: int
 
 
-class Remembering:
-    """A second look that keeps the features of the crops it was shown last."""
-
-    def __init__(self, second_look: SecondLook) -> None:
-        self._second_look = second_look
-        self.crop_size_px = second_look.crop_size_px
-        self.features = np.empty((0, STAGES[-1][1]), np.float32)
-
-    def feature_statistics(self, crops: NDArray[np.uint8]) -> FeatureStatistics:
-        """As the second look measures a slide."""
-        return self._second_look.feature_statistics(crops)
-
-    @torch.inference_mode()
-    def logits(self, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> NDArray[np.float32]:
-        """As the second look scores them."""
-        network = self._second_look.network_of(statistics)
-        pooled = torch.cat(
-            [
-                network.features(as_input(crops[start : start + BATCH])).mean(dim=(2, 3))
-                for start in range(0, len(crops), BATCH)
-            ]
-        )
-        self.features = pooled.numpy()
-        logits: NDArray[np.float32] = network.head(pooled)[:, 0].numpy()
-        return logits
-
-
 def scored_set(fields: Sequence[AnnotatedField], networks: Path, unseen: str, seed: int) -> ScoredSet:
     """Take whole fields through the networks that have not seen their source."""
 
@@ -130,14 +100,14 @@ def scored_set(fields: Sequence[AnnotatedField], networks: Path, unseen: str, se
         return networks / f"{network}_{unseen}_{of_seed}.safetensors"
 
     first = weights("classifier", seed)
-    second = Remembering(load_second_look(weights("second_look", seed)))
+    second = load_second_look(weights("second_look", seed))
     looks = Looks(load_detector(weights("detector", 0)), load_classifier(first, width_of(first)), second)
     located, features = [], []
     for field in located_fields(fields, looks):
         seen = np.isfinite(field.scored.second_score)
-        of_field = np.full((len(seen), second.features.shape[1]), np.nan, np.float32)
+        of_field = np.full((len(seen), STAGES[-1][1]), np.nan, np.float32)
         if seen.any():
-            of_field[seen] = second.features
+            of_field[seen] = field.scored.second_features
         located.append(field)
         features.append(of_field)
     return ScoredSet(

@@ -15,7 +15,7 @@ from app.web.addresses import Permit, Writing, picture_base, secret_name, writin
 from app.wording import Words
 from app.workplace import Workplace
 from core.results.folder import fields_of
-from core.review import cells_for, standing
+from core.review import standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 
 _FOLDER = Path(__file__).parent
@@ -40,6 +40,7 @@ def board_data(
     species: Species | None,
     at: int | None,
     holds: str | None,
+    cells: Sequence[Candidate],
 ) -> dict[str, Any]:
     """What the board shows to a reader: the list of cells, or the name of the one that it holds.
 
@@ -57,10 +58,11 @@ def board_data(
         Candidate to begin with, by the number that the board shows; None begins with the first unread one.
     holds
         Version of the list that the board says it holds; None where it holds nothing.
+    cells
+        Those that the reader is given (`core.review.cells_for`), in the order in which they are shown.
     """
     blind = role == Role.SECOND
-    candidates = cells_for(record, role, reader)
-    version = _version(record, taken_in, candidates, role, words)
+    version = _version(record, taken_in, cells, role, words)
     data: dict[str, Any] = {
         "board": f"{record.slide.id} {role} {reader}",
         "version": version,
@@ -75,7 +77,7 @@ def board_data(
         return data
     numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     data["calls"], data["stands"] = calls_shown(record, role, reader, numbers), record.last_entry
-    data["cells"] = _cells(record, taken_in, candidates, role, words, numbers)
+    data["cells"] = _cells(record, taken_in, cells, role, words, numbers)
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
     data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
     return data

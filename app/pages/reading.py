@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.board.board_session import BoardSession
 from app.board.review_board import board, board_data
+from app.pages.learning import learn, not_offered, say_learned
 from app.pages.links import (
     ADJUDICATE,
     OPENED_BY,
@@ -29,7 +30,7 @@ from app.person import need, person, words
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
-from core.review import cells_for, progress, slide_state, standing
+from core.review import LearnedList, cells_for, progress, slide_state, standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 from core.store.records import same_person
 
@@ -81,7 +82,8 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
     need(OPENED_BY[_PAGES[role]])
     session = BoardSession.of(slide_id, role, reader)
     record = workplace.store.record(slide_id)
-    if record.taken_in is None:
+    taken_in = record.taken_in
+    if taken_in is None:
         return
     asked = session.take_asked_on_slide()
     if asked is not None:
@@ -90,7 +92,10 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         ask_before_calls(
             record, reader, say
         )  # also while the page stands open: others may have begun to read
-    cells = cells_for(record, role, reader)
+    learned = None
+    if role == Role.FIRST and not record.locked:
+        record, learned = learn(workplace.store, record, reader)
+    cells = learned.order if learned else cells_for(record, role, reader)
     if not cells:
         _nothing_to_read(record, role, say)
         return
@@ -100,25 +105,28 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         session.all_read = not unread
     if session.all_read != (not unread):
         st.rerun()  # all of the page: its head would go on saying where the slide stood before
-    looked_at = record.taken_in.result.evidence.count.looked_at
+    looked_at = taken_in.result.evidence.count.looked_at
     main, beside = st.columns([4, 1], gap="medium")
     with main:
         if record.locked:
             st.info(say("reading.signed", version=len(record.signatures)))
-        _not_valid(record.taken_in, say)
+        _not_valid(taken_in, say)
         if role == Role.FIRST:
             left = progress(record)
             st.markdown(say("reading.list", count=left.to_read, of=looked_at, rank=left.read_to))
+            if learned is not None:
+                say_learned(learned, say)
         data = board_data(
             workplace,
             record,
-            record.taken_in,
+            taken_in,
             say,
             reader=reader,
             role=role,
             species=st.session_state.get(_species_key(slide_id)),
             at=at,
             holds=session.holds,
+            cells=cells,
         )
         board(
             key=session.key,
@@ -128,7 +136,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             on_slide_change=session.ask_on_slide,
         )
     with beside:
-        _beside(record, role, unread, len(cells), looked_at, reader, say)
+        _beside(record, role, unread, len(cells), looked_at, learned, reader, say)
 
 
 def _not_valid(taken_in: TakenIn, say: Words) -> None:
@@ -152,6 +160,7 @@ def _beside(
     unread: int,
     given: int,
     looked_at: int,
+    learned: LearnedList | None,
     reader: str,
     say: Words,
 ) -> None:
@@ -174,16 +183,24 @@ def _beside(
         help=say("reading.species_help"),
     )
     if role == Role.FIRST:
-        _more(record, looked_at - record.to_read, reader, say)
+        _more(record, looked_at - record.to_read, learned, reader, say)
     flagged_fields(record, say)
 
 
-def _more(record: SlideRecord, rest: int, reader: str, say: Words) -> None:
-    """The way to the rest of the list: the next by rank, or some at random."""
+def _more(record: SlideRecord, rest: int, learned: LearnedList | None, reader: str, say: Words) -> None:
+    """The way to the rest of the list: the next by rank, by what the calls have taught, or some at random."""
     if not rest:
         st.caption(say("reading.list_ends"))
         return
     store = here().store
+    if learned is not None and (ranks := not_offered(record, learned)):
+        st.button(
+            say("learned.more", count=len(ranks)),
+            on_click=_offer,
+            args=(partial(store.offer_ranked, record.slide.id, ranks, by=reader),),
+            width="stretch",
+            wrap=True,
+        )
     for label, offer, count in (
         ("reading.more", store.offer_more, min(MORE, rest)),
         ("reading.sample", store.draw_sample, min(SAMPLE, rest)),

@@ -1,7 +1,7 @@
 """The folder that scoring leaves for a slide, read back: its document, its fields and its cells."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -67,6 +67,12 @@ class ResultTables:
         return tuple(
             ranked_cell(self.fields, self.cells, position, number)
             for number, position in enumerate(self.cells.ranked[rank : rank + count].tolist(), start=rank + 1)
+        )
+
+    def at_ranks(self, ranks: Sequence[int]) -> tuple[RankedCell, ...]:
+        """The objects of the list that have these ranks."""
+        return tuple(
+            ranked_cell(self.fields, self.cells, int(self.cells.ranked[rank - 1]), rank) for rank in ranks
         )
 
     def at(self, field: str, box: Box) -> RankedCell | None:

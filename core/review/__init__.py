@@ -2,6 +2,7 @@
 
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
+from core.review.learned_list import LearnedList, learned_list
 from core.review.learned_ranking import LearnedRanking, learned_ranking
 from core.review.parasite_totals import ParasiteTotals, parasite_totals, totals_in
 from core.review.progress import (
@@ -20,6 +21,7 @@ from core.review.tallying import Tally, tally_of
 
 __all__ = [
     "Decision",
+    "LearnedList",
     "LearnedRanking",
     "PairAgreement",
     "ParasiteTotals",
@@ -35,6 +37,7 @@ __all__ = [
     "cohen_kappa",
     "decision_of",
     "is_anothers",
+    "learned_list",
     "learned_ranking",
     "parasite_totals",
     "progress",

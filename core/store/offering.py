@@ -114,6 +114,16 @@ def append_more(connection: Connection, slide_id: int, count: int) -> tuple[Cand
     return _candidates(connection, taken_in, CandidateKind.LISTED, list(map(_offered, cells)))
 
 
+def append_ranked(connection: Connection, slide_id: int, ranks: Sequence[int]) -> tuple[Candidate, ...]:
+    """Offer those of these ranks that are not laid before readers yet; raises as `append_more`."""
+    (record,) = records_of(connection, [slide_id])
+    offered = {candidate.rank for candidate in record.candidates}
+    new = sorted(set(ranks) - offered)
+    taken_in = result_of(connection, slide_id)
+    cells = tables_of(taken_in.folder, taken_in.sha256).at_ranks(new) if new else ()
+    return _candidates(connection, taken_in, CandidateKind.LISTED, list(map(_offered, cells)))
+
+
 def append_sample(connection: Connection, slide_id: int, count: int) -> tuple[Candidate, ...]:
     """Offer cells drawn at random from the rest of the list; raises as `append_more`."""
     (record,) = records_of(connection, [slide_id])

@@ -16,6 +16,7 @@ from core.store.new_slides import append_case, append_slide
 from core.store.offering import (
     append_more,
     append_opening,
+    append_ranked,
     append_result,
     append_sample,
     append_step,
@@ -237,6 +238,16 @@ class Store:
     def draw_sample(self, slide_id: int, count: int, *, by: str) -> tuple[Candidate, ...]:
         """Offer cells drawn at random from the list, beyond what was offered of it; fewer where it ends."""
         return self._offer(slide_id, CandidateKind.SAMPLE, append_sample, count, by)
+
+    def offer_ranked(self, slide_id: int, ranks: Sequence[int], *, by: str) -> tuple[Candidate, ...]:
+        """Offer cells of the list by their ranks; those that are laid before readers already are left out."""
+        who = self.people.require(by, Right.READ)
+        with self._database.writing() as connection:
+            hold_unsigned(connection, slide_id)
+            offered = append_ranked(connection, slide_id, ranks)
+            if offered:
+                note(connection, who, "offered: ranked anew", slide_id, cells=len(offered))
+        return offered
 
     def mark(
         self, slide_id: int, field: str, box: Box, opinion: Opinion, *, reader: str, role: Role

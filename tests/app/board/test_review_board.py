@@ -35,6 +35,7 @@ def shown(
         species=species,
         at=None,
         holds=holds,
+        cells=cells_for(record, role, reader),
     )
 
 
