@@ -144,12 +144,17 @@ def flagged_fields(record: SlideRecord, say: Words) -> None:
 
 def shown_patient(record: SlideRecord, say: Words) -> str:
     """The patient as entered, in Markdown; or that none was entered, was erased, or is not to be shown."""
+    return escaped(entered_patient(record, say))
+
+
+def entered_patient(record: SlideRecord, say: Words) -> str:
+    """The patient as entered; or that none was entered, was erased, or is not to be shown."""
     if not may(Right.SEE_PATIENTS):
         return say("patient.hidden")
     patient = record.case.patient
     if patient is None:
         return say("patient.erased")
-    return escaped(patient) or say("patient.none")
+    return " ".join(patient.split()) or say("patient.none")
 
 
 def escaped(text: str) -> str:

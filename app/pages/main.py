@@ -84,13 +84,20 @@ keep_pages(pages)
 page = st.navigation(pages, position="top")
 # After the navigation: it keeps the address at which somebody arrives who has to give a name first.
 name = person()
+with st.container(key="who", horizontal=True, vertical_alignment="center", width="content", gap="small"):
+    # In the line of the navigation, on every page: readings stand under this name.
+    st.markdown(f":material/person: **{escaped(shown_name())}**", width="content")
+    st.button(
+        say("person.sign_out" if signs_in() else "person.leave"),
+        on_click=leave,
+        icon=":material/logout:",
+        type="tertiary",
+    )
 with st.sidebar:
-    st.markdown(f":material/person: **{escaped(shown_name())}**")
     if signs_in():
         roles = sorted(say(f"people.{role}") for role in here().store.people.roles_of(name))
         st.text(name)
         st.caption(say("people.your_roles", roles=", ".join(roles) or say("people.no_role")))
-    st.button(say("person.sign_out" if signs_in() else "person.leave"), on_click=leave)
     st.selectbox(say("person.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language")
     st.caption(say("person.theme"))
 page.run()

@@ -6,7 +6,7 @@ import pytest
 
 from app.workplace import Workplace
 from core.store import ScoringStep
-from tests.app.page_under_test import SLIDE_PAGES, page, said
+from tests.app.page_under_test import SLIDE_PAGES, page, rows, said
 
 
 @pytest.mark.parametrize(("module", "function"), SLIDE_PAGES)
@@ -32,7 +32,9 @@ def test_a_name_with_marks_in_it_is_shown_as_it_stands(workplace: Workplace, tmp
     case = workplace.store.add_case("[click](http://x) <b>", by="Anna")
     workplace.store.add_slide(case.id, "![](http://x) `a`", tmp_path, by="Anna")
     workplace.store.note_scoring(1, ScoringStep.STOPPED, by="Anna")
-    shown = said(page("worklist", "worklist_page"))
+    (row,) = rows(page("worklist", "worklist_page"))  # a text there, and no Markdown
+    assert (row["patient"], row["slide"]) == ("[click](http://x) <b>", "![](http://x) `a`")
+    shown = said(page("result", "result_page", slide=1))
     parted = "http\\:\N{WORD JOINER}//x"  # else it would be a link
     assert rf"\!\[\]\({parted}\) \`a\`" in shown
     assert rf"\[click\]\({parted}\) \<b\>" in shown
