@@ -6,10 +6,12 @@ import streamlit as st
 
 from app.pages.audit import audit_page
 from app.pages.bring_in import bring_in_page
+from app.pages.details import details_page
 from app.pages.links import (
     ADJUDICATE,
     AUDIT,
     BRING_IN,
+    DETAILS,
     MODELS,
     PEOPLE,
     RESULT,
@@ -79,6 +81,7 @@ pages = [
     st.Page(adjudication_page, title=say("page.adjudication"), url_path=ADJUDICATE, visibility="hidden"),
     st.Page(slide_page, title=say("page.slide"), url_path=SLIDE, visibility="hidden"),
     st.Page(result_page, title=say("page.result"), url_path=RESULT, visibility="hidden"),
+    st.Page(details_page, title=say("page.details"), url_path=DETAILS, visibility="hidden"),
 ]
 keep_pages(pages)
 page = st.navigation(pages, position="top")

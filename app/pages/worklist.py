@@ -6,8 +6,10 @@ import streamlit as st
 
 from app.jobs.progress import progress_path, read_progress
 from app.jobs.start import start
+from app.pages.details import restore
 from app.pages.links import (
     BRING_IN,
+    DETAILS,
     NEXT,
     OPENED_BY,
     RESULT,
@@ -24,13 +26,15 @@ from app.table.slide_table import Cell, Row, slide_table, table_data
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState
-from core.store import Right, ScoringStep, SlideRecord, StoreError
+from core.store import Removal, Right, ScoringStep, SlideRecord, StoreError
 from core.tally import TARGET_CELLS
 
 COLUMNS = (
-    *("number", "patient", "slide", "state", "readers"),
+    *("number", "laboratory", "patient", "slide", "sampled_on", "state", "readers"),
     *("cells", "read", "agreed", "accepted_alone", "disputed"),
 )
+REMOVED_COLUMNS = (*COLUMNS[:5], "removed_at", "removed_by", "reason")
+_RESTORE = "restore"
 _TABLE = "slides"
 _GOING_ON = {SlideState.QUEUED, SlideState.SCORING}
 _Counted = tuple[SlideRecord, SlideRow]
@@ -80,7 +84,7 @@ def _list() -> None:
         start(workplace)  # also where the process was killed amid a slide
     if st.session_state.looks_again != going_on:
         st.rerun()  # scoring has begun or is over: the list must look again every two seconds, or need not
-    search, states_of = st.columns([1, 3.4], vertical_alignment="center")
+    search, states_of, off = st.columns([1.3, 3.6, 0.6], vertical_alignment="center")
     wanted = search.text_input(
         say("worklist.search"),
         key="search",
@@ -98,39 +102,49 @@ def _list() -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
+    removed = any(record.slide.removed for record, _ in counted) and off.toggle(
+        say("worklist.removed"), key="removed", persist_state="session"
+    )
     patients = may(Right.SEE_PATIENTS)
-    found = [one for one in counted if _matches(one, wanted, states, patients=patients)]
+    found = [
+        one
+        for one in counted
+        if (one[0].slide.removed is not None) == removed and _matches(one, wanted, states, patients=patients)
+    ]
     if not found:
         st.info(say("worklist.none_found"))
         return
+    columns = REMOVED_COLUMNS if removed else COLUMNS
     asked = slide_table(
         key=_TABLE,
-        data=table_data(COLUMNS, [_row(one, say) for one in found], f"{wanted} {sorted(states)}", say),
+        data=table_data(
+            columns, [_row(one, say) for one in found], f"{wanted} {sorted(states)} {removed}", say
+        ),
         on_open_change=lambda: None,
         on_act_change=lambda: None,
     )
     if asked.open:
         go(asked.open["page"], slide=asked.open["slide"])
     if asked.act:
-        _note(asked.act["slide"], ScoringStep(asked.act["act"]))
+        _act(asked.act["slide"], asked.act["act"])
 
 
 def _matches(counted: _Counted, wanted: str, states: list[SlideState], *, patients: bool) -> bool:
-    """Whether a slide is looked for; by its patient only where patients may be seen."""
+    """Whether a slide is looked for; by its patient and laboratory number only where patients may be seen."""
     record, row = counted
-    patient = record.case.patient if patients else None
-    text = f"{record.slide.name} {patient or ''}".casefold()
+    of_patient = f"{record.case.patient or ''} {record.slide.laboratory_number or ''}" if patients else ""
+    text = f"{record.slide.name} {of_patient}".casefold()
     return wanted.casefold().strip() in text and (not states or row.state in states)
 
 
 def _row(counted: _Counted, say: Words) -> Row:
     record, row = counted
-    slide, sees = record.slide, record.taken_in is not None and sees_calls(record, person())
+    if record.slide.removed is not None:
+        return _removed_row(record, record.slide.removed, say)
+    sees = record.taken_in is not None and sees_calls(record, person())
     state = f"{say(f'state.{row.state}')}{_how_far(record, row.state, say)}"
     cells = {
-        "number": Cell(str(slide.id), slide.id),
-        "patient": Cell.of_text(entered_patient(record, say)),
-        "slide": Cell.of_text(slide.name),
+        **_named(record, say),
         "state": Cell(state, list(SlideState).index(row.state), notes=_notes(record, row, say)),
         "readers": Cell.of_text(", ".join(row.readers)),
         "cells": Cell(
@@ -145,13 +159,38 @@ def _row(counted: _Counted, say: Words) -> Row:
         "accepted_alone": Cell.of_number(row.accepted_alone if sees else None, say),
         "disputed": Cell.of_number(row.disputed if sees else None, say),
     }
-    return Row(slide.id, cells, _links(record, row.state, say), _offered_act(row.state, say))
+    return Row(record.slide.id, cells, _links(record, row.state, say), _offered_act(row.state, say))
+
+
+def _removed_row(record: SlideRecord, removed: Removal, say: Words) -> Row:
+    cells = {
+        **_named(record, say),
+        "removed_at": Cell.of_text(f"{removed.at:%Y-%m-%d %H:%M} UTC"),
+        "removed_by": Cell.of_text(removed.by),
+        "reason": Cell.of_text(removed.reason),
+    }
+    allowed = may(Right.BRING_IN)
+    return Row(record.slide.id, cells, (), (_RESTORE, say("details.restore")) if allowed else None)
+
+
+def _named(record: SlideRecord, say: Words) -> dict[str, Cell]:
+    """What tells a slide from others; the laboratory number only where patients may be seen."""
+    slide = record.slide
+    number = slide.laboratory_number if may(Right.SEE_PATIENTS) else None
+    day = None if slide.sampled_on is None else slide.sampled_on.isoformat()
+    return {
+        "number": Cell(str(slide.id), slide.id),
+        "laboratory": Cell.of_text(number or ""),
+        "patient": Cell.of_text(entered_patient(record, say)),
+        "slide": Cell.of_text(slide.name),
+        "sampled_on": Cell.of_text(day or ""),
+    }
 
 
 def _links(record: SlideRecord, state: SlideState, say: Words) -> tuple[tuple[str, str], ...]:
     """What comes next for the person, and the slide's other pages."""
     if record.taken_in is None or state not in NEXT:
-        return ()
+        return ((DETAILS, say("page.details")),) if may(OPENED_BY[DETAILS]) else ()
     following = NEXT[state] if may(OPENED_BY[NEXT[state]]) else RESULT
     first = (following, say(f"do.{state}") if following == NEXT[state] else say("page.result"))
     others = ((page, say(f"page.{page}")) for page in (SLIDE, RESULT) if page != following)
@@ -198,13 +237,16 @@ def _how_far(record: SlideRecord, state: SlideState, say: Words) -> str:
     return text
 
 
-def _note(slide_id: int, step: ScoringStep) -> None:
-    """Write what was pressed in the table, and show all anew: whether to look again may have changed."""
+def _act(slide_id: int, act: str) -> None:
+    """Do what was pressed in the table, and show all anew: whether to look again may have changed."""
+    if act == _RESTORE:
+        restore(slide_id)
+        st.rerun()
     try:
-        here().store.note_scoring(slide_id, step, by=person())
+        here().store.note_scoring(slide_id, ScoringStep(act), by=person())
     except StoreError as error:
         st.toast(escaped(words().error(error)), icon=":material/error:")
         return
-    if step == ScoringStep.QUEUED:
+    if act == ScoringStep.QUEUED:
         start(here())
     st.rerun()

@@ -1,5 +1,7 @@
 """The form by which a new slide is handed in: a mistake costs nothing that was typed or sent."""
 
+from datetime import date
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -39,6 +41,15 @@ def test_without_a_name_the_files_and_all_that_was_typed_stay(form: AppTest, wor
     assert "1 image was added" in said(test)
     (record,) = workplace.store.records()
     assert (record.case.patient, record.slide.name) == ("Ada", "thin 3")
+
+
+def test_date_and_laboratory_number_of_the_sample_can_be_given(form: AppTest, workplace: Workplace) -> None:
+    form.file_uploader[0].set_value([IMAGE])
+    form.date_input[0].set_value(date(2026, 11, 3))
+    form.text_input[2].set_value("117")
+    sent(filled(form, patient="Ada", slide="thin 3"))
+    (record,) = workplace.store.records()
+    assert (record.slide.sampled_on, record.slide.laboratory_number) == (date(2026, 11, 3), "117")
 
 
 def test_what_is_refused_is_told_and_what_was_typed_stays(form: AppTest, workplace: Workplace) -> None:

@@ -37,6 +37,8 @@ def test_the_worklist_shows_where_a_slide_stands_and_what_is_read_and_accepted(
     (row,) = rows(page("worklist", "worklist_page"))
     assert row == {
         "number": "1",
+        "laboratory": "",
+        "sampled_on": "",
         "patient": "patient 7",
         "slide": "slide 7",
         "state": "to review",
