@@ -1,6 +1,7 @@
 """Bringing slides in: by upload, from a folder of the server, and more fields for a slide."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.jobs.duplicates import files_of, held_already
 from app.jobs.growing import add_fields
 from app.jobs.intake import TakenFiles, safe_name, take_in_files
 from app.jobs.start import start
@@ -23,8 +25,11 @@ from core.files import shown_path
 from core.review import SlideState, slide_state
 from core.slides import FoundSlide, find_slides
 from core.store import Right, ScoringStep, SlideRecord
+from core.wording import sentence
 
 MOST_LETTERS = 200
+MOST_NAMED = 5
+"""Images that are named in a question."""
 _MAY_GROW = {
     SlideState.TO_REVIEW,
     SlideState.SECOND_READING,
@@ -33,6 +38,10 @@ _MAY_GROW = {
     SlideState.STOPPED,
     SlideState.FAILED,
 }
+
+
+class HeldAlreadyError(SmearscopeError):
+    """Images to be added are on the worklist already: nothing was added, and the person is asked."""
 
 
 def bring_in_page() -> None:
@@ -98,10 +107,14 @@ def _upload(reader: str, say: Words) -> None:
             found = find_slides([folder]).slides
             # Fields are one slide under the name given; each large scan is a slide of its own.
             named = [FoundSlide(name.strip(), found[0].path)] if len(found) == 1 else list(found)
+            _ask_of_images([folder])
             _add_found(named, entered, reader)
 
         with st.spinner(say("bring.writing")):
             taken = take_in_files(files, folder, after_moving=bring_in)
+    except HeldAlreadyError as held:
+        st.warning(escaped(say.error(held)))
+        return
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
@@ -136,7 +149,12 @@ def _server(reader: str, say: Words) -> None:
     if _first_asked(entered.patient, [found[number].name for number in chosen], say):
         return
     try:
+        with st.spinner(say("bring.comparing")):
+            _ask_of_images(found[number].path for number in chosen)
         _add_found([found[number] for number in chosen], entered, reader)
+    except HeldAlreadyError as held:
+        st.warning(escaped(say.error(held)))
+        return
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
@@ -165,6 +183,23 @@ def _first_asked(patient: str, names: list[str], say: Words) -> bool:
     lines = ", ".join(f"{escaped(slide.name)} ({slide.id})" for slide in there)
     st.warning(say("bring.same_name", count=len(there), slides=lines))
     return True
+
+
+def _ask_of_images(places: Iterable[Path]) -> None:
+    """Raise `HeldAlreadyError` for images that slides hold already, once; asked again, they are added."""
+    slides = [slide for slide in here().store.slides() if slide.removed is None]
+    held = held_already([image for place in places for image in files_of(place)], slides)
+    asked = {(one.name, one.slide.id) for one in held}
+    if not held or st.session_state.get("asked_of_same_images") == asked:
+        st.session_state.pop("asked_of_same_images", None)
+        return
+    st.session_state.asked_of_same_images = asked
+    named = [f"{shown_path(one.name)} ({shown_path(one.slide.name)}, {one.slide.id})" for one in held]
+    more = " …" if len(named) > MOST_NAMED else ""
+    images = len({one.name for one in held})
+    raise HeldAlreadyError(
+        sentence("bring.same_images", count=images, images="; ".join(named[:MOST_NAMED]) + more)
+    )
 
 
 def _more(reader: str, say: Words) -> None:
@@ -202,10 +237,15 @@ def _more(reader: str, say: Words) -> None:
         return
     try:
         if files:
-            taken = add_fields(workplace, slide, files, by=reader)
+            taken = add_fields(
+                workplace, slide, files, by=reader, check=lambda waiting: _ask_of_images([waiting])
+            )
         else:
             taken = None
             workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by=reader)
+    except HeldAlreadyError as held:
+        st.warning(escaped(say.error(held)))
+        return
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
