@@ -33,15 +33,15 @@ def held_already(images: Iterable[Path], slides: Iterable[StoredSlide]) -> tuple
     waiting: dict[int, list[Path]] = {}
     for image in images:
         waiting.setdefault(image.stat().st_size, []).append(image)
-    pieces = {(size, _middle(image)): image for size, alike in waiting.items() for image in alike}
+    pieces = {(size, _middle(image)): image for size, of_size in waiting.items() for image in of_size}
     found: dict[HeldImage, None] = {}
     for slide in slides:
         for file in files_of(slide.folder):
             with suppress(OSError):
                 size = file.stat().st_size
-                image = pieces.get((size, _middle(file))) if size in waiting else None
-                if image is not None and file != image and filecmp.cmp(file, image, shallow=False):
-                    found[HeldImage(image.name, slide)] = None
+                alike = pieces.get((size, _middle(file))) if size in waiting else None
+                if alike is not None and file != alike and filecmp.cmp(file, alike, shallow=False):
+                    found[HeldImage(alike.name, slide)] = None
     return tuple(found)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app.person import may, need, words
+from app.reading_roles import may_read_as
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState, slide_state
-from core.store import Removal, Right, SlideRecord, StoreError
+from core.store import Removal, Right, Role, SlideRecord, StoreError
 
 WORKLIST, BRING_IN, AUDIT, PEOPLE = "worklist", "bring-in", "audit", "people"
 MODELS = "models"
@@ -33,6 +34,8 @@ OPENED_BY: Mapping[str, Right] = {
     DETAILS: Right.BRING_IN,
 }
 """What the pages of a slide ask for."""
+READ_AS: Mapping[str, Role] = {REVIEW: Role.FIRST, SECOND: Role.SECOND, ADJUDICATE: Role.ADJUDICATOR}
+"""As what one reads on them."""
 NEXT: Mapping[SlideState, str] = {
     SlideState.TO_REVIEW: REVIEW,
     SlideState.SECOND_READING: SECOND,
@@ -52,6 +55,19 @@ STATE_ICONS: Mapping[SlideState, str] = {
     SlideState.TO_SIGN: ":material/edit_document:",
     SlideState.DONE: ":material/task_alt:",
 }
+
+
+def opens(page: str, record: SlideRecord) -> bool:
+    """Whether a page of a slide is for the person: by their roles, and by what they have read of it."""
+    if not may(OPENED_BY[page]):
+        return False
+    return page not in READ_AS or may_read_as(record, st.session_state.person, READ_AS[page])
+
+
+def next_page(record: SlideRecord, state: SlideState) -> str:
+    """The page on which the person goes on with a scored slide; its result where the next step is another's."""
+    page = NEXT.get(state, RESULT)
+    return page if opens(page, record) else RESULT
 
 
 def keep_pages(pages: list[Any]) -> None:
@@ -126,7 +142,7 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
         for page in (REVIEW, SECOND, ADJUDICATE, SLIDE, RESULT, DETAILS):
             if page == active:
                 st.markdown(f"**{_ICONS[page]} {say(f'page.{page}')}**", width="content")
-            elif may(OPENED_BY[page]):
+            elif opens(page, record):
                 link(page, say(f"page.{page}"), slide=record.slide.id)
 
 

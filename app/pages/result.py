@@ -4,12 +4,11 @@ import streamlit as st
 
 from app.pages.erasing import erasing
 from app.pages.links import (
-    NEXT,
-    OPENED_BY,
     RESULT,
     asked_record,
     escaped,
     link,
+    next_page,
     slide_head,
     until_scored,
 )
@@ -74,8 +73,9 @@ def _sign(record: SlideRecord, reader: str, say: Words) -> None:
         st.warning(escaped(say.text(block)))
     if blocks:
         state = slide_state(record)
-        if state in NEXT and may(OPENED_BY[NEXT[state]]):
-            link(NEXT[state], say(f"do.{state}"), slide=record.slide.id)
+        following = next_page(record, state)
+        if following != RESULT:
+            link(following, say(f"do.{state}"), slide=record.slide.id)
         return
     st.write(say("result.what_signing_does"))
     with st.form("signature"):

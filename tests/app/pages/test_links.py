@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from app.workplace import Workplace
-from core.store import ScoringStep
+from core.store import Role, ScoringStep, SlideRecord
 from tests.app.page_under_test import SLIDE_PAGES, page, rows, said
+from tests.scored_slides import read_all
 
 
 @pytest.mark.parametrize(("module", "function"), SLIDE_PAGES)
@@ -26,6 +27,19 @@ def test_a_page_about_a_slide_that_is_not_scored_yet_says_so(
     case = workplace.store.add_case("patient", by="Anna")
     slide = workplace.store.add_slide(case.id, "waits", tmp_path, by="Anna")
     assert "nothing to read yet: queued" in said(page(module, function, slide=slide.id))
+
+
+@pytest.mark.parametrize(
+    ("reader", "offered"),
+    [("Anna", {"Review"}), ("Ben", {"Review", "Second reading", "Adjudication"})],
+)
+def test_the_head_of_a_slide_offers_the_readings_that_a_person_can_still_make(
+    workplace: Workplace, record: SlideRecord, reader: str, offered: set[str]
+) -> None:
+    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
+    test = page("slide_view", "slide_page", slide=1, person=reader)
+    found = {one.proto.label for one in test.get("page_link")}
+    assert found & {"Review", "Second reading", "Adjudication"} == offered
 
 
 def test_a_name_with_marks_in_it_is_shown_as_it_stands(workplace: Workplace, tmp_path: Path) -> None:

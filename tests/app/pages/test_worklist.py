@@ -12,7 +12,7 @@ from app.workplace import Workplace
 from core.review import SlideState
 from core.store import Role, ScoringStep, SlideRecord
 from tests.app.page_under_test import page, rows, said
-from tests.scored_slides import read_all, take_in, write_score
+from tests.scored_slides import NOT_PARASITE, read_all, take_in, write_score
 
 
 def asks(monkeypatch: pytest.MonkeyPatch, **wanted: dict[str, Any]) -> None:
@@ -85,6 +85,23 @@ def test_the_latest_slide_stands_first_and_states_choose_among_them(
     ]
     test.pills(key="states").set_value([SlideState.STOPPED]).run()
     assert [row["slide"] for row in rows(test)] == ["later"]
+
+
+def next_steps(reader: str) -> list[str]:
+    return [next(iter(row["links"])) for row in rows(page("worklist", "worklist_page", person=reader))]
+
+
+def test_the_next_step_offered_is_one_that_the_person_can_do(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    assert next_steps("Anna") == ["review"]
+    read_all(workplace.store, record, "++--", reader="Anna", role=Role.FIRST)
+    assert (next_steps("Anna"), next_steps("Ben")) == (["result"], ["second-reading"])
+    read_all(workplace.store, record, "+---", reader="Ben", role=Role.SECOND)
+    assert [next_steps(one)[0] for one in ("Anna", "Ben", "Cleo")] == ["result", "result", "adjudication"]
+    first = record.candidates[1].id
+    workplace.store.read(1, first, NOT_PARASITE, reader="Cleo", role=Role.ADJUDICATOR)
+    assert next_steps("Anna") == ["result"]
 
 
 @pytest.mark.parametrize("to", ["review", "slide", "result"])
