@@ -65,7 +65,7 @@ def opens(page: str, record: SlideRecord) -> bool:
 
 
 def next_page(record: SlideRecord, state: SlideState) -> str:
-    """The page on which the person goes on with a scored slide; its result where the next step is another's."""
+    """The page on which the person goes on with a slide; its result where the next step is another's."""
     page = NEXT.get(state, RESULT)
     return page if opens(page, record) else RESULT
 

@@ -73,7 +73,7 @@ pages = [
         title=say("page.people"),
         url_path=PEOPLE,
         icon=":material/badge:",
-        visibility="visible" if signs_in() and opens(Right.NAME_PEOPLE) else "hidden",
+        visibility="visible" if opens(Right.NAME_PEOPLE) else "hidden",
     ),
     # Pages of one slide are reached from the worklist.
     st.Page(review_page, title=say("page.review"), url_path=REVIEW, visibility="hidden"),

@@ -30,10 +30,16 @@ def result_page() -> None:
     need(Right.LOOK)
     record = asked_record(say)
     slide_head(record, say, RESULT)
-    erasing(record, say)
-    if record.taken_in is None:
-        until_scored(record.slide.id)
-        return
+    result = st.container()
+    erasing(record, say)  # below all else, and also where the result ends with a question
+    with result:
+        if record.taken_in is None:
+            until_scored(record.slide.id)
+        else:
+            _result(record, reader, say)
+
+
+def _result(record: SlideRecord, reader: str, say: Words) -> None:
     ask_before_calls(record, reader, say)
     left, right = st.columns([1, 1], gap="large")
     with left:
