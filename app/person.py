@@ -4,6 +4,8 @@ Where people sign in, the provider says who they are. Elsewhere a name is asked 
 by the browser in a signed cookie.
 """
 
+import hashlib
+
 import streamlit as st
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -13,7 +15,7 @@ from app.workplace import here
 from core.store import Right
 from core.store.identity import SignInIdentity
 
-NAME_COOKIE, LANGUAGE_COOKIE = "smearscope_name", "smearscope_language"
+LANGUAGE_COOKIE = "smearscope_language"
 HOURS, YEAR_S = 12, 365 * 86400
 MOST_LETTERS = 80
 _SALT = "name of a person"
@@ -96,7 +98,7 @@ def keep_cookies() -> None:
     if st.session_state.get("kept_name") != who:
         # Signed anew only with a new name: the time within would make every run of the page send it.
         st.session_state.kept_name, st.session_state.name_token = who, signed_name(here().secret, who)
-    _keep(NAME_COOKIE, st.session_state.name_token, HOURS * 3600)
+    _keep(name_cookie(here().secret), st.session_state.name_token, HOURS * 3600)
 
 
 def leave() -> None:
@@ -109,7 +111,7 @@ def leave() -> None:
 
 
 def _kept_name() -> str | None:
-    token = st.context.cookies.get(NAME_COOKIE)
+    token = st.context.cookies.get(name_cookie(here().secret))
     if token is None or st.session_state.get("left"):
         return None
     try:
@@ -132,7 +134,7 @@ def _ask_to_sign_in() -> SignInIdentity:
 def _ask() -> str:
     say = words()
     if st.session_state.get("left"):
-        _keep(NAME_COOKIE, "", 0)
+        _keep(name_cookie(here().secret), "", 0)
     st.title("Smearscope")
     st.write(say("person.what"))
     with st.form("who", width=480):
@@ -175,6 +177,11 @@ def _keep(name: str, value: str, seconds: int) -> None:
             "page_language": st.session_state.language,
         },
     )
+
+
+def name_cookie(secret: bytes) -> str:
+    """What the cookie of a data folder is called: all ports of a machine share theirs."""
+    return f"smearscope_name_{hashlib.blake2b(b'cookie', key=secret[:64], digest_size=4).hexdigest()}"
 
 
 def signed_name(secret: bytes, name: str) -> str:

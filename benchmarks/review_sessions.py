@@ -27,7 +27,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from app.person import NAME_COOKIE, signed_name
+from app.person import name_cookie, signed_name
 from app.workplace import open_workplace
 from core.store import Store
 from tests.app.running_server import RunningServer
@@ -106,7 +106,7 @@ async def read(
 ) -> list[float]:
     """One reader: cells of their own, with a pause between two as people make."""
     uri = f"ws://{address}/_stcore/stream"
-    headers = {"Cookie": f"{NAME_COOKIE}={cookie}"}
+    headers = {"Cookie": cookie}
     async with (
         connect(uri, additional_headers=headers, subprotocols=["streamlit"], max_size=None) as opened,  # type: ignore[list-item]
         httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as server,
@@ -150,7 +150,8 @@ def measure(folder: Path, sessions: int, decisions: int, candidates: int, pause_
     record = scored_slide(
         workplace.store, folder / "slide", listed=candidates, fields=max(20, candidates // 10)
     )
-    cookies = [signed_name(workplace.secret, f"reader {place}") for place in range(sessions)]
+    named = name_cookie(workplace.secret)
+    cookies = [f"{named}={signed_name(workplace.secret, f'reader {place}')}" for place in range(sessions)]
     workplace.store.close()
     load_before = os.getloadavg()[2]
     server = RunningServer(folder / "data")

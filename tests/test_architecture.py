@@ -29,6 +29,7 @@ DECLARATIONS_ONLY = {
 TESTED_THROUGH_OTHERS = {
     "core/store/migrations/env.py": "tests/core/store/test_database.py",
     "core/store/migrations/versions/first_tables.py": "tests/core/store/test_database.py",
+    "core/store/migrations/versions/housekeeping.py": "tests/core/store/test_database_of_0_1_0.py",
     "core/store/migrations/versions/listed.py": "tests/core/store/test_database_of_0_1_0.py",
     "core/store/migrations/versions/models.py": "tests/core/store/test_database.py",
     "core/store/migrations/versions/people.py": "tests/core/store/test_database.py",

@@ -130,11 +130,13 @@ def take_in_files(
     return TakenFiles(tuple(intake.images), tuple(intake.left_out))
 
 
-def add_files(files: Iterable[HandedIn], folder: Path, *, before_moving: Callable[[], None]) -> TakenFiles:
+def add_files(
+    files: Iterable[HandedIn], folder: Path, *, before_moving: Callable[[Path], None]
+) -> TakenFiles:
     """Add more images to a slide's folder: all of them or none; raises as `take_in_files`.
 
-    `before_moving` is called when all files are written beside the folder, and before the first of them is
-    moved in: what it raises keeps them out.
+    `before_moving` is called when all files are written beside the folder, with where they wait, and before
+    the first of them is moved in: what it raises keeps them out.
 
     A file of a name that is there already is refused: it would take the place of a field that was read. A
     kill while the files, written by then, are moved in may leave some of them: each is whole, and the others
@@ -149,7 +151,7 @@ def add_files(files: Iterable[HandedIn], folder: Path, *, before_moving: Callabl
         if twice:
             names = ", ".join(shown_path(name) for name in twice[:5])
             raise IntakeError(sentence("intake.field_already", names=names))
-        before_moving()
+        before_moving(waiting)
         for name in taken.images:
             # Unlike renaming, this takes the place of no file that somebody else has added by now.
             (folder / name).hardlink_to(waiting / name)

@@ -1,13 +1,19 @@
 """Bringing slides in: by upload, from a folder of the server, and more fields for a slide."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from app.jobs.duplicates import files_of, held_already
 from app.jobs.growing import add_fields
 from app.jobs.intake import TakenFiles, safe_name, take_in_files
 from app.jobs.start import start
+from app.pages.details import sample_fields
 from app.pages.links import WORKLIST, escaped, flagged_fields, link
 from app.pages.slide_settings import settings_fields
 from app.person import need, person, words
@@ -19,8 +25,11 @@ from core.files import shown_path
 from core.review import SlideState, slide_state
 from core.slides import FoundSlide, find_slides
 from core.store import Right, ScoringStep, SlideRecord
+from core.wording import sentence
 
 MOST_LETTERS = 200
+MOST_NAMED = 5
+"""Images that are named in a question."""
 _MAY_GROW = {
     SlideState.TO_REVIEW,
     SlideState.SECOND_READING,
@@ -29,6 +38,10 @@ _MAY_GROW = {
     SlideState.STOPPED,
     SlideState.FAILED,
 }
+
+
+class HeldAlreadyError(SmearscopeError):
+    """Images to be added are on the worklist already: nothing was added, and the person is asked."""
 
 
 def bring_in_page() -> None:
@@ -66,8 +79,10 @@ def _upload(reader: str, say: Words) -> None:
     # Another form once something was taken in; after a mistake what was typed and sent stays.
     number = st.session_state.setdefault("hand_in", 1)
     with st.form(f"upload {number}"):
-        patient, name, scale = _about(say)
-        red_cells, budget = settings_fields(say)
+        left, right = st.columns(2)
+        patient = _patient(left, say)
+        name = right.text_input(say("bring.name"), max_chars=MOST_LETTERS)
+        entered = _entered(patient, say)
         files = st.file_uploader(
             say("bring.files"),
             accept_multiple_files=True,
@@ -92,10 +107,14 @@ def _upload(reader: str, say: Words) -> None:
             found = find_slides([folder]).slides
             # Fields are one slide under the name given; each large scan is a slide of its own.
             named = [FoundSlide(name.strip(), found[0].path)] if len(found) == 1 else list(found)
-            _add_found(named, patient, scale, red_cells, budget, reader)
+            _ask_of_images([folder])
+            _add_found(named, entered, reader)
 
         with st.spinner(say("bring.writing")):
             taken = take_in_files(files, folder, after_moving=bring_in)
+    except HeldAlreadyError as held:
+        st.warning(escaped(say.error(held)))
+        return
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
@@ -120,19 +139,22 @@ def _server(reader: str, say: Words) -> None:
             format_func=lambda number: found[number].name,
             placeholder=say("bring.choose_here"),
         )
-        patient = st.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
-        scale = _scale(say)
-        red_cells, budget = settings_fields(say)
+        entered = _entered(_patient(st.container(), say), say)
         done = st.form_submit_button(say("bring.take_in"), type="primary")
     if not done:
         return
     if not chosen:
         st.error(say("bring.choose"))
         return
-    if _first_asked(patient, [found[number].name for number in chosen], say):
+    if _first_asked(entered.patient, [found[number].name for number in chosen], say):
         return
     try:
-        _add_found([found[number] for number in chosen], patient, scale, red_cells, budget, reader)
+        with st.spinner(say("bring.comparing")):
+            _ask_of_images(found[number].path for number in chosen)
+        _add_found([found[number] for number in chosen], entered, reader)
+    except HeldAlreadyError as held:
+        st.warning(escaped(say.error(held)))
+        return
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
@@ -151,6 +173,7 @@ def _first_asked(patient: str, names: list[str], say: Words) -> bool:
         record.slide
         for record in here().store.records()
         if record.case.patient is not None
+        and record.slide.removed is None
         and (record.case.patient.casefold(), record.slide.name.casefold()) in wanted
     ]
     if not there or st.session_state.get("asked_of_same_name") == wanted:
@@ -162,13 +185,30 @@ def _first_asked(patient: str, names: list[str], say: Words) -> bool:
     return True
 
 
+def _ask_of_images(places: Iterable[Path]) -> None:
+    """Raise `HeldAlreadyError` for images that slides hold already, once; asked again, they are added."""
+    slides = [slide for slide in here().store.slides() if slide.removed is None]
+    held = held_already([image for place in places for image in files_of(place)], slides)
+    asked = {(one.name, one.slide.id) for one in held}
+    if not held or st.session_state.get("asked_of_same_images") == asked:
+        st.session_state.pop("asked_of_same_images", None)
+        return
+    st.session_state.asked_of_same_images = asked
+    named = [f"{shown_path(one.name)} ({shown_path(one.slide.name)}, {one.slide.id})" for one in held]
+    more = " …" if len(named) > MOST_NAMED else ""
+    images = len({one.name for one in held})
+    raise HeldAlreadyError(
+        sentence("bring.same_images", count=images, images="; ".join(named[:MOST_NAMED]) + more)
+    )
+
+
 def _more(reader: str, say: Words) -> None:
     workplace = here()
     own = workplace.slides.resolve()
     records = {
         record.slide.id: record
         for record in reversed(workplace.store.records())
-        if slide_state(record) in _MAY_GROW
+        if slide_state(record) in _MAY_GROW and record.slide.removed is None
     }
     if not records:
         st.info(say("bring.none_may_grow"))
@@ -197,10 +237,15 @@ def _more(reader: str, say: Words) -> None:
         return
     try:
         if files:
-            taken = add_fields(workplace, slide, files, by=reader)
+            taken = add_fields(
+                workplace, slide, files, by=reader, check=lambda waiting: _ask_of_images([waiting])
+            )
         else:
             taken = None
             workplace.store.note_scoring(slide.id, ScoringStep.QUEUED, by=reader)
+    except HeldAlreadyError as held:
+        st.warning(escaped(say.error(held)))
+        return
     except SmearscopeError as error:
         st.error(escaped(say.error(error)))
         return
@@ -214,15 +259,25 @@ def _line(record: SlideRecord, say: Words) -> str:
     return say("bring.slide_line", name=record.slide.name, number=record.slide.id, count=cells)
 
 
-def _about(say: Words) -> tuple[str, str, float | None]:
-    left, right = st.columns(2)
-    patient = left.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
-    name = right.text_input(say("bring.name"), max_chars=MOST_LETTERS)
-    return patient, name, _scale(say)
+@dataclass(frozen=True)
+class _Entered:
+    """What was entered of slides that are brought in together, by the names that `Store.bring_in` knows."""
+
+    patient: str
+    um_per_pixel: float | None
+    red_cells_per_ul: float | None
+    review_budget: int | None
+    sampled_on: date | None
+    laboratory_number: str | None
 
 
-def _scale(say: Words) -> float | None:
-    return st.number_input(
+def _patient(place: DeltaGenerator, say: Words) -> str:
+    return place.text_input(say("bring.patient"), max_chars=MOST_LETTERS, help=say("bring.patient_help"))
+
+
+def _entered(patient: str, say: Words) -> _Entered:
+    sampled_on, laboratory_number = sample_fields(say)
+    um_per_pixel = st.number_input(
         say("bring.scale"),
         min_value=0.01,
         max_value=2.0,
@@ -230,6 +285,10 @@ def _scale(say: Words) -> float | None:
         format="%.4f",
         help=say("bring.scale_help"),
         width=320,
+    )
+    red_cells_per_ul, review_budget = settings_fields(say)
+    return _Entered(
+        patient.strip(), um_per_pixel, red_cells_per_ul, review_budget, sampled_on, laboratory_number
     )
 
 
@@ -244,23 +303,10 @@ def _free_name(slides: Path, name: str) -> str:
     return free
 
 
-def _add_found(
-    found: list[FoundSlide],
-    patient: str,
-    scale: float | None,
-    red_cells: float | None,
-    budget: int | None,
-    reader: str,
-) -> None:
+def _add_found(found: list[FoundSlide], entered: _Entered, reader: str) -> None:
     """All of one patient, as one case; none of them where one is refused."""
-    here().store.bring_in(
-        patient.strip(),
-        [FoundSlide(slide.name, slide.path.resolve()) for slide in found],
-        by=reader,
-        um_per_pixel=scale,
-        red_cells_per_ul=red_cells,
-        review_budget=budget,
-    )
+    slides = [FoundSlide(slide.name, slide.path.resolve()) for slide in found]
+    here().store.bring_in(slides=slides, by=reader, **asdict(entered))
 
 
 def _taken(taken: TakenFiles | None, say: Words) -> None:

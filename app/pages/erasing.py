@@ -14,7 +14,7 @@ def erasing(record: SlideRecord, say: Words) -> None:
     if not may(Right.ERASE_PATIENT):
         return
     patient = record.case.patient
-    # Rarely meant, and for good: it must not stand out above the verdict.
+    # Rarely meant, and for good: it must not stand out.
     with st.popover(say("patient.erase"), icon=":material/person_off:", type="tertiary"):
         if patient is None:
             st.caption(say("patient.erase_again_what"))

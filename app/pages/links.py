@@ -7,21 +7,23 @@ from typing import Any
 import streamlit as st
 
 from app.person import may, need, words
+from app.reading_roles import may_read_as
 from app.wording import Words
 from app.workplace import here
 from core.review import SlideState, slide_state
-from core.store import Right, SlideRecord, StoreError
+from core.store import Removal, Right, Role, SlideRecord, StoreError
 
 WORKLIST, BRING_IN, AUDIT, PEOPLE = "worklist", "bring-in", "audit", "people"
 MODELS = "models"
 REVIEW, SECOND, ADJUDICATE = "review", "second-reading", "adjudication"
-SLIDE, RESULT = "slide", "result"
+SLIDE, RESULT, DETAILS = "slide", "result", "details"
 _ICONS = {
     REVIEW: ":material/visibility:",
     SECOND: ":material/group:",
     ADJUDICATE: ":material/balance:",
     SLIDE: ":material/map:",
     RESULT: ":material/assignment_turned_in:",
+    DETAILS: ":material/edit_note:",
 }
 OPENED_BY: Mapping[str, Right] = {
     REVIEW: Right.READ,
@@ -29,8 +31,11 @@ OPENED_BY: Mapping[str, Right] = {
     ADJUDICATE: Right.ADJUDICATE,
     SLIDE: Right.LOOK,
     RESULT: Right.LOOK,
+    DETAILS: Right.BRING_IN,
 }
 """What the pages of a slide ask for."""
+READ_AS: Mapping[str, Role] = {REVIEW: Role.FIRST, SECOND: Role.SECOND, ADJUDICATE: Role.ADJUDICATOR}
+"""As what one reads on them."""
 NEXT: Mapping[SlideState, str] = {
     SlideState.TO_REVIEW: REVIEW,
     SlideState.SECOND_READING: SECOND,
@@ -50,6 +55,19 @@ STATE_ICONS: Mapping[SlideState, str] = {
     SlideState.TO_SIGN: ":material/edit_document:",
     SlideState.DONE: ":material/task_alt:",
 }
+
+
+def opens(page: str, record: SlideRecord) -> bool:
+    """Whether a page of a slide is for the person: by their roles, and by what they have read of it."""
+    if not may(OPENED_BY[page]):
+        return False
+    return page not in READ_AS or may_read_as(record, st.session_state.person, READ_AS[page])
+
+
+def next_page(record: SlideRecord, state: SlideState) -> str:
+    """The page on which the person goes on with a slide; its result where the next step is another's."""
+    page = NEXT.get(state, RESULT)
+    return page if opens(page, record) else RESULT
 
 
 def keep_pages(pages: list[Any]) -> None:
@@ -80,18 +98,31 @@ def asked_number(name: str) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def asked_record(say: Words) -> SlideRecord:
-    """The slide in the address of the page; says so and ends the page where there is none."""
+def asked_record(say: Words, *, also_removed: bool = False) -> SlideRecord:
+    """The slide in the page's address; says so and ends the page where there is none, or it was removed."""
     number = asked_number("slide")
     if number is not None:
         try:
-            return here().store.record(number)
+            record = here().store.record(number)
         except StoreError as error:
             st.error(escaped(say.error(error)))
+        else:
+            removed = record.slide.removed
+            if removed is None or also_removed:
+                return record
+            st.warning(removal_in_words(removed, say), icon=":material/delete:")
+            if may(OPENED_BY[DETAILS]):
+                link(DETAILS, say("page.details"), slide=number)
     else:
         st.info(say("slide.none_asked"))
     link(WORKLIST, say("page.worklist"), icon=":material/list:")
     st.stop()
+
+
+def removal_in_words(removed: Removal, say: Words) -> str:
+    """Who has removed a slide, when and why, in Markdown."""
+    when = f"{removed.at:%Y-%m-%d %H:%M} UTC"
+    return say("details.removed", by=escaped(removed.by), when=when, why=escaped(removed.reason))
 
 
 def slide_head(record: SlideRecord, say: Words, active: str) -> None:
@@ -100,8 +131,7 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
     title, ways = st.columns([1, 1], vertical_alignment="center")
     title.markdown(f"##### {escaped(record.slide.name)}")
     title.caption(
-        f"{shown_patient(record, say)} · {STATE_ICONS[state]} {say(f'state.{state}')} · "
-        f":material/person: {escaped(st.session_state.person)} · **{say('notice')}**"
+        f"{shown_patient(record, say)} · {STATE_ICONS[state]} {say(f'state.{state}')} · **{say('notice')}**"
     )
     with title:
         not_valid(record, say)
@@ -109,10 +139,10 @@ def slide_head(record: SlideRecord, say: Words, active: str) -> None:
         ways,
         st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"),
     ):
-        for page in (REVIEW, SECOND, ADJUDICATE, SLIDE, RESULT):
+        for page in (REVIEW, SECOND, ADJUDICATE, SLIDE, RESULT, DETAILS):
             if page == active:
                 st.markdown(f"**{_ICONS[page]} {say(f'page.{page}')}**", width="content")
-            elif may(OPENED_BY[page]):
+            elif opens(page, record):
                 link(page, say(f"page.{page}"), slide=record.slide.id)
 
 
@@ -144,12 +174,17 @@ def flagged_fields(record: SlideRecord, say: Words) -> None:
 
 def shown_patient(record: SlideRecord, say: Words) -> str:
     """The patient as entered, in Markdown; or that none was entered, was erased, or is not to be shown."""
+    return escaped(entered_patient(record, say))
+
+
+def entered_patient(record: SlideRecord, say: Words) -> str:
+    """The patient as entered; or that none was entered, was erased, or is not to be shown."""
     if not may(Right.SEE_PATIENTS):
         return say("patient.hidden")
     patient = record.case.patient
     if patient is None:
         return say("patient.erased")
-    return escaped(patient) or say("patient.none")
+    return " ".join(patient.split()) or say("patient.none")
 
 
 def escaped(text: str) -> str:

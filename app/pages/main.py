@@ -7,10 +7,12 @@ import streamlit as st
 
 from app.pages.audit import audit_page
 from app.pages.bring_in import bring_in_page
+from app.pages.details import details_page
 from app.pages.links import (
     ADJUDICATE,
     AUDIT,
     BRING_IN,
+    DETAILS,
     MODELS,
     PEOPLE,
     RESULT,
@@ -74,7 +76,7 @@ pages = [
         title=say("page.people"),
         url_path=PEOPLE,
         icon=":material/badge:",
-        visibility="visible" if signs_in() and opens(Right.NAME_PEOPLE) else "hidden",
+        visibility="visible" if opens(Right.NAME_PEOPLE) else "hidden",
     ),
     # Pages of one slide are reached from the worklist.
     st.Page(review_page, title=say("page.review"), url_path=REVIEW, visibility="hidden"),
@@ -82,18 +84,26 @@ pages = [
     st.Page(adjudication_page, title=say("page.adjudication"), url_path=ADJUDICATE, visibility="hidden"),
     st.Page(slide_page, title=say("page.slide"), url_path=SLIDE, visibility="hidden"),
     st.Page(result_page, title=say("page.result"), url_path=RESULT, visibility="hidden"),
+    st.Page(details_page, title=say("page.details"), url_path=DETAILS, visibility="hidden"),
 ]
 keep_pages(pages)
 page = st.navigation(pages, position="top")
 # After the navigation: it keeps the address at which somebody arrives who has to give a name first.
 name = person()
+with st.container(key="who", horizontal=True, vertical_alignment="center", width="content", gap="small"):
+    # In the line of the navigation, on every page: readings stand under this name.
+    st.markdown(f":material/person: **{escaped(shown_name())}**", width="content")
+    st.button(
+        say("person.sign_out" if signs_in() else "person.leave"),
+        on_click=leave,
+        icon=":material/logout:",
+        type="tertiary",
+    )
 with st.sidebar:
-    st.markdown(f":material/person: **{escaped(shown_name())}**")
     if signs_in():
         roles = sorted(say(f"people.{role}") for role in here().store.people.roles_of(name))
         st.text(name)
         st.caption(say("people.your_roles", roles=", ".join(roles) or say("people.no_role")))
-    st.button(say("person.sign_out" if signs_in() else "person.leave"), on_click=leave)
     st.selectbox(say("person.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language")
     st.caption(say("person.theme"))
 page.run()

@@ -9,11 +9,9 @@ from app.board.board_session import BoardSession
 from app.board.review_board import board, board_data
 from app.pages.learning import learn, not_offered, say_learned
 from app.pages.links import (
-    ADJUDICATE,
     OPENED_BY,
+    READ_AS,
     RESULT,
-    REVIEW,
-    SECOND,
     SLIDE,
     asked_number,
     asked_record,
@@ -27,18 +25,18 @@ from app.pages.links import (
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls, has_looked
 from app.person import need, person, words
+from app.reading_roles import other_role
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
 from core.review import LearnedList, cells_for, progress, slide_state, standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
-from core.store.records import same_person
 
 MORE = 50
 """Cells of the list that are shown at a time beyond the first."""
 SAMPLE = 20
 """Cells that are drawn at a time from the rest of the list."""
-_PAGES = {Role.FIRST: REVIEW, Role.SECOND: SECOND, Role.ADJUDICATOR: ADJUDICATE}
+_PAGES = {role: page for page, role in READ_AS.items()}
 
 
 def review_page() -> None:
@@ -64,7 +62,7 @@ def _page(role: Role) -> None:
     if record.taken_in is None:
         until_scored(record.slide.id)
         return
-    other = _other_role(record, reader, role)
+    other = other_role(record, reader, role)
     if other is not None:
         st.warning(say("reading.other_role", role=say(f"role.{other}"), wanted=say(f"role.{role}")))
         return
@@ -228,11 +226,3 @@ def _nothing_to_read(record: SlideRecord, role: Role, say: Words) -> None:
     nothing = {Role.FIRST: "no_candidates", Role.ADJUDICATOR: "nothing_for_adjudicator"}
     st.info(say(f"reading.{nothing.get(role, 'nothing')}"))
     link(RESULT, say("page.result"), slide=record.slide.id)
-
-
-def _other_role(record: SlideRecord, reader: str, role: Role) -> Role | None:
-    """The role in which a person has read this slide, where it is another one."""
-    for reading in record.readings:
-        if reading.role != role and same_person(reading.reader, reader):
-            return reading.role
-    return None

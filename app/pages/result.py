@@ -4,12 +4,11 @@ import streamlit as st
 
 from app.pages.erasing import erasing
 from app.pages.links import (
-    NEXT,
-    OPENED_BY,
     RESULT,
     asked_record,
     escaped,
     link,
+    next_page,
     slide_head,
     until_scored,
 )
@@ -41,10 +40,16 @@ def result_page() -> None:
     need(Right.LOOK)
     record = asked_record(say)
     slide_head(record, say, RESULT)
-    erasing(record, say)
-    if record.taken_in is None:
-        until_scored(record.slide.id)
-        return
+    result = st.container()
+    erasing(record, say)  # below all else, and also where the result ends with a question
+    with result:
+        if record.taken_in is None:
+            until_scored(record.slide.id)
+        else:
+            _result(record, reader, say)
+
+
+def _result(record: SlideRecord, reader: str, say: Words) -> None:
     ask_before_calls(record, reader, say)
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -86,8 +91,9 @@ def _sign(record: SlideRecord, reader: str, say: Words) -> None:
         st.warning(escaped(say.text(block)))
     if blocks:
         state = slide_state(record)
-        if state in NEXT and may(OPENED_BY[NEXT[state]]):
-            link(NEXT[state], say(f"do.{state}"), slide=record.slide.id)
+        following = next_page(record, state)
+        if following != RESULT:
+            link(following, say(f"do.{state}"), slide=record.slide.id)
         return
     st.write(say("result.what_signing_does"))
     with st.form("signature"):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from core.files import shown_path
 from core.store.places import kept_place
 from core.store.records import Case, ScoringStep, StoredSlide, StoreError
-from core.store.rows import case_of
+from core.store.rows import case_of, slide_of
 from core.store.tables import CASES, SCORING_STEPS, SLIDES
 from core.store.writes import append, hold_table, note, now
 from core.wording import sentence
@@ -36,10 +36,14 @@ def append_slide(
     hold_table(connection, SLIDES)
     case_of(connection, case_id)
     kept, folder = kept_place(connection, folder), folder.absolute()
-    same = connection.execute(select(SLIDES.c.name).where(SLIDES.c.folder == kept)).first()
+    same = connection.execute(select(SLIDES.c.id).where(SLIDES.c.folder == kept)).first()
     if same is not None:
         raise StoreError(
-            sentence("store.same_folder", folder=shown_path(folder), slide=shown_path(same.name))
+            sentence(
+                "store.same_folder",
+                folder=shown_path(folder),
+                slide=shown_path(slide_of(connection, same.id).name),
+            )
         )
     number = append(
         connection,

@@ -1,7 +1,7 @@
 """What the store holds, as plain records: who was offered which cell, who called it what, and when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path
@@ -109,6 +109,15 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """Who has taken a slide off the worklist, why, and when."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class StoredSlide:
     """A slide of a case.
 
@@ -126,6 +135,8 @@ class StoredSlide:
         Measured for this patient; None where they were not.
     review_budget
         How many of the list are laid before readers to begin with; None as for every slide.
+    sampled_on, laboratory_number, removed
+        Of the sample; the number is erased with the patient. None of a slide on the worklist for `removed`.
     """
 
     id: int
@@ -138,6 +149,9 @@ class StoredSlide:
     scoring_detail: str
     red_cells_per_ul: float | None = None
     review_budget: int | None = None
+    sampled_on: date | None = None
+    laboratory_number: str | None = None
+    removed: Removal | None = None
 
 
 @dataclass(frozen=True)
@@ -204,8 +218,7 @@ class Opinion:
     Raises
     ------
     StoreError
-        Where a reason is given for something else than no parasite, or a stage or species for something else
-        than a parasite.
+        Where a reason is given for something else than no parasite, or a stage or species than a parasite.
     """
 
     call: Call

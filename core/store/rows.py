@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func, select
 
 from core.cells.located import WhyNot
 from core.results.result import SlideResult
@@ -21,6 +21,7 @@ from core.store.records import (
     Opinion,
     Reading,
     Reason,
+    Removal,
     Role,
     ScoringStep,
     Signature,
@@ -37,12 +38,15 @@ from core.store.tables import (
     CANDIDATES,
     CASES,
     FIELD_FLAGS,
+    LABORATORY_NUMBERS,
     LOOKS,
     OFFERS,
     READINGS,
+    REMOVALS,
     RESULTS,
     SCORING_STEPS,
     SIGNATURES,
+    SLIDE_DETAILS,
     SLIDE_SETTINGS,
     SLIDES,
     UNDOINGS,
@@ -67,8 +71,6 @@ def case_from(row: Row[Any]) -> Case:
 
 def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) -> tuple[StoredSlide, ...]:
     """Slides with the last step of their scoring, in the order in which they were added; None: all."""
-    last = select(func.max(SCORING_STEPS.c.id)).group_by(SCORING_STEPS.c.slide_id)
-    last_set = select(func.max(SLIDE_SETTINGS.c.id)).group_by(SLIDE_SETTINGS.c.slide_id)
     query = (
         select(
             SLIDES,
@@ -76,13 +78,19 @@ def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) ->
             SCORING_STEPS.c.detail,
             SLIDE_SETTINGS.c.red_cells_per_ul,
             SLIDE_SETTINGS.c.review_budget,
+            SLIDE_DETAILS.c.name.label("new_name"),
+            SLIDE_DETAILS.c.sampled_on,
+            LABORATORY_NUMBERS.c.number.label("laboratory_number"),
+            REMOVALS.c.removed,
+            REMOVALS.c.by.label("removed_by"),
+            REMOVALS.c.reason.label("removed_why"),
+            REMOVALS.c.at.label("removed_at"),
         )
-        .join(SCORING_STEPS, SCORING_STEPS.c.slide_id == SLIDES.c.id)
-        .outerjoin(
-            SLIDE_SETTINGS,
-            and_(SLIDE_SETTINGS.c.slide_id == SLIDES.c.id, SLIDE_SETTINGS.c.id.in_(last_set)),
-        )
-        .where(SCORING_STEPS.c.id.in_(last))
+        .join(SCORING_STEPS, _last_of(SCORING_STEPS))
+        .outerjoin(SLIDE_SETTINGS, _last_of(SLIDE_SETTINGS))
+        .outerjoin(SLIDE_DETAILS, _last_of(SLIDE_DETAILS))
+        .outerjoin(LABORATORY_NUMBERS, _last_of(LABORATORY_NUMBERS))
+        .outerjoin(REMOVALS, _last_of(REMOVALS))
         .order_by(SLIDES.c.id)
     )
     if slide_ids is not None:
@@ -91,7 +99,7 @@ def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) ->
         StoredSlide(
             row.id,
             row.case_id,
-            row.name,
+            row.new_name or row.name,
             place(connection, row.folder),
             row.um_per_pixel,
             row.added_at,
@@ -99,9 +107,18 @@ def slides_of(connection: Connection, slide_ids: Sequence[int] | None = None) ->
             row.detail,
             row.red_cells_per_ul,
             row.review_budget,
+            row.sampled_on,
+            row.laboratory_number,
+            Removal(row.removed_by, row.removed_why, row.removed_at) if row.removed else None,
         )
         for row in connection.execute(query)
     )
+
+
+def _last_of(table: Table) -> ColumnElement[bool]:
+    """Of a table with any number of rows about a slide, the last: it takes the place of those before."""
+    last = select(func.max(table.c.id)).group_by(table.c.slide_id)
+    return and_(table.c.slide_id == SLIDES.c.id, table.c.id.in_(last))
 
 
 def slide_of(connection: Connection, slide_id: int) -> StoredSlide:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
@@ -11,6 +12,7 @@ from core.files import shown_path
 from core.results.folder import read_result_folder
 from core.slides import FoundSlide
 from core.store.database import Database, url_of_folder
+from core.store.housekeeping import Housekeeping, append_details
 from core.store.model_switches import ModelSwitches
 from core.store.new_slides import append_case, append_slide
 from core.store.offering import (
@@ -47,7 +49,9 @@ from core.store.tables import (
     CANDIDATES,
     CASES,
     FIELD_FLAGS,
+    LABORATORY_NUMBERS,
     SCORING_STEPS,
+    SLIDES,
 )
 from core.store.writes import append, hold, hold_unsigned, note, now
 from core.wording import sentence
@@ -99,6 +103,11 @@ class Store:
         return SlideSettings(self._database, self.people)
 
     @property
+    def housekeeping(self) -> Housekeeping:
+        """What slides are called, and which of them are off the worklist."""
+        return Housekeeping(self._database, self.people)
+
+    @property
     def models(self) -> ModelSwitches:
         """Which model scores slides."""
         return ModelSwitches(self._database, self.people)
@@ -121,7 +130,7 @@ class Store:
             return append_case(connection, who, patient)
 
     def erase_patient(self, case_id: int, *, by: str) -> Case:
-        """Take the patient's identification out of a case for good; readings and signatures stay.
+        """Take patient and laboratory numbers out of a case for good; readings and signatures stay.
 
         On SQLite it is overwritten in the file, and the write-ahead log is cut to nothing. Another server's
         files and logs may hold it still, and so do backups made before. Signed documents never held it.
@@ -131,6 +140,9 @@ class Store:
             case = case_of(connection, case_id)
             if case.patient is not None:
                 connection.execute(update(CASES).where(CASES.c.id == case_id).values(patient=None, salt=None))
+                of_case = select(SLIDES.c.id).where(SLIDES.c.case_id == case_id)
+                numbers = update(LABORATORY_NUMBERS).where(LABORATORY_NUMBERS.c.slide_id.in_(of_case))
+                connection.execute(numbers.values(number=None))
                 note(connection, who, "patient erased", case=case_id)
         self._database.empty_log()
         return Case(case_id, None, None, case.created_at)
@@ -152,14 +164,17 @@ class Store:
         um_per_pixel: float | None = None,
         red_cells_per_ul: float | None = None,
         review_budget: int | None = None,
+        sampled_on: date | None = None,
+        laboratory_number: str | None = None,
     ) -> Case:
-        """Add a case with its slides, and what is set of each; nothing of it where one of them is refused."""
+        """Add a case with its slides, and what is known of each; nothing where one of them is refused."""
         who = self.people.require(by, Right.BRING_IN)
         with self._database.writing() as connection:
             case = append_case(connection, who, patient)
             for slide in slides:
                 number = append_slide(connection, who, case.id, slide.name, slide.path, um_per_pixel).id
                 append_settings(connection, who, number, red_cells_per_ul, review_budget)
+                append_details(connection, who, number, slide.name, sampled_on, laboratory_number)
         return case
 
     def slides(self) -> tuple[StoredSlide, ...]:

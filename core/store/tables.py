@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -77,6 +78,38 @@ SLIDE_SETTINGS = Table(
     _slide_id(),
     Column("red_cells_per_ul", Float),
     Column("review_budget", Integer),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+SLIDE_DETAILS = Table(
+    "slide_details",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("name", Text, nullable=False),
+    Column("sampled_on", Date),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+LABORATORY_NUMBERS = Table(
+    "laboratory_numbers",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("number", Text),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+REMOVALS = Table(
+    "removals",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("removed", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
 )

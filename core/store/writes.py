@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, insert, select, text
 
 from core.files import shown_path
 from core.store.records import StoreError
-from core.store.tables import AMENDMENTS, AUDIT, SIGNATURES, SLIDES
+from core.store.tables import AMENDMENTS, AUDIT, REMOVALS, SIGNATURES, SLIDES
 from core.wording import sentence
 
 
@@ -43,7 +43,7 @@ def hold_table(connection: Connection, table: Table) -> None:
 
 
 def hold_unsigned(connection: Connection, slide_id: int) -> None:
-    """As `hold`; raises `StoreError` where the slide is signed and no amendment is open."""
+    """As `hold`; raises `StoreError` where the slide is removed, or signed with no amendment open."""
     hold(connection, slide_id)
     signed = connection.execute(
         select(SIGNATURES.c.version, SIGNATURES.c.by)
@@ -53,3 +53,8 @@ def hold_unsigned(connection: Connection, slide_id: int) -> None:
     amended = connection.execute(select(AMENDMENTS.c.id).where(AMENDMENTS.c.slide_id == slide_id)).all()
     if len(signed) > len(amended):
         raise StoreError(sentence("store.signed", by=shown_path(signed[-1].by), version=signed[-1].version))
+    removals = (
+        select(REMOVALS.c.removed).where(REMOVALS.c.slide_id == slide_id).order_by(REMOVALS.c.id.desc())
+    )
+    if connection.execute(removals.limit(1)).scalar():
+        raise StoreError(sentence("store.is_removed"))

@@ -1,6 +1,8 @@
 """A page as `streamlit.testing` runs it: with a person already known, and the other pages to lead to."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -44,8 +46,28 @@ def page(
     return test.run()
 
 
+def rows(test: AppTest) -> list[dict[str, Any]]:
+    """The slides in the page's table: texts by column, links, what can be done at once."""
+    found = [
+        one.proto for one in test.get("bidi_component") if one.proto.component_name == "smearscope_table"
+    ]
+    data = [json.loads(table.json) for table in found]
+    return [
+        {
+            **{
+                column["name"]: " · ".join((cell["text"], *cell["notes"]))
+                for column, cell in zip(one["columns"], row["cells"], strict=True)
+            },
+            "links": dict(row["links"]),
+            "act": row["act"] and row["act"][1],
+        }
+        for one in data
+        for row in one["rows"]
+    ]
+
+
 def said(test: AppTest) -> str:
-    """All that the page says, line by line."""
+    """All that the page says, line by line; of a table each row."""
     kinds = (
         test.title,
         test.subheader,
@@ -56,7 +78,8 @@ def said(test: AppTest) -> str:
         test.error,
         test.success,
     )
-    return "\n".join(str(element.value) for elements in kinds for element in elements)
+    lines = [str(element.value) for elements in kinds for element in elements]
+    return "\n".join([*lines, *(str(row) for row in rows(test))])
 
 
 def buttons(test: AppTest) -> list[str]:

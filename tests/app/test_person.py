@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.person import NAME_COOKIE, _kept_name, signed_name
+from app.person import _kept_name, name_cookie, signed_name
 from app.workplace import Workplace
 from tests.app.page_under_test import MAIN, said
 
@@ -25,8 +25,20 @@ def test_a_browser_keeps_a_name_that_this_data_folder_has_signed_until_its_perso
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch, own: bool, left: bool, name: str | None
 ) -> None:
     signed = signed_name(workplace.secret if own else b"of another folder", "Anna")
-    browser = SimpleNamespace(
-        context=SimpleNamespace(cookies={NAME_COOKIE: signed}), session_state={"left": left}
-    )
+    cookies = {name_cookie(workplace.secret): signed}
+    browser = SimpleNamespace(context=SimpleNamespace(cookies=cookies), session_state={"left": left})
     monkeypatch.setattr("app.person.st", browser)
     assert _kept_name() == name
+
+
+def test_two_data_folders_of_one_machine_keep_names_apart(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another = b"of another folder"
+    cookies = {name_cookie(another): signed_name(another, "Zoe"), "smearscope_language": "fr"}
+    browser = SimpleNamespace(context=SimpleNamespace(cookies=cookies), session_state={})
+    monkeypatch.setattr("app.person.st", browser)
+    assert _kept_name() is None
+    cookies[name_cookie(workplace.secret)] = signed_name(workplace.secret, "Anna")
+    assert _kept_name() == "Anna"
+    assert name_cookie(another) != name_cookie(workplace.secret)

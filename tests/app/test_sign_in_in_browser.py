@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.person import name_cookie
 from core.store import Role, StaffRole, Store
 from tests.app.chromium import IN_CHROMIUM, new_page, picture
 from tests.app.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
@@ -136,7 +137,8 @@ def test_who_signs_out_is_asked_again_and_no_name_can_be_typed(
     assert page.get_by_role("textbox").count() == 0
     picture(page, "sign_in")
     # A cookie of a name, good where nobody signs in, is nothing here.
-    page.context.add_cookies([{"name": "smearscope_name", "value": "zoe@lab.example", "url": server.address}])
+    kept = name_cookie((server.data / "secret").read_bytes())
+    page.context.add_cookies([{"name": kept, "value": "zoe@lab.example", "url": server.address}])
     page.goto(server.address)
     page.get_by_role("button", name="Sign in").wait_for()
 

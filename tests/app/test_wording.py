@@ -56,7 +56,7 @@ def said_anywhere() -> tuple[set[str], set[str]]:
                 begun.add(str(node.values[0].value))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 whole.add(node.value)
-    for component in ("board", "plan"):
+    for component in ("board", "plan", "table"):
         script = script_of(component)
         whole |= {f"{component}.{name}" for name in re.findall(r"words\.(\w+)", script)}
         whole |= {f"{component}.{act}" for act in re.findall(r'act: "(\w+)"', script)}
@@ -91,18 +91,19 @@ def test_whatever_a_slide_a_reader_or_a_verdict_can_be_has_a_word(group: str) ->
     assert missing == set()
 
 
-def test_no_message_of_the_board_that_its_script_asks_for_is_missing() -> None:
-    script = script_of("board")
-    asked = {f"board.{name}" for name in re.findall(r"words\.(\w+)", script)} - {"board.calls"}
+@pytest.mark.parametrize("component", ["board", "table"])
+def test_no_message_of_a_component_that_its_script_asks_for_is_missing(component: str) -> None:
+    script = script_of(component)
+    asked = {f"{component}.{name}" for name in re.findall(r"words\.(\w+)", script)} - {"board.calls"}
     assert asked - messages().keys() == set()
 
 
 def test_counts_take_the_form_of_their_language() -> None:
     english, french = Words("en"), Words("fr")
-    assert english("worklist.accepted", count=0) == "0 cells accepted"
-    assert english("worklist.accepted", count=1) == "1 cell accepted"
-    assert french("worklist.accepted", count=0) == "0 hématie retenue"
-    assert french("worklist.accepted", count=2) == "2 hématies retenues"
+    assert english("worklist.unreadable", count=0) == "0 images unreadable"
+    assert english("worklist.unreadable", count=1) == "1 image unreadable"
+    assert french("worklist.unreadable", count=0) == "0 image illisible"
+    assert french("worklist.unreadable", count=2) == "2 images illisibles"
 
 
 def test_numbers_are_written_as_in_the_language() -> None:

@@ -14,6 +14,10 @@ from core.store.signatures import Signatures
 from tests.scored_slides import read_all
 
 
+def unasked(_: Path) -> None:
+    """Nobody is asked whether an image is there already."""
+
+
 class Upload(io.BytesIO):
     """An image as a browser hands it in; `meanwhile` happens while it is read."""
 
@@ -40,7 +44,7 @@ def in_folder(record: SlideRecord) -> list[str]:
 
 
 def test_fields_are_added_and_the_slide_is_queued(workplace: Workplace, read: SlideRecord) -> None:
-    taken = add_fields(workplace, read.slide, [Upload("more.png")], by="Ben")
+    taken = add_fields(workplace, read.slide, [Upload("more.png")], by="Ben", check=unasked)
     assert taken.images == ("more.png",)
     assert in_folder(read) == ["field1.png", "field2.png", "more.png"]
     assert slide_state(workplace.store.record(read.slide.id)) == SlideState.QUEUED
@@ -53,7 +57,7 @@ def test_what_is_signed_while_the_files_arrive_gets_none_of_them(
 ) -> None:
     upload = Upload("more.png", lambda: sign(workplace.store, read.slide.id, by="Dora"))
     with pytest.raises(StoreError, match="signed by Dora"):
-        add_fields(workplace, read.slide, [upload], by="Ben")
+        add_fields(workplace, read.slide, [upload], by="Ben", check=unasked)
     after = workplace.store.record(read.slide.id)
     assert after.locked
     assert in_folder(read) == ["field1.png", "field2.png"]
@@ -74,7 +78,7 @@ def test_nobody_can_sign_from_the_moment_at_which_files_are_moved_in(
         link(self, target)
 
     monkeypatch.setattr(Path, "hardlink_to", sign_meanwhile)
-    add_fields(workplace, read.slide, [Upload("more.png")], by="Ben")
+    add_fields(workplace, read.slide, [Upload("more.png")], by="Ben", check=unasked)
     assert len(tried) == 1
     assert not workplace.store.record(read.slide.id).signatures
 
@@ -85,7 +89,7 @@ def test_who_is_signing_as_fields_are_added_is_refused(
     add_signature = Signatures.add
 
     def add_fields_first(*arguments: object, **others: object) -> object:
-        add_fields(workplace, read.slide, [Upload("more.png")], by="Ben")
+        add_fields(workplace, read.slide, [Upload("more.png")], by="Ben", check=unasked)
         return add_signature(*arguments, **others)  # type: ignore[arg-type] # as they were given
 
     monkeypatch.setattr(Signatures, "add", add_fields_first)
@@ -106,7 +110,9 @@ def test_a_kill_amid_the_move_leaves_the_slide_stopped_and_not_to_be_signed(
 
     monkeypatch.setattr(Path, "hardlink_to", killed)
     with pytest.raises(KeyboardInterrupt):
-        add_fields(workplace, read.slide, [Upload("first.png"), Upload("second.png")], by="Ben")
+        add_fields(
+            workplace, read.slide, [Upload("first.png"), Upload("second.png")], by="Ben", check=unasked
+        )
     assert slide_state(workplace.store.record(read.slide.id)) == SlideState.STOPPED
     with pytest.raises(StoreError, match="not scored"):
         sign(workplace.store, read.slide.id, by="Dora")
@@ -115,5 +121,5 @@ def test_a_kill_amid_the_move_leaves_the_slide_stopped_and_not_to_be_signed(
 
 def test_a_name_that_is_there_already_changes_nothing_at_all(workplace: Workplace, read: SlideRecord) -> None:
     with pytest.raises(IntakeError, match="already has fields called"):
-        add_fields(workplace, read.slide, [Upload("FIELD1.png")], by="Ben")
+        add_fields(workplace, read.slide, [Upload("FIELD1.png")], by="Ben", check=unasked)
     assert workplace.store.record(read.slide.id).last_entry == read.last_entry

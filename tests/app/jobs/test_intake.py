@@ -26,7 +26,7 @@ class File(io.BytesIO):
         self.name = name
 
 
-def nothing() -> None:
+def nothing(_: Path) -> None:
     """Nothing is to be done before files are moved in."""
 
 
@@ -283,7 +283,7 @@ def test_a_field_that_somebody_else_adds_under_the_same_name_meanwhile_is_not_re
     folder = tmp_path / "s"
     take_in_files([File("1.png")], folder)
 
-    def add_bens() -> None:
+    def add_bens(_: Path) -> None:
         add_files([File("9.png", b"Ben's")], folder, before_moving=nothing)
 
     with pytest.raises(OutputError, match="File exists"):

@@ -37,8 +37,8 @@ def choose(test: AppTest, number: int) -> AppTest:
     return box.select(line).run()
 
 
-def hand_in(test: AppTest) -> AppTest:
-    test.file_uploader[-1].set_value([IMAGE])
+def hand_in(test: AppTest, content: bytes = IMAGE[1]) -> AppTest:
+    test.file_uploader[-1].set_value([("more.png", content, "image/png")])
     return next(button for button in reversed(test.button) if button.label == "Add").click().run()
 
 
@@ -47,9 +47,23 @@ def test_of_two_slides_of_one_name_the_chosen_one_gets_the_fields(
 ) -> None:
     for number, patient, other in zip(numbers, ("Ada", "Bob"), ("Bob", "Ada"), strict=True):
         before = images(workplace, other)
-        hand_in(choose(page("bring_in", "bring_in_page"), number))
+        hand_in(choose(page("bring_in", "bring_in_page"), number), patient.encode())
         assert images(workplace, patient) == ["field1.png", "more.png"]
         assert images(workplace, other) == before
+
+
+def test_a_field_that_the_slide_itself_holds_is_added_under_another_name_only_when_asked_for_twice(
+    workplace: Workplace, numbers: tuple[int, int]
+) -> None:
+    ada, bob = numbers
+    for number, patient in ((bob, "Bob"), (ada, "Ada")):
+        (workplace.slides / patient / "field1.png").write_bytes(patient.encode())
+        test = hand_in(choose(page("bring_in", "bring_in_page"), number), patient.encode())
+        assert rf"more\.png \(thin smear, {number}\)" in said(test)
+        assert images(workplace, patient) == ["field1.png"]
+        assert workplace.store.record(number).slide.scoring == ScoringStep.STOPPED
+        hand_in(test, patient.encode())
+        assert images(workplace, patient) == ["field1.png", "more.png"]
 
 
 def test_a_slide_that_can_take_no_more_fields_by_then_does_not_leave_them_to_another(

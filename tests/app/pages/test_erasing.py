@@ -1,9 +1,10 @@
 """Erasing a patient: by whom, and only after it was typed once more."""
 
 from app.workplace import Workplace
-from core.store import StaffRole
-from tests.app.page_under_test import page, said
+from core.store import Role, SlideRecord, StaffRole
+from tests.app.page_under_test import buttons, page, said
 from tests.app.staff import EVE, granted, labels
+from tests.scored_slides import read_all
 
 TECHNICIAN, REVIEWER, SUPERVISOR, RESEARCHER = StaffRole
 
@@ -23,3 +24,12 @@ def test_only_a_supervisor_erases_a_patient_and_only_by_typing_it(staffed: Workp
     assert "patient erased" in said(test)
     entry = staffed.store.audit()[-1]
     assert (entry.who, entry.what, entry.detail) == (EVE, "patient erased", {"case": 1})
+
+
+def test_erasing_stands_below_all_else_also_below_a_question(
+    workplace: Workplace, staffed: Workplace, record: SlideRecord
+) -> None:
+    granted(staffed, SUPERVISOR)
+    assert buttons(page("result", "result_page", slide=1))[-1] == "Erase the patient"
+    read_all(workplace.store, record, "++--", reader="Anna", role=Role.FIRST)
+    assert buttons(page("result", "result_page", slide=1)) == ["Look anyway", "Erase the patient"]

@@ -18,3 +18,13 @@ def test_the_application_asks_who_one_is_before_it_shows_anything(
     test.button[0].click().run()
     assert test.session_state["person"] == "Anna Roy"
     assert "slide 7" in said(test)
+
+
+def test_each_page_that_opens_without_a_slide_stands_in_the_navigation(workplace: Workplace) -> None:
+    test = AppTest.from_file(str(MAIN), default_timeout=30)
+    test.session_state["person"] = "Anna"
+    test.run()
+    shown = {name for name, page in test.session_state["pages"].items() if page.visibility == "visible"}
+    assert shown == {"worklist", "bring-in", "audit", "models", "people"}
+    of_a_slide = test.session_state["pages"].keys() - shown
+    assert of_a_slide == {"review", "second-reading", "adjudication", "slide", "result", "details"}

@@ -63,27 +63,32 @@ def test_an_amendment_takes_a_reason_and_gives_a_version_beside_the_first(
 def links(test: AppTest) -> list[tuple[str, str]]:
     """Where the links of a page lead, after its head's, and what stands on them."""
     found: list[Any] = [element.proto for element in test.get("page_link")]
-    return [(one.page, one.label) for one in found][4:]
+    pages = [one.page for one in found]
+    return [(one.page, one.label) for one in found][pages.index("details") + 1 :]
+
+
+FIRST_READ = ("++--", "Anna", Role.FIRST)
 
 
 @pytest.mark.parametrize(
-    ("readings", "to", "label"),
+    ("readings", "reader", "leads_to"),
     [
-        ([], "review", "Review"),
-        ([("++--", "Anna", Role.FIRST)], "second-reading", "Second reading"),
-        ([("++--", "Anna", Role.FIRST), ("+---", "Ben", Role.SECOND)], "adjudication", "Adjudicate"),
+        ([], "Anna", [("review", "Review")]),
+        ([FIRST_READ], "Anna", []),  # the second reading is another's
+        ([FIRST_READ, ("+---", "Ben", Role.SECOND)], "Ben", []),
+        ([FIRST_READ, ("+---", "Ben", Role.SECOND)], "Cleo", [("adjudication", "Adjudicate")]),
     ],
 )
-def test_a_result_that_cannot_be_signed_leads_to_what_is_missing(
+def test_a_result_that_cannot_be_signed_leads_to_what_is_missing_and_the_person_can_do(
     workplace: Workplace,
     record: SlideRecord,
     readings: list[tuple[str, str, Role]],
-    to: str,
-    label: str,
+    reader: str,
+    leads_to: list[tuple[str, str]],
 ) -> None:
-    for signs, reader, role in readings:
-        read_all(workplace.store, record, signs, reader=reader, role=role)
-    assert links(page("result", "result_page", slide=record.slide.id)) == [(to, label)]
+    for signs, by, role in readings:
+        read_all(workplace.store, record, signs, reader=by, role=role)
+    assert links(page("result", "result_page", slide=record.slide.id, person=reader)) == leads_to
 
 
 def test_the_page_counts_parasites_by_species_and_stage_as_the_pdf_does(

@@ -52,7 +52,9 @@ def test_a_signed_slide_is_amended_and_grows_where_its_folder_was_moved_to(
 
     moved.store.signatures.begin_amendment(1, "one field more", by="Dora")
     save(tmp_path / "more.png", draw_field(infected=(3,), seed=5))
-    add_fields(moved, there.slide, [Upload((tmp_path / "more.png").read_bytes())], by="Anna")
+    add_fields(
+        moved, there.slide, [Upload((tmp_path / "more.png").read_bytes())], by="Anna", check=lambda _: None
+    )
     scored: list[str] = []
     counted = ProgressFile.field_done
 

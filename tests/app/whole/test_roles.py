@@ -31,6 +31,7 @@ PAGES = [
     ("reading", "adjudication_page", Right.ADJUDICATE),
     ("slide_view", "slide_page", Right.LOOK),
     ("result", "result_page", Right.LOOK),
+    ("details", "details_page", Right.BRING_IN),
     ("audit", "audit_page", Right.AUDIT),
     ("people", "people_page", Right.NAME_PEOPLE),
 ]

@@ -8,6 +8,7 @@ there are two results, the second of which calls two of its cells no more.
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,16 @@ def test_offers_are_again_never_changed(opened: Store) -> None:
 def test_reading_goes_on(opened: Store) -> None:
     opened.read(BEING_READ, 4, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     assert tally_of(opened.record(BEING_READ)).evidence.count.read_to == 6
+
+
+def test_its_slides_have_their_names_and_can_be_dated_numbered_and_removed(opened: Store) -> None:
+    slides = opened.slides()
+    assert [slide.name for slide in slides] == ["being-read", "signed", "grown"]
+    assert all(slide.sampled_on is None and slide.removed is None for slide in slides)
+    opened.housekeeping.describe(
+        BEING_READ, name="thin 1", sampled_on=date(2026, 11, 3), laboratory_number="117", by="Anna"
+    )
+    opened.housekeeping.remove(GROWN, "photographed anew", by="Anna")
+    slide = opened.record(BEING_READ).slide
+    assert (slide.name, slide.sampled_on, slide.laboratory_number) == ("thin 1", date(2026, 11, 3), "117")
+    assert [record.slide.removed is None for record in opened.records()] == [True, True, False]

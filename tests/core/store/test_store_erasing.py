@@ -28,6 +28,25 @@ def test_an_erased_patient_is_in_no_file_of_the_database_any_more(store: Store, 
     assert files_that_hold(tmp_path / "data", "somebody else 0") != []
 
 
+def test_all_laboratory_numbers_that_a_slide_ever_had_are_erased_with_the_patient(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path / "slide")
+    other = store.add_slide(store.add_case("Ada", by="Anna").id, "other", tmp_path / "other", by="Anna")
+    for slide, number in ((1, "LAB-117-first"), (1, "LAB-117-second"), (other.id, "LAB-118")):
+        store.housekeeping.describe(
+            slide, name="thin 1", sampled_on=None, laboratory_number=number, by="Anna"
+        )
+    assert store.record(1).slide.laboratory_number == "LAB-117-second"
+    store.erase_patient(record.case.id, by="Supervisor")
+    assert store.record(1).slide.laboratory_number is None
+    assert store.records()[0].slide.laboratory_number is None
+    assert files_that_hold(tmp_path / "data", "LAB-117") == []
+    assert store.record(other.id).slide.laboratory_number == "LAB-118"
+    with pytest.raises(StoreError, match="the patient of this slide was erased"):
+        store.housekeeping.describe(1, name="thin 1", sampled_on=None, laboratory_number="117", by="Anna")
+
+
 def test_the_audit_trail_says_who_erased_which_case_and_never_held_the_patient(
     store: Store, tmp_path: Path
 ) -> None:

@@ -26,6 +26,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
     store.read(slide, record.candidates[1].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     read_all(store, record, "+-", reader="Ben", role=Role.SECOND)
     store.settings.change(slide, red_cells_per_ul=4.2e6, review_budget=None, by="Anna")
+    store.housekeeping.describe(slide, name="x", sampled_on=None, laboratory_number="117", by="Anna")
+    store.housekeeping.remove(slide, "a mistake", by="Anna")
+    store.housekeeping.restore(slide, by="Anna")
     sign(store, slide, by="Anna")
     store.signatures.begin_amendment(slide, "looked again", by="Anna")
     store.people.note_looks({slide: store.record(slide).readings[-1].id}, by="Cleo")
@@ -63,4 +66,22 @@ def test_a_case_cannot_be_changed_but_for_its_patient_to_be_erased(
     with pytest.raises(sqlite3.IntegrityError, match="never"):
         database.execute(statement)
     database.execute("UPDATE cases SET patient = NULL, salt = NULL")
+    database.rollback()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE laboratory_numbers SET number = '118'",
+        "UPDATE laboratory_numbers SET number = NULL, slide_id = 9",
+        """UPDATE laboratory_numbers SET number = NULL, "by" = 'somebody else'""",
+        "UPDATE laboratory_numbers SET number = NULL, at = '2020-01-01'",
+    ],
+)
+def test_a_laboratory_number_cannot_be_changed_but_to_be_erased(
+    database: sqlite3.Connection, statement: str
+) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="never changed or deleted"):
+        database.execute(statement)
+    database.execute("UPDATE laboratory_numbers SET number = NULL")
     database.rollback()

@@ -1,0 +1,1 @@
+"""The table of slides: a component of its own."""
