@@ -46,7 +46,7 @@ def say_learned(learned: LearnedList, say: Words) -> None:
 
 
 def _what_is_left(left: WhatIsLeft, say: Words) -> str:
-    since = [] if left.since_last is None else [say("learned.since", count=left.since_last)]
+    since = [say("learned.since", count=left.since_last)] if left.since_last else []
     return " ".join([*since, _expected(left.expected_ahead, left.ahead, say)])
 
 

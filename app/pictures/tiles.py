@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.boxes import Box
-from core.cells.crops import CROP_CELL_DIAMETER_PX, CROP_SIZE_PX
+from core.cells.crops import CROP_CELL_DIAMETER_PX, CROP_SIZE_PX, background_colour
 from core.errors import SmearscopeError
 from core.files import shown_path, write_bytes
 from core.reports.review_tiles import (
@@ -112,7 +112,7 @@ class PicturedCell:
         if kind == "neighbours":
             return jpeg(_mosaic_of(image, self._neighbours()))
         window = window_around(self.box, CELL_WIDTHS[kind])
-        picture = cut_out(image, window, SIDE_PX[kind])
+        picture = cut_out(image, window, SIDE_PX[kind], background_colour(image))
         return jpeg(with_corners(picture, window, self.box) if kind == "around" else picture)
 
     def _neighbours(self) -> NDArray[np.float32]:
@@ -122,11 +122,13 @@ class PicturedCell:
 
 
 def _mosaic_of(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.uint8]:
+    beyond = background_colour(image)
     pictures = [
         cut_out(
             image,
             window_around((float(x), float(y), float(width), float(height)), NEIGHBOUR_CELL_WIDTHS),
             NEIGHBOUR_PX,
+            beyond,
         )
         for x, y, width, height in boxes
     ]

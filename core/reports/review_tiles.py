@@ -65,10 +65,17 @@ def window_around(box: tuple[float, float, float, float], cell_widths: float) ->
     return Window(x + width / 2 - side / 2, y + height / 2 - side / 2, side)
 
 
-def cut_out(image: Canvas, window: Window, side_px: int) -> NDArray[np.uint8]:
-    """The part of a field in a window, scaled to `side_px`; paper where the window leaves the field.
+def cut_out(
+    image: Canvas, window: Window, side_px: int, beyond: tuple[int, int, int] = PAPER
+) -> NDArray[np.uint8]:
+    """The part of a field in a window, scaled to `side_px`; one colour where the window leaves the field.
 
     Nothing is invented beyond the border: a reader must see that the picture ends there.
+
+    Parameters
+    ----------
+    beyond
+        Red, green, blue of what lies outside; the field's background is less glaring than paper.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def cut_out(image: Canvas, window: Window, side_px: int) -> NDArray[np.uint8]:
         # pixels on each side are more than the shift below takes.
         wide_px = side_px + 4
         left, top = math.floor(window.left - 2 / scale), math.floor(window.top - 2 / scale)
-        part = _part(image, left, top, round(wide_px / scale))
+        part = _part(image, left, top, round(wide_px / scale), beyond)
         source = np.asarray(cv2.resize(part, (wide_px, wide_px), interpolation=cv2.INTER_AREA), np.uint8)
         reduced = wide_px / len(part)
     # Pixel centres lie at whole numbers for OpenCV, at halves in windows.
@@ -98,15 +105,15 @@ def cut_out(image: Canvas, window: Window, side_px: int) -> NDArray[np.uint8]:
             (side_px, side_px),
             flags=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
-            borderValue=PAPER,
+            borderValue=beyond,
         ),
         np.uint8,
     )
 
 
-def _part(image: Canvas, left: int, top: int, side: int) -> NDArray[np.uint8]:
-    """(side, side, 3): a square of a field, paper where it leaves the field."""
-    part = np.full((side, side, 3), PAPER, np.uint8)
+def _part(image: Canvas, left: int, top: int, side: int, beyond: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """(side, side, 3): a square of a field, one colour where it leaves the field."""
+    part = np.full((side, side, 3), beyond, np.uint8)
     inside = image[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
     row, column = max(0, -top), max(0, -left)
     part[row : row + inside.shape[0], column : column + inside.shape[1]] = inside

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import CROP_CELL_DIAMETER_PX, cut_crops
+from core.cells.crops import CROP_CELL_DIAMETER_PX, background_colour, cut_crops
 from core.cells.scored_field import ScoringModels
 from core.reports.candidates import TILE_PX, CandidatePicture, candidate_image, contact_sheet
 from core.reports.review_tiles import cut_out, window_around
@@ -108,14 +108,14 @@ def draw_candidates(
     if slide.pictures is not None:
         slide.pictures.of_candidates(image, candidates, maps)
     cell_widths = crop_size_px / CROP_CELL_DIAMETER_PX * VIEW_OVER_CROP
-    drawn = []
+    drawn, beyond = [], background_colour(image)
     for cell, activation_map in zip(candidates.cells, maps, strict=True):
         candidate = CandidatePicture(
             rank=cell.rank,
             score=cell.infected_score,
             why_not=cell.why_not,
             field_name=cell.field,
-            crop=cut_out(image, window_around(cell.box, cell_widths), VIEW_PX),
+            crop=cut_out(image, window_around(cell.box, cell_widths), VIEW_PX, beyond),
             activation_map=_map_of_view(activation_map),
             cell_width_px=VIEW_PX / cell_widths,
         )

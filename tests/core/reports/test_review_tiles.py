@@ -103,6 +103,13 @@ def test_a_reduced_window_over_the_border_shows_field_and_paper() -> None:
     assert (cut[11:, 11:] == 0).all()
 
 
+@pytest.mark.parametrize("side_px", [10, 40])
+def test_beyond_the_border_there_is_the_colour_that_was_asked_for(side_px: int) -> None:
+    cut = cut_out(np.zeros((30, 30, 3), np.uint8), Window(-10, -10, 20), side_px, (230, 210, 220))
+    assert (cut[: side_px // 4] == (230, 210, 220)).all()
+    assert (cut[3 * side_px // 4 :, 3 * side_px // 4 :] == 0).all()
+
+
 def test_beyond_the_border_of_the_field_there_is_paper() -> None:
     image = np.zeros((30, 30, 3), np.uint8)
     cut = cut_out(image, Window(-10, -10, 20), 40)

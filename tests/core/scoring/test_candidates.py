@@ -8,10 +8,10 @@ import pytest
 
 from core.cells.boxes import rounded_box
 from core.cells.burned_in import BurnedIn
+from core.cells.crops import background_colour
 from core.cells.located import WhyNot
 from core.cells.scored_field import ScoredField
 from core.errors import UnreadableImageError
-from core.reports.drawing import PAPER
 from core.results.tables import NUMBER_OF_REASON, CellRows, FieldRow, RankedCell, image_name
 from core.scoring.candidates import candidates_by_field, draw_candidates, ranked_list
 from core.scoring.field_pictures import FieldCandidates
@@ -95,12 +95,13 @@ def test_candidates_come_field_by_field_with_its_colour_and_its_other_cells(tmp_
     assert [one.field for one in best] == ["pale.png"]
 
 
-def test_a_cell_at_the_edge_is_shown_with_nothing_beyond_it(tmp_path: Path) -> None:
+def test_a_cell_at_the_edge_is_shown_with_the_background_beyond_it(tmp_path: Path) -> None:
     models, slide = DiscModels(), slide_of(draw_field()[20:], tmp_path)  # through the middle of the first row
     found = score_field(models, FieldTask(slide, "a.png", "state", 1, 1.0)).scored
     assert found is not None
     cut = int(np.flatnonzero(found.why_not == "edge")[0])
     ((thumbnail, _),) = draw_candidates(models, (slide, candidates_of(found, cut)))
     side = thumbnail.crop.shape[0]
-    assert (thumbnail.crop[: side // 4] == PAPER).all()
-    assert (thumbnail.crop[side // 2, side // 2] != PAPER).any()  # the cell itself
+    background = background_colour(draw_field())
+    assert (thumbnail.crop[: side // 4] == background).all()
+    assert (thumbnail.crop[side // 2, side // 2] != background).any()  # the cell itself
