@@ -1,6 +1,7 @@
 """Result folders as `smearscope score` writes them, made without a network: for tests of what reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.reports.candidates import CandidatePicture, candidate_image
+from core.results.features import FEATURES, write_features
+from core.results.folder import tables_of as read_tables
 from core.results.result import (
     CellCounts,
     CellReference,
@@ -235,3 +238,25 @@ def read_all(store: Store, record: SlideRecord, opinions: str, *, reader: str, r
         if sign != ".":
             store.read(record.slide.id, candidate.id, meaning[sign], reader=reader, role=role)
     return store.record(record.slide.id)
+
+
+def keep_features(record: SlideRecord, seen: int, alike: Collection[int]) -> None:
+    """Let the second look have seen the first of a slide's list; to it, cells of some ranks look alike.
+
+    The ranks stay, and the scores hardly differ.
+    """
+    taken_in = record.taken_in
+    assert taken_in is not None
+    tables = read_tables(taken_in.folder, taken_in.sha256)
+    first = tables.cells.ranked[:seen]
+    second = np.full(len(tables.cells), np.nan, np.float32)
+    second[first] = np.linspace(0.55, 0.45, seen)
+    cells = replace(tables.cells, second_score=second)
+    features = np.random.default_rng(0).normal(0, 0.1, (seen, 4)).astype(np.float16)
+    for rank in alike:
+        features[np.searchsorted(cells.seen_again, first[rank - 1]), 0] += 3
+    write_cells(taken_in.folder / "cells.parquet", tables.fields, cells)
+    write_features(taken_in.folder / FEATURES, cells, features)
+    listed = first_ranked(tables.fields, cells, taken_in.result.cells.listed)
+    write_candidates_list(taken_in.folder / "candidates/candidates.csv", listed)
+    read_tables.cache_clear()  # it was read before the files were changed

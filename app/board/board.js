@@ -5,7 +5,8 @@
 // From the page: data = {board, version, keep, readings, pictures, species, at, blind, cells: [{id, name, score, facts,
 // flagged, bars}], calls: {cell: [call, stage, reason]}, stands, methods, words}; or without cells and what follows them,
 // where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
-// beside the board is shown anew; and trigger "slide" = the cell to be shown on the slide.
+// beside the board is shown anew; and triggers: "slide" = the cell to be shown on the slide, "alike" = the cell of
+// which more alike are wanted.
 
 const LATE_MS = 1500;
 const [OWN_SHOWN_MS, OTHERS_SHOWN_MS] = [250, 4000]; // until the page beside shows calls that were made here, or elsewhere
@@ -19,6 +20,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (!board) boards.set(data.board, (board = newBoard(data)));
   board.seen = () => setStateValue("seen", { holds: board.whole?.version ?? null, stands: board.stands });
   board.toSlide = () => board.at && setTriggerValue("slide", board.at);
+  board.alike = () => board.at && setTriggerValue("alike", board.at);
   board.come(parentElement);
   board.take(data);
   return () => board.go(parentElement);
@@ -79,7 +81,11 @@ function newBoard(first) {
     root.classList.toggle("dark", isDark(root));
     root.classList.toggle("screens", gallery.screens);
     label();
-    gallery.draw();
+    const asked = data.alike !== board.alikeTo;
+    board.alikeTo = data.alike;
+    if (asked) gallery.redraw();
+    gallery.draw(asked);
+    if (asked && data.alike) board.at = board.cells.find((cell) => !cell.call)?.id ?? board.at;
     if (!current()) board.at = null;
     const firstUnread = board.cells.find((cell) => !cell.call)?.id;
     show(board.at ?? data.at ?? firstUnread ?? board.cells[0]?.id ?? null);
@@ -131,6 +137,7 @@ function newBoard(first) {
     if (command.act === "choose") return gallery.choose(cell.id);
     if (command.act === "open") return gallery.screens && screens();
     if (command.act === "rest") return rest(command);
+    if (command.act === "alike") return board.data.blind || board.alike();
     if (command.act === "turn") return show(gallery.turnBy(command.by) ?? board.at);
     const cells = gallery.chosen.size ? board.cells.filter((one) => gallery.chosen.has(one.id)) : [cell];
     if (meant(command, cells)) call(command, cells);

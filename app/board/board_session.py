@@ -8,6 +8,22 @@ import streamlit as st
 from core.store import Role
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Cells that look like one.
+
+    Attributes
+    ----------
+    cell
+        That one, by the number that the board shows.
+    ranks
+        Theirs in the slide's list, the most alike first.
+    """
+
+    cell: str
+    ranks: tuple[int, ...]
+
+
 @dataclass
 class BoardSession:
     """One reader's board for one slide and role, in one tab.
@@ -20,6 +36,8 @@ class BoardSession:
         Version of the list of cells that the board says it holds.
     asked_on_slide
         The cell that is to be shown on the slide, by the number that the board shows.
+    alike
+        Cells that are shown first because they look like one; None where none was asked for.
     all_read
         Whether every cell was read when all of the page last ran.
     """
@@ -29,6 +47,7 @@ class BoardSession:
     reader: str
     holds: str | None = None
     asked_on_slide: str | None = None
+    alike: Alike | None = None
     all_read: bool | None = None
 
     @classmethod

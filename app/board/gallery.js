@@ -44,20 +44,25 @@ function newGallery(board, show) {
 
   gallery.redraw = () => { drawn = null; };
 
-  // Lay out the cells that are listed; a call changes nothing of their order until the person asks for another.
-  gallery.draw = () => {
+  // Lay out the cells that are listed. A call changes nothing of their order; where the list is ranked anew, what a
+  // person has on the screen stays where it is, with what is chosen there.
+  gallery.draw = (asked) => {
     const known = `${board.cells.map((cell) => cell.id).join()} ${board.data.pictures}`;
     if (drawn !== known) {
       drawn = known;
+      const [shown, chosen] = [gallery.screens && !asked ? gallery.listed.slice(0, (screen + 1) * size) : [], [...gallery.chosen]];
       tiles = new Map(board.cells.map((cell) => [cell.id, tileOf(cell)]));
-      gallery.arrange();
+      gallery.arrange(shown.filter((id) => tiles.has(id)));
+      chosen.filter((id) => shown.includes(id)).forEach((id) => gallery.choose(id));
     }
     board.cells.forEach(gallery.mark);
   };
 
-  gallery.arrange = () => {
+  gallery.arrange = (first = []) => {
     const [sort, filter] = [SORTS[find(".sort").value || "rank"], FILTERS[find(".filter").value || "all"]];
-    gallery.listed = board.cells.filter(filter).sort(sort).map((cell) => cell.id);
+    const there = new Set(first);
+    const rest = board.cells.filter((cell) => filter(cell) && !there.has(cell.id)).sort(sort);
+    gallery.listed = [...first, ...rest.map((cell) => cell.id)];
     gallery.chosen.clear();
     find(".gallery").replaceChildren(...gallery.listed.map((id) => tiles.get(id)));
     layOut();

@@ -16,6 +16,7 @@ const KEYS = [
   { key: "ArrowRight", act: "next", group: 3 },
   { key: "f", act: "flag", group: 3 },
   { key: "t", act: "screens" },
+  { key: "k", act: "alike", group: 3 },
 ];
 // On a screen of cells there are more.
 const SCREEN_KEYS = [
@@ -40,7 +41,7 @@ function buttons(parent, words, act) {
   for (const command of [...KEYS.filter((one) => one.group !== undefined), SCREEN_KEYS[0]]) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = command.act === "rest" ? "rest healthy" : KINDS[command.call] ?? "";
+    button.className = { rest: "rest healthy", alike: "for-map" }[command.act] ?? KINDS[command.call] ?? "";
     button.dataset.key = command.key;
     button.append(keyCap(shown(command.key)), said(command, words));
     button.onclick = () => act(command);

@@ -41,6 +41,7 @@ def board_data(
     at: int | None,
     holds: str | None,
     cells: Sequence[Candidate],
+    alike: str | None = None,
 ) -> dict[str, Any]:
     """What the board shows to a reader: the list of cells, or the name of the one that it holds.
 
@@ -60,6 +61,8 @@ def board_data(
         Version of the list that the board says it holds; None where it holds nothing.
     cells
         Those that the reader is given (`core.review.cells_for`), in the order in which they are shown.
+    alike
+        The cell, by the number that the board shows, behind which stand those that look like it.
     """
     blind = role == Role.SECOND
     version = _version(record, taken_in, cells, role, words)
@@ -71,6 +74,7 @@ def board_data(
         "pictures": picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader)),
         "species": species,
         "at": None if at is None else str(at),
+        "alike": alike,
         "blind": blind,
     }
     if holds == version:

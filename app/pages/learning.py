@@ -1,10 +1,19 @@
 """What a first reader's calls have taught the list, and what it says of the rest."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from app.board.board_session import Alike, BoardSession
+from app.pages.links import escaped
+from app.person import words
 from app.wording import Words
-from core.review import LearnedList, WhatIsLeft, learned_list
-from core.store import Role, SlideRecord, Store
+from core.errors import SmearscopeError
+from core.review import LearnedList, WhatIsLeft, learned_list, ranks_like
+from core.store import Candidate, Role, SlideRecord, Store
+
+ALIKE = 20
+"""Cells that are shown when a reader asks for more like one."""
 
 
 def learn(store: Store, record: SlideRecord, reader: str) -> tuple[SlideRecord, LearnedList | None]:
@@ -26,6 +35,35 @@ def learn(store: Store, record: SlideRecord, reader: str) -> tuple[SlideRecord, 
         record = store.record(record.slide.id)
         learned = learned_list(record)
     return record, learned
+
+
+def find_alike(store: Store, session: BoardSession) -> None:
+    """Lay before the reader what looks most like the cell that the board asks about, to be shown first."""
+    cell, record = session.sent.alike, store.record(session.slide_id)
+    candidate = next((one for one in record.candidates if str(one.id) == cell), None)
+    ranks = () if candidate is None else ranks_like(record, candidate, ALIKE)
+    session.alike = Alike(cell, ranks) if ranks else None
+    if not ranks:
+        st.toast(words()("learned.none_alike"))
+        return
+    try:
+        store.offer_ranked(session.slide_id, ranks, by=session.reader)
+    except SmearscopeError as error:  # as where the slide was signed meanwhile
+        st.toast(escaped(words().error(error)), icon=":material/error:")
+
+
+def alike_first(cells: Sequence[Candidate], alike: Alike | None) -> tuple[Candidate, ...]:
+    """Cells in the order in which they are shown: first the one asked about and those that look like it."""
+    if alike is None:
+        return tuple(cells)
+    place = {rank: number for number, rank in enumerate(alike.ranks, start=1)}
+
+    def at(candidate: Candidate) -> int:
+        if str(candidate.id) == alike.cell:
+            return 0
+        return len(place) + 1 if candidate.rank is None else place.get(candidate.rank, len(place) + 1)
+
+    return tuple(sorted(cells, key=at))
 
 
 def not_offered(record: SlideRecord, learned: LearnedList) -> tuple[int, ...]:

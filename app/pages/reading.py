@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.board.board_session import BoardSession
 from app.board.review_board import board, board_data
-from app.pages.learning import learn, not_offered, say_learned
+from app.pages.learning import alike_first, find_alike, learn, not_offered, say_learned
 from app.pages.links import (
     OPENED_BY,
     READ_AS,
@@ -93,7 +93,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
     learned = None
     if role == Role.FIRST and not record.locked:
         record, learned = learn(workplace.store, record, reader)
-    cells = learned.order if learned else cells_for(record, role, reader)
+    cells = alike_first(learned.order if learned else cells_for(record, role, reader), session.alike)
     if not cells:
         _nothing_to_read(record, role, say)
         return
@@ -125,6 +125,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             at=at,
             holds=session.holds,
             cells=cells,
+            alike=session.alike.cell if session.alike else None,
         )
         board(
             key=session.key,
@@ -132,6 +133,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             default={"seen": None},
             on_seen_change=session.hear,
             on_slide_change=session.ask_on_slide,
+            on_alike_change=partial(find_alike, workplace.store, session),
         )
     with beside:
         _beside(record, role, unread, len(cells), looked_at, learned, reader, say)

@@ -2,7 +2,7 @@
 
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
-from core.review.learned_list import LearnedList, learned_list
+from core.review.learned_list import LearnedList, learned_list, ranks_like
 from core.review.learned_ranking import LearnedRanking, learned_ranking
 from core.review.parasite_totals import ParasiteTotals, parasite_totals, totals_in
 from core.review.progress import (
@@ -41,6 +41,7 @@ __all__ = [
     "learned_ranking",
     "parasite_totals",
     "progress",
+    "ranks_like",
     "read_cells",
     "read_document",
     "sample_bound",

@@ -17,7 +17,7 @@ from core.cells.boxes import Box
 from core.cells.second_look import SCORE_LIMIT
 from core.results.folder import features_of, tables_of
 from core.review.decisions import standing
-from core.review.learned_ranking import LearnedRanking, learned_ranking
+from core.review.learned_ranking import LearnedRanking, learned_ranking, standardised
 from core.review.stopping import WhatIsLeft, what_is_left
 from core.store import Call, Candidate, CandidateKind, Role, SlideRecord
 
@@ -107,6 +107,30 @@ def learned_list(record: SlideRecord) -> LearnedList | None:
         left=what_is_left(ranking, calls, unread),
         order=_order(record.candidates, read, at, ranking),
     )
+
+
+def ranks_like(record: SlideRecord, candidate: Candidate, count: int) -> tuple[int, ...]:
+    """Ranks of the unread cells that look most like one to the second look, the most alike first.
+
+    By the distance of features, each less its mean over the slide and over its standard deviation there.
+
+    Returns
+    -------
+    Nothing where the result keeps no features, or the second look has not seen the cell.
+    """
+    if record.taken_in is None:
+        return ()
+    seen = _seen(record.taken_in.folder, record.taken_in.sha256)
+    own = None if seen is None else seen.index_at.get((candidate.field, candidate.box))
+    if seen is None or own is None:
+        return ()
+    features = standardised(seen.features)
+    distance = np.linalg.norm(features - features[own], axis=1)
+    read = {reading.candidate_id for reading in record.readings if reading.undone_by is None}
+    known = [seen.index_at.get((one.field, one.box)) for one in record.candidates if one.id in read]
+    distance[[index for index in (own, *known) if index is not None]] = np.inf
+    nearest = np.argsort(distance, kind="stable")[: min(count, int(np.isfinite(distance).sum()))]
+    return tuple(int(index) + 1 for index in nearest)
 
 
 def _order(

@@ -73,7 +73,7 @@ def learned_ranking(
     infected = np.array([calls[index] for index in called.tolist()], bool)
     if infected.all() or not infected.any():
         return LearnedRanking(machine, called, infected, machine[called])
-    standard = _standardised(features)
+    standard = standardised(features)
     design = np.concatenate([standard, np.ones((len(standard), 1))], axis=1)
     penalty = np.diag(np.append(np.full(standard.shape[1], RIDGE), INTERCEPT))
     penalty[:-1, :-1] += BACKGROUND / len(standard) * (standard.T @ standard)
@@ -93,7 +93,7 @@ def _check(machine: NDArray[np.float64], features: NDArray[np.floating], calls: 
         raise ValueError(f"call on cell {absent[0]} of {len(machine)}: give the index of a cell of the list")
 
 
-def _standardised(features: NDArray[np.floating]) -> NDArray[np.float64]:
+def standardised(features: NDArray[np.floating]) -> NDArray[np.float64]:
     """Features less their mean, over their standard deviation; zero where all cells are alike."""
     values = np.asarray(features, np.float64)
     centred = values - values.mean(axis=0)

@@ -1,17 +1,13 @@
 """A slide's list ranked anew by its first reader: what is read next, what stays, and what may be expected."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.results.features import FEATURES, write_features
-from core.results.folder import tables_of
-from core.results.tables import first_ranked, write_candidates_list, write_cells
-from core.review import LearnedList, learned_list
+from core.review import LearnedList, learned_list, ranks_like
 from core.store import Candidate, Role, SlideRecord, Store
-from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, scored_slide
+from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, keep_features, scored_slide
 
 LISTED, SEEN = 20, 60
 PARASITES = {1, 4, 7, 31, 32, 44}
@@ -21,24 +17,9 @@ PARASITES = {1, 4, 7, 31, 32, 44}
 @pytest.fixture
 def record(store: Store, tmp_path: Path) -> SlideRecord:
     """A slide of 100 cells of which the second look has seen the first 60, and 20 are laid before readers."""
-    taken_in = scored_slide(store, tmp_path / "slide", listed=LISTED, fields=10).taken_in
-    assert taken_in is not None
-    tables = tables_of(taken_in.folder, taken_in.sha256)
-    first = tables.cells.ranked[:SEEN]
-    second = np.full(len(tables.cells), np.nan, np.float32)
-    second[first] = np.linspace(0.55, 0.45, SEEN)
-    cells = replace(tables.cells, second_score=second)
-    random = np.random.default_rng(0)
-    features = random.normal(0, 0.1, (SEEN, 4)).astype(np.float16)
-    for rank in PARASITES:
-        features[np.searchsorted(cells.seen_again, first[rank - 1]), 0] += 3
-    write_cells(taken_in.folder / "cells.parquet", tables.fields, cells)
-    write_features(taken_in.folder / FEATURES, cells, features)
-    write_candidates_list(
-        taken_in.folder / "candidates/candidates.csv", first_ranked(tables.fields, cells, LISTED)
-    )
-    tables_of.cache_clear()  # it was read before the files were changed
-    return store.record(1)
+    record = scored_slide(store, tmp_path / "slide", listed=LISTED, fields=10)
+    keep_features(record, SEEN, PARASITES)
+    return record
 
 
 def read(store: Store, ranks: range, role: Role = Role.FIRST, reader: str = "Anna") -> SlideRecord:
@@ -145,3 +126,14 @@ def test_after_thirty_calls_it_says_how_many_parasites_to_expect(store: Store, r
     assert (left.unread, left.ahead, left.since_last) == (20, 20, 8)  # the last was that of rank 32
     assert 0 < left.expected_ahead < 3  # one stands there
     assert record.slide.id == 1
+
+
+def test_the_cells_most_like_one_are_the_unread_ones_nearest_in_what_the_second_look_saw(
+    store: Store, record: SlideRecord
+) -> None:
+    first = record.candidates[0]
+    assert set(ranks_like(record, first, 5)) == PARASITES - {1}
+    now = read(store, range(4, 5))
+    assert set(ranks_like(now, first, 4)) == PARASITES - {1, 4}
+    assert len(ranks_like(now, first, 1000)) == SEEN - 2
+    assert ranks_like(now, first, 0) == ()
