@@ -64,10 +64,17 @@ def opens(page: str, record: SlideRecord) -> bool:
     return page not in READ_AS or may_read_as(record, st.session_state.person, READ_AS[page])
 
 
-def next_page(record: SlideRecord, state: SlideState) -> str:
-    """The page on which the person goes on with a slide; its result where the next step is another's."""
+def next_step(record: SlideRecord, state: SlideState, say: Words) -> tuple[str, str]:
+    """The page on which the person goes on with a slide, and what that is called.
+
+    A second reader goes on while the first is not done. Where the next step is another's, it is the result.
+    """
     page = NEXT.get(state, RESULT)
-    return page if opens(page, record) else RESULT
+    if opens(page, record):
+        return page, say(f"do.{state}")
+    if state == SlideState.TO_REVIEW and opens(SECOND, record):
+        return SECOND, say("do.second reading")
+    return RESULT, say("page.result")
 
 
 def keep_pages(pages: list[Any]) -> None:
