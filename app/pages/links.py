@@ -69,9 +69,8 @@ def next_step(record: SlideRecord, state: SlideState, say: Words) -> tuple[str, 
 
     A second reader goes on while the first is not done. Where the next step is another's, it is the result.
     """
-    page = NEXT.get(state, RESULT)
-    if opens(page, record):
-        return page, say(f"do.{state}")
+    if state in NEXT and opens(NEXT[state], record):
+        return NEXT[state], say(f"do.{state}")
     if state == SlideState.TO_REVIEW and opens(SECOND, record):
         return SECOND, say("do.second reading")
     return RESULT, say("page.result")
