@@ -116,6 +116,8 @@ def asked_record(say: Words, *, also_removed: bool = False) -> SlideRecord:
             removed = record.slide.removed
             if removed is None or also_removed:
                 return record
+            st.markdown(f"##### {escaped(record.slide.name)}")
+            st.caption(f"**{say('notice')}**")
             st.warning(removal_in_words(removed, say), icon=":material/delete:")
             if may(OPENED_BY[DETAILS]):
                 link(DETAILS, say("page.details"), slide=number)
