@@ -64,10 +64,16 @@ def opens(page: str, record: SlideRecord) -> bool:
     return page not in READ_AS or may_read_as(record, st.session_state.person, READ_AS[page])
 
 
-def next_page(record: SlideRecord, state: SlideState) -> str:
-    """The page on which the person goes on with a slide; its result where the next step is another's."""
-    page = NEXT.get(state, RESULT)
-    return page if opens(page, record) else RESULT
+def next_step(record: SlideRecord, state: SlideState, say: Words) -> tuple[str, str]:
+    """The page on which the person goes on with a slide, and what that is called.
+
+    A second reader goes on while the first is not done. Where the next step is another's, it is the result.
+    """
+    if state in NEXT and opens(NEXT[state], record):
+        return NEXT[state], say(f"do.{state}")
+    if state == SlideState.TO_REVIEW and opens(SECOND, record):
+        return SECOND, say("do.second reading")
+    return RESULT, say("page.result")
 
 
 def keep_pages(pages: list[Any]) -> None:
@@ -110,6 +116,8 @@ def asked_record(say: Words, *, also_removed: bool = False) -> SlideRecord:
             removed = record.slide.removed
             if removed is None or also_removed:
                 return record
+            st.markdown(f"##### {escaped(record.slide.name)}")
+            st.caption(f"**{say('notice')}**")
             st.warning(removal_in_words(removed, say), icon=":material/delete:")
             if may(OPENED_BY[DETAILS]):
                 link(DETAILS, say("page.details"), slide=number)

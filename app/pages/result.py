@@ -8,7 +8,7 @@ from app.pages.links import (
     asked_record,
     escaped,
     link,
-    next_page,
+    next_step,
     slide_head,
     until_scored,
 )
@@ -90,10 +90,9 @@ def _sign(record: SlideRecord, reader: str, say: Words) -> None:
     for block in blocks:
         st.warning(escaped(say.text(block)))
     if blocks:
-        state = slide_state(record)
-        following = next_page(record, state)
-        if following != RESULT:
-            link(following, say(f"do.{state}"), slide=record.slide.id)
+        page, label = next_step(record, slide_state(record), say)
+        if page != RESULT:
+            link(page, label, slide=record.slide.id)
         return
     st.write(say("result.what_signing_does"))
     with st.form("signature"):

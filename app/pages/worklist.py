@@ -18,7 +18,7 @@ from app.pages.links import (
     escaped,
     go,
     link,
-    next_page,
+    next_step,
 )
 from app.pages.unblinding import sees_calls
 from app.person import may, need, person, words
@@ -192,9 +192,8 @@ def _links(record: SlideRecord, state: SlideState, say: Words) -> tuple[tuple[st
     """What comes next for the person, and the slide's other pages."""
     if record.taken_in is None or state not in NEXT:
         return ((DETAILS, say("page.details")),) if may(OPENED_BY[DETAILS]) else ()
-    following = next_page(record, state)
-    first = (following, say(f"do.{state}") if following == NEXT[state] else say("page.result"))
-    others = ((page, say(f"page.{page}")) for page in (SLIDE, RESULT) if page != following)
+    first = next_step(record, state, say)
+    others = ((page, say(f"page.{page}")) for page in (SLIDE, RESULT) if page != first[0])
     return first, *others
 
 

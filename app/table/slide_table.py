@@ -5,7 +5,7 @@ language.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,10 @@ class Row:
     act: tuple[str, str] | None = None
 
 
+def _sent(cell: Cell) -> list[Any]:
+    return [cell.text, cell.sort, cell.share, cell.notes]
+
+
 def table_data(columns: Sequence[str], rows: Sequence[Row], asked: str, say: Words) -> dict[str, Any]:
     """What the component is given; `asked` is what was searched: with another, it begins at its top again."""
     return {
@@ -87,7 +91,10 @@ def table_data(columns: Sequence[str], rows: Sequence[Row], asked: str, say: Wor
             }
             for column in columns
         ],
-        "rows": [{**asdict(row), "cells": [asdict(row.cells[column]) for column in columns]} for row in rows],
+        # Lists: of some hundred slides the names of their parts would be most of what is sent.
+        "rows": [
+            [row.slide, [_sent(row.cells[column]) for column in columns], row.links, row.act] for row in rows
+        ],
         "rows_a_screen": ROWS_A_SCREEN,
         "asked": asked,
         "language": say.language,

@@ -1,11 +1,12 @@
 // The slides, a row each: sorted by a click on a heading, so many rows a screen, with links to the pages of a slide.
 //
-// From the server: data = {columns: [{name, label, help}], rows: [{slide, cells: [{text, sort, share, notes}], links: [[page,
-// label]], act: [name, label] | null}], rows_a_screen, asked, language, words}. To the server: triggers "open" = {slide, page}
+// From the server: data = {columns: [{name, label, help}], rows: [[slide, cells: [[text, sort, share, notes]], links: [[page,
+// label]], act: [name, label] | null]], rows_a_screen, asked, language, words}. To the server: triggers "open" = {slide, page}
 // and "act" = {slide, act}. How the rows are sorted is kept in the tab, for when the person comes back from a slide.
 
 const KEPT = "smearscope_table";
 const NUMBERS = ["number", "cells", "read", "agreed", "accepted_alone", "disputed"];
+const SORT = 1; // the part of a cell by which its row is sorted
 const tables = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -41,7 +42,7 @@ function newTable(root) {
     const { compare } = new Intl.Collator(data.language, { numeric: true, sensitivity: "base" });
     const sign = order.down ? -1 : 1;
     return [...data.rows].sort((one, other) => {
-      const [left, right] = [one.cells[at].sort, other.cells[at].sort];
+      const [left, right] = [one, other].map(([, cells]) => cells[at][SORT]);
       if (left === null || right === null) return (left === null) - (right === null);
       return sign * (typeof left === "number" ? left - right : compare(left, right));
     });
@@ -86,15 +87,15 @@ function newTable(root) {
 
   const kind = (name) => (NUMBERS.includes(name) ? "number" : name);
 
-  function row({ slide, cells, links, act }) {
-    const made = cells.map((cell, place) => {
+  function row([slide, cells, links, act]) {
+    const made = cells.map(([text, , share, notes], place) => {
       const { name } = data.columns[place];
-      const notes = cell.notes.map((note) => element("span", { class: "note" }, ` · ${note}`));
-      const bar = element("span", { style: `width: ${100 * cell.share}%` });
-      const full = [cell.text, ...cell.notes].join(" · ");
+      const noted = notes.map((note) => element("span", { class: "note" }, ` · ${note}`));
+      const bar = element("span", { style: `width: ${100 * share}%` });
+      const full = [text, ...notes].join(" · ");
       const attributes = { class: kind(name), title: full, ...(name === "slide" ? { scope: "row" } : {}) };
-      const share = cell.share === null ? [] : [element("span", { class: "share" }, bar)];
-      return element(name === "slide" ? "th" : "td", attributes, cell.text, ...notes, ...share);
+      const drawn = share === null ? [] : [element("span", { class: "share" }, bar)];
+      return element(name === "slide" ? "th" : "td", attributes, text, ...noted, ...drawn);
     });
     const ways = links.map(([page, label]) => way(slide, page, label));
     if (act) {

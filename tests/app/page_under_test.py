@@ -55,14 +55,14 @@ def rows(test: AppTest) -> list[dict[str, Any]]:
     return [
         {
             **{
-                column["name"]: " · ".join((cell["text"], *cell["notes"]))
-                for column, cell in zip(one["columns"], row["cells"], strict=True)
+                column["name"]: " · ".join((text, *notes))
+                for column, (text, _, _, notes) in zip(one["columns"], cells, strict=True)
             },
-            "links": dict(row["links"]),
-            "act": row["act"] and row["act"][1],
+            "links": dict(links),
+            "act": act and act[1],
         }
         for one in data
-        for row in one["rows"]
+        for _, cells, links, act in one["rows"]
     ]
 
 

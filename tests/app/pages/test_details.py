@@ -54,7 +54,8 @@ def test_a_removed_slide_is_off_the_worklist_and_stands_behind_a_filter_until_it
     assert (row["act"], row["links"]) == ("Restore", {})
     for module, function in SLIDE_PAGES:
         shown = said(page(module, function, slide=1))
-        assert r"of another patient" in shown
+        assert "of another patient" in shown
+        assert "research use only" in shown
         assert "The model" not in shown
     pressed(test, "Restore")
     assert [row["slide"] for row in rows(page("worklist", "worklist_page"))] == ["slide 7"]

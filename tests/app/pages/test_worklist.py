@@ -104,6 +104,14 @@ def test_the_next_step_offered_is_one_that_the_person_can_do(
     assert next_steps("Anna") == ["result"]
 
 
+def test_a_second_reader_goes_on_while_the_first_is_not_done(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
+    read_all(workplace.store, record, "-...", reader="Ben", role=Role.SECOND)
+    assert (next_steps("Anna"), next_steps("Ben")) == (["review"], ["second-reading"])
+
+
 @pytest.mark.parametrize("to", ["review", "slide", "result"])
 def test_a_link_of_a_row_leads_to_a_page_of_that_slide(
     workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch, to: str
