@@ -117,6 +117,11 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
     signed = read_document(signature)
     if form.language is not None:
         pictures = workplace.store.signatures.pictures(signature)
-        letterhead = Letterhead(record.case.patient, workplace.settings.laboratory)
+        letterhead = Letterhead(
+            record.case.patient,
+            workplace.settings.laboratory,
+            record.slide.laboratory_number,
+            record.slide.sampled_on,
+        )
         return signed_result_pdf(signed, signature.sha256, letterhead, pictures, form.language)
     return (signed_result_csv(signed) if form.name == "CSV" else signature.document).encode()

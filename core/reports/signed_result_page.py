@@ -4,6 +4,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from PIL import Image
@@ -40,10 +41,16 @@ class Letterhead:
         As entered; None where it was erased.
     laboratory
         Its name; None where the settings of the data folder give none.
+    laboratory_number
+        That the laboratory gave the sample; None where there is none, or it was erased with the patient.
+    sampled_on
+        Day on which the sample was taken, where it was told.
     """
 
     patient: str | None
     laboratory: str | None = None
+    laboratory_number: str | None = None
+    sampled_on: date | None = None
 
 
 def signed_result_pdf(
@@ -101,6 +108,9 @@ class _Print:
         patient = self.letterhead.patient
         return self._say("erased") if patient is None else patient or self._say("not_entered")
 
+    def _details(self, code: str) -> str:
+        return in_language(sentence(f"details.{code}"), self.language)
+
     def _say(self, code: str, /, **values: int | float | str) -> str:
         return in_language(sentence(f"page.{code}", **values), self.language)
 
@@ -114,8 +124,11 @@ class _Print:
         if self.letterhead.laboratory is not None:
             paper.labelled(say("laboratory"), self.letterhead.laboratory)
         paper.labelled(say("patient"), self._patient)
-        # The date of the sample and the number that the laboratory gave it belong here, from the letterhead.
+        if self.letterhead.laboratory_number:
+            paper.labelled(self._details("laboratory_number"), self.letterhead.laboratory_number)
         paper.labelled(say("slide"), self.signed.slide)
+        if self.letterhead.sampled_on is not None:
+            paper.labelled(self._details("sampled_on"), self.letterhead.sampled_on.isoformat())
         when = f"{under.at.strftime('%Y-%m-%d %H:%M')} UTC"
         paper.labelled(say("signed"), say("signature", version=under.version, by=under.by, when=when))
         if under.amendment is not None:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -37,14 +38,15 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
         store.mark(record.slide.id, "field2.png", box_of(7), ring, reader=reader, role=role)
     store.flag_field(record.slide.id, "field1.png", by="Anna Roy")
     signed, signature = signed_slide(store, record, "+--")
-    letterhead = Letterhead("M. Dupré (7)", "Hôpital du Nord")
+    letterhead = Letterhead("M. Dupré (7)", "Hôpital du Nord", "B-118", date(2026, 11, 3))
     pdf = signed_result_pdf(signed, signature.sha256, letterhead, store.signatures.pictures(signature))
     text = page_text(pdf)
     assert len(page_texts(pdf)) == 2
     assert min(sizes_of_type(pdf)) == 9
     for said in (
         "RESEARCH USE ONLY, NOT FOR DIAGNOSIS",
-        "Laboratory Hôpital du Nord Patient M. Dupré (7) Slide slide 7",
+        "Laboratory Hôpital du Nord Patient M. Dupré (7) Laboratory number B-118 Slide slide 7 "
+        "Sample taken on 2026-11-03",
         "version 1, by Dora",
         "POSITIVE",
         "Two readers agree on 2 parasites.",
