@@ -13,7 +13,7 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,27 +173,30 @@ def diluted(scored: ScoredSet) -> list[SlideList]:
 
 
 def read(slide: SlideList, calls: int) -> tuple[NDArray[np.intp], dict[int, WhatIsLeft], float]:
-    """Read a list that learns: which cells in which order, what was stated after how many, longest wait."""
+    """Read a list that learns.
+
+    Which cells in which order, what was stated after how many, and seconds of the slowest ranking.
+    """
     order = np.argsort(-slide.log_odds, kind="stable")
     called: dict[int, bool] = {}
     stated: dict[int, WhatIsLeft] = {}
-    longest_s = 0.0
+    slowest_s = 0.0
     while len(called) < min(calls, len(order)):
         here = len(called)
         called.update((int(cell), bool(slide.infected[cell])) for cell in order[here : here + CALLS])
-        start = perf_counter()
+        start = process_time()
         ranking = learned_ranking(slide.log_odds, slide.features, called)
         left = order[len(called) :]
         order = np.concatenate(
             [order[: len(called)], left[np.lexsort((-slide.log_odds[left], -ranking.log_odds[left]))]]
         )
-        longest_s = max(longest_s, perf_counter() - start)
+        slowest_s = max(slowest_s, process_time() - start)
         if len(called) % STATED_EVERY == 0 and len(called) <= STATED_TO:
             unread = np.ones(len(order), bool)
             unread[order[: len(called)]] = False
             if (statement := what_is_left(ranking, called, unread)) is not None:
                 stated[len(called)] = statement
-    return order, stated, longest_s
+    return order, stated, slowest_s
 
 
 def measured(name: str, slides: Sequence[SlideList]) -> tuple[str, list[Stated]]:
@@ -202,8 +205,8 @@ def measured(name: str, slides: Sequence[SlideList]) -> tuple[str, list[Stated]]
     statements: list[Stated] = []
     slowest = 0.0
     for number, slide in enumerate(slides):
-        order, stated, longest_s = read(slide, STATED_TO + AHEAD)
-        slowest = max(slowest, longest_s)
+        order, stated, slowest_s = read(slide, STATED_TO + AHEAD)
+        slowest = max(slowest, slowest_s)
         as_ranked = slide.infected[np.argsort(-slide.log_odds, kind="stable")]
         as_read = slide.infected[order]
         found[number] = [[row[:budget].sum() for budget in BUDGETS] for row in (as_ranked, as_read)]

@@ -18,6 +18,9 @@ INTERCEPT = 0.05
 """Penalty of the constant: the machine may be far too sure of everything on a slide."""
 PARASITE_WEIGHT = 3.0
 """A call "parasite" counts as this many others: most calls are of look-alikes."""
+OTHERS_WEIGHT = 30.0
+"""All calls of other cells together count as this many at most: they go on for as long as somebody reads, and
+would push down parasites that look a little like them."""
 LARGEST_STEP = 5.0
 """By which the log-odds of a call may change in one step of Newton's method."""
 STEPS, PRECISE = 50, 1e-8
@@ -114,7 +117,8 @@ def _fitted(
     1 - h times its curvature (Rad and Maleki 2020, "A scalable estimate of the out-of-sample prediction error
     via approximate leave-one-out").
     """
-    weight = np.where(infected, PARASITE_WEIGHT, 1.0)
+    others = np.count_nonzero(~infected)
+    weight = np.where(infected, PARASITE_WEIGHT, min(1.0, OTHERS_WEIGHT / others))
     layer = np.zeros(design.shape[1])
     for _ in range(STEPS):
         chance = expit(offset + design @ layer)

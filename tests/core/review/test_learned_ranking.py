@@ -35,14 +35,23 @@ def test_the_order_is_the_machines_until_parasites_and_other_cells_were_called(
     assert ranking.blind_log_odds.tolist() == machine[sorted(calls)].tolist()
 
 
-def test_cells_that_are_all_alike_move_together_by_the_share_of_parasites() -> None:
-    """Of two cells at even odds one is infected and counts three: 3 (p - 1) + p + penalty b = 0."""
-    ranking = learned_ranking(np.zeros(10), np.ones((10, 3)), {0: True, 1: False})
-    constant = ranking.log_odds[0]
-    assert np.allclose(ranking.log_odds, constant)
-    balance = (PARASITE_WEIGHT + 1) * expit(constant) - PARASITE_WEIGHT + INTERCEPT * constant
+@pytest.mark.parametrize(
+    ("others", "weight", "constant"), [(1, 1, 1.031), (10, 10, -1.179), (60, 30, -2.262)]
+)
+def test_cells_that_are_all_alike_move_together_by_the_share_of_parasites(
+    others: int, weight: float, constant: float
+) -> None:
+    """At even odds, one is infected and counts three, the others as many as they are, up to thirty.
+
+    So 3 (p - 1) + weight p + penalty b = 0, where p are the odds of b.
+    """
+    calls = {0: True} | dict.fromkeys(range(1, others + 1), False)
+    ranking = learned_ranking(np.zeros(80), np.ones((80, 3)), calls)
+    assert np.allclose(ranking.log_odds, ranking.log_odds[0])
+    learned = ranking.log_odds[0]
+    balance = (PARASITE_WEIGHT + weight) * expit(learned) - PARASITE_WEIGHT + INTERCEPT * learned
     assert balance == pytest.approx(0, abs=1e-9)
-    assert constant == pytest.approx(1.031, abs=0.001)
+    assert learned == pytest.approx(constant, abs=0.001)
 
 
 def test_look_alikes_of_what_is_called_no_parasite_sink_below_those_of_parasites() -> None:
