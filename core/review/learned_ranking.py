@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import expit
 
 RIDGE, BACKGROUND = 20.0, 20.0
@@ -21,9 +22,8 @@ PARASITE_WEIGHT = 3.0
 OTHERS_WEIGHT = 30.0
 """All calls of other cells together count as this many at most: they go on for as long as somebody reads, and
 would push down parasites that look a little like them."""
-LARGEST_STEP = 5.0
-"""By which the log-odds of a call may change in one step of Newton's method."""
-STEPS, PRECISE = 50, 1e-8
+PRECISE = 1e-8
+"""Slope of the penalised likelihood at which its top is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ def _fitted(
     infected: NDArray[np.bool_],
     penalty: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights of the layer by Newton's method, and each called cell's log-odds without its own call.
+    """Weights of the layer, and the log-odds that each called cell would have without its own call.
 
     Leaving one call out moves its log-odds, to first order, by its residual times its leverage h over
     1 - h times its curvature (Rad and Maleki 2020, "A scalable estimate of the out-of-sample prediction error
@@ -119,20 +119,49 @@ def _fitted(
     """
     others = np.count_nonzero(~infected)
     weight = np.where(infected, PARASITE_WEIGHT, min(1.0, OTHERS_WEIGHT / others))
-    layer = np.zeros(design.shape[1])
-    for _ in range(STEPS):
-        chance = expit(offset + design @ layer)
-        curvature = weight * chance * (1 - chance)
-        hessian = (design * curvature[:, None]).T @ design + penalty
-        step = np.linalg.solve(hessian, design.T @ (weight * (chance - infected)) + penalty @ layer)
-        change = np.abs(design @ step).max()
-        layer -= step * min(1.0, LARGEST_STEP / change) if change else step
-        if change < PRECISE:
-            break
+    layer, hessian = penalised_logistic(offset, design, infected, weight, penalty)
     log_odds = offset + design @ layer
     chance = expit(log_odds)
-    curvature = weight * chance * (1 - chance)
-    hessian = (design * curvature[:, None]).T @ design + penalty
     leverage = np.einsum("nd,dn->n", design, np.linalg.solve(hessian, design.T))
-    residual = weight * (chance - infected)
+    residual, curvature = weight * (chance - infected), weight * chance * (1 - chance)
     return layer, log_odds + residual * leverage / (1 - curvature * leverage)
+
+
+def penalised_logistic(
+    offset: NDArray[np.float64],
+    design: NDArray[np.float64],
+    infected: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    penalty: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit log-odds `offset` + `design` b to calls, less b' `penalty` b / 2.
+
+    Newton's method alone overshoots where the machine is sure and wrong; kept within a region in which its
+    parabola can be trusted (Conn, Gould and Toint 2000, algorithm 7.3.4), it does not.
+
+    Parameters
+    ----------
+    offset, infected, weight
+        (C,) of the calls.
+    design, penalty
+        (C, D) and (D, D).
+
+    Returns
+    -------
+    (D,) b, and (D, D) second derivatives there.
+    """
+
+    def loss(layer: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        log_odds = offset + design @ layer
+        value = weight @ np.logaddexp(0, np.where(infected, -log_odds, log_odds))
+        slope = design.T @ (weight * (expit(log_odds) - infected)) + penalty @ layer
+        return float(value + layer @ penalty @ layer / 2), slope
+
+    def hessian(layer: NDArray[np.float64]) -> NDArray[np.float64]:
+        chance = expit(offset + design @ layer)
+        found: NDArray[np.float64] = (design * (weight * chance * (1 - chance))[:, None]).T @ design + penalty
+        return found
+
+    begin = np.zeros(design.shape[1])
+    layer = minimize(loss, begin, jac=True, hess=hessian, method="trust-exact", options={"gtol": PRECISE}).x
+    return layer, hessian(layer)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from core.review.learned_ranking import LearnedRanking
+from core.review.learned_ranking import LearnedRanking, penalised_logistic
 
 LEAST_CALLS = 30
 """Fewer calls say too little of a slide's scores."""
@@ -24,7 +24,6 @@ EXPECTED_LINE, LINE_SPREAD = (-1.0, 1.0), (2.0, 0.3)
 """Intercept and slope of true log-odds over scores before any call, and how much slides differ."""
 NODES = 7
 """Of Gauss-Hermite quadrature over intercept and slope, each."""
-STEPS, PRECISE, LARGEST_STEP = 50, 1e-8, 3.0
 
 
 @dataclass(frozen=True)
@@ -88,16 +87,9 @@ def _lines(
     The posterior about its mode as a normal distribution, by quadrature.
     """
     design = np.stack([np.ones_like(scores), scores], axis=1)
-    precision = np.diag(1 / np.square(LINE_SPREAD))
-    line = np.array(EXPECTED_LINE)
-    hessian = precision
-    for _ in range(STEPS):
-        chance = expit(design @ line)
-        hessian = (design * (chance * (1 - chance))[:, None]).T @ design + precision
-        step = np.linalg.solve(hessian, design.T @ (chance - infected) + precision @ (line - EXPECTED_LINE))
-        line = line - step * min(1.0, LARGEST_STEP / max(LARGEST_STEP, float(np.abs(design @ step).max())))
-        if np.abs(step).max() < PRECISE:
-            break
+    expected, precision = np.array(EXPECTED_LINE), np.diag(1 / np.square(LINE_SPREAD))
+    beyond, hessian = penalised_logistic(design @ expected, design, infected, np.ones(len(scores)), precision)
+    line = expected + beyond
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     grid = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
     spread = np.linalg.cholesky(np.linalg.inv(hessian))
