@@ -4,7 +4,8 @@
 
 The application is started as a person starts it, on a slide made without a network, and read in Chromium.
 From the keyboard's event on: "shown" is the frame in which all pictures of the next cell are loaded, "saved"
-the one in which the board has the server's word.
+the one in which the board has the server's word, "screen" the one in which all tiles of a full screen of
+cells are loaded.
 """
 
 import json
@@ -44,6 +45,24 @@ WATCH = """() => {
 }"""
 
 
+SCREEN = """() => {
+  const find = (selector) => [...document.querySelectorAll('*')]
+    .map((one) => one.shadowRoot?.querySelector(selector)).find(Boolean);
+  window.addEventListener('keydown', (event) => {
+    if (event.key !== 't') return;
+    const begun = performance.now(), board = find('.board');
+    const look = () => {
+      const pictures = [...board.querySelectorAll('.tile:not([hidden]) img')];
+      const there = board.classList.contains('screens')
+        && pictures.every((one) => one.complete && one.naturalWidth);
+      if (there) window.screen_of = { tiles: pictures.length, ms: performance.now() - begun };
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }, true);
+}"""
+
+
 def main() -> None:
     """Measure, print a line of JSON."""
     with tempfile.TemporaryDirectory() as folder:
@@ -75,6 +94,12 @@ def measure(folder: Path) -> dict[str, Any]:
                 page.wait_for_function("count => window.waits[count - 1]?.saved != null", arg=key + 1)
                 page.wait_for_timeout(200)
             waits = page.evaluate("window.waits")
+            page.goto(f"{server.address}/review?slide=1&cell=1")
+            at_board(page)
+            page.evaluate(SCREEN)
+            page.keyboard.press("t")
+            page.wait_for_function("window.screen_of")
+            screen = page.evaluate("window.screen_of")
     finally:
         server.kill()
     shown, saved = (sorted(wait[kind] for wait in waits) for kind in ("shown", "saved"))
@@ -85,6 +110,8 @@ def measure(folder: Path) -> dict[str, Any]:
         "shown_largest_ms": round(shown[-1]),
         "saved_median_ms": round(statistics.median(saved)),
         "saved_largest_ms": round(saved[-1]),
+        "screen_tiles": screen["tiles"],
+        "screen_ms": round(screen["ms"]),
         "started_s": round(started, 1),
         "first_page_s": round(first_page, 1),
         "cores": os.cpu_count(),
