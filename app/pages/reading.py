@@ -140,13 +140,12 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
 
 
 def _not_valid(taken_in: TakenIn, say: Words) -> None:
-    """Say in what the slide lies outside the model's validity; the list stands below it all the same."""
+    """Say in what the slide lies outside the model's validity; short, as the list stands below."""
     conditions = taken_in.result.evidence.conditions
     if not conditions.outside_validity:
         return
     why = [say.text(sentence) for sentence in conditions.outside] or conditions.outside_validity
-    lines = [say("reading.not_valid"), *(f"- {escaped(text)}" for text in why)]
-    st.warning("\n".join(lines), icon=":material/block:")
+    st.caption("  \n".join(escaped(text) for text in why))
 
 
 def _species_key(slide_id: int) -> str:
