@@ -65,7 +65,7 @@ def test_a_slide_outside_validity_shows_its_list_and_beside_it_why_no_figure_is_
     test = page("reading", "review_page", slide=record.slide.id)
     shown = said(test)
     assert "The list: the first 4 of 11." in shown
-    assert "read its list; no figure is given" in shown
+    assert "its list is worth reading, no figure is given" in shown
     assert "The stain is bluer than any it has seen" in shown
     assert [cell["name"] for cell in given[0]["cells"]] == ["1", "2", "3", "4"]
     assert "Show the next 7 of the list" in buttons(test)
