@@ -111,7 +111,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         _not_valid(taken_in, say)
         if role == Role.FIRST:
             left = progress(record)
-            st.markdown(say("reading.list", count=left.to_read, of=looked_at, rank=left.read_to))
+            st.markdown(say("reading.list", count=record.to_read, of=looked_at, rank=left.read_to))
             if learned is not None:
                 say_learned(learned, say)
         data = board_data(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import takewhile
 from types import MappingProxyType
 
 from core.store import Call, Candidate, Opinion, Reading, Role, SlideRecord, Stage
@@ -37,8 +38,8 @@ class ReadCell:
     readings
         The one that stands of each role in which it was read.
     listed
-        Whether it is of the list as it is laid before readers, from its first on: what is drawn at random or
-        marked by hand is not, nor what stands beyond a gap (`SlideRecord.to_read`).
+        Whether it is of the list as it is to be read, from its first on (`to_read`): what is drawn at random
+        or marked by hand is not, nor what stands beyond a gap.
     """
 
     candidate: Candidate
@@ -109,9 +110,26 @@ def standing(readings: Iterable[Reading]) -> dict[int, dict[Role, Reading]]:
 
 def read_cells(record: SlideRecord) -> tuple[ReadCell, ...]:
     """Candidates of a slide, in its order, each with the readings that stand."""
-    readings, unread, to_read = standing(record.readings), MappingProxyType[Role, Reading]({}), record.to_read
+    readings, unread = standing(record.readings), MappingProxyType[Role, Reading]({})
+    listed = to_read(record, readings)
     return tuple(
         # The list stands first among the candidates, by rank.
-        ReadCell(candidate, readings.get(candidate.id, unread), listed=place < to_read)
+        ReadCell(candidate, readings.get(candidate.id, unread), listed=place < listed)
         for place, candidate in enumerate(record.candidates)
     )
+
+
+def to_read(record: SlideRecord, readings: Mapping[int, Mapping[Role, Reading]]) -> int:
+    """How many of a slide's list have to be read: those within the review budget.
+
+    Of what somebody has asked for beyond, only as many as were read without a gap: who has looked a little
+    further need not read all that they were shown.
+
+    Parameters
+    ----------
+    readings
+        Those that stand, by candidate.
+    """
+    within_budget = 0 if record.taken_in is None else record.taken_in.result.cells.listed
+    read = sum(1 for _ in takewhile(lambda candidate: candidate.id in readings, record.candidates))
+    return min(record.to_read, max(within_budget, read))

@@ -34,7 +34,7 @@ class ReviewProgress:
     Attributes
     ----------
     to_read
-        How many of the list are laid before readers.
+        How many of the list have to be read.
     read_to
         The rank down to which the list is read by anybody without a gap.
     first_left
@@ -65,7 +65,7 @@ def progress(record: SlideRecord) -> ReviewProgress:
     unread = sum(cell.listed for cell in cells if not cell.readings)
     decisions = Counter(cell.decision for cell in read)
     return ReviewProgress(
-        to_read=record.to_read,
+        to_read=sum(cell.listed for cell in cells),
         read_to=read_to(cells),
         first_left=unread + sum(cell.listed and Role.FIRST not in cell.readings for cell in read),
         second_left=unread + sum(_for_second(cell) and Role.SECOND not in cell.readings for cell in read),

@@ -41,7 +41,7 @@ def tally_of(record: SlideRecord) -> Tally:
     if record.taken_in is None:
         raise StoreError(sentence("store.not_scored"))
     cells, evidence = read_cells(record), evidence_of(record.slide, record.taken_in)
-    to_read, rank = record.to_read, read_to(cells)
+    to_read, rank = sum(cell.listed for cell in cells), read_to(cells)
     unread = sum(not cell.readings for cell in cells[:to_read])
     count = replace(evidence.count, to_read=to_read, read_to=rank, unread=unread)
     anybody = any(cell.readings for cell in cells)

@@ -54,15 +54,28 @@ def test_a_list_is_read_to_the_first_rank_that_nobody_has_read(store: Store, tmp
     assert progress(record).read_to == 5
 
 
-def test_who_asks_for_more_of_the_list_has_more_to_read(store: Store, tmp_path: Path) -> None:
+def test_who_asks_for_more_of_the_list_may_read_as_much_of_it_as_they_like(
+    store: Store, tmp_path: Path
+) -> None:
     record = read_all(store, scored_slide(store, tmp_path, listed=2), "--", reader="Anna", role=Role.FIRST)
     assert slide_state(record) == SlideState.SECOND_READING
     more = store.offer_more(record.slide.id, 2, by="Anna")
     record = store.record(record.slide.id)
-    assert slide_state(record) == SlideState.TO_REVIEW
-    assert (progress(record).to_read, progress(record).read_to, progress(record).first_left) == (4, 2, 2)
+    assert slide_state(record) == SlideState.SECOND_READING
+    assert (record.to_read, progress(record).to_read, progress(record).first_left) == (4, 2, 0)
     store.read(record.slide.id, more[0].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
-    assert progress(store.record(record.slide.id)).read_to == 3
+    found = progress(store.record(record.slide.id))
+    assert (found.to_read, found.read_to, found.first_left, found.second_left) == (3, 3, 0, 3)
+
+
+def test_what_was_read_beyond_a_gap_is_no_list_until_the_gap_is_read(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, listed=2)
+    more = store.offer_more(record.slide.id, 3, by="Anna")
+    record = read_all(store, record, "--", reader="Anna", role=Role.FIRST)
+    store.read(record.slide.id, more[1].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    assert progress(store.record(record.slide.id)).to_read == 2
+    store.read(record.slide.id, more[0].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    assert progress(store.record(record.slide.id)).to_read == 4
 
 
 def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tmp_path: Path) -> None:
@@ -73,7 +86,9 @@ def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tm
     write_score(tmp_path / "more", cells, [*leading, *old], budget=3)
     record = store.take_in_result(record.slide.id, tmp_path / "more", by="Anna")
     assert [cell.rank for cell in record.candidates] == [1, 2, 3, 4, 5]
-    assert progress(record).to_read == 5  # there is none: what was read follows at once
+    assert record.to_read == 5  # there is none: what was read follows at once
+    assert progress(record).to_read == 3
+    assert progress(read_all(store, record, "---..", reader="Anna", role=Role.FIRST)).to_read == 5
     leading.append(("new.png", 3, 0.999))
     write_score(tmp_path / "still more", cells, [*leading, *old], budget=3)
     record = store.take_in_result(record.slide.id, tmp_path / "still more", by="Anna")

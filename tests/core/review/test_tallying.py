@@ -148,13 +148,13 @@ def test_what_was_read_in_an_earlier_list_and_stands_beyond_a_gap_counts_as_mark
     assert tally.verdict.kind == VerdictKind.POSITIVE
 
 
-def test_who_has_asked_for_more_before_reading_anything_is_told_what_all_of_it_is_worth(
-    store: Store, tmp_path: Path
-) -> None:
+def test_what_was_asked_for_beyond_the_budget_counts_once_it_is_read(store: Store, tmp_path: Path) -> None:
     record = scored_slide(store, tmp_path, listed=2)
     store.offer_more(record.slide.id, 3, by="Anna")
     count = tally_of(store.record(record.slide.id)).evidence.count
-    assert (count.to_read, count.read_to, count.unread) == (5, 0, 5)
+    assert (count.to_read, count.read_to, count.unread) == (2, 0, 2)
+    count = tally_of(read(store, store.record(record.slide.id), "---..")).evidence.count
+    assert (count.to_read, count.read_to, count.unread) == (3, 3, 0)
 
 
 def test_fields_count_as_read_whole_once_both_have_read_them(store: Store, tmp_path: Path) -> None:
