@@ -88,7 +88,6 @@ def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tm
     assert [cell.rank for cell in record.candidates] == [1, 2, 3, 4, 5]
     assert record.to_read == 5  # there is none: what was read follows at once
     assert progress(record).to_read == 3
-    assert progress(read_all(store, record, "---..", reader="Anna", role=Role.FIRST)).to_read == 5
     leading.append(("new.png", 3, 0.999))
     write_score(tmp_path / "still more", cells, [*leading, *old], budget=3)
     record = store.take_in_result(record.slide.id, tmp_path / "still more", by="Anna")
