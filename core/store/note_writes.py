@@ -1,4 +1,4 @@
-"""Writing notes on cells, fields and slides; a person's later note on a thing takes the place of the earlier."""
+"""Writing notes; what a person writes later on a thing takes the place of what they wrote before."""
 
 from sqlalchemy import Connection, select
 

@@ -1,4 +1,4 @@
-"""Notes on cells, fields and slides: only ever added to, but that a patient's erasing blanks those on slides."""
+"""Notes are only ever added to, but that those on slides are erased with the patient."""
 
 import sqlalchemy as sa
 from alembic import op
