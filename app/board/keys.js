@@ -15,6 +15,7 @@ const KEYS = [
   { key: "ArrowLeft", act: "previous", group: 3 },
   { key: "ArrowRight", act: "next", group: 3 },
   { key: "f", act: "flag", group: 3 },
+  { key: "e", act: "note" },
   { key: "t", act: "screens" },
 ];
 // On a screen of cells there are more.
