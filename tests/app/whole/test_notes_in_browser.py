@@ -80,7 +80,7 @@ def test_a_note_on_the_field_shows_on_each_of_its_cells(browser: "Browser", serv
     page = come_in(browser, server, "Anna", "/review?slide=1")
     at_board(page)
     page.keyboard.press("e")
-    page.get_by_role("combobox", name="Note").select_option("of this field")
+    page.get_by_role("combobox", name="Note").select_option("on this field")
     page.get_by_role("textbox", name="Note").fill("thick here")
     picture(page, "note_box")
     page.get_by_role("button", name="Save", exact=True).click()
