@@ -262,13 +262,14 @@ function newBoard(first) {
     find(".slide-button").replaceChildren(keyCap("G"), ` ${words.toSlide}`);
     find(".help-button").replaceChildren(keyCap("?"), ` ${words.help}`);
     find(".help h2").textContent = words.keys;
-    find(".help p").textContent = words.advice;
+    find(".advice").textContent = words.advice;
     find(".close").textContent = words.close;
     const method = find(".method");
     if (method.options.length === 0) {
       method.append(...data.methods.map(([name, title]) => new Option(title, name)), new Option(words.off, ""));
     }
     buttons(parent, words, act);
+    drawn(parent, words);
   }
 
   function saved() {

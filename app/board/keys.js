@@ -60,6 +60,19 @@ function buttons(parent, words, act) {
   }));
 }
 
+// Drawn pictures of what the keys name, a row of the sheet for each.
+function drawn(parent, words) {
+  parent.querySelector(".drawn").parentElement.querySelector("h2").textContent = words.drawnTitle;
+  parent.querySelector(".not-photographed").textContent = words.notPhotographed;
+  parent.querySelector(".drawn").replaceChildren(...words.drawn.map((caption, row) => {
+    const [figure, picture, under] = ["figure", "div", "figcaption"].map((name) => document.createElement(name));
+    picture.style.backgroundPositionY = `${(100 * row) / (words.drawn.length - 1)}%`;
+    under.textContent = caption;
+    figure.append(picture, under);
+    return figure;
+  }));
+}
+
 const said = (command, words) => (command.act === "rest" ? words.restShort : words[command.stage ?? command.reason] ?? words.calls[command.call] ?? words[command.act]);
 const longer = (command, words) => [words.calls[command.call], words[command.stage ?? command.reason]].filter(Boolean).join(words.colon)
   || (command.act === "turn" ? (command.by > 0 ? words.turnOn : words.turnBack) : words[command.act]);

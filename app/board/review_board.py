@@ -17,6 +17,7 @@ from app.workplace import Workplace
 from core.results.folder import fields_of
 from core.review import standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
+from datasets.reference_pictures import DRAWN
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("keys.js", "unsent.js", "log.js", "cell.js", "gallery.js", "notes.js", "board.js")
@@ -80,7 +81,12 @@ def board_data(
     data["notes"] = notes_shown(record, role, reader, numbers)
     data["cells"] = _cells(record, taken_in, cells, role, words, numbers)
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
-    data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
+    data["words"] = {
+        **words.group("board"),
+        "calls": words.group("call"),
+        **words.group("detail"),
+        "drawn": [words(f"drawn.{kind}") for kind in DRAWN],
+    }
     return data
 
 
