@@ -37,8 +37,8 @@ def test_the_notes_that_stand_are_signed_in_the_order_in_which_they_are_printed(
     [
         (None, None, None, "Slide: seen", "Lame : seen"),
         (None, None, "a.png", "Field a.png: seen", "Champ a.png : seen"),
-        (7, 3, "a.png", "Cell of rank 3, field a.png: seen", "Cellule de rang 3, champ a.png : seen"),
-        (7, None, "a.png", "A cell of field a.png: seen", "Une cellule du champ a.png : seen"),
+        (7, 3, "a.png", "Cell of rank 3, field a.png: seen", "Hématie de rang 3, champ a.png : seen"),
+        (7, None, "a.png", "A cell of field a.png: seen", "Une hématie du champ a.png : seen"),
     ],
 )
 def test_a_note_says_on_what_it_is_who_wrote_it_and_when(
