@@ -32,6 +32,7 @@ TESTED_THROUGH_OTHERS = {
     "core/store/migrations/versions/housekeeping.py": "tests/core/store/test_database_of_0_1_0.py",
     "core/store/migrations/versions/listed.py": "tests/core/store/test_database_of_0_1_0.py",
     "core/store/migrations/versions/models.py": "tests/core/store/test_database.py",
+    "core/store/migrations/versions/notes.py": "tests/core/store/test_database.py",
     "core/store/migrations/versions/people.py": "tests/core/store/test_database.py",
     "core/store/migrations/versions/slide_settings.py": "tests/core/store/test_database.py",
     "core/training/exactness.py": "tests/test_on_cuda.py",

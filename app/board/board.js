@@ -3,7 +3,7 @@
 // A decision shows the next cell at once and goes to the server in a log (log.js), which says what is unsaved.
 //
 // From the page: data = {board, version, keep, readings, pictures, species, at, blind, cells: [{id, name, score, facts,
-// flagged, bars}], calls: {cell: [call, stage, reason]}, stands, methods, words}; or without cells and what follows them,
+// flagged, bars}], calls: {cell: [call, stage, reason]}, notes, stands, methods, words}; or without cells and what follows them,
 // where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
 // beside the board is shown anew; and triggers: "slide" = the cell to be shown on the slide, "alike" = the cell of
 // which more alike are wanted.
@@ -34,6 +34,7 @@ function newBoard(first) {
   board.address = (kind, cell) => `${board.data.pictures}/${kind}/${encodeURIComponent(cell.id)}`;
   board.log = newLog(told, () => saved());
   const [view, gallery] = [newCellView(board), newGallery(board, show)];
+  const notes = board.notes = newNotes(board, (cell) => { gallery.mark(cell); if (current()) notes.show(current()); });
 
   board.come = (place) => {
     clearTimeout(board.gone);
@@ -50,6 +51,7 @@ function newBoard(first) {
   };
 
   function leave() {
+    notes.save();
     board.log.end();
     gallery.end();
     clearTimeout(board.late);
@@ -63,7 +65,7 @@ function newBoard(first) {
     if (fresh.cells) {
       board.whole = fresh;
       // What the log has heard since may be newer than the page.
-      if (fresh.stands >= board.stands) [board.calls, board.stands] = [fresh.calls, fresh.stands];
+      if (fresh.stands >= board.stands) [board.calls, notes.stand, board.stands] = [fresh.calls, fresh.notes, fresh.stands];
     }
     if (board.whole?.version !== fresh.version) {
       board.whole = null;
@@ -106,12 +108,17 @@ function newBoard(first) {
   function told(answer, dealtWith) {
     const [elsewhere, changes] = [answer.stands !== board.stands && !dealtWith.length, Object.entries(answer.calls)];
     for (const [cell, call] of changes) board.calls[cell] = call;
+    notes.take(answer.notes);
     board.stands = answer.stands;
     if (dealtWith.length) find(".problems").textContent = answer.problems.join(" ");
     called();
     for (const [id] of changes) {
       const cell = board.cells.find((one) => one.id === id);
       if (cell) mark(cell);
+    }
+    if (Object.keys(answer.notes).length || dealtWith.some((entry) => entry.act === "note")) {
+      board.cells.forEach(gallery.mark);
+      if (current()) notes.show(current());
     }
     // An undo whose cell the board knew has shown it already, and the person may be further by now.
     const blindly = dealtWith.some((entry) => entry.number === answer.number && entry.act === "undo" && !entry.cell);
@@ -134,6 +141,7 @@ function newBoard(first) {
     if (!cell) return;
     if (command.act === "undo") return undo();
     if (command.act === "flag") return flag(cell);
+    if (command.act === "note") return notes.open(cell);
     if (command.act === "choose") return gallery.choose(cell.id);
     if (command.act === "open") return gallery.screens && screens();
     if (command.act === "rest") return rest(command);
@@ -236,6 +244,7 @@ function newBoard(first) {
     find(".board").dataset.cell = cell ? cell.id : "";
     if (!cell) return;
     view.show(cell);
+    notes.show(cell);
     gallery.show(cell);
   }
 
@@ -256,16 +265,18 @@ function newBoard(first) {
     find(".reset").textContent = words.reset;
     find(".screens-button").replaceChildren(keyCap("T"), ` ${gallery.screens ? words.oneByOne : words.screens}`);
     gallery.label();
+    notes.label();
     find(".slide-button").replaceChildren(keyCap("G"), ` ${words.toSlide}`);
     find(".help-button").replaceChildren(keyCap("?"), ` ${words.help}`);
     find(".help h2").textContent = words.keys;
-    find(".help p").textContent = words.advice;
+    find(".advice").textContent = words.advice;
     find(".close").textContent = words.close;
     const method = find(".method");
     if (method.options.length === 0) {
       method.append(...data.methods.map(([name, title]) => new Option(title, name)), new Option(words.off, ""));
     }
     buttons(parent, words, act);
+    drawn(parent, words);
   }
 
   function saved() {
@@ -292,7 +303,7 @@ function newBoard(first) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const focus = event.composedPath()[0];
     if (focus instanceof HTMLElement && focus.matches("input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]")) return;
-    if (find(".help").open || !current()) return;
+    if (find("dialog[open]") || !current()) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (focus instanceof HTMLElement && focus.matches("input, select, [role=slider]") && key.startsWith("Arrow")) return;
     if (focus instanceof HTMLElement && focus.matches("button:not(.tile), a, summary, select, input") && (key === " " || key === "Enter")) return;
@@ -312,7 +323,7 @@ function newBoard(first) {
   }
 
   function onUnload(event) {
-    if (board.log.entries.length) event.preventDefault();
+    if (board.log.entries.length || notes.unsaved()) event.preventDefault();
   }
 
   function listen() {
@@ -322,6 +333,7 @@ function newBoard(first) {
     find(".close").onclick = () => find(".help").close();
     view.listen();
     gallery.listen();
+    notes.listen();
   }
 
   document.addEventListener("keydown", onKey, true);
@@ -330,6 +342,7 @@ function newBoard(first) {
 }
 
 function pending(entry) {
+  if (entry.act === "note") return {};
   if (entry.act === "flag") return { flagged: entry.flagged };
   if (entry.act === "undo") return { call: null, stage: null, reason: null };
   return { call: entry.call, stage: entry.stage, reason: entry.reason };

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StrictInt, TypeAdapter, ValidationError
 
 from app.cell_numbers import CellNumbers
 from core.errors import SmearscopeError
-from core.store import Call, Opinion, Reason, Role, Species, Stage, Store
+from core.store import Call, Opinion, Reason, Role, SlideRecord, Species, Stage, Store
 from core.store.records import DatabaseRefusesError, same_person
 from core.wording import sentence
 
@@ -42,9 +42,16 @@ class _Undoing(BaseModel):
     cell: _Cell | None = None
 
 
-_ENTRY: TypeAdapter[_Reading | _Flagging | _Undoing] = TypeAdapter(
-    Annotated[_Reading | _Flagging | _Undoing, Field(discriminator="act")]
-)
+class _Noting(BaseModel):
+    number: StrictInt
+    act: Literal["note"]
+    cell: _Cell
+    about: Literal["cell", "field"]
+    text: str
+
+
+_Entry = _Reading | _Flagging | _Undoing | _Noting
+_ENTRY: TypeAdapter[_Entry] = TypeAdapter(Annotated[_Entry, Field(discriminator="act")])
 
 
 @dataclass(frozen=True)
@@ -87,8 +94,9 @@ def write_entries(
     store, slide_id
         Where to.
     entries
-        ``{number, act, cell, call, stage, reason, species, flagged}``, in order. They stay in the log until
-        the board is told that they are dealt with, so a server that started anew gets them again.
+        ``{number, act, cell, call, stage, reason, species, flagged, about, text}``, in order. They stay in
+        the log until the board is told that they are dealt with, so a server that started anew gets them
+        again.
     after
         Number of the entry of this log that was dealt with last; 0 where none was.
     reader, role
@@ -124,7 +132,7 @@ def write_entries(
 def _write(
     store: Store,
     slide_id: int,
-    entry: _Reading | _Flagging | _Undoing,
+    entry: _Entry,
     reader: str,
     role: Role,
     numbers: CellNumbers,
@@ -134,6 +142,11 @@ def _write(
             return _undo(store, slide_id, None if cell is None else numbers.own(cell), reader)
         case _Flagging(cell=cell, flagged=flagged):
             _flag(store, slide_id, numbers.own(cell), reader, flagged=flagged)
+        case _Noting(cell=cell, about="cell", text=text):
+            store.notes.on_cell(slide_id, numbers.own(cell), text, by=reader)
+        case _Noting(cell=cell, text=text):
+            field = _field_of(store.record(slide_id), numbers.own(cell))
+            store.notes.on_field(slide_id, field, text, by=reader)
         case _Reading(cell=cell, call=call):
             of_parasite = entry.species if call == Call.PARASITE else None
             opinion = Opinion(call, entry.reason, entry.stage, of_parasite)
@@ -159,20 +172,26 @@ def _undo(store: Store, slide_id: int, cell: int | None, reader: str) -> int | N
 
 
 def _flag(store: Store, slide_id: int, candidate_id: int, reader: str, *, flagged: bool) -> None:
-    """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it.
-
-    Raises
-    ------
-    EntryError
-        Where the cell is none of the slide's, as after another scoring that does not list it.
-    """
+    """Flag a cell's field or not; a field that is as wanted is left alone, with who flagged it."""
     record = store.record(slide_id)
-    field = {candidate.id: candidate.field for candidate in record.candidates}.get(candidate_id)
-    if field is None:
-        raise EntryError(sentence("board.cell_gone"))
+    field = _field_of(record, candidate_id)
     if flagged == any(flag.field == field for flag in record.flags):
         return
     if flagged:
         store.flag_field(slide_id, field, by=reader)
     else:
         store.unflag_field(slide_id, field, by=reader)
+
+
+def _field_of(record: SlideRecord, candidate_id: int) -> str:
+    """The field on which a cell lies.
+
+    Raises
+    ------
+    EntryError
+        Where the cell is none of the slide's, as after another scoring that does not list it.
+    """
+    field = {candidate.id: candidate.field for candidate in record.candidates}.get(candidate_id)
+    if field is None:
+        raise EntryError(sentence("board.cell_gone"))
+    return field

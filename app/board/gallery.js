@@ -138,6 +138,7 @@ function newGallery(board, show) {
     const tile = tiles.get(cell.id);
     if (!tile) return;
     for (const kind of Object.values(KINDS)) tile.classList.toggle(kind, kind === KINDS[cell.call]);
+    tile.classList.toggle("noted-on", board.notes.has(cell));
     tile.querySelector(".sign").textContent = SIGNS[cell.call] ?? "";
     tile.setAttribute("aria-label", `${cell.name}${board.words.colon}${board.words.calls[cell.call ?? "unread"]}`);
   };

@@ -15,6 +15,7 @@ const KEYS = [
   { key: "ArrowLeft", act: "previous", group: 3 },
   { key: "ArrowRight", act: "next", group: 3 },
   { key: "f", act: "flag", group: 3 },
+  { key: "e", act: "note" },
   { key: "t", act: "screens" },
   { key: "k", act: "alike", group: 3 },
 ];
@@ -57,6 +58,19 @@ function buttons(parent, words, act) {
     right.textContent = meaning;
     row.append(left, right);
     return row;
+  }));
+}
+
+// Drawn pictures of what the keys name, a row of the sheet for each.
+function drawn(parent, words) {
+  parent.querySelector(".drawn").parentElement.querySelector("h2").textContent = words.drawnTitle;
+  parent.querySelector(".not-photographed").textContent = words.notPhotographed;
+  parent.querySelector(".drawn").replaceChildren(...words.drawn.map((caption, row) => {
+    const [figure, picture, under] = ["figure", "div", "figcaption"].map((name) => document.createElement(name));
+    picture.style.backgroundPositionY = `${(100 * row) / (words.drawn.length - 1)}%`;
+    under.textContent = caption;
+    figure.append(picture, under);
+    return figure;
   }));
 }
 

@@ -3,9 +3,9 @@
 // Entries are numbered and stay until the server says that it has dealt with them; sent twice, they are written once. With
 // nothing to send the log asks every while what others, or the same person in another tab, have called since.
 //
-// To the server: {log, entries: [{number, act, cell, call, stage, reason, species, flagged}]}; a flag says what is wanted,
-// so that sent twice it is not taken off. From the server: {number, undone, problems, stands, calls: {cell: [call, stage,
-// reason] or null}}.
+// To the server: {log, entries: [{number, act, cell, call, stage, reason, species, flagged, about, text}]}; a flag says what
+// is wanted, so that sent twice it is not taken off. From the server: {number, undone, problems, stands, calls: {cell: [call,
+// stage, reason] or null}, notes: {"cell 12" or "field a.png": [[by, text, own]] or null}}.
 
 const [ASK_MS, AGAIN_MS, WAIT_MS, MOST_AT_ONCE] = [1500, 2500, 20_000, 200];
 

@@ -11,13 +11,16 @@ from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
 from app.wording import Words
 from core.review import is_anothers, standing
-from core.store import Role, SlideRecord, Store
+from core.store import Role, SlideRecord, Store, notes_that_stand
+from core.store.records import same_person
 
 MOST_LOGS = 500
 """Logs that are remembered; one that is forgotten is told all its calls once more."""
 
 Call = tuple[str, str | None, str | None]
 """A call, with its stage and its reason."""
+Noted = tuple[str, str, bool]
+"""Who wrote a note, what it says, and whether it is the reader's own."""
 
 
 @dataclass
@@ -26,6 +29,7 @@ class _Told:
 
     number: int = 0
     calls: Mapping[str, Call] = field(default_factory=dict)
+    notes: Mapping[str, list[Noted]] = field(default_factory=dict)
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -55,8 +59,9 @@ class Logs:
         Returns
         -------
         ``number`` of the last entry that was dealt with, the cell whose reading was ``undone`` by it,
-        ``problems`` in words, the ``calls`` that have changed by number of the cell (None where one was taken
-        back), and where the slide's record ``stands``: it grows with whatever is written of it.
+        ``problems`` in words, the ``calls`` that have changed by number of the cell and the ``notes`` by what
+        they are on (None where nothing is left), and where the slide's record ``stands``: it grows with
+        whatever is written of it.
 
         Raises
         ------
@@ -76,20 +81,18 @@ class Logs:
                 numbers=numbers,
             )
             record = self._store.record(writing.slide_id)
-            calls = calls_shown(record, writing.role, writing.reader, self._numbers(writing, record))
-            changed = {
-                cell: calls.get(cell)
-                for cell in calls.keys() | told.calls.keys()
-                if calls.get(cell) != told.calls.get(cell)
-            }
-            told.number, told.calls = written.number, calls
+            shown = (record, writing.role, writing.reader, self._numbers(writing, record))
+            calls, notes = calls_shown(*shown), notes_shown(*shown)
+            changed_calls, changed_notes = _changed(told.calls, calls), _changed(told.notes, notes)
+            told.number, told.calls, told.notes = written.number, calls, notes
         say = Words(writing.language)
         return {
             "number": written.number,
             "undone": written.undone,
             "problems": [say("board.not_written", why=say.error(problem)) for problem in written.problems],
             "stands": record.last_entry,
-            "calls": changed,
+            "calls": changed_calls,
+            "notes": changed_notes,
         }
 
     def _of(self, writing: Writing, log: str) -> _Told:
@@ -104,6 +107,10 @@ class Logs:
         return CellNumbers.of(self._secret, record, writing.reader, blind=writing.role == Role.SECOND)
 
 
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: now.get(key) for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
+
+
 def calls_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbers) -> dict[str, Call]:
     """The call that stands on each cell that was read in a role, by the number that a board shows.
 
@@ -115,3 +122,24 @@ def calls_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbe
             opinion = readings[role].opinion
             calls[str(numbers.shown(candidate))] = (str(opinion.call), opinion.stage, opinion.reason)
     return calls
+
+
+def notes_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbers) -> dict[str, list[Noted]]:
+    """The notes on cells and fields, by what they are on: ``cell 12``, by its number, or ``field a.png``.
+
+    Of a second reader, their own alone: what others write of a cell may tell what they called it.
+    """
+    laid_before_readers = {candidate.id for candidate in record.candidates}
+    notes: dict[str, list[Noted]] = {}
+    for note in notes_that_stand(record.notes):
+        own = same_person(note.by, reader)
+        if note.field is None or (role == Role.SECOND and not own):
+            continue
+        if note.candidate_id is None:
+            about = f"field {note.field}"
+        elif note.candidate_id in laid_before_readers:
+            about = f"cell {numbers.shown(note.candidate_id)}"
+        else:
+            continue
+        notes.setdefault(about, []).append((note.by, note.text or "", own))
+    return notes

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.board.logs import calls_shown
+from app.board.logs import calls_shown, notes_shown
 from app.cell_numbers import CellNumbers
 from app.pictures.scale import um_per_pixel_of
 from app.pictures.tiles import METHODS, bars_of
@@ -17,9 +17,10 @@ from app.workplace import Workplace
 from core.results.folder import fields_of
 from core.review import standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
+from datasets.reference_pictures import DRAWN
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("keys.js", "unsent.js", "log.js", "cell.js", "gallery.js", "board.js")
+_SCRIPTS = ("keys.js", "unsent.js", "log.js", "cell.js", "gallery.js", "notes.js", "board.js")
 
 board = st.components.v2.component(
     "smearscope_board",
@@ -81,9 +82,15 @@ def board_data(
         return data
     numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     data["calls"], data["stands"] = calls_shown(record, role, reader, numbers), record.last_entry
+    data["notes"] = notes_shown(record, role, reader, numbers)
     data["cells"] = _cells(record, taken_in, cells, role, words, numbers)
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
-    data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
+    data["words"] = {
+        **words.group("board"),
+        "calls": words.group("call"),
+        **words.group("detail"),
+        "drawn": [words(f"drawn.{kind}") for kind in DRAWN],
+    }
     return data
 
 

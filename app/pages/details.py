@@ -1,10 +1,11 @@
-"""The details of a slide: name, date of the sample, laboratory number; off the worklist, and back on it."""
+"""The details of a slide: what it is called, its sample, notes; off the worklist, and back on it."""
 
 from datetime import date
 
 import streamlit as st
 
 from app.pages.links import DETAILS, OPENED_BY, asked_record, escaped, removal_in_words, slide_head
+from app.pages.slide_notes import slide_notes
 from app.person import may, need, person, words
 from app.wording import Words
 from app.workplace import here
@@ -24,8 +25,10 @@ def details_page() -> None:
         st.button(say("details.restore"), type="primary", on_click=restore, args=(record.slide.id,))
     elif record.locked:
         st.info(say("details.signed"))
+        slide_notes(record, person(), say)
     else:
         _describe(record, say)
+        slide_notes(record, person(), say)
         _remove(record, say)
 
 

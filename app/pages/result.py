@@ -12,6 +12,7 @@ from app.pages.links import (
     slide_head,
     until_scored,
 )
+from app.pages.slide_notes import slide_notes
 from app.pages.slide_settings import change_settings
 from app.pages.tally_panel import tally_panel
 from app.pages.unblinding import ask_before_calls
@@ -61,6 +62,7 @@ def _result(record: SlideRecord, reader: str, say: Words) -> None:
         with st.expander(say("result.in_full")):
             text = verdict_text(record.slide.name, tally.evidence, tally.verdict, say.language)
             st.code(text, language=None, wrap_lines=True)
+        slide_notes(record, reader, say)
     with right:
         if record.locked:
             st.success(say("result.is_signed", version=len(record.signatures)), icon=":material/task_alt:")

@@ -16,11 +16,12 @@ from app.web.slide_routes import slide_routes
 from app.workplace import Workplace
 from core.store import Candidate, Right, SlideRecord, StoredSlide, TakenIn
 
+REFERENCE = Path(__file__).parents[1] / "board" / "reference.png"
 LIBRARY = Path(__file__).parents[1] / "vendored" / "openseadragon" / "openseadragon.min.js"
 
 
 def picture_routes(workplace: Workplace) -> list[BaseRoute]:
-    """Routes of the pictures, behind signed addresses, and of the library that shows fields.
+    """Routes of the pictures, behind signed addresses, of the library that shows fields, and of drawings.
 
     ``/pictures/<token>/<kind>/<candidate>`` is a cell, by its number in `CellNumbers`; for ``/slides`` see
     `app.web.slide_routes`.
@@ -53,10 +54,14 @@ def picture_routes(workplace: Workplace) -> list[BaseRoute]:
     def library(_: Request) -> Response:
         return FileResponse(LIBRARY, media_type="text/javascript", headers=HEADERS)
 
+    def reference(_: Request) -> Response:
+        return Response(REFERENCE.read_bytes(), media_type="image/png", headers=HEADERS)
+
     return [
         Route("/pictures/{token}/{kind}/{candidate:int}", cell),
         *slide_routes(workplace, permitted, records.slide),
         Route("/vendored/openseadragon.min.js", library),
+        Route("/board/reference.png", reference),
     ]
 
 

@@ -15,6 +15,7 @@ from core.reports.drawing import INK, PALE_INK, RED
 from core.reports.printed_pages import EDGE, ROOM, HeadAndFoot, PrintedPages, printed
 from core.review import SignedResult, parasite_totals, totals_in
 from core.review.decisions import ACCEPTED
+from core.review.notes import note_text
 from core.review.signed_result import SignedCell, SignedReading
 from core.slides.pixels import resized
 from core.store import Role
@@ -196,10 +197,12 @@ class _Print:
         return "; ".join(readers) or self._say("nobody_read")
 
     def _room_to_sign(self, paper: PrintedPages) -> None:
-        """Lines for notes by hand, and for a name, a date and a signature."""
+        """The notes that were signed, lines for more by hand, and for a name, a date and a signature."""
+        paper.text(self._say("notes"), colour=PALE_INK)
+        for note in self.signed.notes:
+            paper.text(note_text(note, self.language))
         apart = 8 * mm
         paper.keep_together((_NOTES_LINES + 3) * apart)
-        paper.text(self._say("notes"), colour=PALE_INK)
         for _ in range(_NOTES_LINES):
             paper.top -= apart
             paper.ruled(EDGE, paper.top, ROOM)

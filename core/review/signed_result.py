@@ -107,6 +107,18 @@ class FieldToRepeat(_Record):
     reason: str
 
 
+class SignedNote(_Record):
+    """A note that stood as the result was signed: on a cell, on a whole field, or on the slide."""
+
+    number: int = Field(description="Of the note in the store.")
+    candidate: int | None = Field(description="The cell's number in the store; null if it is on no cell.")
+    rank: int | None = Field(description="The cell's place in the slide's list; null if it has none.")
+    field: str | None = Field(description="The field, or that of the cell; null if it is on the slide.")
+    by: str
+    text: str
+    at: datetime
+
+
 class ReaderAgreement(_Record):
     """First against second reading of this slide, before adjudication."""
 
@@ -138,6 +150,10 @@ class SignedResult(SlideResult):
     agreement: ReaderAgreement | None = Field(description="Null where no cell was read by two.")
     fields_to_photograph_again: tuple[FieldToRepeat, ...]
     pictures: tuple[SignedPicture, ...]
+    notes: tuple[SignedNote, ...] = Field(
+        default=(),
+        description="Those that stood; a document that was signed before there were notes has none.",
+    )
 
 
 def signed_result_schema() -> dict[str, Any]:
@@ -206,6 +222,7 @@ def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes])
     if patient and under.patient_sha256 and patient != under.patient_sha256:
         found.append(sentence("altered.patient"))
     found += _altered_readings(record, document)
+    found += _altered_notes(record, document)
     hashes = {candidate: hashlib.sha256(png).hexdigest() for candidate, png in pictures.items()}
     if hashes != {picture.candidate: picture.sha256 for picture in document.pictures}:
         found.append(sentence("altered.pictures"))
@@ -233,6 +250,24 @@ def _altered_readings(record: SlideRecord, document: SignedResult) -> list[Sente
                 reading.at,
             ) or given != (opinion.call, opinion.reason, opinion.stage, opinion.species)
     return [sentence("altered.readings", count=altered)] if altered else []
+
+
+def _altered_notes(record: SlideRecord, document: SignedResult) -> list[Sentence]:
+    present = {note.id: note for note in record.notes}
+    altered = 0
+    for signed in document.notes:
+        kept = present.get(signed.number)
+        if kept is None:
+            altered += 1
+            continue
+        erased = kept.text is None and record.case.patient is None
+        altered += (signed.candidate, signed.field, signed.by, signed.at) != (
+            kept.candidate_id,
+            kept.field,
+            kept.by,
+            kept.at,
+        ) or (signed.text != kept.text and not erased)
+    return [sentence("altered.notes", count=altered)] if altered else []
 
 
 @cache

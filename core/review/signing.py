@@ -8,6 +8,7 @@ from core.files import shown_path
 from core.review.accepted_pictures import accepted_pictures
 from core.review.agreement import cohen_kappa
 from core.review.decisions import ReadCell, read_cells
+from core.review.notes import notes_to_sign
 from core.review.progress import progress
 from core.review.signed_result import (
     FieldToRepeat,
@@ -116,6 +117,7 @@ def _signed_result(
             SignedPicture(candidate=candidate, sha256=hashlib.sha256(png).hexdigest())
             for candidate, png in pictures.items()
         ),
+        notes=notes_to_sign(record),
     )
 
 

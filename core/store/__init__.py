@@ -2,6 +2,7 @@
 
 from core.store.database import url_of_folder
 from core.store.model_switches import ModelSwitch
+from core.store.notes import Note, notes_that_stand
 from core.store.people import Right, StaffRole
 from core.store.records import (
     Amendment,
@@ -38,6 +39,7 @@ __all__ = [
     "FlaggedField",
     "Look",
     "ModelSwitch",
+    "Note",
     "Opinion",
     "Reading",
     "Reason",
@@ -54,5 +56,6 @@ __all__ = [
     "StoreError",
     "StoredSlide",
     "TakenIn",
+    "notes_that_stand",
     "url_of_folder",
 ]

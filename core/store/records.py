@@ -11,6 +11,7 @@ from core.cells.boxes import Box
 from core.cells.located import WhyNot
 from core.errors import SmearscopeError
 from core.results.result import SlideResult
+from core.store.notes import Note
 from core.wording import sentence
 
 
@@ -352,10 +353,8 @@ class SlideRecord:
         In the order in which they were made, with those that were taken back.
     flags
         Fields to photograph again, as they stand.
-    signatures, amendments
-        In order.
-    looks
-        Who has looked at others' calls, in the order in which they did.
+    signatures, amendments, looks, notes
+        In order; looks say who has seen others' calls, notes are also those that no longer stand.
     last_entry
         Number of the last audit entry about the slide: a write of any kind makes it grow.
     """
@@ -369,6 +368,7 @@ class SlideRecord:
     signatures: tuple[Signature, ...]
     amendments: tuple[Amendment, ...]
     looks: tuple[Look, ...]
+    notes: tuple[Note, ...]
     last_entry: int
 
     @property

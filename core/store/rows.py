@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func
 
 from core.cells.located import WhyNot
 from core.results.result import SlideResult
+from core.store.notes import Note
 from core.store.places import place
 from core.store.records import (
     Amendment,
@@ -40,6 +41,7 @@ from core.store.tables import (
     FIELD_FLAGS,
     LABORATORY_NUMBERS,
     LOOKS,
+    NOTES,
     OFFERS,
     READINGS,
     REMOVALS,
@@ -143,6 +145,7 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
     signatures = _by_slide(connection, SIGNATURES, chosen)
     amendments = _by_slide(connection, AMENDMENTS, chosen)
     looks = _by_slide(connection, LOOKS, chosen)
+    notes = notes_of(connection, chosen)
     last = _of_slides(select(AUDIT.c.slide_id, func.max(AUDIT.c.id).label("last")), AUDIT, chosen)
     last_entries = {row.slide_id: row.last for row in connection.execute(last.group_by(AUDIT.c.slide_id))}
     return tuple(
@@ -161,6 +164,7 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
                 for row in amendments[slide.id]
             ),
             tuple(look_from(row) for row in looks[slide.id]),
+            notes.get(slide.id, ()),
             last_entries[slide.id],
         )
         for slide in slides
@@ -203,6 +207,16 @@ def signature_from(row: Row[Any]) -> Signature:
 def look_from(row: Row[Any]) -> Look:
     """A row of looks."""
     return Look(row.id, row.slide_id, row.person, row.last_reading_id, row.at)
+
+
+def notes_of(connection: Connection, slide_ids: Sequence[int] | None) -> dict[int, tuple[Note, ...]]:
+    """Notes by slide, in the order in which they were written, with those that no longer stand."""
+    return {
+        slide_id: tuple(
+            Note(row.id, row.slide_id, row.candidate_id, row.field, row.by, row.text, row.at) for row in rows
+        )
+        for slide_id, rows in _by_slide(connection, NOTES, slide_ids).items()
+    }
 
 
 def audit_of(connection: Connection, slide_id: int | None = None) -> tuple[AuditEntry, ...]:

@@ -15,6 +15,7 @@ from core.store.database import Database, url_of_folder
 from core.store.housekeeping import Housekeeping, append_details
 from core.store.model_switches import ModelSwitches
 from core.store.new_slides import append_case, append_slide
+from core.store.note_writes import Notes
 from core.store.offering import (
     append_more,
     append_opening,
@@ -50,6 +51,7 @@ from core.store.tables import (
     CASES,
     FIELD_FLAGS,
     LABORATORY_NUMBERS,
+    NOTES,
     SCORING_STEPS,
     SLIDES,
 )
@@ -108,6 +110,11 @@ class Store:
         return Housekeeping(self._database, self.people)
 
     @property
+    def notes(self) -> Notes:
+        """What people write on cells, fields and slides."""
+        return Notes(self._database, self.people)
+
+    @property
     def models(self) -> ModelSwitches:
         """Which model scores slides."""
         return ModelSwitches(self._database, self.people)
@@ -130,7 +137,7 @@ class Store:
             return append_case(connection, who, patient)
 
     def erase_patient(self, case_id: int, *, by: str) -> Case:
-        """Take patient and laboratory numbers out of a case for good; readings and signatures stay.
+        """Take patient, laboratory numbers and notes on slides out of a case for good; all else stays.
 
         On SQLite it is overwritten in the file, and the write-ahead log is cut to nothing. Another server's
         files and logs may hold it still, and so do backups made before. Signed documents never held it.
@@ -143,6 +150,8 @@ class Store:
                 of_case = select(SLIDES.c.id).where(SLIDES.c.case_id == case_id)
                 numbers = update(LABORATORY_NUMBERS).where(LABORATORY_NUMBERS.c.slide_id.in_(of_case))
                 connection.execute(numbers.values(number=None))
+                of_slides = NOTES.c.slide_id.in_(of_case) & NOTES.c.field.is_(None)
+                connection.execute(update(NOTES).where(of_slides).values(text=None))
                 note(connection, who, "patient erased", case=case_id)
         self._database.empty_log()
         return Case(case_id, None, None, case.created_at)

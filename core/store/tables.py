@@ -255,6 +255,18 @@ LOOKS = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+NOTES = Table(
+    "notes",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("candidate_id", ForeignKey("candidates.id")),
+    Column("field", Text),
+    Column("by", Text, nullable=False),
+    Column("text", Text),
+    Column("at", UtcTime, nullable=False),
+)
+
 MODEL_SWITCHES = Table(
     "model_switches",
     METADATA,

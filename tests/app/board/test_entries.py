@@ -295,3 +295,47 @@ def test_what_the_database_refuses_stays_with_the_board_and_is_sent_again(
     assert calls(workplace, slide) == {}
     assert write(workplace, slide, [entry(1, first.id), entry(2, second.id)]).number == 2
     assert calls(workplace, slide) == dict.fromkeys((first.id, second.id), "not a parasite")
+
+
+def noting(number: int, cell: int, about: str, text: str) -> dict[str, Any]:
+    return {"number": number, "act": "note", "cell": str(cell), "about": about, "text": text, "on": "unused"}
+
+
+def test_a_note_is_written_on_the_cell_or_on_its_field_and_once(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    first, *_ = record.candidates
+    entries = [noting(1, first.id, "cell", "dust?"), noting(2, first.id, "field", "thick here")]
+    assert write(workplace, record.slide.id, entries) == Written(2)
+    assert write(workplace, record.slide.id, entries) == Written(2)  # to a server that started anew
+    notes = workplace.store.record(record.slide.id).notes
+    assert [(note.candidate_id, note.field, note.text) for note in notes] == [
+        (first.id, first.field, "dust?"),
+        (None, first.field, "thick here"),
+    ]
+
+
+def test_a_second_reader_notes_cells_by_the_numbers_that_their_board_shows(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    read_all(workplace.store, record, "+---", reader="Anna", role=Role.FIRST)
+    shown = number_shown(workplace, record, "Ben")
+    written = write(workplace, 1, [noting(1, shown, "cell", "a ring?")], reader="Ben", role=Role.SECOND)
+    assert written.problems == ()
+    (note,) = workplace.store.record(1).notes
+    assert note.candidate_id == cells_for(workplace.store.record(1), Role.SECOND, "Ben")[0].id
+
+
+def test_a_note_that_is_refused_is_told_and_holds_nothing_up(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    first, *_ = (one.id for one in record.candidates)
+    entries = [noting(1, first, "cell", "x" * 501), noting(2, 99, "field", "no such cell"), entry(3, first)]
+    written = write(workplace, 1, entries)
+    assert written.number == 3
+    assert [Words("en").error(problem) for problem in written.problems] == [
+        "a note has at most 500 letters, and this one has 501: shorten it",
+        Words("en")("board.cell_gone"),
+    ]
+    assert workplace.store.record(1).notes == ()
+    assert calls(workplace, 1) == {first: "not a parasite"}

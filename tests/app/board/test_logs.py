@@ -1,10 +1,11 @@
 """What a board is told: how far its log was dealt with, and what has been called since it heard last."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.board.logs import Logs, calls_shown
+from app.board.logs import Logs, calls_shown, notes_shown
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
 from app.workplace import Workplace
@@ -95,6 +96,44 @@ def test_the_calls_of_another_second_reader_are_not_shown(workplace: Workplace, 
     now, plain = workplace.store.record(1), CellNumbers(1, None)
     assert calls_shown(now, Role.SECOND, "ben", plain).keys() == {str(first.id)}
     assert calls_shown(now, Role.FIRST, "ben", plain) == {}
+
+
+def test_notes_are_told_by_what_they_are_on_and_again_only_where_they_have_changed(
+    logs: Logs, workplace: Workplace, record: SlideRecord
+) -> None:
+    first, *_ = record.candidates
+    workplace.store.notes.on_slide(1, "stained twice", by="Anna")  # nothing for the board
+    workplace.store.notes.on_cell(1, first.id, "dust?", by="Cleo")
+    note = {"number": 1, "act": "note", "cell": str(first.id), "about": "field", "text": "thick here"}
+    assert logs.answer(ANNA, "a log", [note])["notes"] == {
+        f"cell {first.id}": [("Cleo", "dust?", False)],
+        f"field {first.field}": [("Anna", "thick here", True)],
+    }
+    assert logs.answer(ANNA, "a log", [])["notes"] == {}
+    answer = logs.answer(ANNA, "a log", [{**note, "number": 2, "text": ""}])
+    assert answer["notes"] == {f"field {first.field}": None}
+
+
+def test_a_second_reader_is_told_no_notes_but_their_own(workplace: Workplace, record: SlideRecord) -> None:
+    first, second, *_ = record.candidates
+    workplace.store.notes.on_cell(1, first.id, "a ring", by="Anna")
+    workplace.store.notes.on_cell(1, second.id, "a platelet", by="ben")
+    workplace.store.notes.on_field(1, first.field, "rings everywhere", by="Anna")
+    now = workplace.store.record(1)
+    numbers = CellNumbers.of(workplace.secret, now, "Ben", blind=True)
+    own = {f"cell {numbers.shown(second.id)}": [("ben", "a platelet", True)]}
+    assert notes_shown(now, Role.SECOND, "Ben", numbers) == own
+    assert len(notes_shown(now, Role.FIRST, "Anna", CellNumbers(1, None))) == 3
+
+
+def test_a_note_on_a_cell_that_is_no_more_before_readers_is_on_no_board(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    workplace.store.notes.on_cell(1, record.candidates[0].id, "dust?", by="Ben")
+    now = workplace.store.record(1)
+    fewer = replace(now, candidates=now.candidates[1:])
+    numbers = CellNumbers.of(workplace.secret, fewer, "Ben", blind=True)
+    assert notes_shown(fewer, Role.SECOND, "Ben", numbers) == {}
 
 
 def test_there_must_be_such_a_slide(logs: Logs) -> None:

@@ -156,6 +156,23 @@ def test_calls_are_given_with_where_the_record_then_stood(workplace: Workplace, 
     assert after["stands"] > before["stands"]
 
 
+def test_help_shows_a_drawn_picture_of_each_kind_with_its_caption(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    captions = shown(workplace, record)["words"]["drawn"]
+    assert len(captions) == 11
+    assert captions[2] == "P. falciparum, gametocyte: a crescent"
+    assert captions[-1] == "No parasite, a Howell-Jolly body: one round dot, no blue"
+
+
+def test_notes_are_given_with_the_list(workplace: Workplace, record: SlideRecord) -> None:
+    first, *_ = record.candidates
+    workplace.store.notes.on_cell(1, first.id, "dust?", by="Anna")
+    data = shown(workplace, record)
+    assert data["notes"] == {f"cell {first.id}": [("Anna", "dust?", True)]}
+    assert "notes" not in shown(workplace, record, holds=data["version"])
+
+
 def test_the_adjudicator_is_given_anew_what_both_called_beside_each_cell(
     workplace: Workplace, record: SlideRecord
 ) -> None:

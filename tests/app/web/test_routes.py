@@ -55,6 +55,12 @@ def test_the_second_reader_gets_the_cells_and_no_map(
     assert get(f"{base}/map-cam/{number}")[0] == 200
 
 
+def test_the_drawn_reference_pictures_are_of_no_patient_and_need_no_signature(get: Get) -> None:
+    status, headers, body = get("/board/reference.png")
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert body.startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("path", ["cell/99999", "nothing/1", "map-nothing/2", "cell/1/../../../secret"])
 def test_what_is_not_there_is_said_to_be_so(get: Get, base: str, path: str) -> None:
     assert get(f"{base}/{path}")[0] == 404

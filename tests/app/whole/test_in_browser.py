@@ -286,6 +286,7 @@ def test_help_lists_the_keys_and_holds_them_back(browser: "Browser", server: Run
     at_board(page)
     page.keyboard.press("?")
     page.get_by_role("dialog").get_by_text("parasite: schizont").wait_for()
+    page.get_by_role("dialog").get_by_text("Drawn, not photographed.").wait_for()
     picture(page, "help")
     page.keyboard.press("p")
     page.keyboard.press("Escape")

@@ -77,6 +77,17 @@ def test_the_page_says_all_that_a_reader_of_it_must_know(store: Store, tmp_path:
     assert "Target" not in text
 
 
+def test_notes_are_printed_before_the_lines_for_more_of_them(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, listed=3)
+    store.notes.on_slide(record.slide.id, "stained twice", by="Anna Roy")
+    store.notes.on_cell(record.slide.id, record.candidates[1].id, "dust? " + "long " * 60, by="Anna Roy")
+    signed, signature = signed_slide(store, record, "---")
+    text = page_text(signed_result_pdf(signed, signature.sha256, Letterhead("P"), {}))
+    assert "Notes Slide: stained twice (Anna Roy, " in text
+    assert f"Cell of rank 2, field {record.candidates[1].field}: dust? long long" in text
+    assert text.index("stained twice") < text.index("dust?") < text.index("Name Date Signature")
+
+
 def test_each_page_says_whose_it_is_and_which_of_how_many(store: Store, tmp_path: Path) -> None:
     signed, signature = signed_slide(store, scored_slide(store, tmp_path, listed=40, fields=5), "+" * 40)
     pictures = store.signatures.pictures(signature)

@@ -51,6 +51,7 @@ def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
     # 372 of 379 located and 125 of 379 classified: of 379 122.69 come through.
     assert (recall_of_read(signed.evidence).found, recall_of_read(signed.evidence).missed) == (122, 257)
     assert len(signed.readings) == 4
+    assert signed.notes == ()
     altered = violations(replace(store.record(finished.slide.id), signatures=(old,)), 1, {})
     assert sentence("altered.document") not in altered
     assert sentence("altered.no_result") not in altered
@@ -67,6 +68,10 @@ def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
         ("UPDATE signatures SET by = 'Emil'", "name or time of the signature"),
         ("UPDATE signatures SET at = '2020-01-01 00:00:00.000000'", "name or time of the signature"),
         ("UPDATE cases SET patient = 'somebody else'", "patient is not the one"),
+        ("UPDATE notes SET text = 'a parasite' WHERE field IS NULL", "Signed notes that have changed"),
+        ("UPDATE notes SET text = NULL WHERE field IS NULL", "Signed notes that have changed"),
+        ("UPDATE notes SET \"by\" = 'Ben'", "Signed notes that have changed"),
+        ("DELETE FROM notes", "Signed notes that have changed"),
         ("UPDATE signed_pictures SET png = x'00'", "pictures are not those"),
         ("DELETE FROM signed_pictures WHERE id = 1", "pictures are not those"),
     ],
@@ -74,6 +79,7 @@ def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
 def test_what_is_altered_past_the_program_is_seen(
     store: Store, finished: SlideRecord, tmp_path: Path, tampering: str, found: str
 ) -> None:
+    store.notes.on_slide(finished.slide.id, "stained twice", by="Anna")
     sign(store, finished.slide.id, by="Dora")
     with sqlite3.connect(tmp_path / "data" / "smearscope.sqlite") as connection:
         triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()

@@ -15,7 +15,7 @@ def record(signatures: int, amendments: int) -> SlideRecord:
     slide = StoredSlide(1, 1, "slide 7", Path("images"), None, NOON, ScoringStep.SCORED, "")
     signed = tuple(Signature(n, 1, n, "Anna", NOON, "0" * 64, "{}") for n in range(1, signatures + 1))
     amended = tuple(Amendment(1, n + 1, "Anna", "looked again", NOON) for n in range(1, amendments + 1))
-    return SlideRecord(Case(1, "P", "salt", NOON), slide, None, (), (), (), signed, amended, (), 1)
+    return SlideRecord(Case(1, "P", "salt", NOON), slide, None, (), (), (), signed, amended, (), (), 1)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.review import read_document, sign, violations
-from core.store import Role, Store, StoreError
+from core.store import Role, Store, StoreError, notes_that_stand
 from tests.scored_slides import read_all, scored_slide
 
 PATIENT = "Nguyễn Thị Hồng, 1987-02-30"
@@ -45,6 +45,31 @@ def test_all_laboratory_numbers_that_a_slide_ever_had_are_erased_with_the_patien
     assert store.record(other.id).slide.laboratory_number == "LAB-118"
     with pytest.raises(StoreError, match="the patient of this slide was erased"):
         store.housekeeping.describe(1, name="thin 1", sampled_on=None, laboratory_number="117", by="Anna")
+
+
+def test_notes_on_the_slide_are_erased_with_the_patient_and_those_on_its_cells_and_fields_stay(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path / "slide", listed=1)
+    store.notes.on_slide(1, "taken from Hong by the door", by="Anna")
+    store.notes.on_slide(1, "taken from Hong by the window", by="Anna")
+    store.notes.on_field(1, "field1.png", "thick here", by="Anna")
+    store.notes.on_cell(1, record.candidates[0].id, "dust?", by="Anna")
+    store.erase_patient(record.case.id, by="Supervisor")
+    assert [note.text for note in notes_that_stand(store.record(1).notes)] == ["thick here", "dust?"]
+    assert files_that_hold(tmp_path / "data", "taken from Hong") == []
+
+
+def test_a_signed_document_keeps_a_note_that_was_erased_since_and_still_verifies(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path / "slide", listed=1)
+    read_all(store, record, "-", reader="Anna", role=Role.FIRST)
+    store.notes.on_slide(1, "stained twice", by="Anna")
+    signature = sign(store, 1, by="Anna")
+    store.erase_patient(record.case.id, by="Supervisor")
+    assert read_document(signature).notes[0].text == "stained twice"
+    assert violations(store.record(1), 1, {}) == ()
 
 
 def test_the_audit_trail_says_who_erased_which_case_and_never_held_the_patient(

@@ -29,6 +29,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
     store.housekeeping.describe(slide, name="x", sampled_on=None, laboratory_number="117", by="Anna")
     store.housekeeping.remove(slide, "a mistake", by="Anna")
     store.housekeeping.restore(slide, by="Anna")
+    store.notes.on_cell(slide, record.candidates[0].id, "dust?", by="Anna")
+    store.notes.on_field(slide, "field1.png", "thick here", by="Anna")
+    store.notes.on_slide(slide, "stained twice", by="Anna")
     sign(store, slide, by="Anna")
     store.signatures.begin_amendment(slide, "looked again", by="Anna")
     store.people.note_looks({slide: store.record(slide).readings[-1].id}, by="Cleo")
@@ -84,4 +87,23 @@ def test_a_laboratory_number_cannot_be_changed_but_to_be_erased(
     with pytest.raises(sqlite3.IntegrityError, match="never changed or deleted"):
         database.execute(statement)
     database.execute("UPDATE laboratory_numbers SET number = NULL")
+    database.rollback()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE notes SET text = 'no dust' WHERE field IS NULL",
+        "UPDATE notes SET text = NULL WHERE candidate_id IS NOT NULL",
+        "UPDATE notes SET text = NULL WHERE field IS NOT NULL",
+        """UPDATE notes SET text = NULL, "by" = 'somebody else' WHERE field IS NULL""",
+        "UPDATE notes SET text = NULL, field = 'field1.png' WHERE field IS NULL",
+    ],
+)
+def test_a_note_cannot_be_changed_but_for_one_on_a_slide_to_be_erased(
+    database: sqlite3.Connection, statement: str
+) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="never changed or deleted"):
+        database.execute(statement)
+    database.execute("UPDATE notes SET text = NULL WHERE field IS NULL")
     database.rollback()
