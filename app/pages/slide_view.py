@@ -50,6 +50,7 @@ _CALLS = (
     ("n", Opinion(Call.NOT_PARASITE)),
     ("a", Opinion(Call.NOT_PARASITE, reason=Reason.ARTEFACT)),
     ("l", Opinion(Call.NOT_PARASITE, reason=Reason.PLATELET)),
+    ("w", Opinion(Call.NOT_PARASITE, reason=Reason.WHITE_CELL)),
     ("s", Opinion(Call.NOT_PARASITE, reason=Reason.STAIN)),
     ("u", Opinion(Call.UNSURE)),
 )

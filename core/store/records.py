@@ -68,6 +68,7 @@ class Reason(StrEnum):
 
     ARTEFACT = "artefact"
     PLATELET = "platelet"
+    WHITE_CELL = "white cell"
     STAIN = "stain"
 
 

@@ -1,9 +1,9 @@
 """The page of the whole slide: in which role a person reads on, and what is said of the chosen cell."""
 
-from app.pages.slide_view import _role_of
+from app.pages.slide_view import _CALLS, _role_of
 from app.plan.plan_session import PlanSession
 from app.workplace import Workplace
-from core.store import Role, SlideRecord
+from core.store import Reason, Role, SlideRecord, Stage
 from tests.app.page_under_test import page, said
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all
 
@@ -17,6 +17,13 @@ def test_a_person_reads_on_in_their_role_and_a_newcomer_as_first_where_there_is_
     record = read_all(workplace.store, record, "-...", reader="Ben", role=Role.SECOND)
     record = read_all(workplace.store, record, "-...", reader="Cleo", role=Role.ADJUDICATOR)
     assert (_role_of(record, "ben"), _role_of(record, "Cleo")) == (Role.SECOND, Role.ADJUDICATOR)
+
+
+def test_every_stage_and_every_reason_has_a_key_of_its_own() -> None:
+    opinions = [opinion for _, opinion in _CALLS]
+    assert {one.reason for one in opinions if one.reason} == set(Reason)
+    assert {one.stage for one in opinions if one.stage} == set(Stage)
+    assert len({letter for letter, _ in _CALLS}) == len(_CALLS)
 
 
 def at_first_cell(record: SlideRecord, person: str) -> str:
