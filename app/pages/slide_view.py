@@ -96,6 +96,8 @@ def _slide(slide_id: int) -> None:
             st.info(say("plan.click"))
         else:
             _chosen(record, fields[place[0]], place[1], reader, say)
+        if may(Right.READ) and not record.locked:
+            st.button(say("board.undo"), key="undo", shortcut="z", on_click=_undo, args=(session, reader))
     with main:
         plan(
             key=session.key,
@@ -200,6 +202,21 @@ def _call(slide_id: int, field: str, box: Box, opinion: Opinion, reader: str, ro
         here().store.mark(slide_id, field, box, opinion, reader=reader, role=role)
     except SmearscopeError as error:
         st.toast(escaped(words().error(error)), icon=":material/error:")
+
+
+def _undo(session: PlanSession, reader: str) -> None:
+    """Take back the person's last call on the slide, and choose the cell that it was about."""
+    store = here().store
+    try:
+        undone = store.undo(session.slide_id, reader=reader)
+    except SmearscopeError as error:
+        st.toast(escaped(words().error(error)), icon=":material/error:")
+        return
+    if undone is None:
+        st.toast(words()("plan.nothing_to_undo"))
+        return
+    candidates = store.record(session.slide_id).candidates
+    session.chosen = next((one.field, one.box) for one in candidates if one.id == undone.candidate_id)
 
 
 def _role_of(record: SlideRecord, reader: str) -> Role:

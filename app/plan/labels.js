@@ -17,8 +17,9 @@ function fieldList(place, layout, words, chosen) {
 function label(parent, data) {
   const { words } = data;
   const find = (selector) => parent.querySelector(selector);
-  const names = [words.field, words.boxes, words.heat, words.method, words.opacity];
+  const names = [words.field, words.boxes, words.heat, words.method, words.opacity, words.brightness, words.contrast];
   parent.querySelectorAll(".bar label > span").forEach((span, index) => { span.textContent = names[index]; });
+  find(".reset").textContent = words.reset;
   find(".help-button").replaceChildren(keyCap("?"), ` ${words.help}`);
   find(".viewer").setAttribute("aria-label", words.viewer);
   find(".help h2").textContent = words.keys;

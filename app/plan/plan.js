@@ -381,6 +381,11 @@ function newPlan(parent, slide) {
   }
 
   for (const place of [".boxes", ".heat", ".method", ".opacity"]) find(place).oninput = draw;
+  for (const place of [".brightness", ".contrast"]) find(place).oninput = () => light(find, viewer);
+  find(".reset").onclick = () => {
+    find(".brightness").value = find(".contrast").value = 100;
+    light(find, viewer);
+  };
   find(".help-button").onclick = () => find(".help").showModal();
   find(".close").onclick = () => find(".help").close();
   root.plan = plan;

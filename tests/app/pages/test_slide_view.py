@@ -3,8 +3,9 @@
 from app.pages.slide_view import _CALLS, _role_of
 from app.plan.plan_session import PlanSession
 from app.workplace import Workplace
+from core.review import sign
 from core.store import Reason, Role, SlideRecord, Stage
-from tests.app.page_under_test import page, said
+from tests.app.page_under_test import buttons, page, said
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all
 
 
@@ -60,3 +61,25 @@ def test_a_cell_that_another_has_read_as_second_cannot_be_called_by_a_further_se
     read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
     read_all(workplace.store, record, "+...", reader="Ben", role=Role.SECOND)
     assert "Another reader has read this cell" in at_first_cell(record, "Cleo")
+
+
+def test_undo_takes_back_the_persons_own_last_call_and_chooses_its_cell(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    store, (first, second, *_) = workplace.store, record.candidates
+    store.read(record.slide.id, first.id, PARASITE, reader="Anna", role=Role.FIRST)
+    store.read(record.slide.id, second.id, PARASITE, reader="Ben", role=Role.SECOND)
+    test = page("slide_view", "slide_page", person="Anna", slide=record.slide.id)
+    test.button(key="undo").click().run()
+    standing = [one for one in store.record(record.slide.id).readings if one.undone_by is None]
+    assert [one.reader for one in standing] == ["Ben"]
+    plan = test.session_state[f"plan {record.slide.id} session"]
+    assert plan.chosen == (first.field, first.box)
+    test.button(key="undo").click().run()
+    assert [toast.value for toast in test.toast] == ["You have no call on this slide to take back."]
+
+
+def test_on_a_signed_slide_nothing_is_undone(workplace: Workplace, record: SlideRecord) -> None:
+    read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
+    sign(workplace.store, record.slide.id, by="Anna")
+    assert "undo" not in buttons(page("slide_view", "slide_page", person="Anna", slide=record.slide.id))

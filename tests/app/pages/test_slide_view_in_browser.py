@@ -96,6 +96,54 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     )
 
 
+def test_a_white_cell_beside_all_boxes_is_called_and_taken_back_by_a_key(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    page.mouse.click(*page.evaluate(PLACE_OF, [200, 52]))
+    until_chosen(page, "other")
+    page.keyboard.press("w")
+    page.get_by_text("You called it: not a parasite: white cell").wait_for()
+    page.keyboard.press("Home")
+    page.mouse.click(*page.evaluate(PLACE_OF, [20 + 8 * SIDE_PX, 20]))
+    page.get_by_text("Readers have not been shown this cell yet").wait_for()
+    page.keyboard.press("z")
+    # The cell whose call was taken back is the chosen one again.
+    (marked,) = [one for one in server.record().candidates if one.kind == CandidateKind.MARKED]
+    until_chosen(page, str(marked.id))
+    page.get_by_text("You called it").wait_for(state="detached")
+    assert [one.undone_by is None for one in server.record().readings] == [False]
+
+
+def test_brightness_and_contrast_change_the_slide_and_not_what_is_drawn_over_it(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    page.locator(".brightness").fill("150")
+    page.locator(".contrast").fill("200")
+    filters = f"[...{PLAN}.querySelectorAll('.viewer canvas')].map(one => getComputedStyle(one).filter)"
+    assert sorted(set(page.evaluate(filters))) == ["brightness(1.5) contrast(2)", "none"]
+    page.locator(".reset").click()
+    assert sorted(set(page.evaluate(filters))) == ["brightness(1) contrast(1)", "none"]
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+def test_the_legend_is_seen_without_scrolling_on_a_small_screen(
+    browser: "Browser", server: RunningServer, locale: str
+) -> None:
+    small = {"width": 1366, "height": 768}
+    page = come_in(browser, server, "Anna", "/slide?slide=1", viewport=small, locale=locale)
+    at_slide(page)
+    legend, viewer = (page.locator(part).bounding_box() for part in (".legend", ".viewer"))
+    assert legend is not None
+    assert viewer is not None
+    assert legend["y"] + legend["height"] <= 768
+    assert viewer["height"] >= 400
+    picture(page, f"slide_1366_{locale[:2]}")
+
+
 def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the_gallery(
     browser: "Browser", server: RunningServer
 ) -> None:
