@@ -2,15 +2,12 @@
 
 from core.store import Role, SlideRecord
 from core.store.reading_writes import has_seen_too_much
-from core.store.records import same_person
 
 
 def other_role(record: SlideRecord, reader: str, role: Role) -> Role | None:
     """The role in which a person has read this slide, where it is another one."""
-    for reading in record.readings:
-        if reading.role != role and same_person(reading.reader, reader):
-            return reading.role
-    return None
+    own = record.role_of(reader)
+    return None if own == role else own
 
 
 def may_read_as(record: SlideRecord, reader: str, role: Role) -> bool:

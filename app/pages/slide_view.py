@@ -221,7 +221,10 @@ def _undo(session: PlanSession, reader: str) -> None:
 
 def _role_of(record: SlideRecord, reader: str) -> Role:
     """The role in which a person reads on: their own, else first, else second where another is first."""
-    for reading in record.readings:
-        if same_person(reading.reader, reader):
-            return reading.role
-    return Role.SECOND if any(reading.role == Role.FIRST for reading in record.readings) else Role.FIRST
+    own = record.role_of(reader)
+    if own is not None:
+        return own
+    has_first = any(reading.role == Role.FIRST for reading in record.readings) or any(
+        field.role == Role.FIRST for field in record.fields_read
+    )
+    return Role.SECOND if has_first else Role.FIRST

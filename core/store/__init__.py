@@ -1,27 +1,24 @@
 """Cases, slides, candidates and what readers said of them, in a database; readings are only ever added."""
 
+from core.store.calls import Call, Reason, Role, Species, Stage
 from core.store.database import url_of_folder
 from core.store.model_switches import ModelSwitch
 from core.store.people import Right, StaffRole
 from core.store.records import (
     Amendment,
     AuditEntry,
-    Call,
     Candidate,
     CandidateKind,
     Case,
     FlaggedField,
     Look,
     Opinion,
+    ReadField,
     Reading,
-    Reason,
     Removal,
-    Role,
     ScoringStep,
     Signature,
     SlideRecord,
-    Species,
-    Stage,
     StoredSlide,
     StoreError,
     TakenIn,
@@ -39,6 +36,7 @@ __all__ = [
     "Look",
     "ModelSwitch",
     "Opinion",
+    "ReadField",
     "Reading",
     "Reason",
     "Removal",
