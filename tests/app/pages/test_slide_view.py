@@ -1,23 +1,12 @@
 """The page of the whole slide: in which role a person reads on, and what is said of the chosen cell."""
 
-from app.pages.slide_view import _CALLS, _role_of
+from app.pages.slide_view import _CALLS
 from app.plan.plan_session import PlanSession
 from app.workplace import Workplace
 from core.review import sign
 from core.store import Reason, Role, SlideRecord, Stage
 from tests.app.page_under_test import buttons, page, said
 from tests.scored_slides import NOT_PARASITE, PARASITE, read_all
-
-
-def test_a_person_reads_on_in_their_role_and_a_newcomer_as_first_where_there_is_none(
-    workplace: Workplace, record: SlideRecord
-) -> None:
-    assert _role_of(record, "Ben") == Role.FIRST
-    record = read_all(workplace.store, record, "+...", reader="Anna", role=Role.FIRST)
-    assert (_role_of(record, "ANNA"), _role_of(record, "Ben")) == (Role.FIRST, Role.SECOND)
-    record = read_all(workplace.store, record, "-...", reader="Ben", role=Role.SECOND)
-    record = read_all(workplace.store, record, "-...", reader="Cleo", role=Role.ADJUDICATOR)
-    assert (_role_of(record, "ben"), _role_of(record, "Cleo")) == (Role.SECOND, Role.ADJUDICATOR)
 
 
 def test_every_stage_and_every_reason_has_a_key_of_its_own() -> None:
