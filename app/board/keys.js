@@ -9,6 +9,7 @@ const KEYS = [
   { key: "n", act: "read", call: "not a parasite", group: 1 },
   { key: "a", act: "read", call: "not a parasite", reason: "artefact", group: 1 },
   { key: "l", act: "read", call: "not a parasite", reason: "platelet", group: 1 },
+  { key: "w", act: "read", call: "not a parasite", reason: "white cell", group: 1 },
   { key: "s", act: "read", call: "not a parasite", reason: "stain", group: 1 },
   { key: "u", act: "read", call: "unsure", group: 2 },
   { key: "z", act: "undo", group: 3 },

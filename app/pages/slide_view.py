@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from app.cell_numbers import CellNumbers
+from app.pages.field_by_field import by_field, keep_fields
 from app.pages.links import (
     REVIEW,
     SECOND,
@@ -21,6 +22,7 @@ from app.pages.unblinding import has_looked, sees_calls, shows_calls
 from app.person import may, need, person, words
 from app.plan.plan_session import PlanSession
 from app.plan.slide_plan import cell_at, plan, plan_data
+from app.reading_roles import reads_on_as
 from app.wording import Words
 from app.workplace import here
 from core.cells.boxes import Box, rounded_box
@@ -50,6 +52,7 @@ _CALLS = (
     ("n", Opinion(Call.NOT_PARASITE)),
     ("a", Opinion(Call.NOT_PARASITE, reason=Reason.ARTEFACT)),
     ("l", Opinion(Call.NOT_PARASITE, reason=Reason.PLATELET)),
+    ("w", Opinion(Call.NOT_PARASITE, reason=Reason.WHITE_CELL)),
     ("s", Opinion(Call.NOT_PARASITE, reason=Reason.STAIN)),
     ("u", Opinion(Call.UNSURE)),
 )
@@ -95,6 +98,8 @@ def _slide(slide_id: int) -> None:
             st.info(say("plan.click"))
         else:
             _chosen(record, fields[place[0]], place[1], reader, say)
+        if may(Right.READ) and not record.locked:
+            st.button(say("board.undo"), key="undo", shortcut="z", on_click=_undo, args=(session, reader))
     with main:
         plan(
             key=session.key,
@@ -104,11 +109,13 @@ def _slide(slide_id: int) -> None:
                 record.taken_in,
                 say,
                 reader=reader,
-                role=_role_of(record, reader),
+                role=reads_on_as(record, reader),
                 blind=blind,
                 chosen=place,
+                fields=by_field(record, session, reader, blind=blind),
             ),
             on_chosen_change=partial(_keep_chosen, session),
+            on_fields_change=partial(keep_fields, session, reader),
             on_gallery_change=session.ask_gallery,
         )
 
@@ -143,7 +150,7 @@ def _keep_chosen(session: PlanSession) -> None:
 
 def _to_gallery(record: SlideRecord, place: tuple[str, Box], reader: str, say: Words) -> None:
     """Go to the chosen cell in the gallery, where it is a candidate and the person may see it there."""
-    candidate, role = cell_at(record, *place), _role_of(record, reader)
+    candidate, role = cell_at(record, *place), reads_on_as(record, reader)
     if candidate is None:
         st.toast(say("plan.nobody_offered"))
     elif role == Role.SECOND and may(Right.READ) and candidate in cells_for(record, role, reader):
@@ -155,7 +162,7 @@ def _to_gallery(record: SlideRecord, place: tuple[str, Box], reader: str, say: W
 def _chosen(record: SlideRecord, field: FieldRow, box: Box, reader: str, say: Words) -> None:
     """What is known of the chosen cell, and the keys to call it."""
     candidate = cell_at(record, field.name, box)
-    role = _role_of(record, reader)
+    role = reads_on_as(record, reader)
     readings = {} if candidate is None else standing(record.readings).get(candidate.id, {})
     st.markdown(f"**{say('plan.chosen')}**")
     if role in readings and same_person(readings[role].reader, reader):
@@ -201,9 +208,16 @@ def _call(slide_id: int, field: str, box: Box, opinion: Opinion, reader: str, ro
         st.toast(escaped(words().error(error)), icon=":material/error:")
 
 
-def _role_of(record: SlideRecord, reader: str) -> Role:
-    """The role in which a person reads on: their own, else first, else second where another is first."""
-    for reading in record.readings:
-        if same_person(reading.reader, reader):
-            return reading.role
-    return Role.SECOND if any(reading.role == Role.FIRST for reading in record.readings) else Role.FIRST
+def _undo(session: PlanSession, reader: str) -> None:
+    """Take back the person's last call on the slide, and choose the cell that it was about."""
+    store = here().store
+    try:
+        undone = store.undo(session.slide_id, reader=reader)
+    except SmearscopeError as error:
+        st.toast(escaped(words().error(error)), icon=":material/error:")
+        return
+    if undone is None:
+        st.toast(words()("plan.nothing_to_undo"))
+        return
+    candidates = store.record(session.slide_id).candidates
+    session.chosen = next((one.field, one.box) for one in candidates if one.id == undone.candidate_id)

@@ -11,6 +11,7 @@ from core.tally import (
     Estimate,
     VerdictKind,
     grouped_up,
+    of_whole_fields,
     percent,
     reach_of,
     reading_on,
@@ -98,8 +99,14 @@ def _decided(left: ReviewProgress, say: Words) -> None:
 
 def _figures(tally: Tally, left: ReviewProgress, say: Words) -> None:
     figures = tally.verdict.figures
+    colon, whole = say("board.colon"), tally.verdict.whole_fields
+    if whole is not None:
+        st.markdown(
+            f"**{say('tally.whole_fields', count=whole.fields)}**{colon}{_per_ul(whole.density_per_ul, say)}"
+        )
+        for said in of_whole_fields(whole)[1:]:
+            st.caption(escaped(say.text(said)))
     if figures is not None:
-        colon = say("board.colon")
         if figures.density_per_ul is not None:
             st.markdown(f"**{say('tally.density')}**{colon}{_per_ul(figures.density_per_ul, say)}")
         count = tally.evidence.count

@@ -51,6 +51,11 @@ function shape(context, [x, y, w, h], [colour, width, dashes, kind], rank, count
   context.fillText(rank, x + 3, y - 5);
 }
 
+// Brightness and contrast of the slide, not of what is drawn over it.
+function light(find, viewer) {
+  viewer.drawer.canvas.style.filter = `brightness(${find(".brightness").value}%) contrast(${find(".contrast").value}%)`;
+}
+
 function frame(context, [x, y, w, h]) {
   const rim = Math.max(5, (22 - w) / 2);
   for (const [colour, width] of [["#ffffff", 6], ["#111111", 3]]) {

@@ -1,7 +1,7 @@
 // What stands about the slide, in the language of the person.
 
 const KEYS = [["← →", "cells"], ["Page ↑ ↓", "fields"], ["Home", "whole"], ["+ −", "zoom"], ["⇧ ← ↑ → ↓", "pan"], ["X", "crosshair"],
-  ["← ↑ → ↓", "move"], ["↵", "place"], ["Esc", "leave"], ["B", "boxes"], ["M", "heat"], ["G", "gallery"], ["?", "help"]];
+  ["← ↑ → ↓", "move"], ["↵", "place"], ["Esc", "leave"], ["B", "boxes"], ["J", "nextField"], ["D", "fieldRead"], ["M", "heat"], ["G", "gallery"], ["?", "help"]];
 
 // The list of fields; `chosen` is called with the number of one, or with an empty text for the whole slide.
 function fieldList(place, layout, words, chosen) {
@@ -17,14 +17,17 @@ function fieldList(place, layout, words, chosen) {
 function label(parent, data) {
   const { words } = data;
   const find = (selector) => parent.querySelector(selector);
-  const names = [words.field, words.boxes, words.heat, words.method, words.opacity];
+  const names = [words.field, words.byField, words.boxes, words.heat, words.method, words.opacity, words.brightness, words.contrast];
   parent.querySelectorAll(".bar label > span").forEach((span, index) => { span.textContent = names[index]; });
+  find(".next-field").replaceChildren(keyCap("J"), ` ${words.nextField}`);
+  find(".reset").textContent = words.reset;
   find(".help-button").replaceChildren(keyCap("?"), ` ${words.help}`);
   find(".viewer").setAttribute("aria-label", words.viewer);
   find(".help h2").textContent = words.keys;
   find(".close").textContent = words.close;
   if (!find(".method").options.length) find(".method").append(...data.methods.map(([name, title]) => new Option(title, name)));
-  const known = [...KEYS.filter(([, name]) => !data.blind || name !== "heat"), ["", "calls"]];
+  const left_out = [...(data.blind ? ["heat"] : []), ...(data.reads_fields ? [] : ["nextField", "fieldRead"])];
+  const known = [...KEYS.filter(([, name]) => !left_out.includes(name)), ["", "calls"]];
   find(".help table").replaceChildren(...known.map(([caps, name]) => {
     const row = document.createElement("tr");
     const [left, right] = [document.createElement("td"), document.createElement("td")];

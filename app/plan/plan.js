@@ -3,14 +3,12 @@
 // only what is in view is drawn.
 //
 // From the server: data = {slide, base, pictures, candidates: [[number, field, x, y, width, height, kind, rank, counts]], chosen:
-// {field, box} | null, cell_px, um_per_pixel, blind, methods, map_widths, words}; boxes of
-// candidates are in pixels of their field. To the server: trigger "chosen" = {field, box}.
+// {field, box} | null, cell_px, um_per_pixel, blind, methods, map_widths, reads_fields, fields_read, fields_answered, words}; boxes of
+// candidates are in pixels of their field. To the server: triggers "chosen" = {field, box} and "fields" = [{number, field, whole}].
 
 const SMALLEST_CELL_PX = 6; // cells that nobody was asked about are drawn from this width on
-const SMALLEST_MAP_PX = 24;
 const CELL_VIEW = 9; // a chosen cell is shown in so many widths of it
 const [STEP_PX, LARGE_STEP_PX] = [8, 48];
-const [MAP_AGAIN_MS, MOST_ASKED] = [700, 120];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const plans = new WeakMap();
 
@@ -22,6 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     plans.set(parentElement, plan);
   }
   plan.choose = (place) => setTriggerValue("chosen", place);
+  plan.sayFields = (said) => setTriggerValue("fields", said);
   plan.toGallery = () => setTriggerValue("gallery", true);
   plan.take(data);
   return () => plan.leave();
@@ -33,12 +32,15 @@ function newPlan(parent, slide) {
   const plan = { slide, maps: new Map(), candidates: [], cross: null, drawn: 0, drawMs: [] };
   let data, words, viewer, canvas, layout, cells, item;
   let chosenKey = "";
+  const said = fieldWords((pending) => plan.sayFields(pending));
 
   plan.take = (fresh) => {
     const first = !data;
     data = fresh;
     words = fresh.words;
     root.classList.toggle("blind", fresh.blind);
+    root.classList.toggle("reads-fields", fresh.reads_fields);
+    said.take(fresh);
     label(parent, data);
     hint();
     if (first) load();
@@ -175,7 +177,7 @@ function newPlan(parent, slide) {
     say();
   }
 
-  // The field that a place belongs to: of overlapping ones that whose middle is nearest.
+  // Of overlapping fields at a place that whose middle is nearest.
   function fieldAt(x, y) {
     let [best, nearest] = [null, Infinity];
     for (const field of layout.fields) {
@@ -225,6 +227,22 @@ function newPlan(parent, slide) {
     toField(numbers[from < 0 ? (by > 0 ? 0 : numbers.length - 1) : Math.min(numbers.length - 1, Math.max(0, from + by))]);
   }
 
+  const byField = () => data.reads_fields && find(".by-field").checked;
+  const fieldHere = () => (find(".fields").value === "" ? null : Number(find(".fields").value));
+
+  function toUnread() {
+    const next = nextUnread(layout, said, fieldHere());
+    if (next !== null) toField(next);
+  }
+
+  function fieldRead() {
+    const field = fieldHere();
+    if (field === null) return toUnread();
+    if (said.toggle(field)) toUnread();
+    say();
+    draw();
+  }
+
   function draw() {
     if (!item) return;
     const begun = performance.now();
@@ -241,7 +259,9 @@ function newPlan(parent, slide) {
     const on = ([x, y, w, h]) => [origin.x + x * scale, origin.y + y * scale, w * scale, h * scale];
     const seen = ([x, y, w, h]) => x + w > -20 && y + h > -20 && x < width + 20 && y < height + 20;
     const visible = plan.candidates.map((one) => [one, on(one.at)]).filter(([, at]) => seen(at));
-    if (find(".heat").checked && !data.blind) heat(context, visible);
+    const looks = { maps: plan.maps, method: find(".method").value, opacity: find(".opacity").value, redraw: draw };
+    if (find(".heat").checked && !data.blind) heat(context, visible, data, looks);
+    fieldFrames(context, layout, said, byField() ? fieldHere() : null, on);
     plan.drawn = visible.length;
     if (find(".boxes").checked) {
       if (data.cell_px * scale >= SMALLEST_CELL_PX) plain(context, scale, origin, width, height);
@@ -275,30 +295,6 @@ function newPlan(parent, slide) {
     context.setLineDash([]);
   }
 
-  function heat(context, visible) {
-    context.globalAlpha = find(".opacity").value / 100;
-    for (const [{ number }, [x, y, w, h]] of visible) {
-      const side = data.map_widths * Math.sqrt(w * h);
-      if (w < SMALLEST_MAP_PX) continue;
-      const image = mapOf(`${data.pictures}/map-${find(".method").value}/${number}`);
-      if (image) context.drawImage(image, x + (w - side) / 2, y + (h - side) / 2, side, side);
-    }
-    context.globalAlpha = 1;
-  }
-
-  // A map that was never looked at is made first: the server says so, and is asked again until it is there.
-  function mapOf(address, again = 0) {
-    if (plan.maps.has(address) && !again) return plan.maps.get(address);
-    plan.maps.set(address, null);
-    fetch(address).then(async (response) => {
-      if (response.status === 202 && again < MOST_ASKED) setTimeout(() => mapOf(address, again + 1), MAP_AGAIN_MS);
-      if (response.status !== 200) return;
-      plan.maps.set(address, await createImageBitmap(await response.blob()));
-      draw();
-    }, () => plan.maps.delete(address));
-    return null;
-  }
-
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || find(".help").open) return;
     const focus = event.composedPath()[0];
@@ -321,6 +317,8 @@ function newPlan(parent, slide) {
     else if (name === "Escape" && plan.cross) cross(null);
     else if (name.toLowerCase() === "x") cross(plan.cross ? null : [viewer.container.clientWidth / 2, viewer.container.clientHeight / 2]);
     else if (name.toLowerCase() === "b") toggle(".boxes");
+    else if (name.toLowerCase() === "j" && byField()) toUnread();
+    else if (name.toLowerCase() === "d" && byField()) fieldRead();
     else if (name.toLowerCase() === "m" && !data.blind) toggle(".heat");
     else if (name.toLowerCase() === "g") plan.toGallery();
     else if (name === "?") find(".help").showModal();
@@ -368,6 +366,8 @@ function newPlan(parent, slide) {
       ? words.cellOf.replace("{number}", place + 1).replace("{count}", plan.candidates.length).replace("{kind}", words.kinds[cell.kind])
       : chosen ? words.otherCell : words.noneChosen.replace("{count}", plan.candidates.length);
     find(".status").textContent = text ?? (field ? `${told} · ${field}` : told);
+    find(".by-field-line").hidden = !byField();
+    fieldLine(find, layout, said, fieldHere(), words);
     root.dataset.chosen = cell?.number ?? (chosen ? "other" : "");
   }
 
@@ -381,6 +381,18 @@ function newPlan(parent, slide) {
   }
 
   for (const place of [".boxes", ".heat", ".method", ".opacity"]) find(place).oninput = draw;
+  find(".by-field").onchange = () => {
+    if (fieldHere() === null) toUnread();
+    say();
+    draw();
+  };
+  find(".next-field").onclick = toUnread;
+  find(".field-read").onclick = fieldRead;
+  for (const place of [".brightness", ".contrast"]) find(place).oninput = () => light(find, viewer);
+  find(".reset").onclick = () => {
+    find(".brightness").value = find(".contrast").value = 100;
+    light(find, viewer);
+  };
   find(".help-button").onclick = () => find(".help").showModal();
   find(".close").onclick = () => find(".help").close();
   root.plan = plan;

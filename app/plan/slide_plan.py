@@ -1,6 +1,7 @@
 """A whole slide with its cells, to pan, zoom and click: what it is given."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from core.store import Candidate, Role, SlideRecord, TakenIn
 from core.store.records import same_person
 
 _FOLDER = Path(__file__).parent
-_PARTS = ("loading", "cells", "drawing", "labels", "plan")
+_PARTS = ("loading", "cells", "drawing", "heat", "fields", "labels", "plan")
 """Of the script, which a component takes as one."""
 KINDS = ("counted", "left out", "unread", "parasite", "not a parasite", "unsure")
 
@@ -29,6 +30,25 @@ plan = st.components.v2.component(
     css=(_FOLDER / "plan.css").read_text(encoding="utf-8"),
     js="\n".join((_FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS),
 )
+
+
+@dataclass(frozen=True)
+class ByField:
+    """What the plan shows to who reads field by field.
+
+    Attributes
+    ----------
+    read
+        Names of the fields that are read whole.
+    may
+        Whether the person may say so of others.
+    answered
+        Number of the last word on a field that was dealt with.
+    """
+
+    read: frozenset[str] = frozenset()
+    may: bool = False
+    answered: int = 0
 
 
 def plan_data(
@@ -41,6 +61,7 @@ def plan_data(
     role: Role,
     blind: bool,
     chosen: tuple[str, Box] | None,
+    fields: ByField,
 ) -> dict[str, Any]:
     """What the plan of a slide shows; its layout and all located cells come by `app.web.slide_routes`.
 
@@ -53,6 +74,8 @@ def plan_data(
         own (`CellNumbers`).
     chosen
         Field and box of the chosen cell.
+    fields
+        What is read whole.
     """
     rows = enumerate(fields_of(taken_in.folder, taken_in.sha256))
     numbers = {row.name: number for number, row in rows if row.was_read}
@@ -67,6 +90,9 @@ def plan_data(
         "cell_px": taken_in.result.reference.cell_diameter_px,
         "um_per_pixel": um_per_pixel_of(record.slide),
         "blind": blind,
+        "reads_fields": fields.may,
+        "fields_read": [number for name, number in numbers.items() if name in fields.read],
+        "fields_answered": fields.answered,
         "methods": [] if blind else [[method, words(f"method.{method}")] for method in METHODS],
         "map_widths": CELL_WIDTHS["cell"],
         "words": {
@@ -75,6 +101,9 @@ def plan_data(
             "keys": words("board.keys"),
             "close": words("board.close"),
             "opacity": words("board.opacity"),
+            "brightness": words("board.brightness"),
+            "contrast": words("board.contrast"),
+            "reset": words("board.reset"),
             "locale": words.language,
             "kinds": {kind: words(f"plan.{kind}") for kind in KINDS},
             "keyed": words.group("plan.key"),

@@ -99,6 +99,16 @@ class SignedPicture(_Record):
     sha256: str = Field(description="Of the PNG file.")
 
 
+class SignedField(_Record):
+    """A field of which a reader said, as the result was signed, that they had looked at all of it."""
+
+    number: int = Field(description="Of what was said in the store.")
+    field: str
+    reader: str
+    role: Role
+    at: datetime
+
+
 class FieldToRepeat(_Record):
     """A field to photograph again."""
 
@@ -148,6 +158,9 @@ class SignedResult(SlideResult):
     signature: SignedUnder
     readings: tuple[SignedCell, ...]
     agreement: ReaderAgreement | None = Field(description="Null where no cell was read by two.")
+    fields_read: tuple[SignedField, ...] = Field(
+        default=(), description="Fields read whole; empty in what was signed before there were any."
+    )
     fields_to_photograph_again: tuple[FieldToRepeat, ...]
     pictures: tuple[SignedPicture, ...]
     notes: tuple[SignedNote, ...] = Field(
@@ -223,6 +236,7 @@ def violations(record: SlideRecord, version: int, pictures: Mapping[int, bytes])
         found.append(sentence("altered.patient"))
     found += _altered_readings(record, document)
     found += _altered_notes(record, document)
+    found += _altered_fields(record, document)
     hashes = {candidate: hashlib.sha256(png).hexdigest() for candidate, png in pictures.items()}
     if hashes != {picture.candidate: picture.sha256 for picture in document.pictures}:
         found.append(sentence("altered.pictures"))
@@ -268,6 +282,14 @@ def _altered_notes(record: SlideRecord, document: SignedResult) -> list[Sentence
             kept.at,
         ) or (signed.text != kept.text and not erased)
     return [sentence("altered.notes", count=altered)] if altered else []
+
+
+def _altered_fields(record: SlideRecord, document: SignedResult) -> list[Sentence]:
+    present = {one.id: (one.field, one.reader, one.role, one.at) for one in record.fields_read if one.whole}
+    altered = sum(
+        present.get(one.number) != (one.field, one.reader, one.role, one.at) for one in document.fields_read
+    )
+    return [sentence("altered.fields", count=altered)] if altered else []
 
 
 @cache

@@ -14,6 +14,7 @@ from core.review.signed_result import (
     FieldToRepeat,
     ReaderAgreement,
     SignedCell,
+    SignedField,
     SignedPicture,
     SignedReading,
     SignedResult,
@@ -23,6 +24,7 @@ from core.review.signed_result import (
     sha256_of,
 )
 from core.review.tallying import Tally, tally_of
+from core.review.whole_fields import read_whole
 from core.store import Role, ScoringStep, Signature, SlideRecord, Store, StoreError, TakenIn
 from core.store.records import person
 from core.tally import VerdictKind
@@ -110,6 +112,11 @@ def _signed_result(
         ),
         readings=tuple(_signed_cell(cell) for cell in cells),
         agreement=_agreement(cells),
+        fields_read=tuple(
+            SignedField(number=one.id, field=one.field, reader=one.reader, role=role, at=one.at)
+            for role, fields in read_whole(record.fields_read).items()
+            for one in fields.values()
+        ),
         fields_to_photograph_again=tuple(
             FieldToRepeat(field=flag.field, by=flag.by, reason=flag.reason) for flag in record.flags
         ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from core.review.decisions import Decision, ReadCell, read_cells
 from core.review.progress import read_to
+from core.review.whole_fields import looked_through
 from core.store import Role, SlideRecord, StoredSlide, StoreError, TakenIn
 from core.tally import Evidence, FieldReading, Readings, Verdict, verdict
 from core.wording import sentence
@@ -46,6 +47,9 @@ def tally_of(record: SlideRecord) -> Tally:
     count = replace(evidence.count, to_read=to_read, read_to=rank, unread=unread)
     anybody = any(cell.readings for cell in cells)
     readings = _readings(cells, cells[:rank], record.taken_in) if anybody else None
+    if readings is not None:
+        whole = looked_through(record.fields_read, cells, record.taken_in)
+        readings = replace(readings, fields_looked_through=whole)
     evidence = replace(evidence, count=count, readings=readings)
     return Tally(evidence, verdict(evidence))
 

@@ -1,5 +1,6 @@
 """Cases, slides, candidates and what readers said of them, in a database; readings are only ever added."""
 
+from core.store.calls import Call, Reason, Role, Species, Stage
 from core.store.database import url_of_folder
 from core.store.model_switches import ModelSwitch
 from core.store.notes import Note, notes_that_stand
@@ -7,22 +8,18 @@ from core.store.people import Right, StaffRole
 from core.store.records import (
     Amendment,
     AuditEntry,
-    Call,
     Candidate,
     CandidateKind,
     Case,
     FlaggedField,
     Look,
     Opinion,
+    ReadField,
     Reading,
-    Reason,
     Removal,
-    Role,
     ScoringStep,
     Signature,
     SlideRecord,
-    Species,
-    Stage,
     StoredSlide,
     StoreError,
     TakenIn,
@@ -41,6 +38,7 @@ __all__ = [
     "ModelSwitch",
     "Note",
     "Opinion",
+    "ReadField",
     "Reading",
     "Reason",
     "Removal",

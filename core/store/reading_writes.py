@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, union
 
-from core.store.records import Look, Opinion, Reading, Role, StoreError, same_person
+from core.store.calls import Role
+from core.store.records import Look, Opinion, Reading, StoreError, same_person
 from core.store.rows import look_from, reading_from, readings_of, select_readings
-from core.store.tables import LOOKS, READINGS, UNDOINGS
+from core.store.tables import FIELD_READINGS, LOOKS, READINGS, UNDOINGS
 from core.store.writes import append, hold, note, now
 from core.wording import sentence
 
@@ -28,7 +29,7 @@ def append_reading(
         Where the reader reads the slide in another role, another person has read the cell in this one, or a
         second reader has looked at what others called.
     """
-    _refuse_other_role(connection, slide_id, reader, role)
+    refuse_other_role(connection, slide_id, reader, role)
     standing = _standing(connection, candidate_id, role)
     if standing is not None:
         if not same_person(standing.reader, reader):
@@ -36,7 +37,7 @@ def append_reading(
         if standing.opinion == opinion:
             return standing
     if role == Role.SECOND:
-        refuse_who_has_looked(connection, slide_id, candidate_id, reader)
+        refuse_who_has_looked(connection, slide_id, reader, candidate_id)
     at = now()
     number = append(
         connection,
@@ -77,8 +78,13 @@ def undo_last(connection: Connection, slide_id: int, reader: str) -> Reading | N
     return replace(reading_from(row), undone_by=number)
 
 
-def _refuse_other_role(connection: Connection, slide_id: int, reader: str, role: Role) -> None:
-    query = select(READINGS.c.reader, READINGS.c.role).where(READINGS.c.slide_id == slide_id).distinct()
+def refuse_other_role(connection: Connection, slide_id: int, reader: str, role: Role) -> None:
+    """Raise `StoreError` where a person has read cells or fields of a slide in another role."""
+    said = (
+        select(table.c.reader, table.c.role).where(table.c.slide_id == slide_id)
+        for table in (READINGS, FIELD_READINGS)
+    )
+    query = union(*said)
     for row in connection.execute(query):
         if row.role != role and same_person(row.reader, reader):
             raise StoreError(sentence("store.other_role", reader=row.reader, role=row.role, wanted=str(role)))
@@ -133,8 +139,10 @@ def has_seen_too_much(readings: Sequence[Reading], looks: Sequence[Look], reader
     return any(reading.candidate_id not in read_as_second for reading in standing)
 
 
-def refuse_who_has_looked(connection: Connection, slide_id: int, candidate_id: int, reader: str) -> None:
-    """Raise `StoreError` where a person cannot read a cell as second for what they have seen."""
+def refuse_who_has_looked(
+    connection: Connection, slide_id: int, reader: str, candidate_id: int | None = None
+) -> None:
+    """Raise `StoreError` where a person cannot read on as second, or that cell, for what they have seen."""
     query = select(LOOKS).where(LOOKS.c.slide_id == slide_id).order_by(LOOKS.c.id)
     looks = [look_from(row) for row in connection.execute(query)]
     if not any(same_person(look.person, reader) for look in looks):

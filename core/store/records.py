@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.cells.boxes import Box
 from core.cells.located import WhyNot
 from core.errors import SmearscopeError
 from core.results.result import SlideResult
+from core.store.calls import Call, Reason, Role, Species, Stage
 from core.store.notes import Note
 from core.wording import sentence
 
@@ -46,49 +47,6 @@ class CandidateKind(StrEnum):
     """Drawn at random from the list, beyond what is laid before readers."""
     MARKED = "marked"
     """Marked by a reader on the field; or read in the list of an earlier result, and not in this one's."""
-
-
-class Role(StrEnum):
-    """As what somebody reads a slide; nobody reads one slide as two of them."""
-
-    FIRST = "first"
-    SECOND = "second"
-    ADJUDICATOR = "adjudicator"
-
-
-class Call(StrEnum):
-    """What a reader says of a cell."""
-
-    PARASITE = "parasite"
-    NOT_PARASITE = "not a parasite"
-    UNSURE = "unsure"
-
-
-class Reason(StrEnum):
-    """What a cell shows that is not a parasite."""
-
-    ARTEFACT = "artefact"
-    PLATELET = "platelet"
-    STAIN = "stain"
-
-
-class Stage(StrEnum):
-    """Stage of a parasite; gametocytes are reported but not counted in the density."""
-
-    RING = "ring"
-    TROPHOZOITE = "trophozoite"
-    SCHIZONT = "schizont"
-    GAMETOCYTE = "gametocyte"
-
-
-class Species(StrEnum):
-    """Species of Plasmodium."""
-
-    FALCIPARUM = "falciparum"
-    VIVAX = "vivax"
-    MALARIAE = "malariae"
-    OVALE = "ovale"
-    KNOWLESI = "knowlesi"
 
 
 @dataclass(frozen=True)
@@ -256,6 +214,25 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class ReadField:
+    """A reader's word on a whole field; never changed, never deleted.
+
+    Attributes
+    ----------
+    whole
+        Whether the reader has looked at all of it; False takes back that they had.
+    """
+
+    id: int
+    slide_id: int
+    field: str
+    reader: str
+    role: Role
+    whole: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
 class FlaggedField:
     """A field to photograph again."""
 
@@ -357,6 +334,8 @@ class SlideRecord:
         In order; looks say who has seen others' calls, notes are also those that no longer stand.
     last_entry
         Number of the last audit entry about the slide: a write of any kind makes it grow.
+    fields_read
+        What readers said of whole fields, in the order in which they did, with what was taken back.
     """
 
     case: Case
@@ -370,6 +349,7 @@ class SlideRecord:
     looks: tuple[Look, ...]
     notes: tuple[Note, ...]
     last_entry: int
+    fields_read: tuple[ReadField, ...] = ()
 
     @property
     def locked(self) -> bool:
@@ -384,6 +364,12 @@ class SlideRecord:
         """
         ranks = (candidate.rank for candidate in self.candidates)
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], enumerate(ranks, start=1)))
+
+    def role_of(self, reader: str) -> Role | None:
+        """As what a person reads the slide; None where they have read nothing of it."""
+        of_cells = ((one.reader, one.role) for one in self.readings)
+        of_fields = ((one.reader, one.role) for one in self.fields_read)
+        return next((role for name, role in chain(of_cells, of_fields) if same_person(name, reader)), None)
 
 
 def person(name: str) -> str:

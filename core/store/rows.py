@@ -8,27 +8,24 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func
 
 from core.cells.located import WhyNot
 from core.results.result import SlideResult
+from core.store.calls import Call, Reason, Role, Species, Stage
 from core.store.notes import Note
 from core.store.places import place
 from core.store.records import (
     Amendment,
     AuditEntry,
-    Call,
     Candidate,
     CandidateKind,
     Case,
     FlaggedField,
     Look,
     Opinion,
+    ReadField,
     Reading,
-    Reason,
     Removal,
-    Role,
     ScoringStep,
     Signature,
     SlideRecord,
-    Species,
-    Stage,
     StoredSlide,
     StoreError,
     TakenIn,
@@ -39,6 +36,7 @@ from core.store.tables import (
     CANDIDATES,
     CASES,
     FIELD_FLAGS,
+    FIELD_READINGS,
     LABORATORY_NUMBERS,
     LOOKS,
     NOTES,
@@ -142,6 +140,7 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
     offers = _by_slide(connection, OFFERS, chosen)
     readings = readings_of(connection, chosen)
     flags = _by_slide(connection, FIELD_FLAGS, chosen)
+    fields_read = _by_slide(connection, FIELD_READINGS, chosen)
     signatures = _by_slide(connection, SIGNATURES, chosen)
     amendments = _by_slide(connection, AMENDMENTS, chosen)
     looks = _by_slide(connection, LOOKS, chosen)
@@ -166,6 +165,7 @@ def records_of(connection: Connection, slide_ids: Sequence[int] | None = None) -
             tuple(look_from(row) for row in looks[slide.id]),
             notes.get(slide.id, ()),
             last_entries[slide.id],
+            tuple(read_field_from(row) for row in fields_read[slide.id]),
         )
         for slide in slides
     )
@@ -197,6 +197,11 @@ def reading_from(row: Row[Any]) -> Reading:
     return Reading(
         row.id, row.slide_id, row.candidate_id, row.reader, Role(row.role), opinion, row.at, row.undone_by
     )
+
+
+def read_field_from(row: Row[Any]) -> ReadField:
+    """A row of field readings."""
+    return ReadField(row.id, row.slide_id, row.field, row.reader, Role(row.role), bool(row.whole), row.at)
 
 
 def signature_from(row: Row[Any]) -> Signature:

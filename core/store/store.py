@@ -11,7 +11,9 @@ from core.cells.boxes import Box
 from core.files import shown_path
 from core.results.folder import read_result_folder
 from core.slides import FoundSlide
+from core.store.calls import Role
 from core.store.database import Database, url_of_folder
+from core.store.field_readings import FieldReadings
 from core.store.housekeeping import Housekeeping, append_details
 from core.store.model_switches import ModelSwitches
 from core.store.new_slides import append_case, append_slide
@@ -37,7 +39,6 @@ from core.store.records import (
     Case,
     Opinion,
     Reading,
-    Role,
     ScoringStep,
     SlideRecord,
     StoredSlide,
@@ -113,6 +114,11 @@ class Store:
     def notes(self) -> Notes:
         """What people write on cells, fields and slides."""
         return Notes(self._database, self.people)
+
+    @property
+    def field_readings(self) -> FieldReadings:
+        """Which fields were read whole."""
+        return FieldReadings(self._database, self.people)
 
     @property
     def models(self) -> ModelSwitches:

@@ -187,6 +187,18 @@ UNDOINGS = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+FIELD_READINGS = Table(
+    "field_readings",
+    METADATA,
+    _id(),
+    _slide_id(),
+    Column("field", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("whole", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
 FIELD_FLAGS = Table(
     "field_flags",
     METADATA,

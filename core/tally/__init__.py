@@ -15,13 +15,16 @@ from core.tally.bounds import (
 from core.tally.density import (
     Estimate,
     Figures,
+    WholeFieldFigures,
     corrected_fraction,
     density_figures,
     dispersion,
+    dispersion_of_few,
     infected_limits,
     raw_fraction,
     rogan_gladen,
     sensitivity_lower_limit,
+    whole_field_figures,
 )
 from core.tally.performance import FalseAccepts, Performance, RankCurve, Recall
 from core.tally.reach import Reach, ReadOn, cells_needed, next_step, reach_of, reading_on
@@ -38,7 +41,7 @@ from core.tally.records import (
     SlideCount,
 )
 from core.tally.verdicts import Verdict, VerdictKind, can_be_translated, reasons_in, verdict
-from core.tally.wording import Fact, verdict_facts, verdict_text, why_corrected
+from core.tally.wording import Fact, of_whole_fields, verdict_facts, verdict_text, why_corrected
 from core.wording import grouped, grouped_up, percent
 
 __all__ = [
@@ -63,6 +66,7 @@ __all__ = [
     "SlideCount",
     "Verdict",
     "VerdictKind",
+    "WholeFieldFigures",
     "can_be_translated",
     "cells_for_limit",
     "cells_needed",
@@ -70,12 +74,14 @@ __all__ = [
     "density_figures",
     "detection_limit_per_ul",
     "dispersion",
+    "dispersion_of_few",
     "effective_cells",
     "excluded_infected_cells_averaged",
     "grouped",
     "grouped_up",
     "infected_limits",
     "next_step",
+    "of_whole_fields",
     "percent",
     "rate_upper_limit",
     "raw_fraction",
@@ -88,6 +94,7 @@ __all__ = [
     "verdict",
     "verdict_facts",
     "verdict_text",
+    "whole_field_figures",
     "why_corrected",
     "zero_count_bound",
 ]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import betaincinv, expit, gammainc, gammaincc, logit, polygamma
-from scipy.stats import beta
+from scipy.stats import beta, norm
+from scipy.stats import t as student
 
 from core.tally.arguments import (
     check_at_most,
@@ -70,6 +71,35 @@ class Figures:
     raw_fraction: Estimate
     corrected_fraction: Estimate | None
     density_per_ul: Estimate | None
+    dispersion: float
+    dispersion_measured: bool
+
+
+@dataclass(frozen=True)
+class WholeFieldFigures:
+    """What the infected cells of fields that two readers have looked at whole amount to.
+
+    Nothing of the list is in them: they hold where the fields were chosen without it.
+
+    Attributes
+    ----------
+    fields, infected, cells
+        How many fields, the infected cells counted on them, and their evaluable cells.
+    fraction
+        Infected over all cells with its Clopper-Pearson interval, widened by `dispersion`.
+    density_per_ul
+        `fraction` times R, in parasites/µL.
+    dispersion
+        The phi by which the interval was widened, at least 1.
+    dispersion_measured
+        Whether it was measured between these fields, or is assumed.
+    """
+
+    fields: int
+    infected: int
+    cells: int
+    fraction: Estimate
+    density_per_ul: Estimate
     dispersion: float
     dispersion_measured: bool
 
@@ -274,6 +304,41 @@ def dispersion(fields: Sequence[FieldReading]) -> float | None:
         return None
     expected = cells * infected.sum() / cells.sum()
     return float(np.sum((infected - expected) ** 2 / expected) / (len(counted) - 1))
+
+
+def dispersion_of_few(fields: Sequence[FieldReading], *, confidence: float = 0.95) -> float | None:
+    """`dispersion` times (t / z)^2, with t of k - 1 degrees of freedom: k fields tell phi that uncertainly.
+
+    Both are quantiles at 1 - a/2. For 2, 5, 20 and 100 fields the factor is 42, 2.0, 1.14 and 1.02.
+    """
+    check_confidence(confidence)
+    estimated = dispersion(fields)
+    if estimated is None:
+        return None
+    counted, upper = sum(reading.cells > 0 for reading in fields), 1 - (1 - confidence) / 2
+    return estimated * float(student.ppf(upper, counted - 1) / norm.ppf(upper)) ** 2
+
+
+def whole_field_figures(
+    fields: Sequence[FieldReading], assumed_dispersion: float, red_cells_per_ul: float
+) -> WholeFieldFigures | None:
+    """Raw fraction and density of fields that were read whole; None where they have no cells.
+
+    Parameters
+    ----------
+    fields
+        One at least.
+    assumed_dispersion
+        Stands in where these fields cannot tell phi: one field alone, no parasite, or the same share on all.
+    """
+    infected, cells = sum(one.infected for one in fields), sum(one.cells for one in fields)
+    measured = dispersion_of_few(fields, confidence=CONFIDENCE) or None
+    phi = max(1.0, assumed_dispersion if measured is None else measured)
+    fraction = raw_fraction(infected, cells, dispersion=phi, confidence=CONFIDENCE)
+    if fraction is None:
+        return None
+    density = fraction.times(red_cells_per_ul)
+    return WholeFieldFigures(len(fields), infected, cells, fraction, density, phi, measured is not None)
 
 
 def sensitivity_lower_limit(recall: Recall, *, confidence: float = 0.95) -> float:

@@ -153,6 +153,9 @@ class Readings:
         Such cells that nobody accepted and somebody was unsure of.
     fields_read_whole
         One entry for each field whose cells of the list were all read by both readers.
+    fields_looked_through
+        One entry for each field of which both readers say that they have looked at all of it; its infected
+        cells are those two accepted, of the list or not, without gametocytes.
     """
 
     accepted_by_both: int = 0
@@ -166,6 +169,7 @@ class Readings:
     marked_by_one: int = 0
     marked_unsure: int = 0
     fields_read_whole: tuple[FieldReading, ...] = ()
+    fields_looked_through: tuple[FieldReading, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (
@@ -189,6 +193,8 @@ class Readings:
         )
         infected = sum(reading.infected for reading in self.fields_read_whole)
         check_at_most("infected of fields_read_whole", infected, "counted", self.counted)
+        infected = sum(reading.infected for reading in self.fields_looked_through)
+        check_at_most("infected of fields_looked_through", infected, "agreed", self.agreed)
 
     @property
     def agreed(self) -> int:
@@ -269,9 +275,6 @@ class Evidence:
         )
         check_at_most("counted", readings.counted, "read_to", count.read_to)
         check_at_most("counted", readings.counted, "cells", count.cells)
-        check_at_most(
-            "cells of fields_read_whole",
-            sum(reading.cells for reading in readings.fields_read_whole),
-            "cells",
-            count.cells,
-        )
+        for name in ("fields_read_whole", "fields_looked_through"):
+            cells = sum(reading.cells for reading in getattr(readings, name))
+            check_at_most(f"cells of {name}", cells, "cells", count.cells)

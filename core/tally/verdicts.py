@@ -4,7 +4,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.tally.bounds import smallest_count_beyond_noise
-from core.tally.density import PARASITES_FOR_A_DENSITY, Figures, density_figures, dispersion
+from core.tally.density import (
+    PARASITES_FOR_A_DENSITY,
+    Figures,
+    WholeFieldFigures,
+    density_figures,
+    dispersion,
+    whole_field_figures,
+)
 from core.tally.performance import Recall
 from core.tally.reach import Reach, assumed_dispersion, reach_of, reading_on
 from core.tally.records import CONFIDENCE, TARGET_CELLS, TARGET_FIELDS, Evidence, Readings
@@ -55,6 +62,9 @@ class Verdict:
         The number readers know.
     sentences
         The reasons as codes and values, for other languages; empty in what was written before there were any.
+    whole_fields
+        What fields that both readers have looked at whole amount to, for a positive slide; None where there
+        are none, and where `figures` are withdrawn.
     notice
         Printed with each verdict.
     """
@@ -68,6 +78,7 @@ class Verdict:
     target_cells: int = TARGET_CELLS
     notice: str = RESEARCH_USE_ONLY
     sentences: tuple[Sentence, ...] = ()
+    whole_fields: WholeFieldFigures | None = None
 
 
 def reasons_in(judged: Verdict, language: str) -> tuple[str, ...]:
@@ -119,7 +130,13 @@ def _positive(evidence: Evidence) -> Verdict | None:
     if outside := _outside(evidence):
         return _verdict(VerdictKind.POSITIVE, (*agreed, *outside))
     figures, remarks = _density(evidence, readings)
-    return _verdict(VerdictKind.POSITIVE, (*agreed, *remarks), figures=figures)
+    whole = whole_field_figures(
+        readings.fields_looked_through,
+        assumed_dispersion(evidence.performance),
+        evidence.assumptions.red_cells_per_ul,
+    )
+    judged = _verdict(VerdictKind.POSITIVE, (*agreed, *remarks, *_of_whole_fields(whole)), figures=figures)
+    return replace(judged, whole_fields=whole)
 
 
 def _suspicious(evidence: Evidence) -> Verdict | None:
@@ -207,6 +224,15 @@ def _no_parasite_seen(evidence: Evidence, reach: Reach) -> Verdict:
         (*_excludes(evidence, reach, "verdict.excludes"), *_spread(evidence)),
         reach,
     )
+
+
+def _of_whole_fields(figures: WholeFieldFigures | None) -> tuple[Sentence, ...]:
+    if figures is None:
+        return ()
+    said = sentence(
+        "verdict.whole_fields", fields=figures.fields, infected=figures.infected, cells=figures.cells
+    )
+    return (said,)
 
 
 def _verdict(kind: VerdictKind, sentences: tuple[Sentence, ...], figures: Figures | None = None) -> Verdict:

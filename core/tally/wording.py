@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.tally.density import Figures, sensitivity_lower_limit
+from core.tally.density import Figures, WholeFieldFigures, sensitivity_lower_limit
 from core.tally.reach import assumed_dispersion
 from core.tally.records import CONFIDENCE, Evidence
 from core.tally.verdicts import Verdict, reasons_in, recall_of_read
@@ -16,7 +16,7 @@ class Fact:
     Attributes
     ----------
     code
-        ``density``, ``fraction``, ``counted``, ``target``, ``model`` or ``given``.
+        ``density``, ``fraction``, ``whole_fields``, ``counted``, ``target``, ``model`` or ``given``.
     label, texts
         In words.
     """
@@ -45,6 +45,8 @@ def verdict_facts(evidence: Evidence, verdict: Verdict, language: str) -> tuple[
     facts: list[tuple[str, list[Sentence]]] = []
     if verdict.figures is not None:
         facts += _figures(evidence, verdict.figures)
+    if verdict.whole_fields is not None:
+        facts.append(("whole_fields", of_whole_fields(verdict.whole_fields)))
     facts.append(("counted", _counted(evidence)))
     if verdict.cells_needed is not None:
         facts.append(("target", [_target(evidence, verdict.target_cells, verdict.cells_needed)]))
@@ -116,6 +118,29 @@ def why_corrected(evidence: Evidence, figures: Figures) -> tuple[Sentence, ...]:
             sensitivity=recall * evidence.assumptions.review_sensitivity,
         ),
     )
+
+
+def of_whole_fields(figures: WholeFieldFigures) -> list[Sentence]:
+    """What fields read whole amount to, and what has to hold for it."""
+    density, fraction = figures.density_per_ul, figures.fraction
+    measured = "measured" if figures.dispersion_measured else "assumed"
+    return [
+        sentence(
+            "fact.density", value=density.value, low=density.low, high=density.high, confidence=CONFIDENCE
+        ),
+        sentence(
+            "fact.whole_fields",
+            value=fraction.value,
+            low=fraction.low,
+            high=fraction.high,
+            infected=figures.infected,
+            cells=figures.cells,
+            fields=figures.fields,
+        ),
+        sentence("fact.whole_fields_chosen"),
+        sentence("fact.whole_fields_seen"),
+        sentence(f"fact.whole_fields_clustering_{measured}", dispersion=figures.dispersion),
+    ]
 
 
 def _counted(evidence: Evidence) -> list[Sentence]:

@@ -72,7 +72,7 @@ def calls(workplace: Workplace, slide_id: int) -> dict[int, str]:
 def test_each_decision_is_written_with_all_that_goes_with_it(
     workplace: Workplace, record: SlideRecord
 ) -> None:
-    first, second, third, _ = (candidate.id for candidate in record.candidates)
+    first, second, third, fourth = (candidate.id for candidate in record.candidates)
     written = write(
         workplace,
         record.slide.id,
@@ -80,14 +80,16 @@ def test_each_decision_is_written_with_all_that_goes_with_it(
             entry(1, first, "parasite", stage="ring", species="vivax"),
             entry(2, second, reason="platelet", species="vivax"),
             entry(3, third, "unsure"),
+            entry(4, fourth, reason="white cell"),
         ],
     )
-    assert (written.number, written.problems) == (3, ())
+    assert (written.number, written.problems) == (4, ())
     opinions = [reading.opinion for reading in workplace.store.record(record.slide.id).readings]
     assert [(one.call, one.stage, one.reason, one.species) for one in opinions] == [
         (Call.PARASITE, Stage.RING, None, Species.VIVAX),
         (Call.NOT_PARASITE, None, Reason.PLATELET, None),
         (Call.UNSURE, None, None, None),
+        (Call.NOT_PARASITE, None, Reason.WHITE_CELL, None),
     ]
 
 

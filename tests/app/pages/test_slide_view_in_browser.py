@@ -96,6 +96,105 @@ def test_a_click_chooses_a_cell_of_any_field_and_marks_one_that_was_missed(
     )
 
 
+def test_a_white_cell_beside_all_boxes_is_called_and_taken_back_by_a_key(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    page.mouse.click(*page.evaluate(PLACE_OF, [200, 52]))
+    until_chosen(page, "other")
+    page.keyboard.press("w")
+    page.get_by_text("You called it: not a parasite: white cell").wait_for()
+    page.keyboard.press("Home")
+    page.mouse.click(*page.evaluate(PLACE_OF, [20 + 8 * SIDE_PX, 20]))
+    page.get_by_text("Readers have not been shown this cell yet").wait_for()
+    page.keyboard.press("z")
+    # The cell whose call was taken back is the chosen one again.
+    (marked,) = [one for one in server.record().candidates if one.kind == CandidateKind.MARKED]
+    until_chosen(page, str(marked.id))
+    page.get_by_text("You called it").wait_for(state="detached")
+    assert [one.undone_by is None for one in server.record().readings] == [False]
+
+
+def test_brightness_and_contrast_change_the_slide_and_not_what_is_drawn_over_it(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    page.locator(".brightness").fill("150")
+    page.locator(".contrast").fill("200")
+    filters = f"[...{PLAN}.querySelectorAll('.viewer canvas')].map(one => getComputedStyle(one).filter)"
+    assert sorted(set(page.evaluate(filters))) == ["brightness(1.5) contrast(2)", "none"]
+    page.locator(".reset").click()
+    assert sorted(set(page.evaluate(filters))) == ["brightness(1) contrast(1)", "none"]
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+def test_the_legend_is_seen_without_scrolling_on_a_small_screen(
+    browser: "Browser", server: RunningServer, locale: str
+) -> None:
+    small = {"width": 1366, "height": 768}
+    page = come_in(browser, server, "Anna", "/slide?slide=1", viewport=small, locale=locale)
+    at_slide(page)
+    legend, viewer = (page.locator(part).bounding_box() for part in (".legend", ".viewer"))
+    assert legend is not None
+    assert viewer is not None
+    assert legend["y"] + legend["height"] <= 768
+    assert viewer["height"] >= 400
+    picture(page, f"slide_1366_{locale[:2]}")
+
+
+def fields_read(server: RunningServer) -> list[tuple[str, bool]]:
+    return [(one.field, one.whole) for one in server.record().fields_read]
+
+
+def until_read(page: "Page", server: RunningServer, wanted: list[tuple[str, bool]]) -> None:
+    for _ in range(50):
+        if fields_read(server) == wanted:
+            return
+        page.wait_for_timeout(200)
+    assert fields_read(server) == wanted
+
+
+def test_field_by_field_each_is_put_on_record_by_a_key_and_the_next_one_follows(
+    browser: "Browser", server: RunningServer
+) -> None:
+    small = {"width": 1366, "height": 768}
+    page = come_in(browser, server, "Anna", "/slide?slide=1", viewport=small)
+    at_slide(page)
+    page.keyboard.press("d")  # outside the mode the key does nothing
+    page.get_by_label("field by field").check()
+    line = page.locator(".by-field-line")
+    line.get_by_text("0 of 2 fields read whole, 0 cells").wait_for()
+    assert page.locator(".fields").evaluate("one => one.selectedOptions[0].text") == "field1.png: 10 cells"
+    page.keyboard.press("d")
+    line.get_by_text("1 of 2 fields read whole, 10 cells").wait_for()
+    line.get_by_text("field2.png: field read, nothing more seen").wait_for()
+    until_read(page, server, [("field1.png", True)])
+    picture(page, "slide_by_field")
+    legend = page.locator(".legend").bounding_box()
+    assert legend is not None
+    assert legend["y"] + legend["height"] <= 768
+    # Keys pressed quickly are all written: the second field, taken back, and read again.
+    for key in "ddd":
+        page.keyboard.press(key)
+    until_read(
+        page,
+        server,
+        [("field1.png", True), ("field2.png", True), ("field2.png", False), ("field2.png", True)],
+    )
+    line.get_by_text("2 of 2 fields read whole, 20 cells").wait_for()
+    page.reload()
+    at_slide(page)
+    page.get_by_label("field by field").check()
+    line.get_by_text("2 of 2 fields read whole, 20 cells").wait_for()
+    # A second reader begins anew, and is not told which fields the first has read.
+    other = come_in(browser, server, "Ben", "/slide?slide=1")
+    at_slide(other)
+    other.get_by_label("field by field").check()
+    other.locator(".by-field-line").get_by_text("0 of 2 fields read whole, 0 cells").wait_for()
+
+
 def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the_gallery(
     browser: "Browser", server: RunningServer
 ) -> None:

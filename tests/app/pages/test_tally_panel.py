@@ -49,6 +49,22 @@ def test_the_bar_is_of_the_cells_that_the_rule_asks_for_and_a_positive_slide_nee
         assert ("it takes" in shown, "more cells needed" in shown) == (more_needed, more_needed)
 
 
+def test_fields_read_whole_stand_beside_the_list_with_what_they_rest_on(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    store = workplace.store
+    record = scored_slide(store, tmp_path, listed=4, fields=3)
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        read_all(store, record, "+---", reader=reader, role=role)
+        for field in ("field1.png", "field2.png"):
+            store.field_readings.read(record.slide.id, field, reader=reader, role=role)
+    shown = shown_beside(record.slide.id)
+    assert "**Parasites/µL, from 2 fields read whole**: 250 000" in shown
+    assert "1 of 20 cells on 2 fields that both readers read whole" in shown
+    assert "drawn at random or taken in order, without a look at the list" in shown
+    assert "machine and readers miss no parasite on them" in shown
+
+
 def test_images_that_could_not_be_read_are_named(workplace: Workplace, tmp_path: Path) -> None:
     store = workplace.store
     broken = tuple(UnreadableField(field=f"cut_{n}.jpg", reason="damaged: cut short") for n in range(7))

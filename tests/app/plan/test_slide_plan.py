@@ -9,7 +9,7 @@ import pytest
 
 import app
 from app.pictures.tiles import METHODS
-from app.plan.slide_plan import cell_at, plan_data
+from app.plan.slide_plan import ByField, cell_at, plan_data
 from app.wording import Words
 from app.workplace import Workplace
 from core.cells.boxes import Box
@@ -25,6 +25,7 @@ def drawn(
     role: Role = Role.FIRST,
     blind: bool = False,
     chosen: tuple[str, Box] | None = None,
+    fields: ByField = ByField(),  # noqa: B008 - frozen
 ) -> dict[str, Any]:
     record = workplace.store.record(record.slide.id)
     assert record.taken_in is not None
@@ -37,6 +38,7 @@ def drawn(
         role=role,
         blind=blind,
         chosen=chosen,
+        fields=fields,
     )
 
 
@@ -131,3 +133,12 @@ def test_a_candidate_is_found_by_its_place(
 ) -> None:
     found = cell_at(record, field, box)
     assert (found and found.rank) == rank
+
+
+def test_fields_that_are_read_whole_are_named_by_their_numbers(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    plan = drawn(workplace, record, fields=ByField(frozenset({"field2.png"}), may=True, answered=7))
+    assert (plan["fields_read"], plan["reads_fields"], plan["fields_answered"]) == ([1], True, 7)
+    plan = drawn(workplace, record, fields=ByField(frozenset({"no such field.png"})))
+    assert (plan["fields_read"], plan["reads_fields"]) == ([], False)

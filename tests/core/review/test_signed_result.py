@@ -11,7 +11,7 @@ import pytest
 
 from core.review import read_document, sign, violations
 from core.review.signed_result import SCHEMA_PATH, canonical, patient_sha256, sha256_of, signed_result_schema
-from core.store import SlideRecord, Store
+from core.store import Role, SlideRecord, Store
 from core.tally.verdicts import recall_of_read
 from core.wording import sentence
 
@@ -55,6 +55,43 @@ def test_a_document_that_version_0_1_0_signed_is_read_and_verified(
     altered = violations(replace(store.record(finished.slide.id), signatures=(old,)), 1, {})
     assert sentence("altered.document") not in altered
     assert sentence("altered.no_result") not in altered
+
+
+def test_fields_read_whole_are_signed_as_they_stand(store: Store, finished: SlideRecord) -> None:
+    slide, read = finished.slide.id, store.field_readings.read
+    second = next(reading.reader for reading in finished.readings if reading.role == Role.SECOND)
+    first = next(reading.reader for reading in finished.readings if reading.role == Role.FIRST)
+    read(slide, "field1.png", reader=first, role=Role.FIRST)
+    read(slide, "field2.png", reader=first, role=Role.FIRST)
+    store.field_readings.take_back(slide, "field2.png", reader=first, role=Role.FIRST)
+    read(slide, "field1.png", reader=second, role=Role.SECOND)
+    signed = read_document(sign(store, slide, by="Dora"))
+    assert [(one.field, one.reader, one.role) for one in signed.fields_read] == [
+        ("field1.png", first, Role.FIRST),
+        ("field1.png", second, Role.SECOND),
+    ]
+    assert signed.verdict.whole_fields is not None
+    assert signed.verdict.whole_fields.fields == 1
+    record = store.record(slide)
+    pictures = store.signatures.pictures(record.signatures[0])
+    assert violations(record, 1, pictures) == ()
+    renamed = (replace(record.fields_read[0], reader="Emil"), *record.fields_read[1:])
+    altered = violations(replace(record, fields_read=renamed), 1, pictures)
+    assert altered == (sentence("altered.fields", count=1),)
+
+
+def test_what_was_signed_before_fields_were_read_whole_is_still_read_and_verified(
+    store: Store, finished: SlideRecord
+) -> None:
+    signature = sign(store, finished.slide.id, by="Dora")
+    before = json.loads(signature.document)
+    del before["fields_read"], before["verdict"]["whole_fields"]
+    del before["evidence"]["readings"]["fields_looked_through"]
+    document = json.dumps(before, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    old = replace(signature, document=document, sha256=sha256_of(document))
+    record = replace(store.record(finished.slide.id), signatures=(old,))
+    assert violations(record, 1, store.signatures.pictures(signature)) == ()
+    assert read_document(old) == read_document(signature)
 
 
 @pytest.mark.parametrize(

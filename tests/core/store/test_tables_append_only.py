@@ -25,6 +25,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
     store.undo(slide, reader="Anna")
     store.read(slide, record.candidates[1].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     read_all(store, record, "+-", reader="Ben", role=Role.SECOND)
+    store.field_readings.read(slide, "field1.png", reader="Anna", role=Role.FIRST)
     store.settings.change(slide, red_cells_per_ul=4.2e6, review_budget=None, by="Anna")
     store.housekeeping.describe(slide, name="x", sampled_on=None, laboratory_number="117", by="Anna")
     store.housekeeping.remove(slide, "a mistake", by="Anna")

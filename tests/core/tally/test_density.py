@@ -17,10 +17,12 @@ from core.tally import (
     density,
     density_figures,
     dispersion,
+    dispersion_of_few,
     infected_limits,
     raw_fraction,
     rogan_gladen,
     sensitivity_lower_limit,
+    whole_field_figures,
 )
 from core.tally.density import PARASITES_FOR_A_DENSITY
 
@@ -273,3 +275,41 @@ def test_other_bad_arguments_are_named() -> None:
         corrected_fraction(1, 10, FOUND_930, review_sensitivity=0)
     with pytest.raises(ValueError, match=r"healthy_cells must be .* it is 0"):
         FalseAccepts(0, 0)
+
+
+def test_a_dispersion_told_by_few_fields_is_widened_as_students_t_is() -> None:
+    fields = [FieldReading(100, x) for x in (4, 2, 2, 0)]
+    # The 97.5 % quantile of t with 3 degrees of freedom is 3.182, the normal one 1.960.
+    assert dispersion_of_few(fields) == pytest.approx(8 / 2 / 3 * (3.1824 / 1.95996) ** 2, rel=1e-4)
+    many = [FieldReading(100, x) for x in (4, 2, 2, 0)] * 250
+    assert dispersion_of_few(many) == pytest.approx(8 / 2 / 4, rel=0.01)
+
+
+@pytest.mark.parametrize("fields", [[], [FieldReading(100, 3)], [FieldReading(100, 0)] * 20])
+def test_few_fields_too_tell_no_dispersion_where_there_is_none_to_see(fields: list[FieldReading]) -> None:
+    assert dispersion_of_few(fields) is None
+
+
+def test_fields_read_whole_give_their_raw_fraction_and_nothing_is_corrected() -> None:
+    fields = [FieldReading(100, x) for x in (4, 2, 2, 0)]
+    figures = whole_field_figures(fields, 1.0, 4_000_000)
+    assert figures is not None
+    assert (figures.fields, figures.infected, figures.cells) == (4, 8, 400)
+    assert figures.dispersion_measured
+    assert figures.dispersion == dispersion_of_few(fields)
+    assert figures.fraction == raw_fraction(8, 400, dispersion=figures.dispersion)
+    assert figures.density_per_ul.value == pytest.approx(80_000)
+
+
+@pytest.mark.parametrize(
+    "fields", [[FieldReading(150, 3)], [FieldReading(150, 0)] * 4, [FieldReading(150, 3)] * 2]
+)
+def test_fields_that_cannot_tell_their_clustering_take_the_assumed_one(fields: list[FieldReading]) -> None:
+    figures = whole_field_figures(fields, 2.5, 5_000_000)
+    assert figures is not None
+    assert (figures.dispersion, figures.dispersion_measured) == (2.5, False)
+
+
+@pytest.mark.parametrize("fields", [[], [FieldReading(0, 0)]])
+def test_fields_without_cells_give_no_figure(fields: list[FieldReading]) -> None:
+    assert whole_field_figures(fields, 1.0, 5_000_000) is None

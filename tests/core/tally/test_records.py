@@ -54,6 +54,13 @@ def test_evidence_that_contradicts_itself_is_refused() -> None:
         ValueError, match=r"infected of fields_read_whole must be at most counted \(1\); it is 2"
     ):
         Readings(accepted_by_both=1, counted=1, fields_read_whole=(FieldReading(10, 2),))
+    with pytest.raises(
+        ValueError, match=r"infected of fields_looked_through must be at most agreed \(1\); it is 2"
+    ):
+        Readings(marked_by_both=1, fields_looked_through=(FieldReading(10, 2),))
+    vast = Readings(fields_looked_through=(FieldReading(10**9, 0),))
+    with pytest.raises(ValueError, match="cells of fields_looked_through must be at most cells"):
+        replace(CLEAN, readings=vast)
 
 
 @pytest.mark.parametrize("bad", [-1, 0.5, math.nan])

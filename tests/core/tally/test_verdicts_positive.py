@@ -12,8 +12,9 @@ from core.tally import (
     SlideCount,
     VerdictKind,
     verdict,
+    whole_field_figures,
 )
-from tests.core.tally.evidence import CLEAN, ENOUGH, PERFORMANCE, read
+from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, read
 from tests.core.tally.test_verdicts import NO_FIGURE, reasons
 
 
@@ -26,7 +27,7 @@ def test_two_readers_on_one_parasite_is_positive_whatever_else_is_missing() -> N
     assert judged.reasons == (
         "Two readers agree on 1 parasite.",
         "1 of them stands further down, where the list is not read without gaps; "
-        "it is not counted in the density.",
+        "it is not counted in the density of the list.",
         "The stain is too pale.",
         NO_FIGURE,
     )
@@ -66,8 +67,8 @@ def test_a_list_full_of_parasites_gives_no_density_but_asks_to_read_on() -> None
     assert full.figures.raw_fraction.value == 101 / 230_000
     assert full.reasons[1:] == (
         "The list is read to rank 200 of 250 000, so the raw fraction is a lower bound.",
-        "101 of the first 200 of the list are parasites. So the list ends before the parasites do, and no "
-        "density is given: read on.",
+        "101 of the first 200 of the list are parasites. So the list ends before the parasites do and gives "
+        "no density: read on, or read whole fields.",
     )
 
 
@@ -122,7 +123,7 @@ def test_parasites_in_clumps_make_a_slide_positive_and_stay_out_of_every_count()
     assert only.reasons == (
         "Two readers agree on 2 parasites.",
         "2 of them lie in a clump, at an edge or have an odd shape; they are not counted in the density.",
-        "No parasite that counts toward the density was found: no density is given.",
+        "No parasite of the list counts toward the density: the list gives none.",
     )
     assert both.figures is not None
     assert both.figures.infected == 4
@@ -164,3 +165,40 @@ def test_clustering_measured_on_the_slide_widens_its_interval() -> None:
     assert other.density_per_ul is not None
     assert other.density_per_ul.value == one.density_per_ul.value
     assert other.density_per_ul.high > one.density_per_ul.high
+
+
+WHOLE = (FieldReading(1000, 5), FieldReading(1000, 0), FieldReading(1000, 1))
+
+
+def test_fields_read_whole_give_a_density_beside_that_of_the_list() -> None:
+    both = verdict(
+        replace(CLEAN, readings=Readings(accepted_by_both=70, counted=70, fields_looked_through=WHOLE))
+    )
+    assert both.figures == verdict(read(accepted_by_both=70)).figures
+    assert both.whole_fields == whole_field_figures(WHOLE, 1.0, 5_000_000)
+    assert both.reasons[-1] == (
+        "Both readers have read 3 fields whole: 6 of 3 000 cells are infected there. "
+        "This gives a density of its own."
+    )
+
+
+def test_fields_read_whole_give_a_density_where_the_list_gives_none() -> None:
+    marked = Readings(marked_by_both=6, fields_looked_through=WHOLE)
+    judged = verdict(replace(CLEAN, readings=marked))
+    assert judged.figures is None
+    assert judged.whole_fields is not None
+    assert judged.whole_fields.density_per_ul.value == pytest.approx(6 / 3000 * 5_000_000)
+
+
+def test_on_a_slide_that_the_model_is_not_valid_for_fields_read_whole_give_no_figure() -> None:
+    outside = replace(GOOD, outside_validity=("The stain is too pale.",))
+    marked = Readings(marked_by_both=6, fields_looked_through=WHOLE)
+    judged = verdict(replace(CLEAN, conditions=outside, readings=marked))
+    assert judged.kind == VerdictKind.POSITIVE
+    assert judged.whole_fields is None
+
+
+def test_before_a_slide_is_positive_fields_read_whole_give_no_figure() -> None:
+    clean = tuple(FieldReading(1000, 0) for _ in range(3))
+    judged = verdict(replace(CLEAN, readings=Readings(accepted_by_one=1, fields_looked_through=clean)))
+    assert judged.whole_fields is None

@@ -74,6 +74,21 @@ def test_what_was_measured_is_said_to_be() -> None:
     )
 
 
+def test_fields_read_whole_are_printed_beside_the_list_with_what_they_rest_on() -> None:
+    fields = (FieldReading(1000, 5), FieldReading(1000, 0), FieldReading(1000, 1))
+    readings = Readings(accepted_by_both=70, counted=70, fields_looked_through=fields)
+    case = replace(CLEAN, readings=readings)
+    facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), "en")}
+    assert list(facts) == ["density", "fraction", "whole_fields", "counted", "model", "given"]
+    # Clustering 3.5 times (4.303 / 1.960)^2, of t with 2 degrees of freedom.
+    assert facts["whole_fields"][1:] == (
+        "raw 0.2 % (0.0000127 % to 2.45 %): 6 of 3 000 cells on 3 fields that both readers read whole",
+        "holds if these fields were drawn at random or taken in order, without a look at the list",
+        "machine and readers miss no parasite on them (assumed)",
+        "clustering of these fields 16.87 (measured on them)",
+    )
+
+
 def test_a_list_full_of_parasites_says_nothing_of_the_share_it_holds() -> None:
     full = replace(CLEAN, readings=Readings(accepted_by_both=150, counted=150))
     facts = {fact.code: fact.texts for fact in verdict_facts(full, verdict(full), "en")}
