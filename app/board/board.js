@@ -3,8 +3,8 @@
 // A decision shows the next cell at once and goes to the server in a log (log.js), which says what is unsaved.
 //
 // From the page: data = {board, version, keep, readings, pictures, species, at, blind, cells: [{id, name, score, facts,
-// flagged, bars}], calls: {cell: [call, stage, reason]}, notes, stands, methods, words}; or without cells and what follows them,
-// where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
+// flagged, bars}], calls: {cell: [call, stage, reason]}, notes, stands, methods, words, drawn}; or without cells and what follows
+// them, where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
 // beside the board is shown anew; and trigger "slide" = the cell to be shown on the slide.
 
 const LATE_MS = 1500;
@@ -269,7 +269,7 @@ function newBoard(first) {
       method.append(...data.methods.map(([name, title]) => new Option(title, name)), new Option(words.off, ""));
     }
     buttons(parent, words, act);
-    drawn(parent, words);
+    drawn(parent, words, data.drawn);
   }
 
   function saved() {
