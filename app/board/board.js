@@ -3,10 +3,10 @@
 // A decision shows the next cell at once and goes to the server in a log (log.js), which says what is unsaved.
 //
 // From the page: data = {board, version, keep, readings, pictures, species, at, blind, cells: [{id, name, score, facts,
-// flagged, bars}], calls: {cell: [call, stage, reason]}, notes, stands, methods, words}; or without cells and what follows them,
-// where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
-// beside the board is shown anew; and triggers: "slide" = the cell to be shown on the slide, "alike" = the cell of
-// which more alike are wanted.
+// flagged, bars}], calls: {cell: [call, stage, reason]}, notes, stands, methods, words, drawn}; or without cells and what follows
+// them, where the board holds the list of that version. To the page: state "seen" = {holds: version, stands}, so that what stands
+// beside the board is shown anew; and triggers: "slide" = the cell to be shown on the slide, "alike" = the cell of which more
+// alike are wanted.
 
 const LATE_MS = 1500;
 const [OWN_SHOWN_MS, OTHERS_SHOWN_MS] = [250, 4000]; // until the page beside shows calls that were made here, or elsewhere
@@ -276,7 +276,7 @@ function newBoard(first) {
       method.append(...data.methods.map(([name, title]) => new Option(title, name)), new Option(words.off, ""));
     }
     buttons(parent, words, act);
-    drawn(parent, words);
+    drawn(parent, words, data.drawn);
   }
 
   function saved() {

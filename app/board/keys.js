@@ -63,12 +63,12 @@ function buttons(parent, words, act) {
 }
 
 // Drawn pictures of what the keys name, a row of the sheet for each.
-function drawn(parent, words) {
+function drawn(parent, words, captions) {
   parent.querySelector(".drawn").parentElement.querySelector("h2").textContent = words.drawnTitle;
   parent.querySelector(".not-photographed").textContent = words.notPhotographed;
-  parent.querySelector(".drawn").replaceChildren(...words.drawn.map((caption, row) => {
+  parent.querySelector(".drawn").replaceChildren(...captions.map((caption, row) => {
     const [figure, picture, under] = ["figure", "div", "figcaption"].map((name) => document.createElement(name));
-    picture.style.backgroundPositionY = `${(100 * row) / (words.drawn.length - 1)}%`;
+    picture.style.backgroundPositionY = `${(100 * row) / (captions.length - 1)}%`;
     under.textContent = caption;
     figure.append(picture, under);
     return figure;

@@ -85,12 +85,8 @@ def board_data(
     data["notes"] = notes_shown(record, role, reader, numbers)
     data["cells"] = _cells(record, taken_in, cells, role, words, numbers)
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
-    data["words"] = {
-        **words.group("board"),
-        "calls": words.group("call"),
-        **words.group("detail"),
-        "drawn": [words(f"drawn.{kind}") for kind in DRAWN],
-    }
+    data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
+    data["drawn"] = [words(f"drawn.{kind}") for kind in DRAWN]
     return data
 
 

@@ -159,7 +159,7 @@ def test_calls_are_given_with_where_the_record_then_stood(workplace: Workplace, 
 def test_help_shows_a_drawn_picture_of_each_kind_with_its_caption(
     workplace: Workplace, record: SlideRecord
 ) -> None:
-    captions = shown(workplace, record)["words"]["drawn"]
+    captions = shown(workplace, record)["drawn"]
     assert len(captions) == 11
     assert captions[2] == "P. falciparum, gametocyte: a crescent"
     assert captions[-1] == "No parasite, a Howell-Jolly body: one round dot, no blue"
