@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from app.cell_numbers import CellNumbers
-from app.pages.field_by_field import by_field, keep_fields
+from app.pages.field_by_field import by_field
 from app.pages.links import (
     REVIEW,
     SECOND,
@@ -112,10 +112,9 @@ def _slide(slide_id: int) -> None:
                 role=reads_on_as(record, reader),
                 blind=blind,
                 chosen=place,
-                fields=by_field(record, session, reader, blind=blind),
+                fields=by_field(record, reader, say.language, blind=blind),
             ),
             on_chosen_change=partial(_keep_chosen, session),
-            on_fields_change=partial(keep_fields, session, reader),
             on_gallery_change=session.ask_gallery,
         )
 

@@ -2,24 +2,45 @@
 
 const [READ_COLOUR, HERE_COLOUR] = ["#2f6b3c", "#1f5fa8"];
 
-// What a reader has said of fields. The server answers the number of the last word that it has dealt with; what it has not is kept
-// and sent again with the next, so that keys pressed quickly are all written.
-function fieldWords(send) {
-  let [read, pending, answered] = [new Set(), [], 0];
+const AGAIN_MS = 2000;
+
+// What a reader has said of fields. Each word is sent until the server has answered it; `told` hears what stands in the way, or nothing.
+function fieldWords(told) {
+  let [read, pending, address, words, busy] = [new Set(), [], "", {}, false];
+  const note = ({ field, whole }) => read[whole ? "add" : "delete"](field);
+
+  async function send() {
+    if (busy) return;
+    busy = true;
+    while (pending.length) {
+      try {
+        const response = await fetch(address, { method: "POST", body: JSON.stringify(pending[0]) });
+        if (!response.ok) throw new Error(await response.text());
+        const { problem } = await response.json();
+        const { field, whole } = pending.shift();
+        if (problem) note({ field, whole: !whole });
+        told(problem);
+      } catch {
+        told(words.fieldsUnsaved.replace("{count}", pending.length));
+        await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
+      }
+    }
+    busy = false;
+  }
+
   return {
     take(fresh) {
-      answered = fresh.fields_answered;
-      pending = pending.filter(({ number }) => number > answered);
+      ({ fields_address: address, words } = fresh);
       read = new Set(fresh.fields_read);
-      for (const { field, whole } of pending) read[whole ? "add" : "delete"](field);
+      pending.forEach(note);
     },
     has: (field) => read.has(field),
     toggle(field) {
-      const whole = !read.has(field);
-      read[whole ? "add" : "delete"](field);
-      pending.push({ number: (pending.at(-1)?.number ?? answered) + 1, field, whole });
-      send(pending);
-      return whole;
+      const word = { field, whole: !read.has(field) };
+      note(word);
+      pending.push(word);
+      send();
+      return word.whole;
     },
   };
 }
@@ -53,6 +74,7 @@ function nextUnread(layout, said, from) {
 // A frame and a check on fields that are read; a dashed frame about the one that is being read.
 function fieldFrames(context, layout, said, here, on) {
   for (const [number, , ...place] of layout.fields) {
+    if (!said.has(number) && number !== here) continue;
     const [x, y, w, h] = on(place.slice(0, 4));
     if (said.has(number)) {
       Object.assign(context, { strokeStyle: READ_COLOUR, lineWidth: 3 });
@@ -62,7 +84,7 @@ function fieldFrames(context, layout, said, here, on) {
       context.fillRect(x + w - side, y, side, side);
       Object.assign(context, { strokeStyle: "#ffffff", lineWidth: Math.max(1, side / 9) });
       context.stroke(new Path2D(`M${x + w - side * 0.78} ${y + side * 0.52}l${side * 0.2} ${side * 0.22}l${side * 0.36} ${-side * 0.46}`));
-    } else if (number === here) {
+    } else {
       Object.assign(context, { strokeStyle: HERE_COLOUR, lineWidth: 3 });
       context.setLineDash([10, 6]);
       context.strokeRect(x, y, w, h);

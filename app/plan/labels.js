@@ -26,7 +26,7 @@ function label(parent, data) {
   find(".help h2").textContent = words.keys;
   find(".close").textContent = words.close;
   if (!find(".method").options.length) find(".method").append(...data.methods.map(([name, title]) => new Option(title, name)));
-  const left_out = [...(data.blind ? ["heat"] : []), ...(data.reads_fields ? [] : ["nextField", "fieldRead"])];
+  const left_out = [...(data.blind ? ["heat"] : []), ...(data.fields_address ? [] : ["nextField", "fieldRead"])];
   const known = [...KEYS.filter(([, name]) => !left_out.includes(name)), ["", "calls"]];
   find(".help table").replaceChildren(...known.map(([caps, name]) => {
     const row = document.createElement("tr");

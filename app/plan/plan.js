@@ -3,8 +3,8 @@
 // only what is in view is drawn.
 //
 // From the server: data = {slide, base, pictures, candidates: [[number, field, x, y, width, height, kind, rank, counts]], chosen:
-// {field, box} | null, cell_px, um_per_pixel, blind, methods, map_widths, reads_fields, fields_read, fields_answered, words}; boxes of
-// candidates are in pixels of their field. To the server: triggers "chosen" = {field, box} and "fields" = [{number, field, whole}].
+// {field, box} | null, cell_px, um_per_pixel, blind, methods, map_widths, fields_address, fields_read, words}; boxes of
+// candidates are in pixels of their field. To the server: trigger "chosen" = {field, box}.
 
 const SMALLEST_CELL_PX = 6; // cells that nobody was asked about are drawn from this width on
 const CELL_VIEW = 9; // a chosen cell is shown in so many widths of it
@@ -20,7 +20,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     plans.set(parentElement, plan);
   }
   plan.choose = (place) => setTriggerValue("chosen", place);
-  plan.sayFields = (said) => setTriggerValue("fields", said);
   plan.toGallery = () => setTriggerValue("gallery", true);
   plan.take(data);
   return () => plan.leave();
@@ -32,14 +31,14 @@ function newPlan(parent, slide) {
   const plan = { slide, maps: new Map(), candidates: [], cross: null, drawn: 0, drawMs: [] };
   let data, words, viewer, canvas, layout, cells, item;
   let chosenKey = "";
-  const said = fieldWords((pending) => plan.sayFields(pending));
+  const said = fieldWords(problem);
 
   plan.take = (fresh) => {
     const first = !data;
     data = fresh;
     words = fresh.words;
     root.classList.toggle("blind", fresh.blind);
-    root.classList.toggle("reads-fields", fresh.reads_fields);
+    root.classList.toggle("reads-fields", Boolean(fresh.fields_address));
     said.take(fresh);
     label(parent, data);
     hint();
@@ -165,6 +164,7 @@ function newPlan(parent, slide) {
   }
 
   function toField(number, at_once = false) {
+    if (number === null) return;
     const field = layout.fields[layout.at.get(number)];
     toBounds(field.slice(2, 6), at_once);
     find(".fields").value = String(number);
@@ -227,13 +227,10 @@ function newPlan(parent, slide) {
     toField(numbers[from < 0 ? (by > 0 ? 0 : numbers.length - 1) : Math.min(numbers.length - 1, Math.max(0, from + by))]);
   }
 
-  const byField = () => data.reads_fields && find(".by-field").checked;
+  const byField = () => data.fields_address && find(".by-field").checked;
   const fieldHere = () => (find(".fields").value === "" ? null : Number(find(".fields").value));
 
-  function toUnread() {
-    const next = nextUnread(layout, said, fieldHere());
-    if (next !== null) toField(next);
-  }
+  const toUnread = () => toField(nextUnread(layout, said, fieldHere()));
 
   function fieldRead() {
     const field = fieldHere();
@@ -375,11 +372,14 @@ function newPlan(parent, slide) {
     find(".hint").textContent = plan.cross ? words.crosshairOn : words.keysHint;
   }
 
-  function trouble() {
-    find(".trouble").textContent = words.trouble;
-    find(".trouble").hidden = false;
+  function problem(text) {
+    find(".trouble").textContent = text;
+    find(".trouble").hidden = !text;
+    if (layout) say();
+    if (item) draw();
   }
 
+  const trouble = () => problem(words.trouble);
   for (const place of [".boxes", ".heat", ".method", ".opacity"]) find(place).oninput = draw;
   find(".by-field").onchange = () => {
     if (fieldHere() === null) toUnread();

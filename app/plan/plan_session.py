@@ -22,15 +22,12 @@ class PlanSession:
         The candidate that the address of the page has named last.
     to_gallery
         Whether the chosen cell is to be shown in the gallery.
-    fields_answered
-        Number of the last word on a field that was dealt with.
     """
 
     slide_id: int
     chosen: tuple[str, Box] | None = None
     came_for: int | None = None
     to_gallery: bool = False
-    fields_answered: int = 0
 
     @classmethod
     def of(cls, slide_id: int) -> "PlanSession":
@@ -46,7 +43,7 @@ class PlanSession:
 
     @property
     def sent(self) -> Any:  # noqa: ANN401 - what the framework keeps of a component
-        """What the plan says: the cell that was `chosen`, by number of its field and box, and of `fields`."""
+        """What the plan says: the cell that was `chosen`, by number of its field and box."""
         return st.session_state[self.key]
 
     def ask_gallery(self) -> None:

@@ -40,15 +40,12 @@ class ByField:
     ----------
     read
         Names of the fields that are read whole.
-    may
-        Whether the person may say so of others.
-    answered
-        Number of the last word on a field that was dealt with.
+    address
+        Where the page sends what the person says of fields; empty where they may not.
     """
 
     read: frozenset[str] = frozenset()
-    may: bool = False
-    answered: int = 0
+    address: str = ""
 
 
 def plan_data(
@@ -90,9 +87,8 @@ def plan_data(
         "cell_px": taken_in.result.reference.cell_diameter_px,
         "um_per_pixel": um_per_pixel_of(record.slide),
         "blind": blind,
-        "reads_fields": fields.may,
+        "fields_address": fields.address,
         "fields_read": [number for name, number in numbers.items() if name in fields.read],
-        "fields_answered": fields.answered,
         "methods": [] if blind else [[method, words(f"method.{method}")] for method in METHODS],
         "map_widths": CELL_WIDTHS["cell"],
         "words": {

@@ -11,6 +11,7 @@ from streamlit import net_util
 
 from app.jobs.start import start
 from app.web.exports import export_routes
+from app.web.field_routes import field_routes
 from app.web.reading_routes import reading_routes
 from app.web.routes import picture_routes
 from app.web.uploads import UploadGuard
@@ -72,7 +73,12 @@ def serve(workplace: Workplace, *, address: str, port: int) -> None:
     guard = Middleware(UploadGuard, workplace=workplace)
     st.App(
         PAGES,
-        routes=[*picture_routes(workplace), *reading_routes(workplace), *export_routes(workplace)],
+        routes=[
+            *picture_routes(workplace),
+            *reading_routes(workplace),
+            *field_routes(workplace),
+            *export_routes(workplace),
+        ],
         middleware=[guard],
         secrets=secrets,
     ).run(

@@ -195,6 +195,25 @@ def test_field_by_field_each_is_put_on_record_by_a_key_and_the_next_one_follows(
     other.locator(".by-field-line").get_by_text("0 of 2 fields read whole, 0 cells").wait_for()
 
 
+def test_a_field_read_while_the_server_is_away_is_written_when_it_is_back(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    page.get_by_label("field by field").check()
+    page.locator(".by-field-line").get_by_text("0 of 2 fields").wait_for()
+    server.kill()
+    page.wait_for_timeout(1500)
+    page.keyboard.press("d")
+    page.locator(".by-field-line").get_by_text("1 of 2 fields").wait_for()
+    server.start()
+    for _ in range(100):
+        if fields_read(server):
+            break
+        page.wait_for_timeout(300)
+    assert fields_read(server) == [("field1.png", True)]
+
+
 def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the_gallery(
     browser: "Browser", server: RunningServer
 ) -> None:

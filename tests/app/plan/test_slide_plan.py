@@ -138,7 +138,7 @@ def test_a_candidate_is_found_by_its_place(
 def test_fields_that_are_read_whole_are_named_by_their_numbers(
     workplace: Workplace, record: SlideRecord
 ) -> None:
-    plan = drawn(workplace, record, fields=ByField(frozenset({"field2.png"}), may=True, answered=7))
-    assert (plan["fields_read"], plan["reads_fields"], plan["fields_answered"]) == ([1], True, 7)
+    plan = drawn(workplace, record, fields=ByField(frozenset({"field2.png"}), "/fields/x"))
+    assert (plan["fields_read"], plan["fields_address"]) == ([1], "/fields/x")
     plan = drawn(workplace, record, fields=ByField(frozenset({"no such field.png"})))
-    assert (plan["fields_read"], plan["reads_fields"]) == ([], False)
+    assert (plan["fields_read"], plan["fields_address"]) == ([], "")
