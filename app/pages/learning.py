@@ -74,13 +74,12 @@ def not_offered(record: SlideRecord, learned: LearnedList) -> tuple[int, ...]:
     return tuple(rank for rank in learned.first_unread if rank not in offered)
 
 
-def say_learned(learned: LearnedList, say: Words) -> None:
-    """Say that the list was ranked anew, and what may still be expected of it."""
+def what_was_learned(learned: LearnedList, say: Words) -> str:
+    """Whether the list was ranked anew, and what may still be expected of it; empty if nothing is known."""
     said = [say("learned.anew", count=learned.calls)] if learned.ranked_anew else []
     if learned.left is not None:
         said.append(_what_is_left(learned.left, say))
-    if said:
-        st.caption(" ".join(said))
+    return " ".join(said)
 
 
 def _what_is_left(left: WhatIsLeft, say: Words) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.board.board_session import BoardSession
 from app.board.review_board import board, board_data
-from app.pages.learning import alike_first, find_alike, learn, not_offered, say_learned
+from app.pages.learning import alike_first, find_alike, learn, not_offered, what_was_learned
 from app.pages.links import (
     OPENED_BY,
     READ_AS,
@@ -111,9 +111,10 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         _not_valid(taken_in, say)
         if role == Role.FIRST:
             left = progress(record)
-            st.markdown(say("reading.list", count=record.to_read, of=looked_at, rank=left.read_to))
+            lines = [say("reading.list", count=record.to_read, of=looked_at, rank=left.read_to)]
             if learned is not None:
-                say_learned(learned, say)
+                lines.append(what_was_learned(learned, say))
+            st.markdown("  \n".join(filter(None, lines)))
         data = board_data(
             workplace,
             record,

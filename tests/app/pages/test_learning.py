@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.pages.learning import learn, not_offered, say_learned
+from app.pages.learning import learn, not_offered, what_was_learned
 from app.wording import Words
 from core.review import LearnedList, LearnedRanking, WhatIsLeft
 from core.store import Role, SlideRecord, Store
@@ -30,11 +30,8 @@ def record(store: Store, tmp_path: Path) -> SlideRecord:
     return scored_slide(store, tmp_path / "slide", listed=12, fields=4)
 
 
-def says(monkeypatch: pytest.MonkeyPatch, found: LearnedList, language: str = "en") -> str:
-    said: list[str] = []
-    monkeypatch.setattr("app.pages.learning.st.caption", said.append)
-    say_learned(found, Words(language))
-    return "\n".join(said)
+def says(found: LearnedList, language: str = "en") -> str:
+    return what_was_learned(found, Words(language))
 
 
 def teach(monkeypatch: pytest.MonkeyPatch, found: LearnedList | None) -> None:
@@ -69,19 +66,15 @@ def test_where_nothing_is_learned_nothing_is_added_and_nothing_said(
     teach(monkeypatch, None)
     assert learn(store, record, "Anna") == (record, None)
     assert not_offered(record, learned((30,), anew=False)) == ()
-    assert says(monkeypatch, learned(anew=False)) == ""
+    assert says(learned(anew=False)) == ""
 
 
-def test_it_says_that_the_list_was_ranked_anew_and_what_is_left_to_expect(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_it_says_that_the_list_was_ranked_anew_and_what_is_left_to_expect() -> None:
     left = WhatIsLeft(since_last=41, ahead=200, expected_ahead=0.4, unread=5000, expected_unread=2.0)
-    assert says(monkeypatch, learned(left=left)) == (
+    assert says(learned(left=left)) == (
         "Ranked anew by your first 20 calls. 41 cells read since the last parasite. "
         "Among the next 200 fewer than 1 parasite is expected."
     )
     more = WhatIsLeft(since_last=None, ahead=200, expected_ahead=2.6, unread=5000, expected_unread=4.0)
-    assert says(monkeypatch, learned(anew=False, left=more)) == (
-        "Among the next 200 about 3 parasites are expected."
-    )
-    assert "Liste reclassée" in says(monkeypatch, learned(left=left), "fr")
+    assert says(learned(anew=False, left=more)) == ("Among the next 200 about 3 parasites are expected.")
+    assert "Liste reclassée" in says(learned(left=left), "fr")
