@@ -129,6 +129,22 @@ def test_a_clean_slide_has_its_detection_limit_and_a_positive_one_has_none(
     assert not re.search("exclude|Detection|Target|needed with", text)
 
 
+def test_fields_read_whole_are_printed_beside_the_density_of_the_list(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, listed=3)
+    for reader, role in (("Anna Roy", Role.FIRST), ("Ben", Role.SECOND)):
+        store.field_readings.read(record.slide.id, "field1.png", reader=reader, role=role)
+    signed, signature = signed_slide(store, record, "+--")
+    pictures = store.signatures.pictures(signature)
+    text = page_text(signed_result_pdf(signed, signature.sha256, Letterhead("P"), pictures))
+    # 1 of 10 cells, Clopper-Pearson .0025 to .4450; one field tells no clustering.
+    assert "Fields 500 000 parasites/µL, 12 643 to 2 225 081 at 95 %" in text
+    assert "1 of 10 cells on 1 field that both readers read whole" in text
+    assert "drawn at random or taken in order, without a look at the list" in text
+    assert "machine and readers miss no parasite on them (assumed) clustering of these fields 1.00" in text
+    text = page_text(signed_result_pdf(signed, signature.sha256, Letterhead("P"), pictures, "fr"))
+    assert "1 hématie parasitée sur 10, lecture entière de 1 champ par les deux lecteurs" in text
+
+
 def test_parasites_are_counted_by_species_and_stage_and_gametocytes_apart(
     store: Store, tmp_path: Path
 ) -> None:

@@ -177,7 +177,7 @@ def test_fields_read_whole_give_a_density_beside_that_of_the_list() -> None:
     assert both.figures == verdict(read(accepted_by_both=70)).figures
     assert both.whole_fields == whole_field_figures(WHOLE, 1.0, 5_000_000)
     assert both.reasons[-1] == (
-        "Both readers have read 3 fields whole: 6 of 3 000 cells are infected there. "
+        "Both readers have read 3 fields whole. Infected there: 6 of 3 000 cells. "
         "This gives a density of its own."
     )
 
