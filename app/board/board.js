@@ -32,7 +32,10 @@ function newBoard(first) {
   const board = { find, data: first, words: {}, at: null, stands: 0, calls: {}, decided: [], cells: [], waiting: [] };
   const current = board.current = () => board.cells.find((cell) => cell.id === board.at);
   board.address = (kind, cell) => `${board.data.pictures}/${kind}/${encodeURIComponent(cell.id)}`;
-  board.log = newLog(told, () => saved());
+  board.log = newLog(told, () => {
+    saved();
+    if (board.log.trouble === "expired") shownBeside(OWN_SHOWN_MS); // a page that is made anew gives a new address, or says why not
+  });
   const [view, gallery] = [newCellView(board), newGallery(board, show)];
   const notes = board.notes = newNotes(board, (cell) => { gallery.mark(cell); if (current()) notes.show(current()); });
 
