@@ -1,9 +1,12 @@
 """Demonstration slides: drawn, scored once, and there at every further start."""
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from subprocess import Popen
 
+from app.jobs.progress import SECONDS_BETWEEN, progress_path, read_progress
 from app.jobs.start import start
 from app.workplace import PROGRAM, Workplace
 from datasets.synthetic import render_slide
@@ -44,5 +47,19 @@ def prepare_demo(workplace: Workplace, said: Callable[[str], None]) -> None:
         workplace.store.add_slide(case.id, demo.name, folder, by=PROGRAM)
     process = start(workplace)
     if process is not None:
-        said("scoring them")
-        process.wait()
+        said("scoring them, about a minute")
+        _say_progress(workplace, process, said)
+
+
+def _say_progress(workplace: Workplace, process: Popen[bytes], said: Callable[[str], None]) -> None:
+    """Say field by field how far the scoring has come, until it is over."""
+    told: dict[int, int] = {}
+    over = False
+    while not over:
+        over = process.poll() is not None
+        for slide in workplace.store.slides():
+            going = read_progress(progress_path(workplace.jobs, slide.id))
+            if going is not None and told.get(slide.id) != going.fields_done:
+                told[slide.id] = going.fields_done
+                said(f"{slide.name}: {going.fields_done} of {going.fields} fields scored")
+        time.sleep(SECONDS_BETWEEN)
