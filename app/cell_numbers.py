@@ -35,7 +35,7 @@ class CellNumbers:
         """Those of one reader on one slide; a number stays when cells are added."""
         if not blind:
             return cls(record.slide.id, None)
-        key = hashlib.blake2b(f"{record.slide.id} {reader}".encode(), key=secret[:64]).digest()
+        key = hashlib.blake2b(f"{record.slide.id} {reader.casefold()}".encode(), key=secret[:64]).digest()
         own_of: dict[int, int] = {}
         # Those added later come last, so that of two equal hashes the earlier candidate keeps its number.
         for own in sorted(candidate.id for candidate in record.candidates):

@@ -35,12 +35,13 @@ function newBoard(first) {
   board.log = newLog(told, () => {
     saved();
     if (board.log.trouble === "expired") shownBeside(OWN_SHOWN_MS); // a page that is made anew gives a new address, or says why not
-  });
+  }, () => board.stands);
   const [view, gallery] = [newCellView(board), newGallery(board, show)];
   const notes = board.notes = newNotes(board, (cell) => { gallery.mark(cell); if (current()) notes.show(current()); });
 
   board.come = (place) => {
     clearTimeout(board.gone);
+    board.page = window.location.pathname;
     if (parent === place) return;
     parent = place;
     gallery.redraw();
@@ -91,6 +92,7 @@ function newBoard(first) {
     if (asked) gallery.redraw();
     gallery.draw(asked);
     if (asked && data.alike) board.at = board.cells.find((cell) => !cell.call)?.id ?? board.at;
+    if (data.at && data.at !== board.cameFor) board.at = board.cameFor = data.at;
     if (!current()) board.at = null;
     const firstUnread = board.cells.find((cell) => !cell.call)?.id;
     show(board.at ?? data.at ?? firstUnread ?? board.cells[0]?.id ?? null);
@@ -110,16 +112,18 @@ function newBoard(first) {
 
   function told(answer, dealtWith) {
     const [elsewhere, changes] = [answer.stands !== board.stands && !dealtWith.length, Object.entries(answer.calls)];
+    if (answer.all) [board.calls, notes.stand] = [{}, {}];
     for (const [cell, call] of changes) board.calls[cell] = call;
     notes.take(answer.notes);
     board.stands = answer.stands;
     if (dealtWith.length) find(".problems").textContent = answer.problems.join(" ");
     called();
+    if (answer.all) board.cells.forEach(mark);
     for (const [id] of changes) {
       const cell = board.cells.find((one) => one.id === id);
       if (cell) mark(cell);
     }
-    if (Object.keys(answer.notes).length || dealtWith.some((entry) => entry.act === "note")) {
+    if (answer.all || Object.keys(answer.notes).length || dealtWith.some((entry) => entry.act === "note")) {
       board.cells.forEach(gallery.mark);
       if (current()) notes.show(current());
     }
@@ -150,7 +154,8 @@ function newBoard(first) {
     if (command.act === "rest") return rest(command);
     if (command.act === "alike") return board.data.blind || board.alike();
     if (command.act === "turn") return show(gallery.turnBy(command.by) ?? board.at);
-    const cells = gallery.chosen.size ? board.cells.filter((one) => gallery.chosen.has(one.id)) : [cell];
+    const chosen = board.cells.filter((one) => gallery.chosen.has(one.id));
+    const cells = chosen.length ? chosen : [cell];
     if (meant(command, cells)) call(command, cells);
   }
 
@@ -207,6 +212,7 @@ function newBoard(first) {
     if (!asked(command, left.map((cell) => cell.id).join(), board.words.againRest.replace("{count}", left.length))) return;
     const chosen = [...gallery.chosen];
     call({ call: "not a parasite" }, left);
+    if (chosen.length) show(chosen[0]); // they stay chosen, and in sight
     chosen.forEach(gallery.choose);
   }
 
@@ -227,7 +233,7 @@ function newBoard(first) {
     const cells = (board.decided.pop() ?? []).map((id) => board.cells.find((one) => one.id === id)).filter(Boolean);
     if (!cells.length) return board.log.enter({ act: "undo", cell: null });
     for (const cell of cells.toReversed()) {
-      board.log.enter({ act: "undo", cell: cell.id });
+      board.log.enter({ act: "undo", cell: cell.id, over: cell.call });
       Object.assign(cell, { call: null, stage: null, reason: null });
       mark(cell);
     }
@@ -313,7 +319,7 @@ function newBoard(first) {
     if (document.querySelector("[role=dialog]")?.checkVisibility()) return;
     const command = [...KEYS, ...(gallery.screens ? SCREEN_KEYS : [])].find((one) => one.key === key);
     if (!parent.isConnected) {
-      if (command && !event.repeat) board.waiting.push(command);
+      if (command && !event.repeat && window.location.pathname === board.page) board.waiting.push(command);
       return;
     }
     if (key === "?") find(".help").showModal();

@@ -100,7 +100,9 @@ function newGallery(board, show) {
 
   // Show the screen on which the cursor is.
   function turn() {
+    const shown = screen;
     screen = Math.floor(Math.max(0, gallery.listed.indexOf(board.at)) / size);
+    if (screen !== shown) gallery.chosen.clear(); // a key must call nothing that is out of sight
     gallery.listed.forEach((id, place) => { tiles.get(id).hidden = Math.floor(place / size) !== screen; });
     const last = Math.max(1, Math.ceil(gallery.listed.length / size));
     find(".screen-number").textContent = board.words.screenNumber.replace("{number}", screen + 1).replace("{last}", last);

@@ -3,14 +3,15 @@
 // Entries are numbered and stay until the server says that it has dealt with them; sent twice, they are written once. With
 // nothing to send the log asks every while what others, or the same person in another tab, have called since.
 //
-// To the server: {log, entries: [{number, act, cell, call, stage, reason, species, flagged, about, text}]}; a flag says what
-// is wanted, so that sent twice it is not taken off. From the server: {number, undone, problems, stands, calls: {cell: [call,
+// To the server: {log, knows, entries: [{number, act, cell, call, stage, reason, species, flagged, about, text}]}; a flag says what
+// is wanted, so that sent twice it is not taken off. From the server: {number, undone, problems, stands, all, calls: {cell: [call,
 // stage, reason] or null}, notes: {"cell 12" or "field a.png": [[by, text, own]] or null}}.
 
 const [ASK_MS, AGAIN_MS, WAIT_MS, MOST_AT_ONCE] = [1500, 2500, 20_000, 200];
 
-// `told` is called with each answer and what of it was an answer to entries; `changed` whenever `entries` or `trouble` change.
-function newLog(told, changed) {
+// `told` is called with each answer and what of it was an answer to entries; `changed` whenever `entries` or `trouble` change;
+// `knows` says where the record stood as of the last answer that was taken in, as one may be lost.
+function newLog(told, changed, knows) {
   const log = { name: newName(), entries: [], sent: 0, address: null, keep: null, trouble: null };
   let [busy, timer, ending] = [false, null, false];
 
@@ -47,7 +48,7 @@ function newLog(told, changed) {
     try {
       const response = await fetch(log.address, {
         method: "POST", headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(WAIT_MS),
-        body: JSON.stringify({ log: log.name, entries: sending }),
+        body: JSON.stringify({ log: log.name, knows: knows(), entries: sending }),
       });
       if (!response.ok) {
         log.trouble = response.status === 403 ? "expired" : "unsaved";

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.blindness import hides_notes, would_give_away
 from app.board.entries import write_entries
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
@@ -28,6 +29,7 @@ class _Told:
     """How far a log was dealt with, and what its board knows."""
 
     number: int = 0
+    stands: int | None = None
     calls: Mapping[str, Call] = field(default_factory=dict)
     notes: Mapping[str, list[Noted]] = field(default_factory=dict)
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -53,15 +55,20 @@ class Logs:
         self._told: OrderedDict[tuple[Writing, str], _Told] = OrderedDict()
         self._changing = threading.Lock()
 
-    def answer(self, writing: Writing, log: str, entries: list[Any]) -> dict[str, Any]:
+    def answer(self, writing: Writing, log: str, entries: list[Any], knows: int = 0) -> dict[str, Any]:
         """Write the entries of a log; say how far that went, and what differs from what its board knows.
+
+        Parameters
+        ----------
+        knows
+            Where the record stood as of the last answer that the board has taken in: an answer may be lost.
 
         Returns
         -------
         ``number`` of the last entry that was dealt with, the cell whose reading was ``undone`` by it,
         ``problems`` in words, the ``calls`` that have changed by number of the cell and the ``notes`` by what
-        they are on (None where nothing is left), and where the slide's record ``stands``: it grows with
-        whatever is written of it.
+        they are on (None where nothing is left), or ``all`` of both, and where the slide's record ``stands``:
+        it grows with whatever is written of it.
 
         Raises
         ------
@@ -83,14 +90,18 @@ class Logs:
             record = self._store.record(writing.slide_id)
             shown = (record, writing.role, writing.reader, self._numbers(writing, record))
             calls, notes = calls_shown(*shown), notes_shown(*shown)
-            changed_calls, changed_notes = _changed(told.calls, calls), _changed(told.notes, notes)
-            told.number, told.calls, told.notes = written.number, calls, notes
+            everything = told.stands is None or told.stands != knows
+            changed_calls = calls if everything else _changed(told.calls, calls)
+            changed_notes = notes if everything else _changed(told.notes, notes)
+            told.number, told.stands = written.number, record.last_entry
+            told.calls, told.notes = calls, notes
         say = Words(writing.language)
         return {
             "number": written.number,
             "undone": written.undone,
             "problems": [say("board.not_written", why=say.error(problem)) for problem in written.problems],
             "stands": record.last_entry,
+            "all": everything,
             "calls": changed_calls,
             "notes": changed_notes,
         }
@@ -114,11 +125,13 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any
 def calls_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbers) -> dict[str, Call]:
     """The call that stands on each cell that was read in a role, by the number that a board shows.
 
-    Of second readings, the reader's own alone.
+    The reader's own alone where it is a second reading, or they may still make one: others may have begun
+    to read while a page stands open.
     """
+    own_alone = role == Role.SECOND or would_give_away(record, reader)
     calls: dict[str, Call] = {}
     for candidate, readings in standing(record.readings).items():
-        if role in readings and not (role == Role.SECOND and is_anothers(readings, role, reader)):
+        if role in readings and not (own_alone and is_anothers(readings, role, reader)):
             opinion = readings[role].opinion
             calls[str(numbers.shown(candidate))] = (str(opinion.call), opinion.stage, opinion.reason)
     return calls
@@ -127,13 +140,14 @@ def calls_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbe
 def notes_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbers) -> dict[str, list[Noted]]:
     """The notes on cells and fields, by what they are on: ``cell 12``, by its number, or ``field a.png``.
 
-    Of a second reader, their own alone: what others write of a cell may tell what they called it.
+    Of who reads as second, or still may, their own alone: what others write may tell what they called.
     """
+    own_alone = role == Role.SECOND or hides_notes(record, reader)
     laid_before_readers = {candidate.id for candidate in record.candidates}
     notes: dict[str, list[Noted]] = {}
     for note in notes_that_stand(record.notes):
         own = same_person(note.by, reader)
-        if note.field is None or (role == Role.SECOND and not own):
+        if note.field is None or (own_alone and not own):
             continue
         if note.candidate_id is None:
             about = f"field {note.field}"

@@ -1,6 +1,7 @@
 """What a first reader's calls have taught the list, and what it says of the rest."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -31,7 +32,9 @@ def learn(store: Store, record: SlideRecord, reader: str) -> tuple[SlideRecord, 
     read = {one.candidate_id for one in record.readings if one.role == Role.FIRST and one.undone_by is None}
     ranks = not_offered(record, learned)
     if ranks and len(read) < record.taken_in.result.cells.listed:
-        store.offer_ranked(record.slide.id, ranks, by=reader)
+        # Signed or removed by somebody else meanwhile, or written to by many at a time: it is shown as it is.
+        with suppress(SmearscopeError):
+            store.offer_ranked(record.slide.id, ranks, by=reader)
         record = store.record(record.slide.id)
         learned = learned_list(record)
     return record, learned
@@ -41,13 +44,14 @@ def find_alike(store: Store, session: BoardSession) -> None:
     """Lay before the reader what looks most like the cell that the board asks about, to be shown first."""
     cell, record = session.sent.alike, store.record(session.slide_id)
     candidate = next((one for one in record.candidates if str(one.id) == cell), None)
-    ranks = () if candidate is None else ranks_like(record, candidate, ALIKE)
-    session.alike = Alike(cell, ranks) if ranks else None
-    if not ranks:
-        st.toast(words()("learned.none_alike"))
-        return
+    session.alike = None
     try:
+        ranks = () if candidate is None else ranks_like(record, candidate, ALIKE)
+        if not ranks:
+            st.toast(words()("learned.none_alike"))
+            return
         store.offer_ranked(session.slide_id, ranks, by=session.reader)
+        session.alike = Alike(cell, ranks)
     except SmearscopeError as error:  # as where the slide was signed meanwhile
         st.toast(escaped(words().error(error)), icon=":material/error:")
 

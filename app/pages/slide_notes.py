@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.blindness import hides_notes
 from app.pages.links import escaped
 from app.pages.unblinding import shows_calls
 from app.person import may
@@ -21,7 +22,7 @@ def slide_notes(record: SlideRecord, reader: str, say: Words) -> None:
     writes = may(Right.READ) and not record.locked
     notes = notes_to_sign(record)
     others = any(not same_person(note.by, reader) for note in notes)
-    if others and not shows_calls(record, reader):
+    if others and (hides_notes(record, reader) or not shows_calls(record, reader)):
         notes = tuple(note for note in notes if same_person(note.by, reader))
     if not notes and not writes:
         return

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.blindness import must_stay_blind
+from app.blindness import would_give_away
 from app.pages.links import SECOND, link
 from app.person import may
 from app.wording import Words
@@ -13,12 +13,7 @@ from core.store.reading_writes import has_seen_too_much, unseen_reading
 
 def sees_calls(record: SlideRecord, reader: str) -> bool:
     """Whether calls may be shown: nothing would be given away, or the person cannot be second reader."""
-    return (
-        not must_stay_blind(record, reader)
-        or unseen_reading(record.readings, record.looks, reader) is None
-        or has_looked(record, reader)
-        or not may(Right.READ)
-    )
+    return not would_give_away(record, reader) or not may(Right.READ)
 
 
 def has_looked(record: SlideRecord, reader: str) -> bool:

@@ -21,6 +21,7 @@ MOST_BYTES = 1_000_000
 class _Sent(BaseModel):
     log: Annotated[str, Field(max_length=100)]
     entries: list[Any]
+    knows: int = 0
 
 
 def reading_routes(workplace: Workplace) -> list[BaseRoute]:
@@ -44,7 +45,7 @@ def reading_routes(workplace: Workplace) -> list[BaseRoute]:
         except ValidationError as error:
             return PlainTextResponse(f"a board sends a log and its entries: {error}", 400)
         try:
-            answer = logs.answer(writing, sent.log, sent.entries)
+            answer = logs.answer(writing, sent.log, sent.entries, sent.knows)
         except StoreError as error:
             return PlainTextResponse(str(error), 404)
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})

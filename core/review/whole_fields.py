@@ -12,6 +12,8 @@ from core.review.decisions import Decision, ReadCell
 from core.store import ReadField, Role, TakenIn
 from core.tally import FieldReading
 
+_UNDECIDED = {Decision.ACCEPTED_BY_ONE, Decision.DISPUTED, Decision.UNSURE}
+
 
 def read_whole(said: Iterable[ReadField]) -> dict[Role, dict[str, ReadField]]:
     """The fields that are read whole in each role, with who read them; what was said last holds."""
@@ -30,10 +32,11 @@ def looked_through(
     """Fields that both readers have looked at whole, each with the parasites that two accept on it.
 
     Of the parasites those that count: evaluable cells, however they came before readers, and no gametocytes.
-    Only fields whose cells count at all.
+    Only fields whose cells count at all, and on which no cell is undecided: it may be infected.
     """
     whole = read_whole(said)
-    both = whole.get(Role.FIRST, {}).keys() & whole.get(Role.SECOND, {}).keys()
+    undecided = {cell.candidate.field for cell in cells if cell.to_adjudicate or cell.decision in _UNDECIDED}
+    both = (whole.get(Role.FIRST, {}).keys() & whole.get(Role.SECOND, {}).keys()) - undecided
     infected = Counter(
         cell.candidate.field
         for cell in cells

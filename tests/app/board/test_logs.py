@@ -35,12 +35,38 @@ def test_what_is_written_is_told_to_the_board_that_sent_it(logs: Logs, record: S
 
 def test_only_what_has_changed_is_told_again(logs: Logs, record: SlideRecord) -> None:
     first, second, *_ = (one.id for one in record.candidates)
-    logs.answer(ANNA, "a log", [call(1, first, "parasite")])
-    assert logs.answer(ANNA, "a log", [])["calls"] == {}
-    answer = logs.answer(ANNA, "a log", [call(2, second, "parasite"), {"number": 3, "act": "undo"}])
+    answer = logs.answer(ANNA, "a log", [call(1, first, "parasite")])
+    answer = logs.answer(ANNA, "a log", [], answer["stands"])
+    assert (answer["all"], answer["calls"]) == (False, {})
+    both = [call(2, second, "parasite"), {"number": 3, "act": "undo"}]
+    answer = logs.answer(ANNA, "a log", both, answer["stands"])
     assert (answer["calls"], answer["undone"]) == ({}, str(second))
-    answer = logs.answer(ANNA, "a log", [{"number": 4, "act": "undo", "cell": str(first)}])
+    undo = {"number": 4, "act": "undo", "cell": str(first)}
+    answer = logs.answer(ANNA, "a log", [undo], answer["stands"])
     assert answer["calls"] == {str(first): None}
+
+
+def test_a_board_that_did_not_hear_the_last_answer_is_told_all(logs: Logs, record: SlideRecord) -> None:
+    first, *_ = (one.id for one in record.candidates)
+    knows = logs.answer(ANNA, "a log", [])["stands"]
+    logs.answer(ANNA, "a log", [call(1, first, "parasite")], knows)  # the answer is lost
+    again = logs.answer(ANNA, "a log", [call(1, first, "parasite")], knows)
+    assert (again["number"], again["all"]) == (1, True)
+    assert again["calls"] == {str(first): ("parasite", None, None)}
+
+
+def test_who_may_still_read_as_second_is_not_told_what_others_call_while_their_page_stands_open(
+    logs: Logs, workplace: Workplace, record: SlideRecord
+) -> None:
+    ben = Writing(1, Role.FIRST, "Ben", "en")
+    knows = logs.answer(ben, "a log", [])["stands"]
+    workplace.store.read(1, record.candidates[0].id, PARASITE, reader="Anna", role=Role.FIRST)
+    workplace.store.notes.on_cell(1, record.candidates[1].id, "a ring", by="Anna")
+    answer = logs.answer(ben, "a log", [], knows)
+    assert (answer["calls"], answer["notes"]) == ({}, {})
+    assert workplace.store.record(1).looks == ()
+    # Whose reading it is sees it, in every tab.
+    assert len(logs.answer(ANNA, "another log", [])["calls"]) == 1
 
 
 def test_what_was_called_in_one_tab_is_told_in_the_other(logs: Logs, record: SlideRecord) -> None:
@@ -102,20 +128,24 @@ def test_notes_are_told_by_what_they_are_on_and_again_only_where_they_have_chang
     logs: Logs, workplace: Workplace, record: SlideRecord
 ) -> None:
     first, *_ = record.candidates
+    workplace.store.read(1, first.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     workplace.store.notes.on_slide(1, "stained twice", by="Anna")  # nothing for the board
     workplace.store.notes.on_cell(1, first.id, "dust?", by="Cleo")
     note = {"number": 1, "act": "note", "cell": str(first.id), "about": "field", "text": "thick here"}
-    assert logs.answer(ANNA, "a log", [note])["notes"] == {
+    answer = logs.answer(ANNA, "a log", [note])
+    assert answer["notes"] == {
         f"cell {first.id}": [("Cleo", "dust?", False)],
         f"field {first.field}": [("Anna", "thick here", True)],
     }
-    assert logs.answer(ANNA, "a log", [])["notes"] == {}
-    answer = logs.answer(ANNA, "a log", [{**note, "number": 2, "text": ""}])
+    answer = logs.answer(ANNA, "a log", [], answer["stands"])
+    assert answer["notes"] == {}
+    answer = logs.answer(ANNA, "a log", [{**note, "number": 2, "text": ""}], answer["stands"])
     assert answer["notes"] == {f"field {first.field}": None}
 
 
 def test_a_second_reader_is_told_no_notes_but_their_own(workplace: Workplace, record: SlideRecord) -> None:
     first, second, *_ = record.candidates
+    workplace.store.read(1, first.id, PARASITE, reader="Anna", role=Role.FIRST)
     workplace.store.notes.on_cell(1, first.id, "a ring", by="Anna")
     workplace.store.notes.on_cell(1, second.id, "a platelet", by="ben")
     workplace.store.notes.on_field(1, first.field, "rings everywhere", by="Anna")
@@ -124,6 +154,8 @@ def test_a_second_reader_is_told_no_notes_but_their_own(workplace: Workplace, re
     own = {f"cell {numbers.shown(second.id)}": [("ben", "a platelet", True)]}
     assert notes_shown(now, Role.SECOND, "Ben", numbers) == own
     assert len(notes_shown(now, Role.FIRST, "Anna", CellNumbers(1, None))) == 3
+    # Who has read nothing yet may still be second reader, on whatever page they are.
+    assert notes_shown(now, Role.FIRST, "Cleo", CellNumbers(1, None)) == {}
 
 
 def test_a_note_on_a_cell_that_is_no_more_before_readers_is_on_no_board(

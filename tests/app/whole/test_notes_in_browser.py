@@ -125,6 +125,7 @@ def test_a_note_stays_in_its_box_while_all_of_the_page_runs_anew(
     page.wait_for_timeout(6000)
     page.keyboard.type("te")
     page.keyboard.press("Escape")
+    page.get_by_text("Note on the cell: half a note").wait_for()
     saved(page)
     assert standing(server)[1:] == [(server.record().candidates[0].id, "Anna", "half a note")]
 

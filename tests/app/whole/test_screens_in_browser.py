@@ -109,8 +109,18 @@ def test_the_rest_of_the_screen_takes_the_same_key_twice_and_leaves_calls_and_ch
     calls = standing_calls(server)
     assert calls.keys() == set(here) - {"7"}
     assert Counter(calls.values()) == {Call.PARASITE: 1, Call.NOT_PARASITE: len(here) - 2}
-    press(page, "z")  # the whole screen was one key, and so is taking it back
+    assert "7" in shown(page)  # the cell that was left aside is still in sight, and chosen
+    press(page, "p")
+    assert standing_calls(server)["7"] == Call.PARASITE
+    press(page, "z", "z")  # the whole screen was one key, and so is taking it back
     assert standing_calls(server) == {"1": Call.PARASITE}
+
+
+def test_what_was_chosen_on_another_screen_is_called_by_no_key(page: "Page", server: RunningServer) -> None:
+    press(page, " ", "ArrowRight", " ", "PageDown", "n")
+    calls = standing_calls(server)
+    assert list(calls.values()) == [Call.NOT_PARASITE]
+    assert not {"1", "2"} & calls.keys()
 
 
 def test_between_the_two_keys_nothing_else_may_be_pressed(page: "Page", server: RunningServer) -> None:
