@@ -14,7 +14,7 @@ from app.wording import Words
 from app.workplace import Workplace
 from core.cells.boxes import Box
 from core.store import Role, SlideRecord
-from tests.scored_slides import PARASITE, box_of, read_all
+from tests.scored_slides import NOT_PARASITE, PARASITE, box_of, read_all
 
 
 def drawn(
@@ -112,6 +112,10 @@ def test_what_stands_outside_the_count_is_drawn_as_such(workplace: Workplace, re
     workplace.store.mark(record.slide.id, "field1.png", marked, PARASITE, reader="Anna", role=Role.FIRST)
     plan = drawn(workplace, workplace.store.record(record.slide.id))
     assert [counts for *_, counts in plan["candidates"]] == [1] * 20 + [0, 0]
+    for candidate in workplace.store.record(record.slide.id).candidates[
+        :21
+    ]:  # beyond the budget, if it was read
+        workplace.store.read(record.slide.id, candidate.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     # The blind are not told what somebody has marked.
     of_ben = drawn(
         workplace, workplace.store.record(record.slide.id), reader="Ben", role=Role.SECOND, blind=True
