@@ -65,12 +65,12 @@ def test_a_note_is_typed_on_a_cell_and_its_keys_are_text_and_no_calls(
     assert server.record().readings == ()
     page.keyboard.press("n")  # a call again
     write(page, "of the second", close="Control+Enter")
-    page.keyboard.press("ArrowRight")
+    page.locator(f".tile[data-cell='{third}']").click()
     page.get_by_text("Note on the cell: seen by Cleo (Cleo)").wait_for()
     saved(page)
     assert standing(server)[2:] == [(second, "Anna", "of the second")]
     assert len(server.record().readings) == 1
-    page.keyboard.press("ArrowLeft")
+    page.locator(f".tile[data-cell='{second}']").click()
     write(page, "")
     saved(page)
     assert len(standing(server)) == 2
