@@ -47,6 +47,7 @@ class Session:
     fragment_id: str = ""
     version: str | None = None
     readings: str = ""
+    stands: int = 0
     cells: list[str] = field(default_factory=list)
 
     async def open_page(self) -> None:
@@ -66,12 +67,13 @@ class Session:
         begun = time.perf_counter()
         entry = {"number": number, "act": "read", "cell": cell, "call": call, "stage": None, "reason": None}
         answer = await self.server.post(
-            self.readings, json={"log": self.fragment_id + self.board_id, "entries": [entry]}
+            self.readings,
+            json={"log": self.fragment_id + self.board_id, "entries": [entry], "knows": self.stands},
         )
         told = answer.raise_for_status().json()
         if told["number"] != number or told["problems"]:
             raise RuntimeError(f"decision {number} was not written: {told['problems']}")
-        seconds = time.perf_counter() - begun
+        seconds, self.stands = time.perf_counter() - begun, told["stands"]
         message = BackMsg()
         run = message.rerun_script
         run.query_string, run.page_script_hash, run.fragment_id = "slide=1", self.page_hash, self.fragment_id

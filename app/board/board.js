@@ -311,7 +311,7 @@ function newBoard(first) {
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const focus = event.composedPath()[0];
-    if (focus instanceof HTMLElement && focus.matches("input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]")) return;
+    if (typedInto(focus)) return;
     if (find("dialog[open]") || !current()) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (focus instanceof HTMLElement && focus.matches("input, select, [role=slider]") && key.startsWith("Arrow")) return;
@@ -349,6 +349,10 @@ function newBoard(first) {
   window.addEventListener("beforeunload", onUnload);
   return board;
 }
+
+// A box that has just been closed may hold the keyboard a moment longer: nobody types into what is not to be seen.
+const typedInto = (focus) => focus instanceof HTMLElement && focus.checkVisibility()
+  && focus.matches("input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]");
 
 function pending(entry) {
   if (entry.act === "note") return {};

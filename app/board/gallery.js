@@ -37,8 +37,10 @@ function newGallery(board, show) {
     for (const stage of stages) filters[stage] = words[stage];
     for (const [place, name, all] of [[".sort", words.order, sorts], [".filter", words.which, filters]]) {
       const box = find(place);
+      if (box.getAttribute("aria-label") === name) continue;
       box.setAttribute("aria-label", name);
-      if (!box.options.length) box.append(...Object.entries(all).map(([one, title]) => new Option(title, one)));
+      const kept = box.value;
+      box.replaceChildren(...Object.entries(all).map(([one, title]) => new Option(title, one, false, one === kept)));
     }
   };
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.blindness import hides_notes, would_give_away
-from app.board.entries import write_entries
+from app.board.entries import Written, write_entries
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
 from app.wording import Words
@@ -77,16 +77,7 @@ class Logs:
         """
         told = self._of(writing, log)
         with told.one_at_a_time:
-            numbers = self._numbers(writing, self._store.record(writing.slide_id))
-            written = write_entries(
-                self._store,
-                writing.slide_id,
-                entries,
-                told.number,
-                reader=writing.reader,
-                role=writing.role,
-                numbers=numbers,
-            )
+            written = self._written(writing, entries, told.number) if entries else Written(told.number)
             record = self._store.record(writing.slide_id)
             shown = (record, writing.role, writing.reader, self._numbers(writing, record))
             calls, notes = calls_shown(*shown), notes_shown(*shown)
@@ -105,6 +96,17 @@ class Logs:
             "calls": changed_calls,
             "notes": changed_notes,
         }
+
+    def _written(self, writing: Writing, entries: list[Any], after: int) -> Written:
+        return write_entries(
+            self._store,
+            writing.slide_id,
+            entries,
+            after,
+            reader=writing.reader,
+            role=writing.role,
+            numbers=self._numbers(writing, self._store.record(writing.slide_id)),
+        )
 
     def _of(self, writing: Writing, log: str) -> _Told:
         with self._changing:

@@ -63,6 +63,12 @@ function newNotes(board, changed) {
     writing = null;
   }
 
+  // At once: the browser says only later that a box was closed, and the page may put the board back meanwhile.
+  function close() {
+    done();
+    find(".note").close();
+  }
+
   notes.label = () => {
     const { words } = board;
     const kinds = { cell: words.ofCell, field: words.ofField };
@@ -77,12 +83,12 @@ function newNotes(board, changed) {
 
   notes.listen = () => {
     find(".note-button").onclick = () => board.current() && notes.open(board.current());
-    find(".save-note").onclick = () => find(".note").close();
+    find(".save-note").onclick = close;
     find(".note").onclose = done;
     find(".note textarea").oninput = (event) => { draft = event.target.value; };
     find(".note textarea").onkeydown = (event) => {
       event.stopPropagation(); // the framework has keys of its own
-      if (event.key === "Enter" && event.ctrlKey) find(".note").close();
+      if (event.key === "Escape" || (event.key === "Enter" && event.ctrlKey)) close();
     };
     find(".about").onchange = (event) => {
       notes.save();

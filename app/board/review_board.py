@@ -11,7 +11,7 @@ from app.board.logs import calls_shown, notes_shown
 from app.cell_numbers import CellNumbers
 from app.pictures.scale import um_per_pixel_of
 from app.pictures.tiles import METHODS, bars_of
-from app.web.addresses import Permit, Writing, picture_base, secret_name, writing_address
+from app.web.addresses import READINGS, Permit, Writing, picture_base, secret_name, writing_address
 from app.wording import Words
 from app.workplace import Workplace
 from core.results.folder import fields_of
@@ -71,7 +71,9 @@ def board_data(
         "board": f"{record.slide.id} {role} {reader}",
         "version": version,
         "keep": secret_name(workplace.secret, f"{record.slide.id} {role} {reader.casefold()}"),
-        "readings": writing_address(workplace.secret, Writing(record.slide.id, role, reader, words.language)),
+        "readings": writing_address(
+            workplace.secret, READINGS, Writing(record.slide.id, role, reader, words.language)
+        ),
         "pictures": picture_base(workplace.secret, Permit(record.slide.id, taken_in.id, blind, reader)),
         "species": species,
         "at": None if at is None else str(at),

@@ -4,7 +4,7 @@ from app.pages.unblinding import has_looked
 from app.person import may
 from app.plan.slide_plan import ByField
 from app.reading_roles import reads_on_as
-from app.web.addresses import Writing, writing_address
+from app.web.addresses import FIELDS, Writing, writing_address
 from app.workplace import here
 from core.review.whole_fields import read_whole
 from core.store import Right, Role, SlideRecord
@@ -17,7 +17,7 @@ def by_field(record: SlideRecord, reader: str, language: str, *, blind: bool) ->
     said = read_whole(record.fields_read).get(role, {})
     read = {name for name, one in said.items() if not blind or same_person(one.reader, reader)}
     writing = Writing(record.slide.id, role, reader, language)
-    address = writing_address(here().secret, writing).replace("/readings/", "/fields/", 1)
+    address = writing_address(here().secret, FIELDS, writing)
     return ByField(frozenset(read), address if _may_read_fields(record, reader, role) else "")
 
 

@@ -1,7 +1,6 @@
 """What a first reader's calls have taught the list, and what it says of the rest."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import streamlit as st
 
@@ -10,8 +9,8 @@ from app.pages.links import escaped
 from app.person import words
 from app.wording import Words
 from core.errors import SmearscopeError
-from core.review import LearnedList, WhatIsLeft, learned_list, ranks_like
-from core.store import Candidate, Role, SlideRecord, Store
+from core.review import LearnedList, WhatIsLeft, learned_list, not_offered, ranks_like
+from core.store import Candidate, Role, SlideRecord, Store, StoreError
 
 ALIKE = 20
 """Cells that are shown when a reader asks for more like one."""
@@ -32,9 +31,11 @@ def learn(store: Store, record: SlideRecord, reader: str) -> tuple[SlideRecord, 
     read = {one.candidate_id for one in record.readings if one.role == Role.FIRST and one.undone_by is None}
     ranks = not_offered(record, learned)
     if ranks and len(read) < record.taken_in.result.cells.listed:
-        # Signed or removed by somebody else meanwhile, or written to by many at a time: it is shown as it is.
-        with suppress(SmearscopeError):
+        try:
             store.offer_ranked(record.slide.id, ranks, by=reader)
+        except StoreError as error:  # as where somebody has signed or removed the slide meanwhile
+            st.toast(escaped(words().error(error)), icon=":material/error:")
+            return record, learned
         record = store.record(record.slide.id)
         learned = learned_list(record)
     return record, learned
@@ -68,14 +69,6 @@ def alike_first(cells: Sequence[Candidate], alike: Alike | None) -> tuple[Candid
         return len(place) + 1 if candidate.rank is None else place.get(candidate.rank, len(place) + 1)
 
     return tuple(sorted(cells, key=at))
-
-
-def not_offered(record: SlideRecord, learned: LearnedList) -> tuple[int, ...]:
-    """Ranks of the cells to be read next that are not laid before readers; none where nothing was learned."""
-    if not learned.ranked_anew:
-        return ()
-    offered = {candidate.rank for candidate in record.candidates}
-    return tuple(rank for rank in learned.first_unread if rank not in offered)
 
 
 def what_was_learned(learned: LearnedList, say: Words) -> str:

@@ -45,7 +45,9 @@ st.set_page_config(
 st.html(Path(__file__).with_name("look.css"))
 say = words()
 # The framework's own words, in a box over the page, ask for the Internet.
-st.html(f"<style>:root {{ --server-away: {json.dumps(say('page.server_away'))}; }}</style>")
+st.html(
+    f"<style>:root {{ --server-away: {json.dumps(say('page.server_away'), ensure_ascii=False)}; }}</style>"
+)
 pages = [
     st.Page(
         worklist_page, title=say("page.worklist"), url_path=WORKLIST, default=True, icon=":material/list:"

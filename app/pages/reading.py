@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.board.board_session import BoardSession
 from app.board.review_board import board, board_data
-from app.pages.learning import alike_first, find_alike, learn, not_offered, what_was_learned
+from app.pages.learning import alike_first, find_alike, learn, what_was_learned
 from app.pages.links import (
     OPENED_BY,
     READ_AS,
@@ -29,7 +29,15 @@ from app.reading_roles import other_role
 from app.wording import Words
 from app.workplace import here
 from core.errors import SmearscopeError
-from core.review import LearnedList, cells_for, progress, slide_state, standing
+from core.review import (
+    LearnedList,
+    cells_for,
+    keeps_features,
+    not_offered,
+    progress,
+    slide_state,
+    standing,
+)
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 
 MORE = 50
@@ -111,9 +119,11 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
         _not_valid(taken_in, say)
         if role == Role.FIRST:
             left = progress(record)
-            lines = [say("reading.list", count=record.to_read, of=looked_at, rank=left.read_to)]
+            lines = [say("reading.list", count=record.laid_out, of=looked_at, rank=left.read_to)]
             if learned is not None:
                 lines.append(what_was_learned(learned, say))
+            elif not keeps_features(taken_in):
+                lines.append(say("learned.scored_before"))
             st.markdown("  \n".join(filter(None, lines)))
         data = board_data(
             workplace,
@@ -183,7 +193,7 @@ def _beside(
         help=say("reading.species_help"),
     )
     if role == Role.FIRST:
-        _more(record, looked_at - record.to_read, learned, reader, say)
+        _more(record, looked_at - record.laid_out, learned, reader, say)
     flagged_fields(record, say)
 
 

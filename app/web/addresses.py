@@ -13,6 +13,8 @@ HOURS = 12
 """An address is good for this long at most, and for an hour less at least."""
 _SALT = "pictures of cells"
 _WRITING = "readings"
+READINGS, FIELDS = "/readings", "/fields"
+"""Where calls and notes are sent, and which fields are read whole."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ def permit_of(secret: bytes, token: str, now: float | None = None) -> Permit | N
     return Permit(slide_id, result_id, bool(blind), reader)
 
 
-def writing_address(secret: bytes, writing: Writing, now: float | None = None) -> str:
-    """Where a board sends its entries; as good as `picture_base`."""
+def writing_address(secret: bytes, path: str, writing: Writing, now: float | None = None) -> str:
+    """Where a page sends what its person says, `READINGS` or `FIELDS`; good for as long as `picture_base`."""
     content = [writing.slide_id, str(writing.role), writing.reader, writing.language]
-    return f"/readings/{signed_until(secret, _WRITING, content, _some_hours_from(now))}"
+    return f"{path}/{signed_until(secret, _WRITING, content, _some_hours_from(now))}"
 
 
 def writing_of(secret: bytes, token: str, now: float | None = None) -> Writing | None:

@@ -1,16 +1,14 @@
 """Where the slide page sends which fields are read: a signed address, that answers also when no page runs."""
 
-from pydantic import BaseModel, ValidationError
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from app.web.addresses import writing_of
-from app.web.answers import expired
+from app.web.addresses import FIELDS, Writing
+from app.web.posts import post_route
 from app.workplace import Workplace
 from core.results.folder import fields_of
-from core.store import Right, StoreError
+from core.store import StoreError
 from core.store.records import DatabaseRefusesError
 
 MOST_BYTES = 1000
@@ -23,28 +21,14 @@ class _Sent(BaseModel):
 
 
 def field_routes(workplace: Workplace) -> list[BaseRoute]:
-    """The route ``/fields/<token>``: a page posts ``{field, whole}``, the field by its number in the result.
+    """The route of fields: a page posts ``{field, whole}``, the field by its number in the result.
 
     It hears ``{problem}``: what could not be written, in the person's language, or an empty text. The same
     word sent twice is written once.
     """
+    store = workplace.store
 
-    async def take(request: Request) -> Response:
-        content = bytearray()
-        async for part in request.stream():
-            content += part
-            if len(content) > MOST_BYTES:
-                return PlainTextResponse(f"a page sends at most {MOST_BYTES} bytes at a time", 413)
-        return await run_in_threadpool(written, request.path_params["token"], bytes(content))
-
-    def written(token: str, content: bytes) -> Response:
-        writing, store = writing_of(workplace.secret, token), workplace.store
-        if writing is None or not store.people.may(writing.reader, Right.LOOK):
-            return expired()
-        try:
-            sent = _Sent.model_validate_json(content)
-        except ValidationError as error:
-            return PlainTextResponse(f"a page sends a field and whether it is read whole: {error}", 400)
+    def written(writing: Writing, sent: _Sent) -> Response:
         say = store.field_readings.read if sent.whole else store.field_readings.take_back
         problem = ""
         try:
@@ -59,4 +43,4 @@ def field_routes(workplace: Workplace) -> list[BaseRoute]:
             problem = error.in_language(writing.language)
         return JSONResponse({"problem": problem}, headers={"Cache-Control": "no-store"})
 
-    return [Route("/fields/{token}", take, methods=["POST"])]
+    return [post_route(workplace, FIELDS, _Sent, MOST_BYTES, written)]

@@ -2,17 +2,15 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from app.board.logs import Logs
-from app.web.addresses import writing_of
-from app.web.answers import expired
+from app.web.addresses import READINGS, Writing
+from app.web.posts import post_route
 from app.workplace import Workplace
-from core.store import Right, StoreError
+from core.store import StoreError
 
 MOST_BYTES = 1_000_000
 """Of what is sent at a time: some thousand entries."""
@@ -21,33 +19,18 @@ MOST_BYTES = 1_000_000
 class _Sent(BaseModel):
     log: Annotated[str, Field(max_length=100)]
     entries: list[Any]
-    knows: int = 0
+    knows: int
 
 
 def reading_routes(workplace: Workplace) -> list[BaseRoute]:
-    """The route ``/readings/<token>``: a board posts ``{log, entries}``; it hears what `Logs.answer` says."""
+    """The route of readings: a board posts ``{log, entries, knows}``; it hears what `Logs.answer` says."""
     logs = Logs(workplace.store, workplace.secret)
 
-    async def take(request: Request) -> Response:
-        content = bytearray()
-        async for part in request.stream():
-            content += part
-            if len(content) > MOST_BYTES:
-                return PlainTextResponse(f"a board sends at most {MOST_BYTES} bytes at a time", 413)
-        return await run_in_threadpool(written, request.path_params["token"], bytes(content))
-
-    def written(token: str, content: bytes) -> Response:
-        writing = writing_of(workplace.secret, token)
-        if writing is None or not workplace.store.people.may(writing.reader, Right.LOOK):
-            return expired()
-        try:
-            sent = _Sent.model_validate_json(content)
-        except ValidationError as error:
-            return PlainTextResponse(f"a board sends a log and its entries: {error}", 400)
+    def written(writing: Writing, sent: _Sent) -> Response:
         try:
             answer = logs.answer(writing, sent.log, sent.entries, sent.knows)
         except StoreError as error:
             return PlainTextResponse(str(error), 404)
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
-    return [Route("/readings/{token}", take, methods=["POST"])]
+    return [post_route(workplace, READINGS, _Sent, MOST_BYTES, written)]

@@ -2,7 +2,13 @@
 
 from core.review.agreement import PairAgreement, agreement, cohen_kappa
 from core.review.decisions import Decision, ReadCell, decision_of, read_cells, standing
-from core.review.learned_list import LearnedList, learned_list, ranks_like
+from core.review.learned_list import (
+    LearnedList,
+    keeps_features,
+    learned_list,
+    not_offered,
+    ranks_like,
+)
 from core.review.learned_ranking import LearnedRanking, learned_ranking
 from core.review.parasite_totals import ParasiteTotals, parasite_totals, totals_in
 from core.review.progress import (
@@ -37,8 +43,10 @@ __all__ = [
     "cohen_kappa",
     "decision_of",
     "is_anothers",
+    "keeps_features",
     "learned_list",
     "learned_ranking",
+    "not_offered",
     "parasite_totals",
     "progress",
     "ranks_like",

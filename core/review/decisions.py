@@ -132,4 +132,4 @@ def to_read(record: SlideRecord, readings: Mapping[int, Mapping[Role, Reading]])
     """
     within_budget = 0 if record.taken_in is None else record.taken_in.result.cells.listed
     read = sum(1 for _ in takewhile(lambda candidate: candidate.id in readings, record.candidates))
-    return min(record.to_read, max(within_budget, read))
+    return min(record.laid_out, max(within_budget, read))

@@ -19,7 +19,7 @@ from core.results.folder import features_of, tables_of
 from core.review.decisions import standing
 from core.review.learned_ranking import LearnedRanking, learned_ranking, standardised
 from core.review.stopping import WhatIsLeft, what_is_left
-from core.store import Call, Candidate, CandidateKind, Role, SlideRecord
+from core.store import Call, Candidate, CandidateKind, Role, SlideRecord, TakenIn
 
 EVERY = 10
 """After so many calls the unread are ranked anew, and again after as many."""
@@ -107,6 +107,19 @@ def learned_list(record: SlideRecord) -> LearnedList | None:
         left=what_is_left(ranking, calls, unread),
         order=_order(record.candidates, read, at, ranking),
     )
+
+
+def keeps_features(taken_in: TakenIn) -> bool:
+    """Whether a result keeps what the second look saw, by which alone its list can learn."""
+    return _seen(taken_in.folder, taken_in.sha256) is not None
+
+
+def not_offered(record: SlideRecord, learned: LearnedList) -> tuple[int, ...]:
+    """Ranks of the cells to be read next that are not laid before readers; none where nothing was learned."""
+    if not learned.ranked_anew:
+        return ()
+    offered = {candidate.rank for candidate in record.candidates}
+    return tuple(rank for rank in learned.first_unread if rank not in offered)
 
 
 def ranks_like(record: SlideRecord, candidate: Candidate, count: int) -> tuple[int, ...]:

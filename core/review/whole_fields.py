@@ -32,11 +32,14 @@ def looked_through(
     """Fields that both readers have looked at whole, each with the parasites that two accept on it.
 
     Of the parasites those that count: evaluable cells, however they came before readers, and no gametocytes.
-    Only fields whose cells count at all, and on which no cell is undecided: it may be infected.
+    Only fields whose cells count at all. None as long as any cell on any of them is undecided: it may be
+    infected, and to leave out its field alone would leave out those with parasites.
     """
     whole = read_whole(said)
+    both = whole.get(Role.FIRST, {}).keys() & whole.get(Role.SECOND, {}).keys()
     undecided = {cell.candidate.field for cell in cells if cell.to_adjudicate or cell.decision in _UNDECIDED}
-    both = (whole.get(Role.FIRST, {}).keys() & whole.get(Role.SECOND, {}).keys()) - undecided
+    if both & undecided:
+        return ()
     infected = Counter(
         cell.candidate.field
         for cell in cells

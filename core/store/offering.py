@@ -110,7 +110,7 @@ def append_more(connection: Connection, slide_id: int, count: int) -> tuple[Cand
     """
     (record,) = records_of(connection, [slide_id])
     taken_in = result_of(connection, slide_id)
-    cells = tables_of(taken_in.folder, taken_in.sha256).after_rank(record.to_read, count)
+    cells = tables_of(taken_in.folder, taken_in.sha256).after_rank(record.laid_out, count)
     return _candidates(connection, taken_in, CandidateKind.LISTED, list(map(_offered, cells)))
 
 
@@ -131,7 +131,7 @@ def append_sample(connection: Connection, slide_id: int, count: int) -> tuple[Ca
     known = frozenset((candidate.field, candidate.box) for candidate in record.candidates)
     seed = connection.execute(select(func.count()).select_from(OFFERS)).scalar_one()
     tables = tables_of(taken_in.folder, taken_in.sha256)
-    cells = tables.drawn_after_rank(record.to_read, count, known, seed)
+    cells = tables.drawn_after_rank(record.laid_out, count, known, seed)
     # Its rank would tell a reader what to expect of a cell that stands for all others.
     unranked = [replace(_offered(cell), rank=None) for cell in cells]
     return _candidates(connection, taken_in, CandidateKind.SAMPLE, unranked)

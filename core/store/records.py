@@ -357,7 +357,7 @@ class SlideRecord:
         return len(self.signatures) > len(self.amendments)
 
     @property
-    def to_read(self) -> int:
+    def laid_out(self) -> int:
         """How many of the list are laid before readers: all up to this rank.
 
         What was read in an earlier list may stand further down in this one, beyond a gap.

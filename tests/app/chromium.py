@@ -22,6 +22,10 @@ IN_CHROMIUM = [
 """Marks of a module whose tests need it."""
 
 
+BOARD = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.board')).find(Boolean)"
+"""The board of a reading, for a script in the page."""
+
+
 @contextmanager
 def running_chromium() -> "Iterator[Browser]":
     """Chromium without a window; needs the packages of the extra `browser`."""
@@ -64,6 +68,11 @@ def at_board(page: "Page") -> None:
     """
     page.locator(".board[data-cell]:not([data-cell=''])").wait_for()
     page.wait_for_function("!document.activeElement?.matches('input')")
+
+
+def saved(page: "Page") -> None:
+    """Wait until the server has all that the board has sent."""
+    page.wait_for_function(f"({BOARD})?.querySelector('.saved').dataset.waiting === '0'")
 
 
 def picture(page: "Page", name: str) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.pages.learning import learn, not_offered, what_was_learned
+from app.pages.learning import learn, what_was_learned
 from app.wording import Words
-from core.review import LearnedList, LearnedRanking, WhatIsLeft
+from core.review import LearnedList, LearnedRanking, WhatIsLeft, not_offered, sign
 from core.store import Role, SlideRecord, Store
 from tests.scored_slides import NOT_PARASITE, scored_slide
 
@@ -58,6 +58,21 @@ def test_beyond_the_review_budget_nothing_is_added_unasked(
     assert [one.rank for one in after.candidates] == list(range(1, 13))
     assert found is not None
     assert not_offered(after, found) == (30, 31)
+
+
+def test_where_the_slide_was_signed_meanwhile_the_reader_is_told_and_sees_the_list_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, store: Store, record: SlideRecord
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("app.pages.learning.st.toast", lambda text, **_: told.append(text))
+    monkeypatch.setattr("app.pages.learning.words", lambda: Words("en"))
+    for candidate in record.candidates:
+        store.read(1, candidate.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    sign(store, 1, by="Anna")
+    teach(monkeypatch, learned((30, 31)))
+    after, found = learn(store, record, "Anna")  # as it was before it was signed
+    assert (after, found is None) == (record, False)
+    assert ["signed by Anna" in text for text in told] == [True]
 
 
 def test_where_nothing_is_learned_nothing_is_added_and_nothing_said(

@@ -10,7 +10,7 @@ from streamlit.testing.v1.element_tree import Button
 from app.workplace import Workplace
 from core.store import CandidateKind, Role, SlideRecord
 from tests.app.page_under_test import page, said
-from tests.scored_slides import read_all, take_in, write_images, write_score
+from tests.scored_slides import keep_features, read_all, take_in, write_images, write_score
 
 
 def test_the_second_reader_sees_neither_tally_nor_verdict(workplace: Workplace, record: SlideRecord) -> None:
@@ -88,3 +88,15 @@ def test_a_slide_on_which_nothing_was_located_says_so(workplace: Workplace, tmp_
     take_in(workplace.store, slide.id, tmp_path / "empty")
     test = page("reading", "review_page", slide=slide.id)
     assert "No cell was found on this slide" in said(test)
+
+
+@pytest.mark.parametrize("with_features", [True, False])
+def test_a_list_that_cannot_learn_says_so(
+    workplace: Workplace, record: SlideRecord, monkeypatch: pytest.MonkeyPatch, with_features: bool
+) -> None:
+    monkeypatch.setattr("app.pages.reading.board", lambda **_: None)
+    if with_features:
+        keep_features(record, 3, {1})
+    shown = said(page("reading", "review_page", slide=record.slide.id))
+    says = "An earlier version scored this slide: its list does not learn from your calls."
+    assert (says in shown) is not with_features

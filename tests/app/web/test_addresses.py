@@ -4,6 +4,7 @@ import pytest
 
 from app.web.addresses import (
     HOURS,
+    READINGS,
     Permit,
     Writing,
     permit_of,
@@ -62,7 +63,7 @@ def test_a_secret_name_is_the_same_for_the_same_and_tells_nothing_of_it() -> Non
 
 def test_an_address_for_readings_lets_one_write_what_it_was_made_for_and_shows_no_picture() -> None:
     writing = Writing(slide_id=3, role=Role.SECOND, reader="Anna", language="fr")
-    address = writing_address(SECRET, writing, NOON).removeprefix("/readings/")
+    address = writing_address(SECRET, READINGS, writing, NOON).removeprefix("/readings/")
     assert writing_of(SECRET, address, NOON) == writing
     assert writing_of(SECRET, address, NOON + HOURS * 3600) is None
     assert permit_of(SECRET, address, NOON) is None

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.web.addresses import Writing, writing_address
-from app.web.field_routes import MOST_BYTES, field_routes
+from app.web.addresses import FIELDS, Writing, writing_address
+from app.web.field_routes import field_routes
 from app.workplace import Workplace
 from core.store import Role
 from core.store.field_readings import FieldReadings
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.usefixtures("record")
 
 
 def post(workplace: Workplace, reader: str = "Anna", language: str = "en", **sent: Any) -> httpx.Response:  # noqa: ANN401 - passed on
-    address = writing_address(workplace.secret, Writing(1, Role.FIRST, reader, language))
+    address = writing_address(workplace.secret, FIELDS, Writing(1, Role.FIRST, reader, language))
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=Starlette(routes=field_routes(workplace)))
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-            return await client.post(address.replace("/readings/", "/fields/", 1), **sent)
+            return await client.post(address, **sent)
 
     return asyncio.run(ask())
 
@@ -63,10 +63,6 @@ def test_a_field_that_is_not_there_is_refused(workplace: Workplace, field: int) 
     assert post(workplace, json={"field": field, "whole": True}).status_code == 404
 
 
-def test_no_more_is_taken_than_one_word(workplace: Workplace) -> None:
-    assert post(workplace, content=b" " * (MOST_BYTES + 1)).status_code == 413
-
-
 def test_what_a_database_refuses_is_to_be_sent_again(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,12 +71,3 @@ def test_what_a_database_refuses_is_to_be_sent_again(
 
     monkeypatch.setattr(FieldReadings, "read", full)
     assert post(workplace, json={"field": 0, "whole": True}).status_code == 503
-
-
-def test_an_address_that_was_not_made_here_opens_nothing(workplace: Workplace) -> None:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app=Starlette(routes=field_routes(workplace)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-            return await client.post("/fields/no-token", json={"field": 0, "whole": True})
-
-    assert asyncio.run(ask()).status_code == 403

@@ -10,7 +10,7 @@ import pytest
 
 from core.review import standing
 from core.store import Call, Role, Stage, Store
-from tests.app.chromium import IN_CHROMIUM, at_board, come_in, picture
+from tests.app.chromium import BOARD, IN_CHROMIUM, at_board, come_in, picture, saved
 from tests.app.running_server import RunningServer
 from tests.scored_slides import read_all, scored_slide
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = IN_CHROMIUM
-SAVED = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.saved')).find(Boolean)"
 
 
 @pytest.fixture
@@ -50,10 +49,6 @@ def press(page: "Page", keys: str) -> None:
         page.keyboard.press(key)
         page.wait_for_timeout(60)
     saved(page)
-
-
-def saved(page: "Page") -> None:
-    page.wait_for_function(f"{SAVED}?.dataset.waiting === '0'")
 
 
 def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
@@ -231,7 +226,7 @@ def test_undo_goes_back_through_what_was_decided_also_after_the_page_is_loaded_a
     at_board(page)
     press(page, "z")
     assert calls(server)[:3] == [Call.PARASITE, Call.PARASITE, None]
-    page.wait_for_function(f"{SAVED}.closest('.board').dataset.cell === '{server.record().candidates[2].id}'")
+    page.wait_for_function(f"({BOARD}).dataset.cell === '{server.record().candidates[2].id}'")
 
 
 def test_a_call_is_replaced_only_by_a_key_that_is_pressed_twice(
@@ -262,7 +257,7 @@ def test_a_key_that_is_pressed_while_the_cell_is_out_of_sight_shows_it_and_chang
     page = come_in(browser, server, "Anna", "/review?slide=1")
     at_board(page)
     page.set_viewport_size({"width": 1000, "height": 320})
-    page.evaluate(f"({SAVED}).scrollIntoView({{ block: 'start' }})")
+    page.evaluate(f"({BOARD}).querySelector('.saved').scrollIntoView({{ block: 'start' }})")
     page.wait_for_timeout(200)
     page.keyboard.press("p")
     saved(page)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.store import Store
-from tests.app.chromium import IN_CHROMIUM, at_board, come_in, picture
+from tests.app.chromium import BOARD, IN_CHROMIUM, at_board, come_in, picture
 from tests.app.running_server import RunningServer
 from tests.scored_slides import keep_features, scored_slide
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 pytestmark = IN_CHROMIUM
 LISTED = 20
 PARASITES = {1, 4, 7, 31, 32, 44}
-BOARD = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.board')).find(Boolean)"
 
 
 @pytest.fixture

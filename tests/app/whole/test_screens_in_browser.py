@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.store import Call, Store
-from tests.app.chromium import IN_CHROMIUM, at_board, come_in, picture
+from tests.app.chromium import BOARD, IN_CHROMIUM, at_board, come_in, picture, saved
 from tests.app.running_server import RunningServer
 from tests.scored_slides import scored_slide
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 pytestmark = IN_CHROMIUM
 CELLS = 100
-BOARD = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.board')).find(Boolean)"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def shown(page: "Page") -> list[str]:
 def press(page: "Page", *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_function(f"({BOARD}).querySelector('.saved').dataset.waiting === '0'")
+    saved(page)
 
 
 def standing_calls(server: RunningServer) -> dict[str, Call]:

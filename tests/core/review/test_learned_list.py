@@ -67,7 +67,7 @@ def test_the_cells_laid_before_the_reader_are_ordered_by_it_those_that_were_read
     assert order[:10] == list(range(1, 11))
     assert set(order[10:13]) == {31, 32, 44}
     assert set(order) == {*range(1, LISTED + 1), *next_ranks}
-    assert record.to_read == store.record(1).to_read == LISTED
+    assert record.laid_out == store.record(1).laid_out == LISTED
 
 
 def test_the_list_is_ranked_anew_after_every_ten_calls_and_not_in_between(

@@ -62,7 +62,7 @@ def test_who_asks_for_more_of_the_list_may_read_as_much_of_it_as_they_like(
     more = store.offer_more(record.slide.id, 2, by="Anna")
     record = store.record(record.slide.id)
     assert slide_state(record) == SlideState.SECOND_READING
-    assert (record.to_read, progress(record).to_read, progress(record).first_left) == (4, 2, 0)
+    assert (record.laid_out, progress(record).to_read, progress(record).first_left) == (4, 2, 0)
     store.read(record.slide.id, more[0].id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
     found = progress(store.record(record.slide.id))
     assert (found.to_read, found.read_to, found.first_left, found.second_left) == (3, 3, 0, 3)
@@ -86,7 +86,7 @@ def test_what_stands_beyond_a_gap_in_the_list_is_left_to_nobody(store: Store, tm
     write_score(tmp_path / "more", cells, [*leading, *old], budget=3)
     record = store.take_in_result(record.slide.id, tmp_path / "more", by="Anna")
     assert [cell.rank for cell in record.candidates] == [1, 2, 3, 4, 5]
-    assert record.to_read == 5  # there is none: what was read follows at once
+    assert record.laid_out == 5  # there is none: what was read follows at once
     assert progress(record).to_read == 3
     leading.append(("new.png", 3, 0.999))
     write_score(tmp_path / "still more", cells, [*leading, *old], budget=3)

@@ -43,7 +43,7 @@ def test_further_cells_go_on_in_the_list_where_the_called_ones_end(opened: Store
         *((number, SAMPLE, None) for number in (8, 9)),
         (10, MARKED, None),
     ]
-    assert record.to_read == 7
+    assert record.laid_out == 7
     assert [cell.evaluable for cell in record.candidates] == [True] * 9 + [False]
     assert [cell.why_not for cell in record.candidates] == [WhyNot.EVALUABLE] * 9 + [None]
 
@@ -73,7 +73,7 @@ def test_the_list_goes_on_from_there(opened: Store) -> None:
         (8, "a.png", box_of(5), 0.396),
         (9, "a.png", box_of(6), 0.395),
     ]
-    assert opened.record(BEING_READ).to_read == 9
+    assert opened.record(BEING_READ).laid_out == 9
 
 
 def test_a_signed_slide_is_as_it_was_signed(opened: Store) -> None:

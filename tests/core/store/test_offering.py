@@ -66,7 +66,7 @@ def test_the_first_of_the_list_are_offered_as_many_as_the_budget_says_however_lo
         (2, 0.399, "0002.png"),
         (3, 0.398, "0003.png"),
     ]
-    assert record.to_read == 3
+    assert record.laid_out == 3
 
 
 def test_the_same_result_taken_in_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_more_fields_keep_the_cells_and_readings_that_were_there(store: Store, t
         (CandidateKind.LISTED, 2, "a.png", box_of(0)),
         (CandidateKind.LISTED, 4, "a.png", box_of(2)),
     ]
-    assert after.to_read == 2
+    assert after.laid_out == 2
     known = {cell.box: cell.id for cell in before.candidates}
     calls = {cell: readings[Role.FIRST].opinion for cell, readings in standing(after.readings).items()}
     assert calls == {known[box_of(0)]: PARASITE, known[box_of(2)]: NOT_PARASITE}
@@ -149,7 +149,7 @@ def test_more_of_the_list_comes_by_rank_until_all_that_was_looked_at_is_offered(
     assert scores[0] == 0.399
     assert [cell.why_not for cell in (*first, *second)] == [""] * 16 + ["edge"]
     assert store.record(record.slide.id).candidates == (*record.candidates, *first, *second)
-    assert store.record(record.slide.id).to_read == 21
+    assert store.record(record.slide.id).laid_out == 21
     assert store.offer_more(record.slide.id, 1, by="Anna") == ()
 
 
@@ -175,9 +175,9 @@ def test_more_fills_the_gap_before_what_was_read_in_an_earlier_list(store: Store
     leading = [("b.png", 0, 0.99), ("b.png", 1, 0.95), ("a.png", 0, 0.9), ("a.png", 1, 0.8)]
     write_score(tmp_path / "more", {"a.png": 8, "b.png": 9}, leading, budget=2)
     store.take_in_result(slide, tmp_path / "more", by="Anna")
-    assert store.record(slide).to_read == 2
+    assert store.record(slide).laid_out == 2
     assert [cell.rank for cell in store.offer_more(slide, 1, by="Anna")] == [3]
-    assert store.record(slide).to_read == 4
+    assert store.record(slide).laid_out == 4
 
 
 def test_what_was_read_and_is_located_no_more_stays_with_its_readers(store: Store, tmp_path: Path) -> None:
