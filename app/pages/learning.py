@@ -9,7 +9,15 @@ from app.pages.links import escaped
 from app.person import words
 from app.wording import Words
 from core.errors import SmearscopeError
-from core.review import LearnedList, WhatIsLeft, learned_list, not_offered, ranks_like
+from core.review import (
+    LearnedList,
+    WhatIsLeft,
+    learned_list,
+    not_offered,
+    ranks_like,
+    sample_bound,
+    sample_read,
+)
 from core.store import Candidate, Role, SlideRecord, Store, StoreError
 
 ALIKE = 20
@@ -77,6 +85,17 @@ def what_was_learned(learned: LearnedList, say: Words) -> str:
     if learned.left is not None:
         said.append(_what_is_left(learned.left, say))
     return " ".join(said)
+
+
+def what_a_sample_says(record: SlideRecord, say: Words) -> str:
+    """How many of the cells further down may be parasites, by those drawn from them at random; or empty."""
+    read = sample_read(record)
+    if not read.cells:
+        return ""
+    share = sample_bound(read)
+    if not read.parasites:
+        return say("learned.sample_none", count=read.cells, share=share)
+    return say("learned.sample_some", count=read.parasites, cells=read.cells, share=share)
 
 
 def _what_is_left(left: WhatIsLeft, say: Words) -> str:

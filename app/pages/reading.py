@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.board.board_session import BoardSession
 from app.board.review_board import board, board_data
-from app.pages.learning import alike_first, find_alike, learn, what_was_learned
+from app.pages.learning import alike_first, find_alike, learn, what_a_sample_says, what_was_learned
 from app.pages.links import (
     OPENED_BY,
     READ_AS,
@@ -124,6 +124,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
                 lines.append(what_was_learned(learned, say))
             elif not keeps_features(taken_in):
                 lines.append(say("learned.scored_before"))
+            lines.append(what_a_sample_says(record, say))
             st.markdown("  \n".join(filter(None, lines)))
         data = board_data(
             workplace,

@@ -22,7 +22,7 @@ from core.review.progress import (
 )
 from core.review.signed_result import SignedResult, read_document, violations
 from core.review.signing import blocks_signing, sign
-from core.review.stopping import WhatIsLeft, sample_bound, what_is_left
+from core.review.stopping import SampleRead, WhatIsLeft, sample_bound, sample_read, what_is_left
 from core.review.tallying import Tally, tally_of
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "ParasiteTotals",
     "ReadCell",
     "ReviewProgress",
+    "SampleRead",
     "SignedResult",
     "SlideState",
     "Tally",
@@ -53,6 +54,7 @@ __all__ = [
     "read_cells",
     "read_document",
     "sample_bound",
+    "sample_read",
     "second_order",
     "sign",
     "slide_state",

@@ -13,8 +13,11 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
+from scipy.stats import beta
 
+from core.review.decisions import standing
 from core.review.learned_ranking import LearnedRanking, penalised_logistic
+from core.store import Call, CandidateKind, Role, SlideRecord
 
 LEAST_CALLS = 30
 """Fewer calls say too little of a slide's scores."""
@@ -97,12 +100,40 @@ def _lines(
     return line + grid @ spread.T, product / product.sum()
 
 
-def sample_bound(cells: int, *, confidence: float = 0.95) -> float:
-    """Share of the unread that may be infected where none of so many drawn from them at random is.
+@dataclass(frozen=True)
+class SampleRead:
+    """What was found among cells that were drawn at random from the unread.
 
-    With a share p of them infected, none of m is with a chance of (1 - p)^m; above 1 - (1 - C)^(1/m) that is
-    less than 1 - C. For 100 cells at 95 % the share is .0295.
+    Attributes
+    ----------
+    cells, parasites
+        Those of them that the first reader called, and which of these are parasites; calls "unsure" count as
+        parasites.
     """
-    if cells < 1:
-        raise ValueError(f"a sample of {cells} cells: draw at least one")
-    return float(-np.expm1(np.log1p(-confidence) / cells))
+
+    cells: int
+    parasites: int
+
+
+def sample_read(record: SlideRecord) -> SampleRead:
+    """What a slide's first reader found among the cells that were drawn at random."""
+    drawn = {one.id for one in record.candidates if one.kind == CandidateKind.SAMPLE}
+    calls = [
+        by_role[Role.FIRST].opinion.call
+        for candidate, by_role in standing(record.readings).items()
+        if candidate in drawn and Role.FIRST in by_role
+    ]
+    return SampleRead(len(calls), sum(call != Call.NOT_PARASITE for call in calls))
+
+
+def sample_bound(read: SampleRead, *, confidence: float = 0.95) -> float:
+    """Largest share of the cells that a sample was drawn from that may be parasites (Clopper, Pearson 1934).
+
+    Where none of m is, the share above which that has a chance of less than 1 - C: 1 - (1 - C)^(1/m). For 100
+    cells at 95 % it is .0295.
+    """
+    if read.cells < 1:
+        raise ValueError("a sample of no cells: draw at least one")
+    if read.parasites == read.cells:
+        return 1.0
+    return float(beta.ppf(confidence, read.parasites + 1, read.cells - read.parasites))

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.pages.learning import learn, what_was_learned
+from app.pages.learning import learn, what_a_sample_says, what_was_learned
 from app.wording import Words
 from core.review import LearnedList, LearnedRanking, WhatIsLeft, not_offered, sign
 from core.store import Role, SlideRecord, Store
-from tests.scored_slides import NOT_PARASITE, scored_slide
+from tests.scored_slides import NOT_PARASITE, PARASITE, scored_slide
 
 NOTHING = LearnedRanking(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0))
 
@@ -93,3 +93,20 @@ def test_it_says_that_the_list_was_ranked_anew_and_what_is_left_to_expect() -> N
     more = WhatIsLeft(since_last=None, ahead=200, expected_ahead=2.6, unread=5000, expected_unread=4.0)
     assert says(learned(anew=False, left=more)) == ("Among the next 200 about 3 parasites are expected.")
     assert "Liste reclassée" in says(learned(left=left), "fr")
+
+
+def test_a_sample_says_how_many_of_the_cells_further_down_may_be_parasites(
+    store: Store, record: SlideRecord
+) -> None:
+    assert what_a_sample_says(record, Words("en")) == ""
+    drawn = store.draw_sample(1, 20, by="Anna")
+    for candidate in drawn:
+        store.read(1, candidate.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
+    # 1 - .05 ** (1 / 20)
+    assert what_a_sample_says(store.record(1), Words("en")) == (
+        "None of the 20 cells drawn at random is a parasite: with 95 % certainty at most 13.9 % of the cells "
+        "further down are."
+    )
+    store.read(1, drawn[3].id, PARASITE, reader="Anna", role=Role.FIRST)
+    said = what_a_sample_says(store.record(1), Words("en"))
+    assert said.startswith("1 of the 20 cells drawn at random is or may be a parasite")

@@ -1,11 +1,14 @@
 """How many parasites are likely left in a list."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit
+from scipy.stats import binom
 
 from core.review.learned_ranking import LearnedRanking
 from core.review.stopping import (
@@ -13,10 +16,14 @@ from core.review.stopping import (
     EXPECTED_LINE,
     LEAST_CALLS,
     LINE_SPREAD,
+    SampleRead,
     WhatIsLeft,
     sample_bound,
+    sample_read,
     what_is_left,
 )
+from core.store import CandidateKind, Role, Store
+from tests.scored_slides import NOT_PARASITE, PARASITE, UNSURE, scored_slide
 
 
 def after_reading(
@@ -95,8 +102,25 @@ def test_what_is_expected_is_what_is_there() -> None:
 
 
 def test_a_sample_without_parasites_bounds_their_share() -> None:
-    assert sample_bound(100) == pytest.approx(0.02951, abs=1e-5)
-    assert sample_bound(1) == pytest.approx(0.95)
-    assert (1 - sample_bound(60, confidence=0.9)) ** 60 == pytest.approx(0.1)
+    assert sample_bound(SampleRead(100, 0)) == pytest.approx(0.02951, abs=1e-5)
+    assert sample_bound(SampleRead(1, 0)) == pytest.approx(0.95)
+    assert (1 - sample_bound(SampleRead(60, 0), confidence=0.9)) ** 60 == pytest.approx(0.1)
     with pytest.raises(ValueError, match="at least one"):
-        sample_bound(0)
+        sample_bound(SampleRead(0, 0))
+
+
+def test_a_sample_with_parasites_bounds_their_share_too() -> None:
+    share = sample_bound(SampleRead(40, 3))
+    assert binom.cdf(3, 40, share) == pytest.approx(0.05)
+    assert sample_bound(SampleRead(5, 5)) == 1
+
+
+def test_a_sample_is_what_the_first_reader_called_of_the_cells_drawn(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path, listed=4, fields=3)
+    store.read(1, record.candidates[0].id, PARASITE, reader="Anna", role=Role.FIRST)
+    drawn = store.draw_sample(1, 5, by="Anna")
+    assert {one.kind for one in drawn} == {CandidateKind.SAMPLE}
+    for candidate, opinion in zip(drawn, (NOT_PARASITE, NOT_PARASITE, UNSURE), strict=False):
+        store.read(1, candidate.id, opinion, reader="Anna", role=Role.FIRST)
+    store.read(1, drawn[0].id, PARASITE, reader="Ben", role=Role.SECOND)
+    assert sample_read(store.record(1)) == SampleRead(cells=3, parasites=1)
