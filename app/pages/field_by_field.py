@@ -4,7 +4,7 @@ from app.pages.unblinding import has_looked
 from app.person import may
 from app.plan.slide_plan import ByField
 from app.reading_roles import reads_on_as
-from app.web.addresses import FIELDS, Writing, writing_address
+from app.web.addresses import FIELDS, Writing, secret_name, writing_address
 from app.workplace import here
 from core.review.whole_fields import read_whole
 from core.store import Right, Role, SlideRecord
@@ -18,7 +18,14 @@ def by_field(record: SlideRecord, reader: str, language: str, *, blind: bool) ->
     read = {name for name, one in said.items() if not blind or same_person(one.reader, reader)}
     writing = Writing(record.slide.id, role, reader, language)
     address = writing_address(here().secret, FIELDS, writing)
-    return ByField(frozenset(read), address if _may_read_fields(record, reader, role) else "")
+    if not _may_read_fields(record, reader, role):
+        return ByField(frozenset(read))
+    result = record.taken_in.id if record.taken_in else 0
+    return ByField(
+        frozenset(read),
+        address,
+        secret_name(here().secret, f"fields {record.slide.id} {result} {role} {reader.casefold()}"),
+    )
 
 
 def _may_read_fields(record: SlideRecord, reader: str, role: Role) -> bool:

@@ -4,10 +4,28 @@ const [READ_COLOUR, HERE_COLOUR] = ["#2f6b3c", "#1f5fa8"];
 
 const AGAIN_MS = 2000;
 
-// What a reader has said of fields. Each word is sent until the server has answered it; `told` hears what stands in the way, or nothing.
+// What a reader has said of fields. Each word is sent until the server has answered it, and kept in the browser until then, under a name that
+// stands for the person and the result: it is sent when this person opens this slide again. `told` hears what stands in the way, or nothing.
 function fieldWords(told) {
-  let [read, pending, address, words, busy] = [new Set(), [], "", {}, false];
+  let [read, pending, address, name, words, busy] = [new Set(), [], "", "", {}, false];
   const note = ({ field, whole }) => read[whole ? "add" : "delete"](field);
+
+  function keep() {
+    try {
+      if (pending.length) localStorage.setItem(name, JSON.stringify(pending));
+      else localStorage.removeItem(name);
+    } catch {
+      // A browser that keeps nothing.
+    }
+  }
+
+  function leftBehind() {
+    try {
+      return JSON.parse(localStorage.getItem(name)) ?? [];
+    } catch {
+      return [];
+    }
+  }
 
   async function send() {
     if (busy) return;
@@ -18,6 +36,7 @@ function fieldWords(told) {
         if (!response.ok) throw new Error(await response.text());
         const { problem } = await response.json();
         const { field, whole } = pending.shift();
+        keep();
         if (problem) note({ field, whole: !whole });
         told(problem);
       } catch {
@@ -31,14 +50,18 @@ function fieldWords(told) {
   return {
     take(fresh) {
       ({ fields_address: address, words } = fresh);
+      name = `smearscope fields ${fresh.fields_keep}`;
       read = new Set(fresh.fields_read);
+      if (address && !pending.length) pending = leftBehind();
       pending.forEach(note);
+      if (address) send();
     },
     has: (field) => read.has(field),
     toggle(field) {
       const word = { field, whole: !read.has(field) };
       note(word);
       pending.push(word);
+      keep();
       send();
       return word.whole;
     },

@@ -42,10 +42,13 @@ class ByField:
         Names of the fields that are read whole.
     address
         Where the page sends what the person says of fields; empty where they may not.
+    keep
+        Name under which a browser keeps what it could not send.
     """
 
     read: frozenset[str] = frozenset()
     address: str = ""
+    keep: str = ""
 
 
 def plan_data(
@@ -88,6 +91,7 @@ def plan_data(
         "um_per_pixel": um_per_pixel_of(record.slide),
         "blind": blind,
         "fields_address": fields.address,
+        "fields_keep": fields.keep,
         "fields_read": [number for name, number in numbers.items() if name in fields.read],
         "methods": [] if blind else [[method, words(f"method.{method}")] for method in METHODS],
         "map_widths": CELL_WIDTHS["cell"],

@@ -57,3 +57,13 @@ def test_who_may_say_that_fields_are_read(
     monkeypatch.setattr(field_by_field, "may", lambda _: True)
     sign(workplace.store, 1, by="Anna")
     assert address(workplace, "Anna") == ""
+
+
+@pytest.mark.usefixtures("record")
+def test_what_could_not_be_sent_is_kept_apart_for_each_person(workplace: Workplace) -> None:
+    record = workplace.store.record(1)
+
+    def kept(reader: str) -> str:
+        return field_by_field.by_field(record, reader, "en", blind=True).keep
+
+    assert kept("Anna") == kept("anna") != kept("Ben")

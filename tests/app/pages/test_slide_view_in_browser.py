@@ -214,6 +214,26 @@ def test_a_field_read_while_the_server_is_away_is_written_when_it_is_back(
     assert fields_read(server) == [("field1.png", True)]
 
 
+def test_a_field_read_while_the_server_is_away_is_written_though_the_page_is_closed(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = come_in(browser, server, "Anna", "/slide?slide=1")
+    at_slide(page)
+    page.get_by_label("field by field").check()
+    page.locator(".by-field-line").get_by_text("0 of 2 fields").wait_for()
+    server.kill()
+    page.wait_for_timeout(1500)
+    page.keyboard.press("d")
+    page.locator(".by-field-line").get_by_text("1 of 2 fields").wait_for()
+    # The page is gone before anything could be sent; the next one finds what the browser has kept.
+    page.goto("about:blank")
+    server.start()
+    assert fields_read(server) == []
+    page.goto(f"{server.address}/slide?slide=1")
+    at_slide(page)
+    until_read(page, server, [("field1.png", True)])
+
+
 def test_by_keyboard_alone_cells_are_chosen_called_marked_and_found_again_in_the_gallery(
     browser: "Browser", server: RunningServer
 ) -> None:
