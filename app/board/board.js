@@ -58,6 +58,7 @@ function newBoard(first) {
     notes.save();
     board.log.end();
     gallery.end();
+    view.end();
     clearTimeout(board.late);
     clearTimeout(board.soon);
     document.removeEventListener("keydown", onKey, true);

@@ -2,6 +2,8 @@
 
 const AHEAD = 4;
 const MOST_ENLARGED = 6;
+const NARROW_PX = 608; // below, the pictures stand one above the other
+const [LEAST_SHARE, MARGIN_PX] = [0.6, 12]; // of the width that the pictures may have
 const [MAP_AGAIN_MS, MOST_ASKED] = [700, 120];
 const SIGNS = { parasite: "●", "not a parasite": "✕", unsure: "?" };
 const KINDS = { parasite: "parasite", "not a parasite": "healthy", unsure: "unsure" };
@@ -30,6 +32,21 @@ function newCellView(board) {
     find(".cell .view").alt = `${words.cell} ${cell.name}`;
     mark(cell);
     preload(cell);
+    fit();
+  }
+
+  // The pictures are as large as leaves keys and the first tiles in sight, however much stands above.
+  function fit() {
+    const stage = find(".stage");
+    stage.style.maxWidth = "";
+    if (!stage.clientWidth || window.innerWidth <= NARROW_PX) return;
+    const [whole, scrolled] = [stage.clientWidth, document.querySelector('[data-testid="stMain"]')?.scrollTop ?? 0];
+    for (let again = 0; again < 2; again += 1) { // narrower captions take more lines
+      const last = find(".gallery .tile:not([hidden])") ?? find(".line");
+      const over = last.getBoundingClientRect().bottom + scrolled + MARGIN_PX - window.innerHeight;
+      const { width, height } = stage.getBoundingClientRect();
+      if (over > 0) stage.style.maxWidth = `${Math.round(Math.max(LEAST_SHARE * whole, width * (1 - over / height)))}px`;
+    }
   }
 
   function mark(cell) {
@@ -119,7 +136,9 @@ function newCellView(board) {
   }
 
   const findAll = (selector) => find(".board").querySelectorAll(selector);
-  return { show, mark, toggleMap, listen };
+  window.addEventListener("resize", fit);
+  const end = () => window.removeEventListener("resize", fit);
+  return { show, mark, toggleMap, listen, end };
 }
 
 const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });

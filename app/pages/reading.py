@@ -116,7 +116,8 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
     with main:
         if record.locked:
             st.info(say("reading.signed", version=len(record.signatures)))
-        _not_valid(taken_in, say)
+        if role == Role.SECOND:
+            _not_valid(taken_in, say)  # to the others the panel beside says why
         if role == Role.FIRST:
             left = progress(record)
             lines = [say("reading.list", count=record.laid_out, of=looked_at, rank=left.read_to)]
@@ -125,7 +126,7 @@ def _reading(slide_id: int, role: Role, at: int | None) -> None:
             elif not keeps_features(taken_in):
                 lines.append(say("learned.scored_before"))
             lines.append(what_a_sample_says(record, say))
-            st.markdown("  \n".join(filter(None, lines)))
+            st.caption("  \n".join(filter(None, lines)))
         data = board_data(
             workplace,
             record,

@@ -74,6 +74,17 @@ def test_a_screen_holds_sixty_to_a_hundred_cells_all_of_them_in_sight(page: "Pag
     picture(page, "screen_of_cells")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (820, 1180)])
+def test_cell_by_cell_keys_and_the_first_tiles_are_in_sight(page: "Page", width: int, height: int) -> None:
+    press(page, "t")
+    page.set_viewport_size({"width": width, "height": height})
+    page.locator(".stage").wait_for()
+    page.wait_for_function(f"({BOARD}).querySelector('.tile').getBoundingClientRect().bottom <= {height}")
+    cell = page.locator(".cell .picture").bounding_box()
+    assert cell is not None
+    assert cell["width"] >= 180  # and the cell is no smaller for it than one can read
+
+
 def test_one_key_calls_all_that_are_chosen(page: "Page", server: RunningServer) -> None:
     press(page, " ", "ArrowRight", "ArrowRight", " ", "2")
     assert standing_calls(server) == {"1": Call.PARASITE, "3": Call.PARASITE}
