@@ -19,7 +19,7 @@ import psutil
 from distributed import LocalCluster, Worker, WorkerPlugin
 
 from core.cells.scored_field import ScoringModels
-from core.scoring.cluster import ClusterWorkers, resource_name, worker_identity
+from core.scoring.cluster import WITHOUT_PROFILE, ClusterWorkers, resource_name, worker_identity
 from core.scoring.slide_run import ScoringOptions, score_slide
 from core.scoring.workers import LocalWorkers, Workers, hold_models
 from core.slides import open_slide
@@ -102,8 +102,8 @@ def opened(engine: str, count: int, models: str, stack: ExitStack) -> Workers[Sc
     """The workers of an engine; what else they need is left to the stack."""
     if engine == "pool":
         return LocalWorkers(partial(load_in_worker, "released", "cpu"), count)
-    # Dask would have its workers give freed memory back at once, which costs a fifth of their time.
-    dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
+    # As cheap as Dask can be made: it would sample its workers' calls, and give freed memory back at once.
+    dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None, **WITHOUT_PROFILE})
     identity = worker_identity(models)
     cluster = stack.enter_context(
         LocalCluster(

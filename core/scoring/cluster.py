@@ -16,7 +16,9 @@ from concurrent.futures import CancelledError, Future
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
+import dask
 from distributed import Client, KilledWorker, Worker
+from distributed.protocol.serialize import deserialize_bytes, serialize_bytes
 
 from core.scoring.run_record import versions
 from core.scoring.workers import (
@@ -37,6 +39,10 @@ PATIENCE_S = 60.0
 """How long a run goes on waiting where the cluster has no worker for it."""
 ANSWER_S = 10.0
 """How long a scheduler has to answer."""
+RESTART_S = 1.0
+"""Pause before a worker that has ended is replaced, so that one which cannot live keeps nobody busy."""
+WITHOUT_PROFILE = {"distributed.worker.profile.enabled": False}
+"""Setting of Dask: its workers would look a hundred times a second at what their task is doing."""
 RESOURCE = "smearscope "
 """How the names of resources begin that say what a worker scores with."""
 
@@ -109,7 +115,8 @@ class ClusterWorkers(Workers[Models]):
 
     def _submit(self, task: Callable[[Models, Item], Outcome], item: Item) -> "Future[Outcome]":
         try:
-            future: Future[Outcome] = self._executor.submit(run_task, task, item)
+            # Packed: the scheduler would unpack the numbers of each task, and pack them again.
+            future: Future[Outcome] = self._executor.submit(_run_packed, serialize_bytes((task, item)))
         except Exception as error:
             if self.client.status == "running":
                 raise
@@ -146,7 +153,7 @@ class ClusterWorkers(Workers[Models]):
             )
 
     def _refuse_other_scheduler(self) -> None:
-        """Dask's scheduler unpacks what it passes on, so it must know the same classes."""
+        """Dask's scheduler must find what its workers run."""
         here = self._identity["smearscope"]
         try:
             there = self.client.run_on_scheduler(versions)["smearscope"]
@@ -164,6 +171,10 @@ class ClusterWorkers(Workers[Models]):
             f"the scheduler at {self._address} is gone; what was scored is kept: start it and its workers "
             "again, then give the same command again"
         ) from error
+
+
+def _run_packed(packed: bytes) -> Any:  # noqa: ANN401 - whatever the task gives
+    return run_task(*deserialize_bytes(packed))
 
 
 def serve(
@@ -204,6 +215,7 @@ def serve(
         except EOFError:  # it ended without a word: the models were loaded
             gone = "its scheduler is gone" if process.exitcode == 0 else "it was killed"
             said(f"the worker has ended, {gone}; another is started and waits for {scheduler}")
+            time.sleep(RESTART_S)
 
 
 def _worker_process(
@@ -217,6 +229,7 @@ def _worker_process(
     except ModelsNotLoadedError as error:
         told.send(str(error))
         return
+    dask.config.set(WITHOUT_PROFILE)
     asyncio.run(_work_for(scheduler, identity))
 
 

@@ -1,9 +1,11 @@
 """Fields that kill the process that scores them, most often because memory runs out: named, not tried on."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoringModels
+from core.errors import SmearscopeError
 from core.files import shown_path
 from core.scoring.field_tasks import (
     REFERENCE_FIELDS,
@@ -72,9 +74,15 @@ def _deadly_of(workers: Workers[ScoringModels], slide: SlideInWork, names: Seque
     """Which fields kill where each is looked at by itself."""
     deadly: set[str] = set()
 
-    def note(alone: tuple[SlideInWork, Sequence[str]]) -> None:
-        deadly.update(alone[1])
+    def note(alone: tuple[SlideInWork, str]) -> None:
+        deadly.add(alone[1])
 
-    for _ in workers.map(measure_reference, [(slide, [name]) for name in names], note):
+    for _ in workers.map(_look_at_one, [(slide, name) for name in names], note):
         pass
     return deadly
+
+
+def _look_at_one(models: ScoringModels, task: tuple[SlideInWork, str]) -> None:
+    slide, name = task
+    with suppress(SmearscopeError):  # as where it shows no cell: by itself that is no matter
+        measure_reference(models, (slide, [name]))

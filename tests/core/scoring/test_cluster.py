@@ -27,20 +27,20 @@ cluster = pytest.importorskip("core.scoring.cluster")
 ROOT = Path(__file__).parents[3]
 OURS = cluster.worker_identity(DotCard().identity)
 OpenCluster = Callable[..., str]
-Process = "subprocess.Popen[bytes]"
 
 
 @pytest.fixture
 def open_cluster() -> Iterator[OpenCluster]:
     """Start a scheduler, and for each identity a worker, all in this process; gives the address."""
-    opened = []
+    opened, workers = [], []
 
     def start(*identities: dict[str, str] | None) -> str:
         scheduler = distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0")
         opened.append(scheduler)
 
         async def start_worker(resources: dict[str, int]) -> None:
-            await distributed.Worker(scheduler.scheduler_address, nthreads=1, resources=resources)
+            worker = distributed.Worker(scheduler.scheduler_address, nthreads=1, resources=resources)
+            workers.append((scheduler, await worker))
 
         for identity in identities:
             scheduler.sync(start_worker, {} if identity is None else {cluster.resource_name(identity): 1})
@@ -48,8 +48,10 @@ def open_cluster() -> Iterator[OpenCluster]:
 
     hold_models(load_models)
     yield start
-    for one in opened:
-        one.close()
+    for scheduler, worker in workers:
+        scheduler.sync(worker.close)
+    for scheduler in opened:
+        scheduler.close()
 
 
 def score_on(address: str, slide: Path, out: Path, said: Callable[[str], None] = print) -> SlideResult:
@@ -150,22 +152,23 @@ class Machines:
         self.folder = folder
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *module: str, **how: int) -> "subprocess.Popen[bytes]":
+    def start(self, *module: str, errors: int | None = None) -> "subprocess.Popen[bytes]":
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        started = subprocess.Popen([sys.executable, "-m", *module], env=environment, cwd=ROOT, **how)
+        program = [sys.executable, "-m", *module]
+        started = subprocess.Popen(program, env=environment, cwd=ROOT, stderr=errors)
         self.running.append(started)
         return started
 
     def start_scheduler(self) -> "subprocess.Popen[bytes]":
         options = ("--host", "127.0.0.1", "--port", str(self.port), "--dashboard-address", ":0")
-        return self.start("dask", "scheduler", *options, stderr=subprocess.DEVNULL)
+        return self.start("dask", "scheduler", *options, errors=subprocess.DEVNULL)
 
     def start_worker(self, wait_s: float) -> "subprocess.Popen[bytes]":
         return self.start("tests.cluster_worker", self.address, str(wait_s))
 
     def start_run(self, slide: Path, out: Path) -> "subprocess.Popen[bytes]":
         program = ("tests.coloured_cells", str(slide), str(out), self.address, "0")
-        return self.start(*program, stderr=subprocess.PIPE)
+        return self.start(*program, errors=subprocess.PIPE)
 
 
 @pytest.fixture

@@ -13,7 +13,16 @@ from core.scoring.field_tasks import file_states, slide_in_work
 from core.scoring.slide_run import score_slide
 from core.scoring.workers import LocalWorkers
 from core.slides import open_slide
-from tests.coloured_cells import DotCard, NoProgress, draw_field, load_models, options, save, save_slide
+from tests.coloured_cells import (
+    BACKGROUND,
+    DotCard,
+    NoProgress,
+    draw_field,
+    load_models,
+    options,
+    save,
+    save_slide,
+)
 from tests.core.scoring.test_slide_run import files
 
 BLACK = np.zeros((200, 240, 3), np.uint8)
@@ -35,8 +44,9 @@ def ledger_without_reference(out: Path) -> None:
 def test_a_deadly_field_among_the_first_looked_at_is_named_and_the_others_count(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=4)
     save(slide / "field2.png", BLACK)
+    save(slide / "empty.png", np.full((200, 240, 3), BACKGROUND, np.uint8))
     result = score(slide, tmp_path / "out")
-    assert (result.fields.found, result.fields.counted, result.cells.evaluable) == (4, 3, 90)
+    assert (result.fields.found, result.fields.counted, result.cells.evaluable) == (5, 4, 90)
     (unreadable,) = result.fields.unreadable
     assert unreadable.field == "field2.png"
     assert unreadable.reason.startswith(f"{slide}/field2.png: each process that worked on it was killed")
