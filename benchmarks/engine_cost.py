@@ -4,7 +4,9 @@
     python -m benchmarks.engine_cost dask SLIDE OUT
 
 Scores the slide anew and prints cells/s, all start-up included and without it (from the first field scored to
-the last), and the proportional set size (PSS) of this process and of each worker at their largest.
+the last). With the latter stands the processor time of all processes together, which other work on the
+machine touches less; and below it the proportional set size (PSS) of this process and of each worker at their
+largest.
 """
 
 import argparse
@@ -39,17 +41,22 @@ class HoldsModels(WorkerPlugin):
 
 
 class FieldTimes:
-    """When fields were done, and how many cells they have."""
+    """When fields were done, how many cells they have, and what processor time had been spent by then."""
 
     def __init__(self) -> None:
-        self.done: list[tuple[float, int]] = []
+        self.done: list[tuple[float, int, float]] = []
+        self._processes: list[psutil.Process] = []
 
     def slide_begins(self, name: str, fields: int, fields_done: int) -> None:
         """Take no note."""
 
     def field_done(self, cells: int) -> None:
         """Note a field."""
-        self.done.append((time.perf_counter(), cells))
+        if not self._processes:
+            me = psutil.Process()
+            self._processes = [me, *me.children(recursive=True)]
+        spent_s = sum(sum(process.cpu_times()[:2]) for process in self._processes)
+        self.done.append((time.perf_counter(), cells, spent_s))
 
     def slide_ends(self) -> None:
         """Take no note."""
@@ -90,11 +97,14 @@ def main() -> None:
     seconds = time.perf_counter() - started
     ended.set()
     sampler.join()
-    cells = sum(number for _, number in times.done)
-    (first, before), (last, _) = times.done[0], times.done[-1]
+    cells = sum(number for _, number, _ in times.done)
+    (first, before, spent_s), (last, _, spent_at_last_s) = times.done[0], times.done[-1]
     megabytes = sorted((size // 10**6 for size in largest.values()), reverse=True)
     print(f"{given.engine}: {cells} cells in {seconds:.1f} s: {cells / seconds:.0f} cells/s")
-    print(f"from the first field to the last: {(cells - before) / (last - first):.0f} cells/s")
+    print(
+        f"from the first field to the last: {(cells - before) / (last - first):.0f} cells/s; processor time "
+        f"{1e6 * (spent_at_last_s - spent_s) / (cells - before):.0f} µs a cell"
+    )
     print(f"largest PSS, MB a process: {megabytes}")
 
 

@@ -35,8 +35,8 @@ from core.scoring.workers import (
     run_task,
 )
 
-PATIENCE_S = 60.0
-"""How long a run goes on waiting where the cluster has no worker for it."""
+PATIENCE_S = 300.0
+"""How long a run waits where no worker is seen: also where each is killed soon after it has started."""
 ANSWER_S = 10.0
 """How long a scheduler has to answer."""
 RESTART_S = 1.0
@@ -87,6 +87,7 @@ class ClusterWorkers(Workers[Models]):
         self._said = said
         self._count = 0
         self._refused: set[str] = set()
+        self._waiting_is_said = False
         self._last_look = self._last_worker = time.monotonic()
         try:
             self.client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
@@ -146,11 +147,15 @@ class ClusterWorkers(Workers[Models]):
             if offer != self._identity and address not in self._refused:
                 self._refused.add(address)
                 self._said(f"worker {address} is given no work: {_difference(offer, self._identity)}")
+        if self._count:
+            return
+        none = f"no worker at {self._address} has these models"
+        remedy = f"start workers with 'smearscope worker {self._address}' and the same --model"
         if now - self._last_worker > PATIENCE_S:
-            raise ClusterError(
-                f"no worker at {self._address} has these models; what was scored is kept: start workers with "
-                f"'smearscope worker {self._address}' and the same --model, then give the same command again"
-            )
+            raise ClusterError(f"{none}; what was scored is kept: {remedy}, then give the same command again")
+        if not self._waiting_is_said:
+            self._waiting_is_said = True
+            self._said(f"{none}; waiting for one: {remedy}")
 
     def _refuse_other_scheduler(self) -> None:
         """Dask's scheduler must find what its workers run."""

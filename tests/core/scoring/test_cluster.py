@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -70,6 +71,19 @@ def test_a_cluster_of_any_number_of_workers_gives_the_bytes_of_this_process(
         assert files(tmp_path / str(count)) == files(tmp_path / "here")
 
 
+def test_two_runs_share_the_workers_of_a_scheduler(tmp_path: Path, open_cluster: OpenCluster) -> None:
+    address = open_cluster(OURS, OURS)
+    slides = [
+        save_slide(tmp_path / name, fields=5, infected=(place,)) for name, place in (("a", 3), ("b", 9))
+    ]
+    outputs = [tmp_path / "out" / slide.name for slide in slides]
+    with ThreadPoolExecutor(2) as runs:
+        list(runs.map(score_on, [address] * 2, slides, outputs))
+    for slide, output in zip(slides, outputs, strict=True):
+        score(slide, tmp_path / "here" / slide.name)
+        assert files(output) == files(tmp_path / "here" / slide.name)
+
+
 def test_items_are_taken_only_as_they_can_be_worked_on(open_cluster: OpenCluster) -> None:
     taken = 0
 
@@ -105,16 +119,19 @@ def test_a_worker_of_another_kind_is_named_with_what_differs_and_given_no_work(
     assert any(line.endswith("it was not started with 'smearscope worker'") for line in said)
 
 
-def test_without_a_worker_the_run_ends_after_a_while_and_says_how_to_start_one(
+def test_without_a_worker_the_run_waits_a_while_and_then_ends_and_says_how_to_start_one(
     open_cluster: OpenCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    said = list[str]()
     monkeypatch.setattr(cluster, "PATIENCE_S", 0.1)
     monkeypatch.setattr("core.scoring.workers.LOOK_AROUND_S", 0.05)
     with (
-        cluster.ClusterWorkers(address := open_cluster(), OURS, print) as workers,
+        cluster.ClusterWorkers(address := open_cluster(), OURS, said.append) as workers,
         pytest.raises(ClusterError, match=f"no worker at {address}.*'smearscope worker {address}'"),
     ):
         workers.call(lambda *_: None, 1)
+    (waiting,) = said
+    assert "waiting for one" in waiting
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere", "tcp://no-such-host.invalid:8786"])
