@@ -19,6 +19,7 @@ from scripts.study import study
 from scripts.supervisor import supervisor
 from scripts.train import train
 from scripts.validate import validate
+from scripts.worker import worker
 
 app = typer.Typer(
     name="smearscope",
@@ -50,6 +51,7 @@ def smearscope(
 
 
 app.command()(score)
+app.command()(worker)
 app.command(name="app")(review_app)
 app.command()(backup)
 app.command()(supervisor)

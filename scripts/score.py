@@ -1,6 +1,6 @@
 """`smearscope score`: look at every cell of slides, rank them for readers, and say what the count allows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from core.cells.scored_field import ScoringModels
     from core.results.result import SlideResult
     from core.scoring.batch import BatchResult, Problem
+    from core.scoring.workers import Workers
+    from models.cards import ModelCards
     from models.checkpoint import Models
 
 MOST_LINES = 20
@@ -40,6 +43,14 @@ def score(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; one for each core if not given.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Score on the workers of this Dask scheduler (tcp://host:port), started with "
+            "'smearscope worker', in place of worker processes here.",
+        ),
+    ] = None,
     um_per_pixel: Annotated[
         float | None,
         typer.Option(
@@ -67,32 +78,33 @@ def score(
     an interrupted run, give the same command again. For research use only. Not for diagnosis.
     """
     from dataclasses import replace
-    from functools import partial
 
     from core.files import OutputError
     from core.scoring.batch import score_slides
     from core.scoring.slide_run import ScoringOptions
-    from core.scoring.workers import Workers, available_cores
     from core.slides import find_slides
     from core.tally import Assumptions
     from models.cards import load_card
     from scripts.progress import ScoringBars
 
     refuse_output_among_slides(slides, out)
+    if scheduler is not None and workers is not None:
+        raise typer.BadParameter(
+            "workers of a cluster are started with 'smearscope worker'; give --scheduler or --workers",
+            param_hint="--workers",
+        )
     assumptions = Assumptions(detection_limit_per_ul=detection_limit)
     if rbc_per_ul is not None:
         assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
     options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
-    # The networks are loaded by the workers alone: this process only judges, and stays small.
-    load = partial(load_in_worker, model, device.value)
     card = load_card(model)
     discovery = find_slides(slides)
     try:
         with (
             ScoringBars(len(discovery.slides)) as bars,
-            Workers(load, workers or available_cores()) as pool,
+            open_workers(model, device, card, workers, scheduler, bars.remark) as processes,
         ):
-            batch = score_slides(discovery, out, card, pool, options, bars)
+            batch = score_slides(discovery, out, card, processes, options, bars)
     except KeyboardInterrupt:
         typer.echo(
             "\nInterrupted. What was scored is kept: give the same command again to continue.", err=True
@@ -117,6 +129,40 @@ def refuse_output_among_slides(slides: list[Path], out: Path) -> None:
                 "folder outside it",
                 param_hint="--out",
             )
+
+
+def open_workers(
+    model: str,
+    device: Device,
+    card: "ModelCards",
+    count: int | None,
+    scheduler: str | None,
+    said: Callable[[str], None],
+) -> "Workers[ScoringModels]":
+    """Processes of this machine that score, or where there is a `scheduler`, those that it has.
+
+    The networks are loaded by them alone: this process only judges, and stays small.
+    """
+    from functools import partial
+
+    from core.scoring.workers import LocalWorkers, available_cores
+
+    if scheduler is None:
+        return LocalWorkers(partial(load_in_worker, model, device.value), count or available_cores())
+    refuse_without_dask()
+    from core.scoring.cluster import ClusterWorkers, worker_identity
+
+    return ClusterWorkers(scheduler, worker_identity(card.identity), said)
+
+
+def refuse_without_dask() -> None:
+    """Say what to install where a cluster is asked for."""
+    from importlib.util import find_spec
+
+    from core.errors import SmearscopeError
+
+    if find_spec("distributed") is None:
+        raise SmearscopeError("Dask is not installed: pip install 'smearscope[cluster]'")
 
 
 def load_in_worker(model: str, device: str) -> "Models":

@@ -5,6 +5,8 @@ can be sent to worker processes. Run as a program, this scores slides as the com
 it.
 """
 
+import os
+import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -21,9 +23,10 @@ from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
 from core.cells.second_look import SecondSight
+from core.errors import SmearscopeError
 from core.scoring.batch import score_slides
 from core.scoring.slide_run import ScoringOptions
-from core.scoring.workers import Workers
+from core.scoring.workers import LocalWorkers, Workers
 from core.slides import find_slides
 from core.tally import Assumptions, Performance, RankCurve
 from core.wording import Sentence
@@ -179,18 +182,23 @@ class DotModels:
 
 
 def load_models(wait_s: float = 0.0) -> DotModels:
-    """Load nothing; `wait_s` makes each field take that long, so that a test can kill in the middle."""
+    """Load nothing; `wait_s` makes each field take that long, so that a test can kill in the middle.
+
+    A black field kills the process that looks at it, where there is a `wait_s`, as one too large does.
+    """
     detector = SlowDetector(wait_s) if wait_s else DiscDetector()
     return DotModels(detector, DotClassifier(), DotSecondLook(), DotCard())
 
 
 class SlowDetector(DiscDetector):
-    """As slow as wanted."""
+    """As slow as wanted, and killed by a black field."""
 
     def __init__(self, wait_s: float) -> None:
         self.wait_s = wait_s
 
     def locate(self, image: NDArray[np.uint8]) -> Cells:
+        if image.max() == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(self.wait_s)
         return super().locate(image)
 
@@ -227,7 +235,21 @@ def options(**changed: object) -> ScoringOptions:
     return ScoringOptions(**{**chosen, **changed})  # type: ignore[arg-type]  # by name, checked by the tests
 
 
+def open_workers(where: str, wait_s: float) -> Workers[DotModels]:
+    """So many processes of this machine, or the workers of a scheduler's address."""
+    if where.isdigit():
+        return LocalWorkers(partial(load_models, wait_s), int(where))
+    from core.scoring.cluster import ClusterWorkers, worker_identity
+
+    return ClusterWorkers(where, worker_identity(DotCard().identity), print)
+
+
 if __name__ == "__main__":
-    source, output, worker_count, wait = sys.argv[1:]
-    with Workers(partial(load_models, float(wait)), int(worker_count)) as workers:
-        score_slides(find_slides([Path(source)]), Path(output), DotCard(), workers, options(), NoProgress())
+    source, output, where, wait = sys.argv[1:]
+    try:
+        with open_workers(where, float(wait)) as workers:
+            score_slides(
+                find_slides([Path(source)]), Path(output), DotCard(), workers, options(), NoProgress()
+            )
+    except SmearscopeError as error:
+        sys.exit(f"Error: {error}")

@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.errors import SmearscopeError
 from core.scoring.batch import BatchResult, score_slides
-from core.scoring.workers import ModelsNotLoadedError, Workers
+from core.scoring.workers import LocalWorkers, ModelsNotLoadedError
 from core.slides import find_slides
 from tests.coloured_cells import (
     DotCard,
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def score(*slides: Path, out: Path) -> BatchResult:
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         return score_slides(find_slides(slides), out, DotCard(), workers, options(), NoProgress())
 
 
@@ -212,14 +212,14 @@ def test_models_that_cannot_be_loaded_stop_a_batch_at_its_first_slide(tmp_path: 
     slides = find_slides([tmp_path / "batch"])
     progress = NoProgress()
     with (
-        Workers(damaged_models, count) as workers,
+        LocalWorkers(damaged_models, count) as workers,
         pytest.raises(ModelsNotLoadedError, match=r"^weights: damaged$"),
     ):
         score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
     assert [name for name, *_ in progress.begun] == ["a"]
     # What an earlier run has scored needs no models.
     score(tmp_path / "batch", out=tmp_path / "out")
-    with Workers(damaged_models, count) as workers:
+    with LocalWorkers(damaged_models, count) as workers:
         batch = score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
     assert len(batch.results) == 2
 

@@ -28,7 +28,7 @@ from core.results.folder import CELLS, ResultTables, read_tables
 from core.review import SignedResult
 from core.review.model_comparison import Ranking, accepted_cells, rankings
 from core.scoring.slide_run import ScoringOptions, score_slide
-from core.scoring.workers import Workers
+from core.scoring.workers import LocalWorkers, Workers
 from core.slides import open_slide
 from core.store import SlideRecord
 from core.wording import sentence
@@ -68,7 +68,7 @@ def _compare(workplace: Workplace, files: ComparisonFiles, question: Asked) -> N
     folders: dict[str, list[Path | SmearscopeError]] = {}
     for model in (first, second):
         # One core: a comparison can wait, readers cannot.
-        with Workers(partial(load_models, model.source, DEVICE), 1) as workers:
+        with LocalWorkers(partial(load_models, model.source, DEVICE), 1) as workers:
             folders[model.name] = [
                 _scores(workplace, files, question, record, model, workers) for record in records
             ]

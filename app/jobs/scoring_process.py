@@ -13,7 +13,7 @@ from app.pictures.while_scoring import PicturesWhileScoring
 from app.workplace import PROGRAM, Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.scoring.slide_run import ScoringOptions, score_slide
-from core.scoring.workers import Workers, available_cores
+from core.scoring.workers import LocalWorkers, Workers, available_cores
 from core.slides import is_region, open_overview, open_slide
 from core.store import ScoringStep, StoredSlide, StoreError
 from core.tally import Assumptions
@@ -41,7 +41,7 @@ def work_through_queue(workplace: Workplace, said: Callable[[str], None] = print
 def _score_with(workplace: Workplace, model: ModelHere, said: Callable[[str], None]) -> None:
     """Score queued slides for as long as the model is the active one."""
     # One core is left to those who are reviewing in the meantime.
-    with Workers(partial(load_models, model.source, DEVICE), max(1, available_cores() - 1)) as workers:
+    with LocalWorkers(partial(load_models, model.source, DEVICE), max(1, available_cores() - 1)) as workers:
         while (slide := _next(workplace)) and _is_active(workplace, model):
             said(f"{slide.name}: scoring")
             _score(workplace, slide, model, workers, said)

@@ -10,7 +10,7 @@ from core.files import OutputError, check_writable, shown_path, write_bytes
 from core.results.result import SlideResult
 from core.scoring.judging import ModelCard
 from core.scoring.slide_run import NoReadableFieldError, ScoringObserver, ScoringOptions, score_slide
-from core.scoring.workers import ModelsNotLoadedError, Workers
+from core.scoring.workers import ClusterError, ModelsNotLoadedError, Workers
 from core.slides import Discovery, open_slide
 
 
@@ -60,6 +60,8 @@ def score_slides(
         Where `output` cannot be written. What was scored before is kept.
     ModelsNotLoadedError
         Where no slide can be scored for want of models. What was scored before is kept.
+    ClusterError
+        Where no slide can be scored for want of machines. What was scored before is kept.
     """
     check_writable(output)
     results: list[SlideResult] = []
@@ -72,7 +74,7 @@ def score_slides(
             slide = open_slide(found.path, name=found.name)
             results.append(score_slide(slide, output / found.name, card, workers, options, progress))
             unreadable = results[-1].fields.unreadable
-        except (OutputError, ModelsNotLoadedError):
+        except (OutputError, ModelsNotLoadedError, ClusterError):
             raise
         except NoReadableFieldError as error:
             slides_not_scored.append(Problem(found.name, "", str(error)))

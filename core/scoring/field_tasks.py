@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from core.cells.reference import SlideReference, slide_reference
 from core.cells.scored_field import ScoringModels, score_image
-from core.errors import UnreadableImageError
+from core.errors import SmearscopeError, UnreadableImageError
 from core.files import shown_path
 from core.scoring.field_pictures import FieldPictures
 from core.scoring.ledger_table import LedgerEntry
@@ -21,6 +22,10 @@ REFERENCE_FIELDS = 48
 """Most fields looked at for a slide's reference, spread over it; few are needed where they show cells."""
 
 
+class SlideNotHereError(SmearscopeError):
+    """A slide or field that the worker's machine does not have, or has no more: no fault of the image."""
+
+
 @dataclass(frozen=True)
 class SlideInWork:
     """What all tasks of a slide share. Workers open the slide themselves, once: it may list many fields.
@@ -28,7 +33,7 @@ class SlideInWork:
     Attributes
     ----------
     path, name
-        As for `core.slides.open_slide`.
+        As for `core.slides.open_slide`; absolute, as a worker may stand in another folder.
     state
         Another value where any of the slide's files has changed: then it is opened anew.
     reference
@@ -76,7 +81,7 @@ def slide_in_work(
 ) -> SlideInWork:
     """What workers need of a slide that `core.slides.open_slide` gave, its files in these states."""
     state = hashlib.blake2b(json.dumps(states).encode(), digest_size=16).hexdigest()
-    return SlideInWork(slide.path, slide.name, state, None, um_per_pixel, pictures)
+    return SlideInWork(slide.path.absolute(), slide.name, state, None, um_per_pixel, pictures)
 
 
 def score_field(models: ScoringModels, task: FieldTask) -> LedgerEntry:
@@ -114,8 +119,23 @@ def measure_reference(
 
 
 def read_field(slide: SlideInWork, name: str) -> Field:
-    """Decode a field in a worker; raises `UnreadableImageError`."""
-    return _opened(slide.path, slide.name, slide.state).read_field(name)
+    """Decode a field in a worker.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where the image is damaged.
+    SlideNotHereError
+        Where this machine does not have it.
+    """
+    try:
+        return _opened(slide.path, slide.name, slide.state).read_field(name)
+    except UnreadableImageError as error:
+        if slide.path.exists():
+            raise
+        raise _not_here(slide.path) from error
+    except KeyError as error:
+        raise _not_here(slide.path / name) from error
 
 
 def read_as_scored(slide: SlideInWork, name: str, pixels_hash: str) -> Field:
@@ -149,6 +169,13 @@ def _readable_fields(slide: SlideInWork, names: Sequence[str]) -> Iterator[Field
         readable += 1
         if readable == REFERENCE_FIELDS:
             return
+
+
+def _not_here(path: Path) -> SlideNotHereError:
+    return SlideNotHereError(
+        f"{shown_path(path)} is not there on {platform.node()}: each worker must find the slides under the "
+        "same path"
+    )
 
 
 @lru_cache(maxsize=1)

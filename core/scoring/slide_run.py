@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -28,12 +29,12 @@ from core.results.result import (
 )
 from core.results.tables import FieldRow, write_cells, write_fields
 from core.scoring.candidates import candidates_by_field, write_candidates
+from core.scoring.deadly_fields import entry_of_deadly, is_deadly, measured_reference
 from core.scoring.field_pictures import FieldPictures
 from core.scoring.field_tasks import (
     FieldTask,
     SlideInWork,
     file_states,
-    measure_reference,
     score_field,
     slide_in_work,
 )
@@ -268,21 +269,25 @@ def _score_missing(
     clock: RunClock,
 ) -> None:
     """Score the fields that are not in the ledger as they are now; the reference comes first."""
-    names = slide.field_names()
+    names, unreadable = slide.field_names(), ledger.column("unreadable")
     missing = _fields_to_score(slide, states, ledger)
     progress.slide_begins(slide.name, len(names), len(names) - len(missing))
     if not missing:
         return
+    deadly: tuple[str, ...] = ()
     if ledger.reference is None:
-        measured = workers.call(measure_reference, (in_work, names))
+        safe = [name for name in names if name in missing or not is_deadly(unreadable[name])]
+        measured, deadly = measured_reference(workers, in_work, safe)
         if measured is not None:
             ledger.reference = asdict(measured)
     reference = _reference(ledger)
     in_work = replace(in_work, reference=reference)
     # Without a reference no field can be read: there is nothing to see.
     share = 0.0 if reference is None else share_seen(reference.objects_a_field * len(names))
-    tasks = (FieldTask(in_work, name, states[name], ledger.generation, share) for name in missing)
-    for _, entry in workers.map(score_field, tasks):
+    tasks = [FieldTask(in_work, name, states[name], ledger.generation, share) for name in missing]
+    to_score = (task for task in tasks if task.name not in deadly)
+    scored = (entry for _, entry in workers.map(score_field, to_score, entry_of_deadly))
+    for entry in chain((entry_of_deadly(task) for task in tasks if task.name in deadly), scored):
         ledger.add(entry)
         clock.field_done(entry.cells)
         progress.field_done(entry.cells)
@@ -297,11 +302,14 @@ def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> li
     return [
         name
         for name in slide.field_names()
-        if scored_from.get(name) != states[name] or (unreadable[name] and _can_be_read(slide, name))
+        if scored_from.get(name) != states[name]
+        or (unreadable[name] and _can_be_read(slide, name, unreadable[name]))
     ]
 
 
-def _can_be_read(slide: Slide, name: str) -> bool:
+def _can_be_read(slide: Slide, name: str, earlier: str) -> bool:
+    if is_deadly(earlier):
+        return False  # it might kill this process too
     try:
         slide.read_field(name)
     except UnreadableImageError:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.results.result import SCHEMA_PATH, SlideResult, read_result, result_schema, write_result
 from core.scoring.slide_run import score_slide
-from core.scoring.workers import Workers
+from core.scoring.workers import LocalWorkers
 from core.slides import open_slide
 from tests.coloured_cells import DotCard, NoProgress, load_models, options, save_slide
 
@@ -15,7 +15,7 @@ from tests.coloured_cells import DotCard, NoProgress, load_models, options, save
 @pytest.fixture
 def result(tmp_path: Path) -> SlideResult:
     slide = open_slide(save_slide(tmp_path / "slide", fields=2))
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         return score_slide(slide, tmp_path / "out", DotCard(), workers, options(), NoProgress())
 
 

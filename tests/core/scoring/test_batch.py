@@ -8,7 +8,7 @@ import pytest
 from core.errors import SmearscopeError
 from core.files import OutputError
 from core.scoring.batch import BatchResult, Problem, score_slides
-from core.scoring.workers import ModelsNotLoadedError, Workers
+from core.scoring.workers import LocalWorkers, ModelsNotLoadedError
 from core.slides import find_slides
 from tests.coloured_cells import DotCard, DotModels, NoProgress, load_models, options, save_slide
 
@@ -23,7 +23,7 @@ class CountedProgress(NoProgress):
 
 
 def score(*slides: Path, out: Path, progress: NoProgress | None = None) -> BatchResult:
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         return score_slides(find_slides(slides), out, DotCard(), workers, options(), progress or NoProgress())
 
 
@@ -79,6 +79,6 @@ def test_an_output_that_cannot_be_written_is_said_before_anything_is_scored(tmp_
 def test_without_models_no_slide_is_tried_after_the_first(tmp_path: Path) -> None:
     slides = [save_slide(tmp_path / name, fields=1) for name in ("first", "second")]
     progress = CountedProgress()
-    with Workers(no_models, 1) as workers, pytest.raises(ModelsNotLoadedError, match="no weights here"):
+    with LocalWorkers(no_models, 1) as workers, pytest.raises(ModelsNotLoadedError, match="no weights here"):
         score_slides(find_slides(slides), tmp_path / "out", DotCard(), workers, options(), progress)
     assert progress.ended == 0

@@ -1,10 +1,12 @@
 """What a worker does with a slide: measure it once, then decode and score one field after another."""
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis.strategies import integers
 
@@ -12,12 +14,15 @@ from core.cells.reference import SlideReference
 from core.scoring.field_tasks import (
     FieldTask,
     SlideInWork,
+    SlideNotHereError,
+    file_states,
     measure_reference,
     score_field,
+    slide_in_work,
     spread_order,
 )
 from core.scoring.ledger_table import LedgerEntry
-from core.slides import content_hash
+from core.slides import content_hash, open_slide
 from tests.coloured_cells import OTHER_CELL, REFERENCE, DiscModels, draw_field, save
 
 
@@ -46,6 +51,29 @@ def test_a_field_that_cannot_be_read_is_an_entry_with_the_reason(tmp_path: Path)
     entry = score_field(DiscModels(), task(tmp_path))
     assert (entry.name, entry.source, entry.generation, entry.scored) == ("a.png", "state", 3, None)
     assert "empty" in entry.unreadable
+
+
+def test_a_slide_that_the_machine_does_not_have_is_no_fault_of_the_image(tmp_path: Path) -> None:
+    where = rf"^{tmp_path}/slide is not there on {platform.node()}: .* under the same path$"
+    with pytest.raises(SlideNotHereError, match=where):
+        score_field(DiscModels(), task(tmp_path))
+    with pytest.raises(SlideNotHereError, match=where):
+        measure_reference(DiscModels(), (task(tmp_path).slide, ["a.png"]))
+
+
+def test_nor_is_a_field_that_the_machine_does_not_have(tmp_path: Path) -> None:
+    save(tmp_path / "slide" / "b.png", draw_field())
+    with pytest.raises(SlideNotHereError, match=rf"^{tmp_path}/slide/a.png is not there on "):
+        score_field(DiscModels(), task(tmp_path))
+
+
+def test_workers_are_told_where_the_slide_lies_whatever_folder_they_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "slide" / "a.png", draw_field())
+    monkeypatch.chdir(tmp_path)
+    slide = open_slide(Path("slide"))
+    assert slide_in_work(slide, file_states(slide), None).path == tmp_path / "slide"
 
 
 def test_a_field_is_not_scored_before_its_slide_is_measured(tmp_path: Path) -> None:

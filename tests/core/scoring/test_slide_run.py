@@ -15,7 +15,7 @@ from core.results.tables import read_candidates_list
 from core.scoring.field_tasks import measure_reference, slide_in_work
 from core.scoring.ledger import Ledger, LedgerError
 from core.scoring.slide_run import NoReadableFieldError, score_slide
-from core.scoring.workers import Workers
+from core.scoring.workers import LocalWorkers
 from core.slides import open_slide
 from core.tally import Assumptions, VerdictKind
 from core.wording import sentence
@@ -39,7 +39,7 @@ RESULT_FILES = (
 def score(
     slide: Path, out: Path, *, count: int = 1, card: DotCard | None = None, **changed: object
 ) -> SlideResult:
-    with Workers(load_models, count) as workers:
+    with LocalWorkers(load_models, count) as workers:
         return score_slide(
             open_slide(slide), out, card or DotCard(), workers, options(**changed), NoProgress()
         )
@@ -48,7 +48,7 @@ def score(
 def scored_fields(slide: Path, out: Path) -> int:
     """How many fields a further run scores."""
     progress = NoProgress()
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         score_slide(open_slide(slide), out, DotCard(), workers, options(), progress)
     return len(progress.cells)
 
@@ -326,7 +326,7 @@ def test_a_slide_is_surveyed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         count(of, method)
     measure_reference(load_models(), (slide_in_work(opened, {}, None), opened.field_names()))
     for_reference = done.pop("read_field")
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         score_slide(opened, tmp_path / "out", DotCard(), workers, options(review_budget=6), NoProgress())
     assert done["read_field"] == for_reference + 7 + 3
     assert (done["rows"], done["get"], done["activation_map"]) == (1, 3, 3)

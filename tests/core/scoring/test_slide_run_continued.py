@@ -11,7 +11,7 @@ import pytest
 from core.results.folder import read_result_folder
 from core.results.result import read_result
 from core.scoring.slide_run import score_slide
-from core.scoring.workers import Workers
+from core.scoring.workers import LocalWorkers
 from core.slides import open_slide
 from tests.coloured_cells import (
     BACKGROUND,
@@ -112,7 +112,7 @@ def test_a_result_that_cannot_be_read_is_said_to_be_and_written_again_without_sc
     before = files(tmp_path / "out")
     (tmp_path / "out" / "result.json").write_bytes(damage(before["result.json"]))
     progress = NoProgress()
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         again = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
     assert (again, progress.cells) == (first, [])
     assert progress.remarks == ["slide: result.json cannot be read; it is written anew, without scoring"]
@@ -134,7 +134,7 @@ def test_fields_taken_away_count_no_longer(tmp_path: Path) -> None:
     score(slide, tmp_path / "out")
     (slide / "field1.png").unlink()
     progress = NoProgress()
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         result = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
     assert progress.remarks == [
         "slide: no longer in the slide and not counted: 1 of the fields scored earlier"

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from core.results.folder import ResultFolderError
 from core.review import sign, standing
 from core.scoring.slide_run import score_slide
-from core.scoring.workers import Workers
+from core.scoring.workers import LocalWorkers
 from core.slides import open_slide
 from core.store import CandidateKind, Role, ScoringStep, Store, StoreError
 from tests.coloured_cells import DotCard, NoProgress, load_models, options, save_slide
@@ -31,7 +31,7 @@ def new_slide(store: Store, folder: Path) -> int:
 
 def test_what_scoring_wrote_is_taken_in_with_its_candidates_as_ranked(store: Store, tmp_path: Path) -> None:
     images, out = save_slide(tmp_path / "images", fields=4), tmp_path / "out"
-    with Workers(load_models, 1) as workers:
+    with LocalWorkers(load_models, 1) as workers:
         result = score_slide(open_slide(images), out, DotCard(), workers, options(), NoProgress())
     record = take_in(store, new_slide(store, images), out)
     assert record.taken_in is not None
