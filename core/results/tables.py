@@ -54,6 +54,7 @@ FIELDS_SCHEMA = pa.schema(
         ("content_hash", pa.string()),
         ("excluded", pa.bool_()),
         ("why_excluded", pa.string()),
+        ("planes", pa.int32()),
     ]
 )
 
@@ -81,6 +82,8 @@ class FieldRow:
         Hash of the pixels; empty where it could not be read.
     why_excluded
         Why none of its cells counts; empty where they do.
+    planes
+        How many pictures show its place at several depths of focus; the field is the sharpest of them.
     """
 
     name: str
@@ -92,6 +95,7 @@ class FieldRow:
     quality: FieldQuality | None
     content_hash: str
     why_excluded: str
+    planes: int = 1
 
     @property
     def was_read(self) -> bool:
@@ -368,6 +372,7 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
         "content_hash": row.content_hash,
         "excluded": bool(row.why_excluded),
         "why_excluded": row.why_excluded,
+        "planes": row.planes,
     }
 
 
@@ -387,4 +392,5 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         else None,
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
+        planes=row.get("planes", 1),  # before 0.4.0 each picture was a field
     )

@@ -6,6 +6,7 @@ applied either. The resolution that such files state is that of a printed page, 
 """
 
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from PIL import Image
 from core.slides.field import Field, Rectangle
 from core.slides.formats import Format, check_size, decoding
 from core.slides.pixels import cmyk_to_rgb, to_rgb
+
+_BYTES_TOO_MANY = re.compile(r"(\d+) extraneous bytes before marker")
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_FEW_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Photograph:
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """(H, W, 3) RGB of a whole, undamaged JPEG of grey, YCbCr, RGB, CMYK or YCCK colours.
 
-    The decoder is strict: a file cut short is an error, where others fill the rest with grey.
+    The decoder is strict: a file cut short is an error, where others fill the rest with grey. A few bytes too
+    many, as some cameras write them before a marker, harm nothing.
 
     Raises
     ------
@@ -56,13 +62,36 @@ def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
         Where the data are damaged, end early, or are no 8-bit JPEG.
     """
     colours = simplejpeg.decode_jpeg_header(data)[2]
-    image: NDArray[np.uint8]
     if colours not in ("CMYK", "YCCK"):
-        image = simplejpeg.decode_jpeg(data, "RGB")
-        return image
-    ink: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "CMYK")
+        return _decoded(data, "RGB")
+    ink = _decoded(data, "CMYK")
     # Files with Adobe's marker store light instead of ink (255 is none).
     return cmyk_to_rgb(255 - ink if b"\xff\xee\x00\x0eAdobe" in data else ink)
+
+
+def _decoded(data: bytes, colours: str) -> NDArray[np.uint8]:
+    image: NDArray[np.uint8]
+    try:
+        image = simplejpeg.decode_jpeg(data, colours)
+    except ValueError as error:
+        if not _has_bytes_too_many(data, str(error)):
+            raise
+        image = simplejpeg.decode_jpeg(data, colours, strict=False)
+    return image
+
+
+def _has_bytes_too_many(data: bytes, complaint: str) -> bool:
+    """Whether a whole JPEG holds bytes between its parts that belong to none.
+
+    Padding of one value may be long. Of other bytes few are let pass: many are what is left over where the
+    picture was damaged before. A file cut short lacks its end marker.
+    """
+    found = _BYTES_TOO_MANY.search(complaint)
+    end = data.rfind(_END_OF_IMAGE)
+    if found is None or end < data.rfind(_START_OF_SCAN):
+        return False
+    padding = end - len(data[:end].rstrip(data[end - 1 : end]))
+    return int(found[1]) <= max(_FEW_BYTES, padding)
 
 
 def _width_and_height(data: bytes, format_: Format) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from core.slides.formats import decoding
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel
-from core.slides.tiff import check_complete, full_page
+from core.slides.tiff_pages import check_complete, full_page
 
 
 @dataclass(frozen=True)
