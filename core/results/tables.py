@@ -3,7 +3,6 @@
 Each table is written here and read here, as the same plain arrays and records.
 """
 
-import csv
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from core.cells.boxes import Box, rounded_box
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.files import replacing, write_csv
+from core.files import harmless, read_csv, replacing, write_csv
 
 ROWS_IN_A_GROUP = 65_536
 SIDES = ("x", "y", "width", "height")
@@ -284,6 +283,10 @@ def write_fields(folder: Path, rows: Sequence[FieldRow]) -> None:
     with replacing(folder / "fields.parquet") as temporary:
         pq.write_table(table, temporary)
     # Arrow puts all texts in quotation marks, so that empty is not null.
+    for number, column in enumerate(table.schema):
+        if column.type == pa.string():
+            texts = pa.array(map(harmless, table[column.name].to_pylist()), pa.string())
+            table = table.set_column(number, column, texts)
     with replacing(folder / "fields.csv") as temporary:
         pa_csv.write_csv(table, temporary)
 
@@ -324,7 +327,7 @@ def read_candidates_list(path: Path) -> tuple[RankedCell, ...]:
                 int(row["rank"]),
                 row["image"],
             )
-            for row in csv.DictReader(file)
+            for row in read_csv(file)
         )
 
 

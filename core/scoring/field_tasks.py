@@ -69,8 +69,8 @@ def file_states(slide: Slide) -> dict[str, str]:
     """What the system says of the files of each field, as a text to compare, by field name.
 
     Size, place on the disk, and times of change to the nanosecond: of the content, which whoever copies a
-    file can set, and of the file, which nobody can. Equal texts mean the same content; others mean that it must
-    be looked at (`is_as_scored`), for a file that was moved or copied is the same picture.
+    file can set, and of the file, which nobody can. Equal texts mean the same content; others mean that it
+    must be looked at (`is_as_scored`), for a file that was moved or copied is the same picture.
 
     Some disks keep time by the second, so that a file that was young when it was asked for may have been
     replaced since: its text is like no other.

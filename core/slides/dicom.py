@@ -12,7 +12,7 @@ from core.files import shown_path
 from core.slides.dicom_frames import frame_image, header_of
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
-from core.slides.formats import decoding
+from core.slides.formats import decoding, not_decoded
 from core.slides.same_place import Glimpse, glimpse, places_among
 from core.slides.scale import credible_um_per_pixel
 
@@ -80,6 +80,19 @@ def whole_slide_series(path: Path) -> str | None:
         if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
             return None
         return str(header.get("SeriesInstanceUID"))
+
+
+def refuse_focal_planes(path: Path) -> None:
+    """Refuse an instance of a whole slide in several focal planes, of which one alone can be read.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where it holds several.
+    """
+    planes = header_of(path, ["TotalPixelMatrixFocalPlanes"]).get("TotalPixelMatrixFocalPlanes") or 1
+    if planes > 1:
+        raise not_decoded(path, f"a whole slide in {planes} focal planes", "export the sharpest plane alone")
 
 
 def _glimpse(path: Path, index: int) -> Glimpse | None:

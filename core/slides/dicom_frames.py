@@ -85,7 +85,7 @@ def _decoded(path: Path, file: BinaryIO, header: Dataset, index: int) -> tuple[N
     if encoding == JPEGBaseline8Bit and colours.startswith("YBR"):
         # Thirty times faster than pydicom's own way, which converts the colours in NumPy.
         encoded = _encoded(file, header, index)
-        _check_sides(header, simplejpeg.decode_jpeg_header(encoded)[:2])
+        _check_sides(header, simplejpeg.decode_jpeg_header(encoded, strict=False)[:2])
         return decode_jpeg(encoded), "RGB"
     if encoding in _CODECS:
         pixels = np.asarray(_CODECS[encoding](_encoded(file, header, index)))

@@ -7,6 +7,8 @@ applied either. The resolution that such files state is that of a printed page, 
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +22,9 @@ from core.slides.field import Field, Rectangle
 from core.slides.formats import Format, check_size, decoding
 from core.slides.pixels import cmyk_to_rgb, to_rgb
 
-_BYTES_TOO_MANY = re.compile(r"(\d+) extraneous bytes before marker")
-_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_BYTES_TOO_MANY = re.compile(r"(\d+) extraneous bytes before marker (0x[0-9a-f]{2})")
 _FEW_BYTES = 256
+_READ_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     ValueError
         Where the data are damaged, end early, or are no 8-bit JPEG.
     """
-    colours = simplejpeg.decode_jpeg_header(data)[2]
+    colours = simplejpeg.decode_jpeg_header(data, strict=False)[2]
     if colours not in ("CMYK", "YCCK"):
         return _decoded(data, "RGB")
     ink = _decoded(data, "CMYK")
@@ -74,29 +76,35 @@ def _decoded(data: bytes, colours: str) -> NDArray[np.uint8]:
     try:
         image = simplejpeg.decode_jpeg(data, colours)
     except ValueError as error:
-        if not _has_bytes_too_many(data, str(error)):
-            raise
-        image = simplejpeg.decode_jpeg(data, colours, strict=False)
+        for cleaned in _without_bytes_too_many(data, str(error)):
+            with suppress(ValueError):
+                image = simplejpeg.decode_jpeg(cleaned, colours)
+                return image
+        raise
     return image
 
 
-def _has_bytes_too_many(data: bytes, complaint: str) -> bool:
-    """Whether a whole JPEG holds bytes between its parts that belong to none.
+def _without_bytes_too_many(data: bytes, complaint: str) -> Iterator[bytes]:
+    """A JPEG without the bytes that belong to no part of it, wherever they may stand.
 
     Padding of one value may be long. Of other bytes few are let pass: many are what is left over where the
-    picture was damaged before. A file cut short lacks its end marker.
+    picture was damaged before.
     """
     found = _BYTES_TOO_MANY.search(complaint)
-    end = data.rfind(_END_OF_IMAGE)
-    if found is None or end < data.rfind(_START_OF_SCAN):
-        return False
-    padding = end - len(data[:end].rstrip(data[end - 1 : end]))
-    return int(found[1]) <= max(_FEW_BYTES, padding)
+    if found is None:
+        return
+    count, marker = int(found[1]), bytes((0xFF, int(found[2], 16)))
+    for at in re.finditer(re.escape(marker), data):
+        begin = at.start() - count
+        if begin > _READ_AHEAD and (count <= _FEW_BYTES or len(set(data[begin : at.start()])) == 1):
+            # The decoder may have read some more of them ahead, which it does not count.
+            yield data[:begin] + data[at.start() :]
+            yield data[: begin - _READ_AHEAD] + data[at.start() :]
 
 
 def _width_and_height(data: bytes, format_: Format) -> tuple[int, int]:
     if format_ is Format.JPEG:
-        height_px, width_px = simplejpeg.decode_jpeg_header(data)[:2]
+        height_px, width_px = simplejpeg.decode_jpeg_header(data, strict=False)[:2]
         return width_px, height_px
     if format_ is Format.PNG:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")

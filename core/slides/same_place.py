@@ -22,6 +22,7 @@ _DARK_PX = 12  # no cell is as wide at this size
 _TEXTURED = 1.0  # grey levels of 255; below lies what noise and compression leave in a blank block
 _FEWEST_BLOCKS = 8  # of 64; less shows too little to tell places by
 _ALIKE = 0.4
+_MOSTLY_ALIKE = 0.3
 _SOMEWHAT_ALIKE = 0.1
 _QUARTER = 0.25
 
@@ -57,8 +58,10 @@ def may_be_one_place(first: Glimpse, second: Glimpse) -> bool:
     likeness = _likeness(first, second)
     if len(likeness) < _FEWEST_BLOCKS:
         return False
-    low, high = np.quantile(likeness, (_QUARTER, 1 - _QUARTER))
-    return bool(low > _SOMEWHAT_ALIKE or high < -_SOMEWHAT_ALIKE)
+    low, middle, high = np.quantile(likeness, (_QUARTER, 0.5, 1 - _QUARTER))
+    is_alike = low > _SOMEWHAT_ALIKE and middle > _MOSTLY_ALIKE
+    is_opposite = high < -_SOMEWHAT_ALIKE and middle < -_MOSTLY_ALIKE
+    return bool(is_alike or is_opposite)
 
 
 def shows_something(picture: Glimpse) -> bool:

@@ -19,7 +19,8 @@ from core.slides.same_place import Glimpse, glimpse, is_one_place, places_among,
 from core.slides.tiff_pages import follows_without_header, full_page, page_image
 
 _COMPARED_PX = 2048  # of a larger picture only the middle is compared
-_LABEL_SHARE = 1 / 16  # of the largest page; a label, a macro picture or a thumbnail has less
+_THUMBNAIL_SHARE = 1 / 16  # of the largest page's pixels
+_LABEL_SHARE = 1 / 4  # of the largest page's pixels, where a page has another aspect
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ def tiff_places(path: Path, tiff: TiffFile) -> list[tuple[Plane, ...]]:
     """Places in a TIFF, each with the planes that show it in full size, in the order of the file.
 
     - Pages that are marked as reduced copies or masks are passed over. So are labels, macro pictures and
-      thumbnails: pages with less than a sixteenth of the largest page's pixels, and pages without tiles
-      beside a tiled picture that has reduced copies.
+      thumbnails: pages with less than a sixteenth of the largest page's pixels, or a quarter where they have
+      another aspect, and pages without tiles beside a tiled picture that has reduced copies.
     - Pictures of one size are one place where they show the same. Where the file calls them planes of one
       stack in depth, they need only not show different things.
     - Of pictures of one aspect in several sizes that show the same, the largest counts.
@@ -105,8 +106,13 @@ def _pictures(pages: dict[int, TiffPage]) -> list[int]:
     return [
         index
         for index in kept
-        if _pixels(pages[index]) >= _LABEL_SHARE * _pixels(largest) and (pages[index].is_tiled or not is_scan)
+        if _pixels(pages[index]) >= _smallest_share(pages[index], largest) * _pixels(largest)
+        and (pages[index].is_tiled or not is_scan)
     ]
+
+
+def _smallest_share(page: TiffPage, largest: TiffPage) -> float:
+    return _THUMBNAIL_SHARE if _is_copy_size(page, largest) else _LABEL_SHARE
 
 
 def _pixels(page: TiffPage) -> int:
@@ -150,10 +156,12 @@ def _stacks(path: Path, tiff: TiffFile, first: TiffPage) -> tuple[dict[Plane, tu
         return {}, 1
     stacks: dict[Plane, tuple[int, ...]] = {}
     in_first = 1
+    if tiff.is_imagej and follows_without_header(tiff, first):
+        in_first = int((tiff.imagej_metadata or {}).get("images", 1))  # also where the file is cut short
     for number, series in enumerate(tiff.series):
         axes, shape = series.get_axes(squeeze=False), series.get_shape(squeeze=False)
         outer = {axis: int(size) for axis, size in zip(axes, shape, strict=True) if axis not in "YXS"}
-        if outer.get("C", 1) > 1:
+        if outer.get("C", 1) > 1 and first.samplesperpixel == 1:
             raise UnreadableImageError(
                 f"{shown_path(path)} keeps its colour channels as separate pages: save it as RGB"
             )
