@@ -134,6 +134,6 @@ def _check_inflated_size(path: Path) -> None:
                 piece = inflater.unconsumed_tail
                 if size > _MOST_INFLATED_BYTES:
                     raise UnreadableImageError(
-                        f"{shown_path(path)} inflates to more than {_MOST_INFLATED_BYTES >> 30} GiB: save it "
+                        f"{shown_path(path)} inflates to more than {_MOST_INFLATED_BYTES >> 20} MiB: save it "
                         "without deflation"
                     )
