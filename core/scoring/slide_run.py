@@ -58,9 +58,9 @@ RESULT_FILES = (
 class NoReadableFieldError(SmearscopeError):
     """A slide none of whose fields can be read; `fields` says why, field by field."""
 
-    def __init__(self, slide: str, fields: tuple[UnreadableField, ...]) -> None:
+    def __init__(self, fields: tuple[UnreadableField, ...]) -> None:
         first = f"; {fields[0].reason}" if fields else ""
-        super().__init__(f"{shown_path(slide)}: no field can be read ({len(fields)} tried){first}")
+        super().__init__(f"no field can be read ({len(fields)} tried){first}")
         self.fields = fields
 
 
@@ -158,7 +158,7 @@ def score_slide(
         unreadable = _unreadable_fields(slide, ledger)
         reference = _reference(ledger)
         if reference is None or len(unreadable) == len(slide.field_names()):
-            raise NoReadableFieldError(slide.name, unreadable)
+            raise NoReadableFieldError(unreadable)
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
