@@ -18,6 +18,7 @@ from core.slides.scale import credible_um_per_pixel
 
 _FRAME_BYTES = 8  # the least a frame takes: the header of its item
 _MOST_DEFLATED = 1032  # times smaller, by the format
+_MOST_FAILURES = 8  # a damaged header may state a million frames
 _DEPTH = (0x0040, 0x074A)  # Z offset in the slide's coordinates, as the pointer of a dimension
 
 
@@ -60,7 +61,7 @@ def dicom_fields(path: Path) -> dict[str, FieldSource]:
     sources = [DicomFrame(path, index, um_per_pixel) for index in range(frames)]
     if frames == 1:
         return {"": sources[0]}
-    places = places_among([_glimpse(path, index) for index in range(frames)], stacks)
+    places = places_among(_glimpses(path, frames), stacks)
     return {
         f"#frame={place[0] + 1}" if len(places) > 1 else "": of_one_place([sources[index] for index in place])
         for place in places
@@ -95,11 +96,18 @@ def refuse_focal_planes(path: Path) -> None:
         raise not_decoded(path, f"a whole slide in {planes} focal planes", "export the sharpest plane alone")
 
 
-def _glimpse(path: Path, index: int) -> Glimpse | None:
-    try:
-        return glimpse(frame_image(path, index))
-    except UnreadableImageError:
-        return None  # raised again when it is read
+def _glimpses(path: Path, frames: int) -> list[Glimpse | None]:
+    """What each frame shows; None for one that cannot be decoded, and for all behind too many of these."""
+    seen: list[Glimpse | None] = [None] * frames
+    failures = 0
+    for index in range(frames):
+        try:
+            seen[index] = glimpse(frame_image(path, index))
+        except UnreadableImageError:  # raised again when it is read
+            failures += 1
+            if failures == _MOST_FAILURES:
+                break
+    return seen
 
 
 def _stacks(header: Dataset, frames: int) -> list[Hashable | None]:

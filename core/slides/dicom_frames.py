@@ -1,5 +1,6 @@
 """One frame of a DICOM file decoded to RGB, in any of the encodings that microscopes write."""
 
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,8 @@ _CODECS: dict[UID, Callable[[bytes], NDArray[np.generic]]] = {
     **dict.fromkeys((JPEGLossless, JPEGLosslessSV1), imagecodecs.ljpeg_decode),
 }
 """Decoders for what pydicom has none for on its own, or none for all depths."""
+_JPEG_2000 = b"\xff\x4f\xff\x51"
+_FRAME_HEADERS = (0xC3, 0xF7)  # of lossless JPEG and JPEG-LS
 _CONVERTED_BY_CODEC = ("RGB", "YBR_ICT", "YBR_RCT")
 
 
@@ -88,8 +91,9 @@ def _decoded(path: Path, file: BinaryIO, header: Dataset, index: int) -> tuple[N
         _check_sides(header, simplejpeg.decode_jpeg_header(encoded, strict=False)[:2])
         return decode_jpeg(encoded), "RGB"
     if encoding in _CODECS:
-        pixels = np.asarray(_CODECS[encoding](_encoded(file, header, index)))
-        _check_sides(header, pixels.shape[:2])
+        encoded = _encoded(file, header, index)
+        _check_sides(header, _stated_sides(encoded))  # before memory is taken for them
+        pixels = np.asarray(_CODECS[encoding](encoded))
         if colours.startswith("YBR") and colours not in _CONVERTED_BY_CODEC:
             pixels = convert_color_space(pixels, colours, "RGB")
     elif encoding == DeflatedExplicitVRLittleEndian:
@@ -106,6 +110,21 @@ def _decoded(path: Path, file: BinaryIO, header: Dataset, index: int) -> tuple[N
 def _encoded(file: BinaryIO, header: Dataset, index: int) -> bytes:
     file.seek(_PIXEL_DATA_HEADER_BYTES, 1)
     return get_frame(file, index, number_of_frames=int(header.get("NumberOfFrames") or 1))
+
+
+def _stated_sides(encoded: bytes) -> tuple[int, int]:
+    """Height and width that a frame of JPEG 2000, JPEG-LS or lossless JPEG states of itself; 0, 0 if none."""
+    begin = encoded.find(_JPEG_2000)
+    if begin >= 0:
+        width, height, left, top = struct.unpack_from(">4I", encoded, begin + 8)
+        return height - top, width - left
+    at = 2
+    while at + 9 <= len(encoded) and encoded[at] == 0xFF:
+        if encoded[at + 1] in _FRAME_HEADERS:
+            height, width = struct.unpack_from(">2H", encoded, at + 5)
+            return height, width
+        at += 2 + int.from_bytes(encoded[at + 2 : at + 4], "big")
+    return 0, 0
 
 
 def _check_sides(header: Dataset, sides_px: tuple[int, ...]) -> None:

@@ -14,12 +14,13 @@ from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 from core.errors import UnreadableImageError
 from core.files import shown_path
 from core.slides.field import Rectangle
-from core.slides.formats import decoding
+from core.slides.formats import PIXEL_LIMIT, decoding
 from core.slides.same_place import Glimpse, glimpse, is_one_place, places_among, shows_something
 from core.slides.tiff_pages import follows_without_header, full_page, page_image
 
 _COMPARED_PX = 2048  # of a larger picture only the middle is compared
 _THUMBNAIL_SHARE = 1 / 16  # of the largest page's pixels
+_MOST_TIMES_LARGER = 1000  # a volume may be compressed, and a file cut short
 _LABEL_SHARE = 1 / 4  # of the largest page's pixels, where a page has another aspect
 
 
@@ -160,26 +161,33 @@ def _stacks(path: Path, tiff: TiffFile, first: TiffPage) -> tuple[dict[Plane, tu
         in_first = int((tiff.imagej_metadata or {}).get("images", 1))  # also where the file is cut short
     for number, series in enumerate(tiff.series):
         axes, shape = series.get_axes(squeeze=False), series.get_shape(squeeze=False)
-        outer = {axis: int(size) for axis, size in zip(axes, shape, strict=True) if axis not in "YXS"}
-        if outer.get("C", 1) > 1 and first.samplesperpixel == 1:
+        outer = [(axis, int(size)) for axis, size in zip(axes, shape, strict=True) if axis not in "YXS"]
+        if first.samplesperpixel == 1 and any(axis == "C" and size > 1 for axis, size in outer):
             raise UnreadableImageError(
                 f"{shown_path(path)} keeps its colour channels as separate pages: save it as RGB"
             )
-        count = math.prod(outer.values())
+        count = math.prod(size for _, size in outer)
         if count > 1 and follows_without_header(tiff, first) and _goes_on(tiff, first, series, count):
             in_first = count
-        if outer.get("Z", 1) == 1:
+        _check_count(tiff, first, max(in_first, first.imagedepth))
+        if not any(axis == "Z" and size > 1 for axis, size in outer):
             continue
-        for position in range(count):
-            step = dict(zip(outer, np.unravel_index(position, tuple(outer.values())), strict=True))
-            mark = (number, *(int(step[axis]) for axis in outer if axis != "Z"))
-            if in_first > 1 or first.imagedepth > 1:
-                stacks[Plane(0, position)] = mark
-            elif position < len(series.pages) and isinstance(
-                page := series.pages[position], TiffPage | TiffFrame
-            ):
-                stacks[Plane(page.index, 0)] = mark
+        within_first = in_first > 1 or first.imagedepth > 1
+        for position in range(count if within_first else min(count, len(series.pages))):
+            steps = np.unravel_index(position, [size for _, size in outer])
+            beside_depth = [int(step) for step, (axis, _) in zip(steps, outer, strict=True) if axis != "Z"]
+            page = None if within_first else series.pages[position]
+            if within_first:
+                stacks[Plane(0, position)] = (number, *beside_depth)
+            elif isinstance(page, TiffPage | TiffFrame):
+                stacks[Plane(page.index, 0)] = (number, *beside_depth)
     return stacks, in_first
+
+
+def _check_count(tiff: TiffFile, first: TiffPage, count: int) -> None:
+    """Refuse what a damaged header states: the list of its pictures alone would fill all memory."""
+    if count > 1 and count * _pixels(first) > max(_MOST_TIMES_LARGER * tiff.filehandle.size, PIXEL_LIMIT):
+        raise ValueError(f"{count} pictures in {tiff.filehandle.size} bytes")
 
 
 def _goes_on(tiff: TiffFile, first: TiffPage, series: TiffPageSeries, count: int) -> bool:

@@ -108,7 +108,7 @@ def test_a_big_endian_file_is_read(tmp_path: Path, kind: str) -> None:
 def test_an_encoded_frame_cut_short_is_damaged(tmp_path: Path, encoding: UID) -> None:
     encode = imagecodecs.jpegls_encode if encoding == JPEGLSLossless else imagecodecs.jpeg2k_encode
     data = encode(IMAGE)
-    path = encapsulated(tmp_path / "a.dcm", encoding, data[: len(data) * 2 // 3])
+    path = encapsulated(tmp_path / "a.dcm", encoding, bytes(data[: len(data) * 2 // 3]))
     with pytest.raises(UnreadableImageError, match=r"a\.dcm is damaged or cut short"):
         frame_image(path, 0)
 

@@ -31,7 +31,7 @@ def in_black(image: Image) -> Image:
     """As a telephone at the eyepiece shows it."""
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     lit = np.hypot(rows - image.shape[0] / 2, columns - image.shape[1] / 2) < 0.48 * image.shape[0]
-    return image * lit[..., np.newaxis].astype(np.uint8)
+    return np.asarray(image * lit[..., np.newaxis].astype(np.uint8), np.uint8)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def read(path: Path) -> NDArray[np.uint8]:
 def test_floating_point_samples_run_from_0_to_1_or_are_levels(tmp_path: Path, kind: type) -> None:
     image = picture()
     image[0, 0] = 255
-    for name, data in {"share.tif": image / 255, "levels.tif": image}.items():
+    of_both: dict[str, NDArray[np.generic]] = {"share.tif": image / 255, "levels.tif": image}
+    for name, data in of_both.items():
         tifffile.imwrite(tmp_path / name, data.astype(kind), photometric="rgb")
         # Half precision has eleven bits.
         assert np.abs(read(tmp_path / name).astype(int) - image).max() <= (1 if kind is np.float16 else 0)

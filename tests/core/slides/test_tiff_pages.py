@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from numpy.typing import NDArray
 
 from core.errors import UnreadableImageError
 from core.slides.field import Rectangle
@@ -27,7 +28,7 @@ def test_every_page_of_a_stack_has_a_full_header_when_it_is_asked_for(tmp_path: 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_planes_behind_the_first_are_read_without_headers(tmp_path: Path, order: str, kind: type) -> None:
     path = tmp_path / "a.tif"
-    data = FIELDS[..., 1].astype(kind) * (1 if kind is np.uint8 else 257)
+    data: NDArray[np.generic] = FIELDS[..., 1].astype(kind) * (1 if kind is np.uint8 else 257)
     tifffile.imwrite(path, data, byteorder=order, photometric="minisblack", truncate=True)  # type: ignore[arg-type]
     with tifffile.TiffFile(path) as tiff:
         assert follows_without_header(tiff, full_page(tiff, 0))

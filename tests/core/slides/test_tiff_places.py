@@ -77,6 +77,21 @@ def test_a_stack_of_different_fields_stays_as_many_fields(
     assert np.array_equal(sharpest(path), FIELDS)
 
 
+def test_of_a_stack_of_two_unnamed_axes_without_headers_all_pictures_are_fields(tmp_path: Path) -> None:
+    fields = np.array([picture(seed=seed) for seed in range(6)])
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, fields.reshape(2, 3, 96, 128, 3), photometric="rgb", truncate=True)
+    assert np.array_equal(sharpest(path), fields)
+
+
+def test_a_header_that_states_more_pictures_than_memory_holds_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FIELDS, imagej=True, metadata={"axes": "TYXS"}, truncate=True)
+    path.write_bytes(path.read_bytes().replace(b"images=3\nframes=3\n", b"images=999999999\n\n"))
+    with pytest.raises(UnreadableImageError, match=r"damaged or cut short \(999999999 pictures in"):
+        open_slide(path)
+
+
 @pytest.mark.parametrize("axes", ["TZYXS", "ZTYXS"])
 @pytest.mark.parametrize("name", ["a.tif", "a.ome.tif"])
 def test_of_several_places_each_with_its_planes_every_place_is_a_field(
