@@ -53,6 +53,7 @@ def tiff_places(path: Path, tiff: TiffFile) -> list[tuple[Plane, ...]]:
     for index in _pictures(pages):
         page = pages[index]
         count = page.imagedepth if page.imagedepth > 1 else in_first if index == 0 else 1
+        _check_count(tiff, page, count)
         planes = by_size.setdefault((page.imagewidth, page.imagelength), [])
         planes += [Plane(index, plane) for plane in range(count)]
     if sum(map(len, by_size.values())) == 1:
@@ -169,10 +170,10 @@ def _stacks(path: Path, tiff: TiffFile, first: TiffPage) -> tuple[dict[Plane, tu
         count = math.prod(size for _, size in outer)
         if count > 1 and follows_without_header(tiff, first) and _goes_on(tiff, first, series, count):
             in_first = count
-        _check_count(tiff, first, max(in_first, first.imagedepth))
         if not any(axis == "Z" and size > 1 for axis, size in outer):
             continue
         within_first = in_first > 1 or first.imagedepth > 1
+        _check_count(tiff, first, count)
         for position in range(count if within_first else min(count, len(series.pages))):
             steps = np.unravel_index(position, [size for _, size in outer])
             beside_depth = [int(step) for step, (axis, _) in zip(steps, outer, strict=True) if axis != "Z"]
@@ -184,9 +185,9 @@ def _stacks(path: Path, tiff: TiffFile, first: TiffPage) -> tuple[dict[Plane, tu
     return stacks, in_first
 
 
-def _check_count(tiff: TiffFile, first: TiffPage, count: int) -> None:
+def _check_count(tiff: TiffFile, page: TiffPage, count: int) -> None:
     """Refuse what a damaged header states: the list of its pictures alone would fill all memory."""
-    if count > 1 and count * _pixels(first) > max(_MOST_TIMES_LARGER * tiff.filehandle.size, PIXEL_LIMIT):
+    if count > 1 and count * _pixels(page) > max(_MOST_TIMES_LARGER * tiff.filehandle.size, PIXEL_LIMIT):
         raise ValueError(f"{count} pictures in {tiff.filehandle.size} bytes")
 
 
