@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,10 @@ from core.wording import sentence
 
 RFC_4180 = "\r\n"
 """The line end of the standard, which the tables of trainings and studies have; others have a line feed."""
+
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a text begins that spreadsheets take for a formula; full-width signs too, which some treat alike."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 class OutputError(SmearscopeError):
@@ -77,12 +82,34 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]], line_end: str = "\n") -> str:
-    """A head and rows as CSV; a text is in quotation marks where it needs them, None is empty."""
+    """A head and rows as CSV; a text is in quotation marks where it needs them, None is empty.
+
+    A spreadsheet takes no text for a formula (`harmless`); `read_csv` gives it back as it was.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator=line_end)
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue()
+
+
+def harmless(text: str) -> str:
+    """A text for a table, with an apostrophe before what a spreadsheet would run as a formula.
+
+    As OWASP advises on CSV injection. Numbers stay numbers.
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def read_csv(file: Iterable[str]) -> Iterator[dict[str, str]]:
+    """The rows of a table by column, texts as they were before `harmless`; what a row lacks is empty."""
+    for row in csv.DictReader(file, restval=""):
+        yield {name: as_it_was(text) if isinstance(text, str) else text for name, text in row.items()}
+
+
+def as_it_was(text: str) -> str:
+    """A text of a table that `harmless` made safe."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def write_csv(

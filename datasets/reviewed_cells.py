@@ -4,7 +4,6 @@ The folder holds `index.csv`, one row a cell, and a PNG of each with its surroun
 it: cells of one patient have one number in common, by which no split cuts through them.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, raw_crops
 from core.errors import SmearscopeError
-from core.files import replacing_folder, shown_path, write_csv
+from core.files import read_csv, replacing_folder, shown_path, write_csv
 from core.review import Decision, SignedResult, read_document
 from core.review.signed_result import SignedCell
 from core.slides import open_slide
@@ -122,7 +121,7 @@ def reviewed_cells(root: Path) -> CellSet:
     if not index.is_file():
         raise AnnotationError(f"{index}: missing; give a folder that `smearscope data export` wrote")
     with index.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(read_csv(file))
     if not rows:
         raise AnnotationError(f"{index}: lists no cell; export slides whose cells were decided on")
     crops, masks, colours = [], [], []

@@ -3,7 +3,6 @@
 Each table is written here and read here, as the same plain arrays and records.
 """
 
-import csv
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from core.cells.boxes import Box, rounded_box
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.files import replacing, write_csv
+from core.files import harmless, read_csv, replacing, write_csv
 
 ROWS_IN_A_GROUP = 65_536
 SIDES = ("x", "y", "width", "height")
@@ -54,6 +53,7 @@ FIELDS_SCHEMA = pa.schema(
         ("content_hash", pa.string()),
         ("excluded", pa.bool_()),
         ("why_excluded", pa.string()),
+        ("planes", pa.int32()),
     ]
 )
 
@@ -81,6 +81,8 @@ class FieldRow:
         Hash of the pixels; empty where it could not be read.
     why_excluded
         Why none of its cells counts; empty where they do.
+    planes
+        How many pictures show its place at several depths of focus; the field is the sharpest of them.
     """
 
     name: str
@@ -92,6 +94,7 @@ class FieldRow:
     quality: FieldQuality | None
     content_hash: str
     why_excluded: str
+    planes: int = 1
 
     @property
     def was_read(self) -> bool:
@@ -280,6 +283,10 @@ def write_fields(folder: Path, rows: Sequence[FieldRow]) -> None:
     with replacing(folder / "fields.parquet") as temporary:
         pq.write_table(table, temporary)
     # Arrow puts all texts in quotation marks, so that empty is not null.
+    for number, column in enumerate(table.schema):
+        if column.type == pa.string():
+            texts = pa.array(map(harmless, table[column.name].to_pylist()), pa.string())
+            table = table.set_column(number, column, texts)
     with replacing(folder / "fields.csv") as temporary:
         pa_csv.write_csv(table, temporary)
 
@@ -320,7 +327,7 @@ def read_candidates_list(path: Path) -> tuple[RankedCell, ...]:
                 int(row["rank"]),
                 row["image"],
             )
-            for row in csv.DictReader(file)
+            for row in read_csv(file)
         )
 
 
@@ -368,6 +375,7 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
         "content_hash": row.content_hash,
         "excluded": bool(row.why_excluded),
         "why_excluded": row.why_excluded,
+        "planes": row.planes,
     }
 
 
@@ -387,4 +395,5 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         else None,
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
+        planes=row.get("planes", 1),  # before 0.4.0 each picture was a field
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,7 @@ from core.cells.burned_in import BurnedIn
 from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoringModels
 from core.cells.second_look import share_seen
-from core.errors import SmearscopeError, UnreadableImageError
+from core.errors import SmearscopeError
 from core.files import remove, replacing_folder, shown_path
 from core.results.features import FEATURES, write_features
 from core.results.result import (
@@ -35,6 +36,7 @@ from core.scoring.field_tasks import (
     FieldTask,
     SlideInWork,
     file_states,
+    is_as_scored,
     score_field,
     slide_in_work,
 )
@@ -42,7 +44,7 @@ from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
-from core.scoring.workers import Workers
+from core.scoring.workers import Workers, available_cores
 from core.slides import Slide
 from core.slides.slide import storable
 from core.tally import Assumptions
@@ -57,8 +59,9 @@ RESULT_FILES = (
 class NoReadableFieldError(SmearscopeError):
     """A slide none of whose fields can be read; `fields` says why, field by field."""
 
-    def __init__(self, slide: str, fields: tuple[UnreadableField, ...]) -> None:
-        super().__init__(f"{shown_path(slide)}: no field can be read ({len(fields)} tried)")
+    def __init__(self, fields: tuple[UnreadableField, ...]) -> None:
+        first = f"; {fields[0].reason}" if fields else ""
+        super().__init__(f"no field can be read ({len(fields)} tried){first}")
         self.fields = fields
 
 
@@ -150,18 +153,20 @@ def score_slide(
     in_work = slide_in_work(slide, states, options.um_per_pixel, pictures)
     with Ledger(folder / LEDGER_FOLDER, identity_of(slide, card, options), resume=options.resume) as ledger:
         _remark_on_ledger(ledger, slide, progress)
+        _remark_on_planes(slide, progress)
         _score_missing(slide, states, in_work, ledger, workers, progress, clock)
         ledger.close_generation()
         unreadable = _unreadable_fields(slide, ledger)
         reference = _reference(ledger)
         if reference is None or len(unreadable) == len(slide.field_names()):
-            raise NoReadableFieldError(slide.name, unreadable)
+            raise NoReadableFieldError(unreadable)
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
         in_work = replace(in_work, reference=reference)
         survey = survey_slide(ledger, slide.field_names(), card.field_failure)
-        rows = survey.rows(options.review_budget)
+        planes = [slide.planes_of(name) for name in slide.field_names()]
+        rows = survey.rows(options.review_budget, planes)
         _write_files(folder, ledger, survey, rows, in_work, workers, options)
         result = _result(slide, survey, reference, card, options)
         write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
@@ -296,25 +301,31 @@ def _score_missing(
 def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> list[str]:
     """Fields that are new or changed, and those that could not be read but can now.
 
-    What could not be read may have been a matter of rights or of a network drive.
+    What could not be read may have been a matter of rights or of a network drive. A file that was moved or
+    copied, and shows what was scored, is noted as it is now.
     """
-    scored_from, unreadable = ledger.column("source"), ledger.column("unreadable")
-    return [
+    scored_from, unreadable, content = (
+        ledger.column(column) for column in ("source", "unreadable", "content_hash")
+    )
+    names = slide.field_names()
+    doubtful = [
         name
-        for name in slide.field_names()
-        if scored_from.get(name) != states[name]
-        or (unreadable[name] and _can_be_read(slide, name, unreadable[name]))
+        for name in names
+        if name in scored_from and (scored_from[name] != states[name] or unreadable[name])
     ]
-
-
-def _can_be_read(slide: Slide, name: str, earlier: str) -> bool:
-    if is_deadly(earlier):
-        return False  # it might kill this process too
-    try:
-        slide.read_field(name)
-    except UnreadableImageError:
-        return False
-    return True
+    # To read what killed a process might kill this one too.
+    deadly = {name for name in doubtful if is_deadly(unreadable[name])}
+    changed = {name for name in deadly if scored_from[name] != states[name]}
+    doubtful = [name for name in doubtful if name not in deadly]
+    # Decoders let other threads run.
+    with ThreadPoolExecutor(available_cores()) as threads:
+        found = threads.map(lambda name: is_as_scored(slide, name, content[name], unreadable[name]), doubtful)
+        changed |= {name for name, is_same in zip(doubtful, found, strict=True) if not is_same}
+    for name in doubtful:
+        if name not in changed and scored_from[name] != states[name]:
+            ledger.add(replace(ledger.get(name), source=states[name]))
+    ledger.flush()
+    return [name for name in names if name not in scored_from or name in changed]
 
 
 def _reference(ledger: Ledger) -> SlideReference | None:
@@ -359,4 +370,14 @@ def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: ScoringObserver) -
     if gone:
         progress.remark(
             f"{shown}: no longer in the slide and not counted: {gone} of the fields scored earlier"
+        )
+
+
+def _remark_on_planes(slide: Slide, progress: ScoringObserver) -> None:
+    planes = [slide.planes_of(name) for name in slide.field_names()]
+    stacks = [count for count in planes if count > 1]
+    if stacks:
+        progress.remark(
+            f"{shown_path(slide.name)}: {len(stacks)} of {len(planes)} fields come as several pictures of "
+            f"one place, {sum(stacks)} in all; of each place the sharpest counts"
         )

@@ -86,8 +86,11 @@ class Survey:
         passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE)
         return sum(field.why_not not in passed for field in self.fields)
 
-    def rows(self, review_budget: int) -> tuple[FieldRow, ...]:
-        """The table of the fields, with how much of the list within the budget lies on each."""
+    def rows(self, review_budget: int, planes: Sequence[int]) -> tuple[FieldRow, ...]:
+        """The table of the fields, with how much of the list within the budget lies on each.
+
+        `planes` says of how many pictures each field is the sharpest.
+        """
         cells = self.located
         located, evaluable, listed = (
             np.bincount(cells.field[chosen], minlength=len(self.fields)).tolist()
@@ -104,6 +107,7 @@ class Survey:
                 quality=field.quality,
                 content_hash=field.content_hash,
                 why_excluded=field.why_excluded,
+                planes=planes[number],
             )
             for number, field in enumerate(self.fields)
         )

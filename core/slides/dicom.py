@@ -1,25 +1,25 @@
-"""Fields of a visible-light DICOM file: each frame is one."""
+"""Fields of a visible-light DICOM file: each place that its frames show is one."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
-import simplejpeg
-from pydicom import Dataset, dcmread
-from pydicom.encaps import get_frame
-from pydicom.pixels.processing import apply_color_lut
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import JPEGBaseline8Bit, VLWholeSlideMicroscopyImageStorage
+from pydicom import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, VLWholeSlideMicroscopyImageStorage
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
+from core.slides.dicom_frames import frame_image, header_of
 from core.slides.field import Field, Rectangle
-from core.slides.formats import check_size, decoding
-from core.slides.photograph import decode_jpeg
-from core.slides.pixels import to_rgb
+from core.slides.focal_planes import FieldSource, of_one_place
+from core.slides.formats import decoding, not_decoded
+from core.slides.same_place import Glimpse, glimpse, places_among
 from core.slides.scale import credible_um_per_pixel
 
-_PIXEL_DATA_HEADER_BYTES = 12  # tag, value representation, two reserved bytes, length
 _FRAME_BYTES = 8  # the least a frame takes: the header of its item
+_MOST_DEFLATED = 1032  # times smaller, by the format
+_MOST_FAILURES = 8  # a damaged header may state a million frames
+_DEPTH = (0x0040, 0x074A)  # Z offset in the slide's coordinates, as the pointer of a dimension
 
 
 @dataclass(frozen=True)
@@ -31,57 +31,40 @@ class DicomFrame:
     um_per_pixel: float | None
 
     def read(self, name: str) -> Field:
-        """Decode the frame as field `name`; raises `UnreadableImageError`.
-
-        Grey values are scaled by the stored bits (16 stored bits: see `core.slides.pixels.to_rgb`);
-        window and rescale values, meant for screens, are not applied.
-        """
-        with decoding(self.path), self.path.open("rb") as file:
-            header = dcmread(file, stop_before_pixels=True)
-            check_size(self.path, int(header.Columns), int(header.Rows))
-            colours = str(header.PhotometricInterpretation)
-            if header.file_meta.TransferSyntaxUID == JPEGBaseline8Bit and colours.startswith("YBR"):
-                # Thirty times faster than pydicom's own way, which converts the colours in NumPy.
-                file.seek(_PIXEL_DATA_HEADER_BYTES, 1)
-                frames = int(header.get("NumberOfFrames") or 1)
-                encoded = get_frame(file, self.frame, number_of_frames=frames)
-                sides_px = simplejpeg.decode_jpeg_header(encoded)[:2]
-                if sides_px != (header.Rows, header.Columns):
-                    raise ValueError(f"a frame of {sides_px[1]} x {sides_px[0]} pixels")
-                image = decode_jpeg(encoded)
-            else:
-                pixels = pixel_array(file, index=self.frame)
-                if colours == "PALETTE COLOR":
-                    pixels = apply_color_lut(pixels, header)
-                    bits = 8 * pixels.dtype.itemsize
-                else:
-                    bits = int(header.BitsStored)
-                image = to_rgb(pixels, bits=None if bits == 16 else bits)
-                if colours == "MONOCHROME1":
-                    image = 255 - image
+        """Decode the frame as field `name`; raises `UnreadableImageError`."""
+        image = frame_image(self.path, self.frame)
         height_px, width_px = image.shape[:2]
         return Field(name, image, self.um_per_pixel, 0, 0, Rectangle(0, 0, width_px, height_px))
 
 
-def dicom_fields(path: Path) -> dict[str, DicomFrame]:
-    """Frames of a DICOM file by the suffix of their names: none, or ``#frame=2`` (from 1) of several.
+def dicom_fields(path: Path) -> dict[str, FieldSource]:
+    """Fields of a DICOM file by the suffix of their names: none, or ``#frame=2`` (from 1) of several.
+
+    Frames that show one place at several depths of focus are one field, under the number of the first: by
+    their pictures (`core.slides.same_place`), with what the file says of their places taken into account.
 
     Raises
     ------
     UnreadableImageError
         No DICOM, damaged, or without a picture.
     """
-    header = _header(path)
+    header = header_of(path)
     if "Rows" not in header:
         raise UnreadableImageError(f"{shown_path(path)} is a DICOM file without a picture: remove it")
     with decoding(path):
         frames = int(header.get("NumberOfFrames") or 1)
-        if frames * _FRAME_BYTES > path.stat().st_size:
+        deflated = header.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
+        if frames * _FRAME_BYTES > path.stat().st_size * (_MOST_DEFLATED if deflated else 1):
             raise ValueError(f"{frames} frames in {path.stat().st_size} bytes")
         um_per_pixel = _um_per_pixel(header)
+        stacks = _stacks(header, frames)
+    sources = [DicomFrame(path, index, um_per_pixel) for index in range(frames)]
+    if frames == 1:
+        return {"": sources[0]}
+    places = places_among(_glimpses(path, frames), stacks)
     return {
-        f"#frame={index + 1}" if frames > 1 else "": DicomFrame(path, index, um_per_pixel)
-        for index in range(frames)
+        f"#frame={place[0] + 1}" if len(places) > 1 else "": of_one_place([sources[index] for index in place])
+        for place in places
     }
 
 
@@ -93,20 +76,65 @@ def whole_slide_series(path: Path) -> str | None:
     UnreadableImageError
         No DICOM, or damaged.
     """
-    header = _header(path)
+    header = header_of(path, ["SOPClassUID", "SeriesInstanceUID"])
     with decoding(path):  # values are interpreted when they are asked for
         if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
             return None
         return str(header.get("SeriesInstanceUID"))
 
 
-def _header(path: Path) -> Dataset:
-    tags = [
-        "SOPClassUID", "SeriesInstanceUID", "Rows", "NumberOfFrames", "PixelSpacing",
-        "SharedFunctionalGroupsSequence",
-    ]  # fmt: skip
-    with decoding(path):
-        return dcmread(path, stop_before_pixels=True, specific_tags=tags)
+def refuse_focal_planes(path: Path) -> None:
+    """Refuse an instance of a whole slide in several focal planes, of which one alone can be read.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where it holds several.
+    """
+    planes = header_of(path, ["TotalPixelMatrixFocalPlanes"]).get("TotalPixelMatrixFocalPlanes") or 1
+    if planes > 1:
+        raise not_decoded(path, f"a whole slide in {planes} focal planes", "export the sharpest plane alone")
+
+
+def _glimpses(path: Path, frames: int) -> list[Glimpse | None]:
+    """What each frame shows; None for one that cannot be decoded, and for all behind too many of these."""
+    seen: list[Glimpse | None] = [None] * frames
+    failures = 0
+    for index in range(frames):
+        try:
+            seen[index] = glimpse(frame_image(path, index))
+        except UnreadableImageError:  # raised again when it is read
+            failures += 1
+            if failures == _MOST_FAILURES:
+                break
+    return seen
+
+
+def _stacks(header: Dataset, frames: int) -> list[Hashable | None]:
+    """Of each frame, where on the slide it lies beside its depth; None where the file does not say."""
+    groups = header.get("PerFrameFunctionalGroupsSequence") or []
+    if len(groups) == frames:
+        positions = [(group.get("PlanePositionSlideSequence") or [Dataset()])[0] for group in groups]
+        depths = {position.get("ZOffsetInSlideCoordinateSystem") for position in positions}
+        if len(depths) > 1 and None not in depths:
+            return [
+                tuple(
+                    str(position.get(f"{axis}InTotalImagePixelMatrix", ""))
+                    for axis in ("ColumnPosition", "RowPosition")
+                )
+                + tuple(str(position.get(f"{axis}OffsetInSlideCoordinateSystem", "")) for axis in "XY")
+                for position in positions
+            ]
+        pointers = [item.get("DimensionIndexPointer") for item in header.get("DimensionIndexSequence") or []]
+        contents = [(group.get("FrameContentSequence") or [Dataset()])[0] for group in groups]
+        steps = [tuple(content.get("DimensionIndexValues") or ()) for content in contents]
+        if _DEPTH in pointers and all(len(step) == len(pointers) for step in steps):
+            depth = pointers.index(_DEPTH)
+            return [step[:depth] + step[depth + 1 :] for step in steps]
+    planes = int(header.get("TotalPixelMatrixFocalPlanes") or 1)
+    if planes > 1 and frames % planes == 0:
+        return [index % (frames // planes) for index in range(frames)]
+    return [None] * frames
 
 
 def _um_per_pixel(header: Dataset) -> float | None:

@@ -1,6 +1,7 @@
 """From the arguments of a command line to slides, each with a name that can be a folder's."""
 
 import hashlib
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,13 @@ from core.files import shown_path
 from core.slides.folder import folder_contents
 from core.slides.formats import decoding, is_image_file, natural_key
 
+SYSTEM_FOLDERS = frozenset(
+    {"@eadir", "@recycle", "#recycle", "#snapshot", "$recycle.bin", "recycler", "system volume information",
+     "__macosx", "lost+found"}
+)  # fmt: skip
+"""Folders of small copies and of what was thrown away, by operating systems and network drives."""
+ANNOTATION_FOLDERS = frozenset({"segmentationclass", "segmentationobject"})
+"""Folders of painted masks beside the pictures, in the layout of Pascal VOC, which annotation tools write."""
 _NAME_BYTES = 200  # file systems allow 255; what is written beside the folder needs some
 
 
@@ -56,9 +64,9 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
     - A pyramidal TIFF, SVS, NDPI, tiled TIFF of over 100 megapixels or DICOM whole slide in a folder is
       a slide of its own. Where a DICOM whole slide is all a folder holds, the folder is the slide.
     - Folders within are searched in the same way, however deep, whether or not the folder above is a
-      slide. Hidden folders are passed over; a folder reached twice, through links or because it was
-      given twice, counts once.
-    - A path that does not exist, a folder that cannot be listed or holds neither images nor folders,
+      slide. Passed over are hidden folders, those of the system (`SYSTEM_FOLDERS`, `ANNOTATION_FOLDERS`) and
+      those without images; a folder reached twice, through links or because it was given twice, counts once.
+    - A path that does not exist, a folder that cannot be listed, an argument below which there is no image,
       and a file of another kind are problems; they do not stop the others.
 
     A slide is named after its path below the argument (after the argument itself where that is the
@@ -70,7 +78,13 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
     located: list[_Located] = []
     for given in paths:
         argument = given.absolute()
-        for found in _search(given, seen):
+        real = Path(os.path.realpath(given))
+        known = real in seen or any(slide.path.resolve().is_relative_to(real) for slide in located)
+        searched = list(_search(given, seen))
+        if not searched and not known:
+            reason = f"{shown_path(given)} holds no image: put JPEG, PNG, TIFF, BMP or DICOM files in it"
+            searched = [SlideProblem(given, reason)]
+        for found in searched:
             if isinstance(found, SlideProblem):
                 problems.append(found)
             else:
@@ -113,19 +127,21 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
     try:
         contents = folder_contents(folder)
         with decoding(folder):
-            inner = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+            inner = [
+                entry for entry in folder.iterdir() if entry.is_dir() and not _is_passed_over(entry.name)
+            ]
     except UnreadableImageError as error:
         yield SlideProblem(folder, str(error))
         return
     if contents.pictures or contents.is_one_scan:
         yield folder
-    elif not contents.large_images and not inner:
-        yield SlideProblem(
-            folder, f"{shown_path(folder)} holds no image: put JPEG, PNG, TIFF, BMP or DICOM files in it"
-        )
     below = [*inner, *(() if contents.is_one_scan else contents.large_images)]
     for path in sorted(below, key=lambda path: natural_key(path.name)):
         yield from _search(path, seen)
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in SYSTEM_FOLDERS | ANNOTATION_FOLDERS
 
 
 def _unique_names(slides: list[_Located]) -> list[str]:

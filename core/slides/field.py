@@ -68,3 +68,11 @@ class Slide(Protocol):
     def read_field(self, name: str) -> Field:
         """Decode one field; raises `core.errors.UnreadableImageError` with file, reason and remedy."""
         ...
+
+    def planes_of(self, name: str) -> int:
+        """How many pictures show the field's place, of which the sharpest is the field; mostly 1."""
+        ...
+
+    def files_of(self, name: str) -> Sequence[Path]:
+        """The files that the field is read from: where one of them changes, the field may have changed."""
+        ...

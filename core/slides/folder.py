@@ -3,24 +3,15 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from core.errors import UnreadableImageError
 from core.slides.dicom import dicom_fields, whole_slide_series
-from core.slides.field import Field
+from core.slides.focal_planes import FieldSource
 from core.slides.formats import SCANNER_SUFFIXES, Format, decoding, format_of, is_image_file, natural_key
 from core.slides.photograph import Photograph
 from core.slides.regions import Cutting
 from core.slides.tiff import is_large_tiff, tiff_fields
 from core.slides.whole_slide import is_scanner_tiff, scan_fields
-
-
-class FieldSource(Protocol):
-    """Where one field is to be had. Small and picklable; nothing is opened before `read`."""
-
-    def read(self, name: str) -> Field:
-        """Decode the field under this name; raises `core.errors.UnreadableImageError`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -91,6 +82,29 @@ def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     else:
         fields[""] = Photograph(path, format_)
     return fields
+
+
+def scan_files(path: Path) -> tuple[Path, ...]:
+    """All files of the DICOM whole slide that a file is an instance of; none where it is no such instance."""
+    try:
+        series = _dicom_series(path)
+        if series is None:
+            return ()
+        beside = sorted(file for file in path.parent.iterdir() if is_image_file(file))
+    except (UnreadableImageError, OSError):
+        return ()
+    return tuple(file for file in beside if _belongs_to(file, series))
+
+
+def _belongs_to(file: Path, series: str) -> bool:
+    try:
+        return _dicom_series(file) == series
+    except UnreadableImageError:
+        return False
+
+
+def _dicom_series(path: Path) -> str | None:
+    return whole_slide_series(path) if format_of(path) is Format.DICOM else None
 
 
 def _slide_of_its_own(path: Path) -> str | None:

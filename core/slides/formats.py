@@ -1,4 +1,8 @@
-"""Which files are images, what is refused before decoding, and how a decoder's failure is told."""
+"""Which files are images, what is refused before decoding, and how a decoder's failure is told.
+
+A file is an image where its name ends as one or its first bytes are those of one. It is decoded, or refused
+with what to do. Hidden files, and those that are images by neither, are passed over.
+"""
 
 import errno
 import os
@@ -16,13 +20,48 @@ MINIMUM_SIDE_PX = 32  # less than this holds no whole red cell at any magnificat
 
 SCANNER_SUFFIXES = frozenset({".svs", ".ndpi"})
 IMAGE_SUFFIXES = SCANNER_SUFFIXES | {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".btf", ".bmp", ".dib", ".dcm", ".dicom",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".btf", ".tf2", ".tf8", ".lsm", ".stk",
+    ".scn", ".bif", ".bmp", ".dib", ".dcm", ".dicom",
 }  # fmt: skip
 # Pictures all the same: they become named errors, for a field passed over in silence would be lost.
-UNSUPPORTED_SUFFIXES = frozenset(
-    {".heic", ".heif", ".avif", ".webp", ".gif", ".jp2", ".j2k", ".jxl", ".czi", ".lif", ".nd2", ".vsi",
-     ".mrxs", ".scn", ".bif", ".cr2", ".nef", ".arw", ".dng"}
+RAW_SUFFIXES = frozenset(
+    {".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf", ".pef",
+     ".ptx", ".srw", ".rwl", ".x3f", ".mrw", ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".kdc", ".dcr"}
 )  # fmt: skip
+MICROSCOPE_SUFFIXES = frozenset(
+    {".czi", ".zvi", ".nd2", ".lif", ".lof", ".xlif", ".vsi", ".ets", ".oir", ".oib", ".oif", ".ims", ".mrxs",
+     ".vms", ".vmu", ".svslide", ".dv", ".r3d", ".sld", ".ipl"}
+)  # fmt: skip
+OTHER_SUFFIXES = frozenset(
+    {".heic", ".heif", ".hif", ".avif", ".webp", ".gif", ".jp2", ".j2k", ".jpx", ".jpf", ".jph", ".jxl",
+     ".jxr", ".wdp", ".psd", ".xcf", ".exr", ".ppm", ".pgm", ".pnm", ".tga", ".pcx"}
+)  # fmt: skip
+UNSUPPORTED_SUFFIXES = RAW_SUFFIXES | MICROSCOPE_SUFFIXES | OTHER_SUFFIXES
+_BESIDE_A_PICTURE = frozenset({".thm"})  # a camera's thumbnail: a picture that lies there already, but small
+
+_HEAD_BYTES = 132
+_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_RAW_MARKS = (
+    b"FUJIFILMCCD-RAW",
+    b"IIRO",
+    b"IIRS",
+    b"MMOR",
+    b"IIU\0",
+    b"FOVb",
+    b"\0MRM",
+    b"II\x1a\0\0\0HEAPCCDR",
+)
+_MICROSCOPE_MARKS = (b"ZISRAWFILE", b"\xda\xce\xbe\x0a", b"OLYMPUSRAWFORMAT")
+_OTHER_MARKS = (
+    b"GIF87a",
+    b"GIF89a",
+    b"\0\0\0\x0cjP  ",
+    b"\xff\x4f\xff\x51",
+    b"\0\0\0\x0cJXL ",
+    b"8BPS\0\x01",
+)
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes; without one "BM" begins a text
 
 
 class Format(StrEnum):
@@ -35,6 +74,20 @@ class Format(StrEnum):
     DICOM = "DICOM"
 
 
+class _Foreign(StrEnum):
+    """Kinds of picture that are not decoded here, each with what to do."""
+
+    RAW = (
+        "is a camera's RAW file, which is not decoded here: export it as JPEG or TIFF, or remove it where "
+        "its picture lies there already"
+    )
+    MICROSCOPE = (
+        "is of a microscope program's own kind, which is not decoded here: export its pictures from there as "
+        "TIFF, in full resolution"
+    )
+    OTHER = "is of a kind of picture that is not decoded here: save it as PNG, TIFF or JPEG"
+
+
 def is_image_name(path: Path) -> bool:
     """Whether a file's name claims to be an image; hidden files (``.name``) do not."""
     suffix = path.suffix.lower()
@@ -42,44 +95,98 @@ def is_image_name(path: Path) -> bool:
 
 
 def is_image_file(path: Path) -> bool:
-    """Whether a file is taken for an image: by its name, or as DICOM, which may have any, by its content."""
+    """Whether a file is taken for an image: by its name, or by its first bytes, whatever its name."""
     if is_image_name(path):
         return True
-    if path.name.startswith(".") or not path.is_file():
+    if path.name.startswith(".") or path.suffix.lower() in _BESIDE_A_PICTURE or not path.is_file():
         return False
     try:
-        with path.open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
+        head = _head(path)
     except OSError:
         return False  # it claims nothing, and what it is cannot be seen
+    return _own_format(head) is not None or _foreign_by_content(head) is not None
 
 
 def format_of(path: Path) -> Format:
-    """Encoding of an image file, from its first 132 bytes.
+    """Encoding of an image file, from its first bytes.
 
     Raises
     ------
     UnreadableImageError
-        Where the file cannot be opened, is empty or is none of the formats.
+        Where the file cannot be opened, is empty or is none of the formats; of a picture of another kind
+        with what to do.
     """
-    with decoding(path), path.open("rb") as file:
-        head = file.read(132)
+    with decoding(path):
+        head = _head(path)
     if not head:
         raise UnreadableImageError(f"{shown_path(path)} is empty (0 bytes): copy it again, or remove it")
-    if head.startswith(b"\xff\xd8\xff"):
-        return Format.JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Format.PNG
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return Format.TIFF
-    if head[128:132] == b"DICM":
-        return Format.DICOM
-    if head.startswith(b"BM"):
-        return Format.BMP
+    found, foreign = _own_format(head), _foreign_by_name(path)
+    # Some of these hold a small picture in a format that could be read: it is no field.
+    if foreign is _Foreign.MICROSCOPE or (foreign is _Foreign.RAW and found is Format.TIFF):
+        found = None
+    inside = _foreign_by_content(head)
+    if found is not None and inside is not _Foreign.RAW:
+        return found
+    foreign = foreign or inside
+    if foreign is not None:
+        raise UnreadableImageError(f"{shown_path(path)} {foreign}")
     raise UnreadableImageError(
         f"{shown_path(path)} holds no JPEG, PNG, TIFF, BMP or DICOM image: save it as one of these, "
         "or remove it"
     )
+
+
+def refuse_raw(path: Path) -> UnreadableImageError:
+    """The error for a file that its tags show to be a camera's RAW file, whatever its name."""
+    return UnreadableImageError(f"{shown_path(path)} {_Foreign.RAW}")
+
+
+def not_decoded(path: Path, what: str, remedy: str) -> UnreadableImageError:
+    """The error for a whole file of a kind that is not decoded here."""
+    return UnreadableImageError(f"{shown_path(path)} is not decoded here ({what}): {remedy}")
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def _own_format(head: bytes) -> Format | None:
+    # Before the others: a DICOM file may begin as a TIFF does, and then holds more than the TIFF tells.
+    if head[128:132] == b"DICM":
+        return Format.DICOM
+    if head.startswith(b"\xff\xd8\xff"):
+        return Format.JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Format.PNG
+    if head.startswith(_TIFF_MARKS):
+        return Format.TIFF
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return Format.BMP
+    return None
+
+
+def _foreign_by_content(head: bytes) -> _Foreign | None:
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    is_cr2 = head.startswith(_TIFF_MARKS) and head[8:10] == b"CR"
+    if is_cr2 or brand == b"crx " or head.startswith(_RAW_MARKS):
+        return _Foreign.RAW
+    is_lif = head.startswith(b"\x70\0\0\0") and head[8:9] == b"\x2a"
+    if is_lif or head.startswith(_MICROSCOPE_MARKS):
+        return _Foreign.MICROSCOPE
+    is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+    if is_webp or brand in _HEIF_BRANDS or head.startswith(_OTHER_MARKS):
+        return _Foreign.OTHER
+    return None
+
+
+def _foreign_by_name(path: Path) -> _Foreign | None:
+    suffix = path.suffix.lower()
+    if suffix in RAW_SUFFIXES:
+        return _Foreign.RAW
+    if suffix in MICROSCOPE_SUFFIXES:
+        return _Foreign.MICROSCOPE
+    return _Foreign.OTHER if suffix in OTHER_SUFFIXES else None
 
 
 def check_size(path: Path, width_px: int, height_px: int) -> None:
@@ -127,7 +234,7 @@ def decoding(path: Path) -> Iterator[None]:
 
 def _damaged(error: Exception) -> str:
     detail = " ".join(str(error).split())[:200] or type(error).__name__
-    return f"is cut short, damaged or of a kind not decoded here ({detail}): copy or save it again"
+    return f"is damaged or cut short ({detail}): copy it again from where it was made"
 
 
 def natural_key(path: Path | str) -> tuple[tuple[str | int, ...], str]:

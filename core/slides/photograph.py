@@ -6,6 +6,9 @@ applied either. The resolution that such files state is that of a printed page, 
 """
 
 import io
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,10 @@ from PIL import Image
 from core.slides.field import Field, Rectangle
 from core.slides.formats import Format, check_size, decoding
 from core.slides.pixels import cmyk_to_rgb, to_rgb
+
+_BYTES_TOO_MANY = re.compile(r"(\d+) extraneous bytes before marker (0x[0-9a-f]{2})")
+_FEW_BYTES = 256
+_READ_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -48,26 +55,56 @@ class Photograph:
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """(H, W, 3) RGB of a whole, undamaged JPEG of grey, YCbCr, RGB, CMYK or YCCK colours.
 
-    The decoder is strict: a file cut short is an error, where others fill the rest with grey.
+    The decoder is strict: a file cut short is an error, where others fill the rest with grey. A few bytes too
+    many, as some cameras write them before a marker, harm nothing.
 
     Raises
     ------
     ValueError
         Where the data are damaged, end early, or are no 8-bit JPEG.
     """
-    colours = simplejpeg.decode_jpeg_header(data)[2]
-    image: NDArray[np.uint8]
+    colours = simplejpeg.decode_jpeg_header(data, strict=False)[2]
     if colours not in ("CMYK", "YCCK"):
-        image = simplejpeg.decode_jpeg(data, "RGB")
-        return image
-    ink: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "CMYK")
+        return _decoded(data, "RGB")
+    ink = _decoded(data, "CMYK")
     # Files with Adobe's marker store light instead of ink (255 is none).
     return cmyk_to_rgb(255 - ink if b"\xff\xee\x00\x0eAdobe" in data else ink)
 
 
+def _decoded(data: bytes, colours: str) -> NDArray[np.uint8]:
+    image: NDArray[np.uint8]
+    try:
+        image = simplejpeg.decode_jpeg(data, colours)
+    except ValueError as error:
+        for cleaned in _without_bytes_too_many(data, str(error)):
+            with suppress(ValueError):
+                image = simplejpeg.decode_jpeg(cleaned, colours)
+                return image
+        raise
+    return image
+
+
+def _without_bytes_too_many(data: bytes, complaint: str) -> Iterator[bytes]:
+    """A JPEG without the bytes that belong to no part of it, wherever they may stand.
+
+    Padding of one value may be long. Of other bytes few are let pass: many are what is left over where the
+    picture was damaged before.
+    """
+    found = _BYTES_TOO_MANY.search(complaint)
+    if found is None:
+        return
+    count, marker = int(found[1]), bytes((0xFF, int(found[2], 16)))
+    for at in re.finditer(re.escape(marker), data):
+        begin = at.start() - count
+        if begin > _READ_AHEAD and (count <= _FEW_BYTES or len(set(data[begin : at.start()])) == 1):
+            # The decoder may have read some more of them ahead, which it does not count.
+            yield data[:begin] + data[at.start() :]
+            yield data[: begin - _READ_AHEAD] + data[at.start() :]
+
+
 def _width_and_height(data: bytes, format_: Format) -> tuple[int, int]:
     if format_ is Format.JPEG:
-        height_px, width_px = simplejpeg.decode_jpeg_header(data)[:2]
+        height_px, width_px = simplejpeg.decode_jpeg_header(data, strict=False)[:2]
         return width_px, height_px
     if format_ is Format.PNG:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")

@@ -7,7 +7,8 @@ from pathlib import Path
 from core.errors import EmptySlideError, UnreadableImageError
 from core.files import shown_path
 from core.slides.field import Field, Slide
-from core.slides.folder import FieldSource, file_fields, folder_contents
+from core.slides.focal_planes import FieldSource, FocalPlanes
+from core.slides.folder import file_fields, folder_contents, scan_files
 from core.slides.regions import REGION_PX, Cutting
 from core.slides.whole_slide import ScanOverview, scan_overview
 
@@ -19,6 +20,7 @@ class _FieldSlide:
     name: str
     path: Path
     sources: dict[str, FieldSource]
+    scan_files: tuple[Path, ...]
 
     def field_names(self) -> Sequence[str]:
         return tuple(self.sources)
@@ -26,11 +28,19 @@ class _FieldSlide:
     def read_field(self, name: str) -> Field:
         return self.sources[name].read(name)
 
+    def planes_of(self, name: str) -> int:
+        source = self.sources[name]
+        return len(source.planes) if isinstance(source, FocalPlanes) else 1
+
+    def files_of(self, name: str) -> Sequence[Path]:
+        return self.scan_files or (self.sources[name].path,)
+
 
 @dataclass(frozen=True)
 class _Unreadable:
     """A file of a folder that did not open: its reading says why, the other fields are unharmed."""
 
+    path: Path
     reason: str
 
     def read(self, name: str) -> Field:
@@ -77,13 +87,11 @@ def open_slide(
     """
     cutting = Cutting(region_px, overlap_px)
     sources: dict[str, FieldSource] = {}
-    if path.is_dir():
-        for file in _files_of(path):
-            sources.update(_sources(file, cutting, is_alone=False))
-    else:
-        sources.update(_sources(path, cutting, is_alone=True))
+    files = _files_of(path) if path.is_dir() else (path,)
+    for file in files:
+        sources.update(_sources(file, cutting, is_alone=not path.is_dir()))
     own_name = path.absolute().name if path.is_dir() else path.stem
-    return _FieldSlide(name or storable(own_name), path, sources)
+    return _FieldSlide(name or storable(own_name), path, sources, scan_files(files[0]))
 
 
 def open_overview(path: Path) -> ScanOverview | None:
@@ -128,4 +136,4 @@ def _sources(file: Path, cutting: Cutting, *, is_alone: bool) -> dict[str, Field
     except UnreadableImageError as error:
         if is_alone:
             raise
-        return {name: _Unreadable(str(error))}
+        return {name: _Unreadable(file, str(error))}

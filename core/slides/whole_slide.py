@@ -13,12 +13,13 @@ from tifffile import TiffFile
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
+from core.slides.dicom import refuse_focal_planes
 from core.slides.field import Field
 from core.slides.formats import decoding
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel
-from core.slides.tiff import check_complete, full_page
+from core.slides.tiff_pages import check_complete, full_page
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, ScanRegion]:
                 f"{shown_path(path)} is no whole-slide scan that OpenSlide knows: "
                 "save it as a tiled or pyramidal TIFF"
             )
-        if kind != "dicom":
+        if kind == "dicom":
+            refuse_focal_planes(path)
+        else:
             with TiffFile(path) as tiff:
                 check_complete(path, tiff, full_page(tiff, 0))
         scan = _scan(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.files import as_it_was
 from datasets.boxed_images.boxed_image import BoxedImage, BoxedImageError, Entry, Problem, size_of
 
 IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png"})
@@ -186,7 +187,7 @@ def table_rows(table: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dic
                 fault = f"no column {', '.join(absent)}"
                 raise BoxedImageError(Problem(table, 1, fault, "unpack the set anew"))
             for row in reader:
-                yield reader.line_num, row
+                yield reader.line_num, {name: as_it_was(row[name]) for name in reader.fieldnames or ()}
     except (UnicodeDecodeError, csv.Error) as error:
         raise BoxedImageError(
             Problem(table, None, f"not a CSV file ({error})", "unpack the set anew")

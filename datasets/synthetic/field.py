@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.cells.detection import ObjectKind
 from core.errors import SmearscopeError
+from core.slides import PIXEL_LIMIT
 from datasets.synthetic.parasites import Stage, infect, random_stage, swelling
 from datasets.synthetic.patch import HAEMOGLOBIN, LAYERS, Patch, Shape
 from datasets.synthetic.photograph import photograph
@@ -16,6 +17,8 @@ from datasets.synthetic.style import SmearStyle
 from datasets.synthetic.surroundings import draw_debris, draw_platelet, draw_white_cell
 
 _SMALLEST_CELL_PX = 12
+_MOST_LAYERS = 4
+"""More cells lie on each other than a smear has anywhere."""
 
 
 class ImpossibleSmearError(SmearscopeError):
@@ -166,10 +169,20 @@ def check_options(
         )
     # Room for the largest cells, and for the field to be more than one cell.
     needed = int(np.ceil(2 * cell_diameter_px))
+    if width_px * height_px > PIXEL_LIMIT:
+        raise ImpossibleSmearError(
+            f"field is {width_px} x {height_px} px: give at most {PIXEL_LIMIT // 1_000_000} million pixels"
+        )
     if min(width_px, height_px) < needed:
         raise ImpossibleSmearError(
             f"field is {width_px} x {height_px} px, too small for cells of {cell_diameter_px:g} px: "
             f"give at least {needed} x {needed}, or smaller cells"
+        )
+    most = int(_MOST_LAYERS * width_px * height_px / cell_diameter_px**2)
+    if cells > most:
+        raise ImpossibleSmearError(
+            f"cells is {cells}: on a field of {width_px} x {height_px} px give at most {most} of "
+            f"{cell_diameter_px:g} px, or smaller cells"
         )
 
 

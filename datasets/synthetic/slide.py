@@ -13,6 +13,9 @@ from core.files import check_writable, replacing, write_bytes
 from datasets.synthetic.field import FieldTruth, ImpossibleSmearError, check_options, render_field
 from datasets.synthetic.style import SmearStyle, random_style
 
+MOST_FIELDS = 9999
+"""As many as names with four digits can number; they take hours, and 3 GB."""
+
 
 @dataclass(frozen=True)
 class RenderedSlide:
@@ -76,8 +79,8 @@ def render_slide(
     OutputError
         If the folder or the truth beside it cannot be written.
     """
-    if fields < 1:
-        raise ImpossibleSmearError(f"fields is {fields}: give 1 or more")
+    if not 1 <= fields <= MOST_FIELDS:
+        raise ImpossibleSmearError(f"fields is {fields}: give 1 to {MOST_FIELDS}")
     check_options(
         seed=seed,
         index=0,

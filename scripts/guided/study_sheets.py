@@ -1,6 +1,5 @@
 """Sheets of a run's images with their maps before and after guiding."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from core.cam import Method, activation_maps, normalised
 from core.cam.output import class_probability
-from core.files import OutputError, replacing_folder
+from core.files import OutputError, read_csv, replacing_folder
 from core.reports.overlays import MapTile, map_sheet
 from core.study.changes import Answer, Chosen, chosen_images
 from core.training.checkpoints import load_epoch
@@ -91,7 +90,7 @@ def _summary(kind: Chosen) -> str:
 
 def _rows(path: Path) -> Rows:
     with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return list(read_csv(file))
 
 
 def _answers(rows: Rows) -> Sequence[Answer]:

@@ -1,11 +1,26 @@
 """Files and folders written whole or not at all, and paths as they are shown."""
 
+import csv
+import io
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.files import OutputError, check_writable, replacing, replacing_folder, shown_path, write_bytes
+from core.files import (
+    OutputError,
+    as_it_was,
+    check_writable,
+    csv_text,
+    harmless,
+    read_csv,
+    replacing,
+    replacing_folder,
+    shown_path,
+    write_bytes,
+)
 
 
 def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
@@ -65,3 +80,30 @@ def test_what_broke_off_leaves_no_part_behind(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         break_off()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", "-"]
+)
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
+    assert harmless(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["-0.5", "+3", "-1e-05", "-.5", "7", "a=b", "'quoted", "", "field 1.png"])
+def test_numbers_and_other_texts_stay_as_they_are(text: str) -> None:
+    assert harmless(text) == text
+
+
+@given(st.text(max_size=12) | st.from_regex("'*[=+@-]?.*", fullmatch=True))
+def test_every_text_comes_back_as_it_was(text: str) -> None:
+    assert as_it_was(harmless(text)) == text
+
+
+def test_no_cell_of_a_table_begins_a_formula_and_its_reader_gives_what_was_written() -> None:
+    rows = [["=HYPERLINK(1)", -0.5, "'=b"], ["a,b", 2, None]]
+    text = csv_text(["name", "number", "remark"], rows)
+    assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == ["'=HYPERLINK(1)", "a,b"]
+    assert list(read_csv(io.StringIO(text))) == [
+        {"name": "=HYPERLINK(1)", "number": "-0.5", "remark": "'=b"},
+        {"name": "a,b", "number": "2", "remark": ""},
+    ]

@@ -108,7 +108,7 @@ def test_bad_images_are_named_and_the_others_are_done(cells: Path, tmp_path: Pat
     assert "3 of 7 images explained" in result.stdout
     for reason in (
         f"{cells / 'empty.png'} is empty",
-        f"{cells / 'cut.png'} is cut short",
+        f"{cells / 'cut.png'} is damaged or cut short",
         f"{cells / 'black.png'} holds no red cell",
         f"{tmp_path / 'gone'} does not exist",
     ):

@@ -46,11 +46,24 @@ def test_a_batch_with_a_broken_slide_scores_the_others_and_exits_1(tmp_path: Pat
     save_slide(tmp_path / "batch" / "a", fields=1)
     save_slide(tmp_path / "batch" / "c", fields=1)
     (tmp_path / "batch" / "b").mkdir()
+    (tmp_path / "batch" / "b" / "1.jpg").touch()
     result = run(tmp_path / "batch", "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["a", "c"]
-    assert "holds no image" in result.stderr
+    # The cause stands at the slide's line.
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("Not scored: b: "))
+    assert line.startswith("Not scored: b: no field can be read (1 tried); ")
+    assert "1.jpg is empty (0 bytes)" in line
     assert "Traceback" not in result.output
+
+
+def test_folders_of_the_system_and_empty_ones_do_not_fail_a_batch(tmp_path: Path) -> None:
+    save_slide(tmp_path / "batch" / "a", fields=1)
+    save_slide(tmp_path / "batch" / "@eaDir", fields=1)
+    (tmp_path / "batch" / "b").mkdir()
+    result = run(tmp_path / "batch", "--out", tmp_path / "out")
+    assert (result.exit_code, "Not scored" in result.stderr) == (0, False)
+    assert not (tmp_path / "out" / "@eaDir").exists()
 
 
 def test_what_lies_outside_validity_is_said_of_one_slide_and_of_each_of_several(
@@ -173,10 +186,11 @@ def test_red_cells_are_flagged_as_assumed_unless_they_were_measured(tmp_path: Pa
 def test_names_with_line_breaks_stay_on_one_line(tmp_path: Path) -> None:
     save_slide(tmp_path / "batch" / "two\nlines", fields=1)
     (tmp_path / "batch" / "em\npty").mkdir()
+    (tmp_path / "batch" / "em\npty" / "1.jpg").touch()
     result = run(tmp_path / "batch", "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert "em\\npty" in result.stderr
-    assert all("holds no image" in line for line in result.stderr.splitlines() if "Not scored" in line)
+    assert all("no field can be read" in line for line in result.stderr.splitlines() if "Not scored" in line)
 
 
 def test_the_judging_process_does_without_torch() -> None:

@@ -236,10 +236,29 @@ def test_the_list_of_candidates_comes_back_as_it_was_written(tmp_path: Path) -> 
     assert head == "rank,infected_score,field,x,y,width,height,evaluable,why_not,image"
 
 
+def test_a_field_whose_name_would_be_a_formula_is_harmless_in_both_tables_and_comes_back(
+    tmp_path: Path,
+) -> None:
+    name = "=cmd|' /C calc'!A0.png"
+    write_fields(tmp_path, [FieldRow(name, 0, 0, 0, 0, 0, None, "", "unreadable: cut short")])
+    assert (tmp_path / "fields.csv").read_text(encoding="utf-8").splitlines()[1].startswith(f'"\'{name}",')
+    assert read_fields(tmp_path)[0].name == name
+    listed = [RankedCell(name, (1.0, 2.0, 3.0, 4.0), 0.5, WhyNot.EVALUABLE, 1, "0001.png")]
+    write_candidates_list(tmp_path / "candidates.csv", listed)
+    assert f",'{name}," in (tmp_path / "candidates.csv").read_text(encoding="utf-8")
+    assert list(read_candidates_list(tmp_path / "candidates.csv")) == listed
+
+
+def test_of_how_many_planes_a_field_is_the_sharpest_is_kept(tmp_path: Path) -> None:
+    row = FieldRow("a.tif", 0, 0, 0, 0, 0, None, "", "", planes=7)
+    write_fields(tmp_path, [row])
+    assert read_fields(tmp_path)[0].planes == 7
+
+
 def test_in_a_spreadsheet_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
     write_fields(tmp_path, [FieldRow("a,b.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short")])
     line = (tmp_path / "fields.csv").read_text(encoding="utf-8").splitlines()[1]
-    assert line == '"a,b.png",0,0,0,0,0,,,,,,"",true,"unreadable: cut short"'
+    assert line == '"a,b.png",0,0,0,0,0,,,,,,"",true,"unreadable: cut short",1'
 
 
 def test_a_cell_is_whole_though_its_field_is_out_of_focus_and_not_where_it_is_cut_or_in_a_clump() -> None:

@@ -1,5 +1,6 @@
 """A slide scored again: after an interruption, with fields added, taken away or changed; never twice."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +149,35 @@ def test_a_changed_field_is_scored_again_and_only_that(tmp_path: Path) -> None:
     save(slide / "field2.png", draw_field(infected=(1, 2, 3), seed=60))
     assert scored_fields(slide, tmp_path / "out") == 1
     assert suspected(tmp_path / "out") == 7
+
+
+def test_a_field_replaced_by_one_of_the_same_size_and_time_is_scored_again(tmp_path: Path) -> None:
+    slide = tmp_path / "slide"
+    for number in (1, 2):
+        save(slide / f"{number}.bmp", draw_field(seed=number))
+    score(slide, tmp_path / "out")
+    other = save(tmp_path / "other.bmp", draw_field(infected=(1, 2, 3), seed=60))
+    before = (slide / "1.bmp").stat()
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    shutil.copy2(other, slide / "1.bmp")
+    after = (slide / "1.bmp").stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert scored_fields(slide, tmp_path / "out") == 1
+    assert suspected(tmp_path / "out") == 3
+
+
+def test_fields_that_were_moved_or_copied_are_not_scored_again_and_are_known_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=3)
+    score(slide, tmp_path / "out")
+    monkeypatch.setattr("core.scoring.field_tasks._YOUNG_NS", 0)
+    for path in sorted(slide.iterdir()):
+        shutil.copy(path, path.with_suffix(".copy"))  # another file at another time
+        path.with_suffix(".copy").replace(path)
+    assert scored_fields(slide, tmp_path / "out") == 0
+    monkeypatch.setattr("core.scoring.slide_run.is_as_scored", None)  # no field has to be looked at any more
+    assert scored_fields(slide, tmp_path / "out") == 0
 
 
 def test_of_equal_images_the_first_in_order_counts(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_field_is_told_how_much_of_the_list_within_the_budget_lies_on_it(
     tmp_path: Path, budget: int, listed: list[int]
 ) -> None:
     # The cells that count score .25, the one out of focus less: it is the last of the four.
-    rows = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1)).rows(budget)
+    rows = surveyed(tmp_path, scored("a.png", 3), scored("b.png", 1)).rows(budget, planes=(1, 1))
     assert [(row.cells, row.evaluable_cells) for row in rows] == [(3, 2), (1, 1)]
     assert [row.listed for row in rows] == listed
 
@@ -53,7 +53,7 @@ def test_what_lies_within_the_budget_is_told_by_the_second_look_where_it_has_see
     np.testing.assert_array_equal(
         survey.located.second_score, np.array([np.nan, 0.1, np.nan, 0.3], np.float32)
     )
-    assert [[row.listed for row in survey.rows(budget)] for budget in (1, 2, 3)] == [
+    assert [[row.listed for row in survey.rows(budget, planes=(1, 1))] for budget in (1, 2, 3)] == [
         [0, 1],
         [1, 1],
         [2, 1],
@@ -127,7 +127,7 @@ def test_a_field_that_fails_is_looked_at_all_the_same(tmp_path: Path) -> None:
         survey = survey_slide(ledger, ["a.png"], lambda _: WhyNot.WITHOUT_COLOUR)
     assert survey.located.by_reason() == {"out of focus": 1, "without colour": 2}
     assert survey.located.ranked.tolist() == [0, 2, 1]
-    assert [row.listed for row in survey.rows(2)] == [2]
+    assert [row.listed for row in survey.rows(2, planes=(1,))] == [2]
 
 
 @pytest.mark.parametrize("cells", [0, 1, 7])

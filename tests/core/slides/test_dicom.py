@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
-from pydicom import dcmread
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
 
 from core.errors import UnreadableImageError
 from core.slides import open_slide
@@ -26,6 +28,71 @@ def test_each_frame_of_several_is_a_field(tmp_path: Path) -> None:
     assert slide.field_names() == ("a.dcm#frame=1", "a.dcm#frame=2", "a.dcm#frame=3")
     for name, frame in zip(slide.field_names(), frames, strict=True):
         assert np.array_equal(slide.read_field(name).image, frame)
+
+
+def out_of_focus(image: NDArray[np.uint8], spread_px: float) -> NDArray[np.uint8]:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), spread_px), np.uint8)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_frames_that_show_one_place_are_one_field_the_sharpest_though_the_file_does_not_say_so(
+    tmp_path: Path, compressed: bool
+) -> None:
+    frames = [out_of_focus(picture(), 4), picture(), out_of_focus(picture(), 3)]
+    slide = open_slide(write_dicom(tmp_path / "a.dcm", frames, compressed=compressed))
+    assert slide.field_names() == ("a.dcm",)
+    assert slide.planes_of("a.dcm") == 3
+    only = open_slide(write_dicom(tmp_path / "b.dcm", [picture()], compressed=compressed))
+    assert np.array_equal(slide.read_field("a.dcm").image, only.read_field("b.dcm").image)
+
+
+def plane_positions(places: list[tuple[int, int]]) -> list[Dataset]:
+    groups = []
+    for place, depth in places:
+        position, group = Dataset(), Dataset()
+        position.XOffsetInSlideCoordinateSystem = position.YOffsetInSlideCoordinateSystem = place
+        position.ZOffsetInSlideCoordinateSystem = depth
+        group.PlanePositionSlideSequence = [position]
+        groups.append(group)
+    return groups
+
+
+def plane_indices(places: list[tuple[int, int]]) -> list[Dataset]:
+    groups = []
+    for indices in places:
+        content, group = Dataset(), Dataset()
+        content.DimensionIndexValues = list(indices)
+        group.FrameContentSequence = [content]
+        groups.append(group)
+    return groups
+
+
+@pytest.mark.parametrize("declared", ["positions", "indices", "focal planes"])
+def test_planes_too_blurred_to_tell_their_place_by_are_put_together_where_the_file_says_so(
+    tmp_path: Path, declared: str
+) -> None:
+    flat = np.full((96, 128, 3), 180, np.uint8)
+    path = write_dicom(
+        tmp_path / "a.dcm", [picture(), picture(seed=1), flat, out_of_focus(picture(seed=1), 4)]
+    )
+    places = [(1, 1), (2, 1), (1, 2), (2, 2)]
+    dataset = dcmread(path)
+    match declared:
+        case "positions":
+            dataset.PerFrameFunctionalGroupsSequence = plane_positions(places)
+        case "indices":
+            dataset.PerFrameFunctionalGroupsSequence = plane_indices(places)
+            place, depth = Dataset(), Dataset()
+            place.DimensionIndexPointer, depth.DimensionIndexPointer = 0x0040072A, 0x0040074A
+            dataset.DimensionIndexSequence = [place, depth]
+        case _:
+            dataset.TotalPixelMatrixFocalPlanes = 2
+    dataset.save_as(path)
+    slide = open_slide(path)
+    assert [(name, slide.planes_of(name)) for name in slide.field_names()] == [
+        ("a.dcm#frame=1", 2),
+        ("a.dcm#frame=2", 2),
+    ]
 
 
 def test_jpeg_frames_equal_the_decoded_jpegs(tmp_path: Path) -> None:
@@ -55,7 +122,7 @@ def test_a_frame_cut_short_is_refused_and_the_whole_ones_are_read(tmp_path: Path
     path.write_bytes(data[: len(data) * 9 // 10])
     slide = open_slide(path)
     assert slide.read_field("a.dcm#frame=1").image.shape == (96, 128, 3)
-    with pytest.raises(UnreadableImageError, match=r"a\.dcm is cut short, damaged"):
+    with pytest.raises(UnreadableImageError, match=r"a\.dcm is damaged or cut short"):
         slide.read_field("a.dcm#frame=2")
 
 
@@ -94,5 +161,5 @@ def test_a_header_value_of_an_unknown_kind_is_a_damaged_file(tmp_path: Path) -> 
     kind = content.index(b"\x08\x00\x16\x00UI") + 4  # the tag of the SOP class
     content[kind : kind + 2] = b"ZZ"
     path.write_bytes(content)
-    with pytest.raises(UnreadableImageError, match=r"a\.dcm is cut short, damaged"):
+    with pytest.raises(UnreadableImageError, match=r"a\.dcm is damaged or cut short"):
         open_slide(path)

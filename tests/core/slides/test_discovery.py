@@ -71,19 +71,39 @@ def test_a_dicom_file_is_known_by_its_content_whatever_its_name(tmp_path: Path) 
 
 
 def test_each_bad_path_is_a_problem_and_stops_no_other(tmp_path: Path) -> None:
-    put(tmp_path, "good/1.png", "notes.txt", "batch/full/1.png", "batch/texts/a.txt")
+    put(tmp_path, "good/1.png", "notes.txt", "batch/full/1.png", "texts/within/a.txt")
     (tmp_path / "empty").mkdir()
-    (tmp_path / "batch" / "bare").mkdir()
-    given = [tmp_path / name for name in ("gone", "empty", "notes.txt", "batch", "good")]
+    given = [tmp_path / name for name in ("gone", "empty", "notes.txt", "batch", "texts", "good")]
     found = find_slides(given)
     assert names(found) == ["full", "good"]
     assert [(problem.path, problem.reason.split(": ")[0]) for problem in found.problems] == [
         (tmp_path / "gone", f"{tmp_path}/gone does not exist"),
         (tmp_path / "empty", f"{tmp_path}/empty holds no image"),
         (tmp_path / "notes.txt", f"{tmp_path}/notes.txt is not an image, by its name or content"),
-        (tmp_path / "batch" / "bare", f"{tmp_path}/batch/bare holds no image"),
-        (tmp_path / "batch" / "texts", f"{tmp_path}/batch/texts holds no image"),
+        (tmp_path / "texts", f"{tmp_path}/texts holds no image"),
     ]
+
+
+def test_folders_without_images_in_a_batch_are_passed_over(tmp_path: Path) -> None:
+    put(tmp_path / "batch", "full/1.png", "texts/a.txt")
+    (tmp_path / "batch" / "bare" / "within").mkdir(parents=True)
+    found = find_slides([tmp_path / "batch", tmp_path / "batch", tmp_path])
+    assert names(found) == ["full"]
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    "system",
+    ["@eaDir/1.png", "#recycle", "$RECYCLE.BIN/S-1-5", "__MACOSX", "System Volume Information", "lost+found",
+     ".thumbnails", "SegmentationClass"],
+)  # fmt: skip
+def test_folders_of_the_system_and_of_painted_masks_are_passed_over_unless_they_are_given(
+    tmp_path: Path, system: str
+) -> None:
+    put(tmp_path / "batch", "slide/1.png", f"slide/{system}/1.png", f"{system}/2.png")
+    found = find_slides([tmp_path / "batch"])
+    assert (names(found), found.problems) == (["slide"], ())
+    assert len(find_slides([tmp_path / "batch" / system]).slides) == 1
 
 
 def test_a_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

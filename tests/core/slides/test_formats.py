@@ -47,13 +47,13 @@ def test_dicom_is_an_image_whatever_its_name_and_no_folder_is_one(tmp_path: Path
     [
         (b"\xff\xd8\xff\xe0", Format.JPEG),
         (b"\x89PNG\r\n\x1a\n", Format.PNG),
-        (b"BM", Format.BMP),
+        (b"BM" + bytes(12) + b"\x28\0\0\0", Format.BMP),
         (b"II*\0", Format.TIFF),
         (b"MM\0*", Format.TIFF),
         (b"II+\0", Format.TIFF),  # of more than 4 GB
         (b"MM\0+", Format.TIFF),
         (DICOM_HEAD, Format.DICOM),
-        (b"II*\0" + DICOM_HEAD[4:], Format.TIFF),
+        (b"II*\0" + DICOM_HEAD[4:], Format.DICOM),  # a DICOM file may begin so, and holds more than a TIFF
     ],
 )
 def test_the_first_bytes_say_how_a_file_is_encoded(tmp_path: Path, head: bytes, format_: Format) -> None:
@@ -62,12 +62,79 @@ def test_the_first_bytes_say_how_a_file_is_encoded(tmp_path: Path, head: bytes, 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "a.jpg is empty (0 bytes)"), (b"GIF89a", "a.jpg holds no JPEG, PNG, TIFF, BMP or DICOM image")],
+    [
+        (b"", "a.jpg is empty (0 bytes)"),
+        (b"BM is no picture", "a.jpg holds no JPEG, PNG, TIFF, BMP or DICOM image"),
+        (b"GIF89a", "a.jpg is of a kind of picture that is not decoded here: save it as PNG, TIFF or JPEG"),
+    ],
 )
 def test_a_file_of_no_known_encoding_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(UnreadableImageError) as refused:
         format_of(file(tmp_path / "a.jpg", content))
     assert said in str(refused.value)
+
+
+HEIC, CR3 = b"\0\0\0\x18ftypheic", b"\0\0\0\x18ftypcrx "
+JPEG, TIFF = b"\xff\xd8\xff\xe0", b"II*\0\x08\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.CR3", CR3, "a camera's RAW file"),
+        ("a.dat", CR3, "a camera's RAW file"),
+        ("a.ORF", HEIC, "a camera's RAW file"),
+        ("a.NEF", TIFF, "a camera's RAW file"),
+        ("a.tif", TIFF + b"CR\2\0", "a camera's RAW file"),
+        ("a", b"FUJIFILMCCD-RAW 0201", "a camera's RAW file"),
+        ("a.zvi", b"\xd0\xcf\x11\xe0", "a microscope program's own kind"),
+        ("a.czi", b"ZISRAWFILE", "a microscope program's own kind"),
+        ("a", b"\xda\xce\xbe\x0a", "a microscope program's own kind"),
+        (
+            "a.vsi",
+            TIFF,
+            "a microscope program's own kind",
+        ),  # its small overview could be read, and is no field
+        ("a.mrxs", JPEG, "a microscope program's own kind"),
+        ("a.HIF", HEIC, "a kind of picture that is not decoded here"),
+        ("a.bin", b"RIFF\0\0\0\0WEBPVP8 ", "a kind of picture that is not decoded here"),
+        ("a.webp", b"", "empty"),
+    ],
+)
+def test_a_picture_of_another_kind_is_named_with_what_to_do(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = file(tmp_path / name, content)
+    assert is_image_file(path)
+    with pytest.raises(UnreadableImageError, match=said):
+        format_of(path)
+
+
+def test_a_picture_is_known_by_its_content_where_its_name_says_nothing_or_another_kind(
+    tmp_path: Path,
+) -> None:
+    assert is_image_file(file(tmp_path / "IMG_1", JPEG))
+    assert is_image_file(file(tmp_path / "a.jpg.bak", JPEG))
+    assert format_of(file(tmp_path / "a.heic", JPEG)) is Format.JPEG
+    assert format_of(file(tmp_path / "a.mpo", JPEG)) is Format.JPEG
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes.txt", b"BM of the patient and other notes, with nothing else in them"),
+        ("Thumbs.db", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        ("a.thm", JPEG),  # a camera's thumbnail beside its film or RAW file
+        ("a.xmp", b"<x:xmpmeta>"),
+        ("report.pdf", b"%PDF-1.7"),
+        ("film.mp4", b"\0\0\0\x18ftypisom"),
+        ("Data0001.dat", bytes(200)),
+    ],
+)
+def test_what_is_no_picture_by_name_and_content_is_passed_over(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    assert not is_image_file(file(tmp_path / name, content))
 
 
 def test_a_picture_is_taken_from_32_pixels_a_side_up_to_100_million_in_all() -> None:
@@ -85,8 +152,8 @@ def test_a_picture_is_taken_from_32_pixels_a_side_up_to_100_million_in_all() -> 
     [
         (FileNotFoundError(2, "No such file"), "a.png does not exist"),
         (PermissionError(13, "denied"), "a.png cannot be read (Permission denied): correct that"),
-        (OSError("broken\n data stream"), "damaged or of a kind not decoded here (broken data stream)"),
-        (KeyError(), "damaged or of a kind not decoded here (KeyError)"),
+        (OSError("broken\n data stream"), "damaged or cut short (broken data stream)"),
+        (KeyError(), "damaged or cut short (KeyError)"),
         (ValueError("x" * 999), f"({'x' * 200})"),
     ],
 )

@@ -145,6 +145,43 @@ def test_a_progressive_jpeg_cut_short_is_refused(tmp_path: Path) -> None:
     assert "cut short" in refusal(path)
 
 
+@pytest.mark.parametrize("many", [16, 5000])
+@pytest.mark.parametrize("padding", [b"\0", b"\xff"])
+def test_a_jpeg_with_padding_before_its_end_is_whole(tmp_path: Path, padding: bytes, many: int) -> None:
+    data = jpeg(picture())
+    (tmp_path / "a.jpg").write_bytes(data[:-2] + many * padding + data[-2:])
+    assert np.array_equal(
+        read(tmp_path / "a.jpg").image, read(write_jpeg(tmp_path / "b.jpg", picture())).image
+    )
+
+
+def test_a_jpeg_with_a_few_bytes_between_its_parts_is_whole(tmp_path: Path) -> None:
+    data, stray = jpeg(picture()), bytes(range(1, 31))
+    scan = data.rindex(b"\xff\xda")
+    for name, content in {
+        "before the scan.jpg": data[:scan] + stray + data[scan:],
+        "before the end.jpg": data[:-2] + stray + data[-2:],
+        "behind the end.jpg": data + stray,
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        whole = read(write_jpeg(tmp_path / "whole.jpg", picture())).image
+        assert np.array_equal(read(tmp_path / name).image, whole), name
+
+
+def test_a_jpeg_cut_short_is_refused_whatever_was_put_behind_it_or_between_its_parts(tmp_path: Path) -> None:
+    data, stray = jpeg(picture()), bytes(range(1, 31))
+    scan = data.rindex(b"\xff\xda")
+    cut = data[: len(data) * 2 // 3]
+    for name, content in {
+        "an end.jpg": cut + b"\xff\xd9",
+        "padding and an end.jpg": cut + bytes(100) + b"\xff\xd9",
+        "stray bytes.jpg": cut[:scan] + stray + cut[scan:],
+        "stray bytes and an end.jpg": cut[:scan] + stray + cut[scan:] + b"\xff\xd9",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        assert "damaged or cut short" in refusal(tmp_path / name), name
+
+
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.touch()

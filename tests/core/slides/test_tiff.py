@@ -200,10 +200,11 @@ def test_colour_channels_in_separate_pages_are_refused_not_counted_thrice(tmp_pa
         open_slide(path)
 
 
-def test_floating_point_samples_are_refused(tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", picture().astype(np.float32), photometric="rgb")
-    with pytest.raises(UnreadableImageError, match="float32"):
-        fields(tmp_path / "a.tif")
+def test_floating_point_samples_of_a_large_tiled_page_are_not_decoded_here(tmp_path: Path) -> None:
+    data = picture(150, 260).astype(np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb", tile=(32, 32))
+    with pytest.raises(UnreadableImageError, match=r"not decoded here .*float32"):
+        fields(tmp_path / "a.tif", **REGIONS)
 
 
 def test_a_page_in_strips_over_the_pixel_limit_is_refused_and_a_tiled_one_is_read(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_slide_is_not_mixed_into_a_folder_that_holds_something(tmp_path: Path)
 
 
 def test_a_slide_of_no_fields_or_into_a_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImpossibleSmearError, match="fields is 0: give 1 or more"):
+    with pytest.raises(ImpossibleSmearError, match="fields is 0: give 1 to 9999"):
         render_slide(tmp_path / "new", fields=0, seed=0)
     (tmp_path / "file").touch()
     with pytest.raises(ImpossibleSmearError, match="is a file: give a folder"):

@@ -1,0 +1,158 @@
+"""One frame of a DICOM file decoded to RGB, in any of the encodings that microscopes write."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import imagecodecs
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.encaps import get_frame
+from pydicom.filereader import read_file_meta_info
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut, convert_color_space
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
+
+from core.errors import UnreadableImageError
+from core.files import shown_path
+from core.slides.formats import check_size, decoding, not_decoded
+from core.slides.photograph import decode_jpeg
+from core.slides.pixels import to_rgb
+
+_PIXEL_DATA_HEADER_BYTES = 12  # tag, value representation, two reserved bytes, length
+_MOST_INFLATED_BYTES = 2 << 30
+_PIECE_BYTES = 1 << 20
+_META_BEGINS = 132 + 12  # preamble and mark; then the element that holds the length of the rest
+_CODECS: dict[UID, Callable[[bytes], NDArray[np.generic]]] = {
+    **dict.fromkeys((JPEGLSLossless, JPEGLSNearLossless), imagecodecs.jpegls_decode),
+    **dict.fromkeys(
+        (JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K), imagecodecs.jpeg2k_decode
+    ),
+    **dict.fromkeys((JPEGLossless, JPEGLosslessSV1), imagecodecs.ljpeg_decode),
+}
+"""Decoders for what pydicom has none for on its own, or none for all depths."""
+_JPEG_2000 = b"\xff\x4f\xff\x51"
+_FRAME_HEADERS = (0xC3, 0xF7)  # of lossless JPEG and JPEG-LS
+_CONVERTED_BY_CODEC = ("RGB", "YBR_ICT", "YBR_RCT")
+
+
+def header_of(path: Path, tags: list[str] | None = None) -> Dataset:
+    """The elements before the pixels; raises `UnreadableImageError`."""
+    with decoding(path):
+        _check_inflated_size(path)
+        return dcmread(path, stop_before_pixels=True, specific_tags=tags)
+
+
+def frame_image(path: Path, index: int) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB of a frame, counted from 0.
+
+    Grey values are scaled by the stored bits (16 stored bits: see `core.slides.pixels.to_rgb`);
+    window and rescale values, meant for screens, are not applied.
+
+    Raises
+    ------
+    UnreadableImageError
+        Damaged, cut short, too large or too small, or in an encoding that is not decoded here.
+    """
+    with decoding(path), path.open("rb") as file:
+        _check_inflated_size(path)
+        header = dcmread(file, stop_before_pixels=True)
+        check_size(path, int(header.Columns), int(header.Rows))
+        pixels, colours = _decoded(path, file, header, index)
+        bits = 8 * pixels.dtype.itemsize if colours == "PALETTE COLOR" else int(header.BitsStored)
+        image = to_rgb(pixels, bits=None if bits == 16 else bits)
+        return 255 - image if colours == "MONOCHROME1" else image
+
+
+def _decoded(path: Path, file: BinaryIO, header: Dataset, index: int) -> tuple[NDArray[np.uint8], str]:
+    """Samples of a frame, (H, W) or (H, W, 3), and how they are to be understood."""
+    encoding, colours = header.file_meta.TransferSyntaxUID, str(header.PhotometricInterpretation)
+    if encoding == JPEGBaseline8Bit and colours.startswith("YBR"):
+        # Thirty times faster than pydicom's own way, which converts the colours in NumPy.
+        encoded = _encoded(file, header, index)
+        _check_sides(header, simplejpeg.decode_jpeg_header(encoded, strict=False)[:2])
+        return decode_jpeg(encoded), "RGB"
+    if encoding in _CODECS:
+        encoded = _encoded(file, header, index)
+        _check_sides(header, _stated_sides(encoded))  # before memory is taken for them
+        pixels = np.asarray(_CODECS[encoding](encoded))
+        if colours.startswith("YBR") and colours not in _CONVERTED_BY_CODEC:
+            pixels = convert_color_space(pixels, colours, "RGB")
+    elif encoding == DeflatedExplicitVRLittleEndian:
+        pixels = pixel_array(dcmread(path), index=index)
+    elif encoding.is_encapsulated and not _pydicom_decodes(encoding):
+        raise not_decoded(
+            path, f"its frames are encoded as {encoding.name}", "save it uncompressed or with JPEG frames"
+        )
+    else:
+        pixels = pixel_array(file, index=index)
+    return apply_color_lut(pixels, header) if colours == "PALETTE COLOR" else pixels, colours
+
+
+def _encoded(file: BinaryIO, header: Dataset, index: int) -> bytes:
+    file.seek(_PIXEL_DATA_HEADER_BYTES, 1)
+    return get_frame(file, index, number_of_frames=int(header.get("NumberOfFrames") or 1))
+
+
+def _stated_sides(encoded: bytes) -> tuple[int, int]:
+    """Height and width that a frame of JPEG 2000, JPEG-LS or lossless JPEG states of itself; 0, 0 if none."""
+    begin = encoded.find(_JPEG_2000)
+    if begin >= 0:
+        width, height, left, top = struct.unpack_from(">4I", encoded, begin + 8)
+        return height - top, width - left
+    at = 2
+    while at + 9 <= len(encoded) and encoded[at] == 0xFF:
+        if encoded[at + 1] in _FRAME_HEADERS:
+            height, width = struct.unpack_from(">2H", encoded, at + 5)
+            return height, width
+        at += 2 + int.from_bytes(encoded[at + 2 : at + 4], "big")
+    return 0, 0
+
+
+def _check_sides(header: Dataset, sides_px: tuple[int, ...]) -> None:
+    if tuple(sides_px) != (header.Rows, header.Columns):
+        raise ValueError(f"a frame of {sides_px[1]} x {sides_px[0]} pixels")
+
+
+def _pydicom_decodes(encoding: UID) -> bool:
+    try:
+        return bool(get_decoder(encoding).is_available)
+    except NotImplementedError:
+        return False
+
+
+def _check_inflated_size(path: Path) -> None:
+    """Refuse a deflated file that would grow beyond all memory: pydicom inflates it at once."""
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return
+    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    with path.open("rb") as file:
+        file.seek(_META_BEGINS + int(meta.FileMetaInformationGroupLength))
+        while piece := file.read(_PIECE_BYTES):
+            while piece:
+                size += len(inflater.decompress(piece, _PIECE_BYTES))
+                piece = inflater.unconsumed_tail
+                if size > _MOST_INFLATED_BYTES:
+                    raise UnreadableImageError(
+                        f"{shown_path(path)} inflates to more than {_MOST_INFLATED_BYTES >> 20} MiB: save it "
+                        "without deflation"
+                    )

@@ -1,0 +1,75 @@
+"""A field that was photographed at several depths of focus: the sharpest picture is the field."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UnreadableImageError
+from core.slides.field import Field
+
+
+class FieldSource(Protocol):
+    """Where one field is to be had. Small, hashable and picklable; nothing is opened before `read`."""
+
+    @property
+    def path(self) -> Path:
+        """The file that holds it."""
+        ...
+
+    def read(self, name: str) -> Field:
+        """Decode the field under this name; raises `core.errors.UnreadableImageError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class FocalPlanes:
+    """Pictures of one place; which of them is the field is decided by their pixels alone."""
+
+    planes: tuple[FieldSource, ...]
+
+    @property
+    def path(self) -> Path:
+        """The file that holds the first."""
+        return self.planes[0].path
+
+    def read(self, name: str) -> Field:
+        """Decode the sharpest plane as field `name`; raises `UnreadableImageError` where none can be read.
+
+        A plane that cannot be read is passed over: the place is seen on the others.
+        """
+        state = tuple(plane.path.stat().st_mtime_ns for plane in self.planes if plane.path.exists())
+        return self.planes[_sharpest(self.planes, state)].read(name)
+
+
+def of_one_place(planes: Sequence[FieldSource]) -> FieldSource:
+    """The source of a place, of which there are one or several pictures."""
+    return planes[0] if len(planes) == 1 else FocalPlanes(tuple(planes))
+
+
+def sharpness(image: NDArray[np.uint8]) -> float:
+    """How much fine detail an (H, W, 3) RGB picture shows; to compare pictures of one place alone.
+
+    Mean square of the Laplacian of the green light, slightly smoothed, so that noise is not taken for detail.
+    """
+    green = cv2.GaussianBlur(np.ascontiguousarray(image[..., 1]), (0, 0), 1.0)
+    return float(np.square(cv2.Laplacian(green, cv2.CV_32F)).mean())
+
+
+@lru_cache(maxsize=4096)
+def _sharpest(planes: tuple[FieldSource, ...], state: tuple[int, ...]) -> int:
+    """Position of the sharpest, of equal ones the first; the state of the files ends what was kept."""
+    best, best_sharpness = 0, -1.0
+    for number, plane in enumerate(planes):
+        try:
+            found = sharpness(plane.read("").image)
+        except UnreadableImageError:
+            continue
+        if found > best_sharpness:
+            best, best_sharpness = number, found
+    return best

@@ -1,0 +1,57 @@
+"""Pages of a TIFF with and without headers of their own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+
+from core.errors import UnreadableImageError
+from core.slides.field import Rectangle
+from core.slides.tiff_pages import follows_without_header, full_page, page_image
+from tests.core.slides.images import picture
+
+FIELDS = np.array([picture(seed=seed) for seed in range(3)])
+
+
+def test_every_page_of_a_stack_has_a_full_header_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, FIELDS, photometric="rgb", metadata={"axes": "TYXS"}, compression="zlib")
+    with tifffile.TiffFile(path) as tiff:
+        assert len(tiff.series) == 1  # after which further pages have none
+        assert [full_page(tiff, index).shape for index in range(3)] == [(96, 128, 3)] * 3
+        assert np.array_equal(page_image(path, tiff, 2, 0, None, None), FIELDS[2])
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_planes_behind_the_first_are_read_without_headers(tmp_path: Path, order: str, kind: type) -> None:
+    path = tmp_path / "a.tif"
+    data: NDArray[np.generic] = FIELDS[..., 1].astype(kind) * (1 if kind is np.uint8 else 257)
+    tifffile.imwrite(path, data, byteorder=order, photometric="minisblack", truncate=True)  # type: ignore[arg-type]
+    with tifffile.TiffFile(path) as tiff:
+        assert follows_without_header(tiff, full_page(tiff, 0))
+        for plane in range(3):
+            image = page_image(path, tiff, 0, plane, None, None)
+            assert np.array_equal(image[..., 0], FIELDS[plane][..., 1])
+
+
+def test_an_area_of_a_tiled_page_is_that_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FIELDS[0], photometric="rgb", tile=(32, 32))
+    with tifffile.TiffFile(path) as tiff:
+        image = page_image(path, tiff, 0, 0, Rectangle(20, 10, 100, 90), None)
+    assert np.array_equal(image, FIELDS[0][10:90, 20:100])
+
+
+def test_a_compression_without_decoder_is_said_to_be_not_decoded_here(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FIELDS[0], photometric="rgb", compression="zlib")
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages.first.tags["Compression"].overwrite(34676)  # SGI Log Luv
+    with (
+        tifffile.TiffFile(path) as tiff,
+        pytest.raises(UnreadableImageError, match=r"not decoded here \(compressed as .*LOG.*\): save it as"),
+    ):
+        page_image(path, tiff, 0, 0, None, None)
