@@ -54,8 +54,12 @@ FIELDS_SCHEMA = pa.schema(
         ("content_hash", pa.string()),
         ("excluded", pa.bool_()),
         ("why_excluded", pa.string()),
+        ("seen_elsewhere", pa.int32()),
+        ("overlaps", pa.string()),
     ]
 )
+BETWEEN_NAMES = " | "
+"""Between the fields of `overlaps`."""
 
 CANDIDATE_COLUMNS = ("rank", "infected_score", "field", *SIDES, "evaluable", "why_not", "image")
 _NAMES_OF_0_1_0 = {"called_infected": "listed"}
@@ -81,6 +85,10 @@ class FieldRow:
         Hash of the pixels; empty where it could not be read.
     why_excluded
         Why none of its cells counts; empty where they do.
+    seen_elsewhere
+        Located objects that are looked at on another field, which shows the same part of the slide.
+    overlaps
+        Names of the fields that do.
     """
 
     name: str
@@ -92,6 +100,8 @@ class FieldRow:
     quality: FieldQuality | None
     content_hash: str
     why_excluded: str
+    seen_elsewhere: int = 0
+    overlaps: tuple[str, ...] = ()
 
     @property
     def was_read(self) -> bool:
@@ -368,6 +378,8 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
         "content_hash": row.content_hash,
         "excluded": bool(row.why_excluded),
         "why_excluded": row.why_excluded,
+        "seen_elsewhere": row.seen_elsewhere,
+        "overlaps": BETWEEN_NAMES.join(row.overlaps),
     }
 
 
@@ -387,4 +399,7 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         else None,
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
+        # Earlier versions knew no overlaps.
+        seen_elsewhere=row.get("seen_elsewhere", 0),
+        overlaps=tuple(row["overlaps"].split(BETWEEN_NAMES)) if row.get("overlaps") else (),
     )

@@ -21,6 +21,7 @@ from core.results.result import (
     FieldCounts,
     ModelReference,
     Options,
+    OverlappingFields,
     SlideResult,
     UnreadableField,
     read_result,
@@ -39,6 +40,7 @@ from core.scoring.field_tasks import (
 )
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
+from core.scoring.overlapping import each_place_once
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
@@ -159,7 +161,9 @@ def score_slide(
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
         in_work = replace(in_work, reference=reference)
-        survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+        survey = each_place_once(
+            survey_slide(ledger, slide.field_names(), card.field_failure), ledger.column("generation")
+        )
         rows = survey.rows(options.review_budget)
         _write_files(folder, ledger, survey, rows, in_work, workers, options)
         result = _result(slide, survey, reference, card, options)
@@ -239,6 +243,7 @@ def _result(
                 for field in survey.fields
                 if field.unreadable
             ),
+            overlapping=tuple(OverlappingFields(**asdict(overlap)) for overlap in survey.overlaps),
         ),
         cells=CellCounts(
             located=len(cells),
