@@ -21,6 +21,8 @@ LEAST_SHARE = 0.5
 """Share of the cells there that must agree: specks on the camera's glass, on all its pictures, are few."""
 CHANCE_WRONG = 1e-3
 """Pairs of photographs of different places that a slide may give by chance, on average."""
+WORTH_COMPARING = 1e8
+"""The same, up to which the two pictures decide: of so many alignments nearly all are never guessed."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class Alignment:
 
     @property
     def holds(self) -> bool:
-        """Whether the photographs overlap."""
-        return (
-            self.matched >= LEAST_MATCHED
-            and self.share >= LEAST_SHARE
-            and self.wrong_by_chance <= np.log10(CHANCE_WRONG)
-        )
+        """Whether the photographs overlap, by their cells alone."""
+        return self.share >= LEAST_SHARE and self.wrong_by_chance <= np.log10(CHANCE_WRONG)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the cells alone do not tell, and the pictures are to be compared."""
+        worth_it = self.share >= LEAST_SHARE and self.wrong_by_chance <= np.log10(WORTH_COMPARING)
+        return worth_it and not self.holds
 
 
 def tree_of(points: NDArray[np.complex128]) -> KDTree:

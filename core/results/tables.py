@@ -58,8 +58,7 @@ FIELDS_SCHEMA = pa.schema(
         ("overlaps", pa.string()),
     ]
 )
-BETWEEN_NAMES = " | "
-"""Between the fields of `overlaps`."""
+_BETWEEN_NAMES = " | "
 
 CANDIDATE_COLUMNS = ("rank", "infected_score", "field", *SIDES, "evaluable", "why_not", "image")
 _NAMES_OF_0_1_0 = {"called_infected": "listed"}
@@ -85,10 +84,8 @@ class FieldRow:
         Hash of the pixels; empty where it could not be read.
     why_excluded
         Why none of its cells counts; empty where they do.
-    seen_elsewhere
-        Located objects that are looked at on another field, which shows the same part of the slide.
-    overlaps
-        Names of the fields that do.
+    seen_elsewhere, overlaps
+        Located objects looked at on another field, and the fields that share a part of the slide.
     """
 
     name: str
@@ -379,7 +376,7 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
         "excluded": bool(row.why_excluded),
         "why_excluded": row.why_excluded,
         "seen_elsewhere": row.seen_elsewhere,
-        "overlaps": BETWEEN_NAMES.join(row.overlaps),
+        "overlaps": _BETWEEN_NAMES.join(row.overlaps),
     }
 
 
@@ -399,7 +396,6 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         else None,
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
-        # Earlier versions knew no overlaps.
-        seen_elsewhere=row.get("seen_elsewhere", 0),
-        overlaps=tuple(row["overlaps"].split(BETWEEN_NAMES)) if row.get("overlaps") else (),
+        seen_elsewhere=row.get("seen_elsewhere", 0),  # earlier versions knew no overlaps
+        overlaps=tuple(row["overlaps"].split(_BETWEEN_NAMES)) if row.get("overlaps") else (),
     )

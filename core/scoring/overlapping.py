@@ -1,16 +1,28 @@
 """Each place of a slide once, however many of its photographs show it."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
-from core.overlap import Overlap, Pattern, overlaps, place_of_each, shared_objects
+from core.cells.scored_field import ScoringModels
+from core.overlap import (
+    SAME_PICTURE,
+    Alignment,
+    Overlap,
+    Pattern,
+    correlation,
+    overlaps,
+    place_of_each,
+    shared_objects,
+)
 from core.results.tables import NUMBER_OF_REASON, CellRows
+from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.survey import FieldsOverlap, Survey, SurveyedField
+from core.scoring.workers import Workers
 from core.slides import is_region
 
 _NO_POINT = (WhyNot.EDGE, WhyNot.COVERED, WhyNot.DUPLICATE, WhyNot.NOT_A_RED_CELL)
@@ -19,7 +31,49 @@ _NO_PLACE = (WhyNot.COVERED, WhyNot.DUPLICATE)
 """What lies on the picture and not on the slide, or is looked at elsewhere anyhow."""
 
 
-def each_place_once(survey: Survey, generation: Mapping[str, int]) -> Survey:
+@dataclass(frozen=True)
+class DoubtfulOverlap:
+    """Two fields of which few cells say that they overlap, and how.
+
+    Attributes
+    ----------
+    first, second
+        The fields, as they were scored.
+    alignment
+        How one may lie on the other.
+    widths_px
+        Width of a cell on each.
+    """
+
+    first: SurveyedField
+    second: SurveyedField
+    alignment: Alignment
+    widths_px: tuple[float, float]
+
+
+def by_pictures(
+    workers: Workers[ScoringModels], slide: SlideInWork, doubtful: Sequence[DoubtfulOverlap]
+) -> list[bool]:
+    """Which of them are true, by what their pictures show; raises `UnreadableImageError`."""
+    numbered = [(slide, number, overlap) for number, overlap in enumerate(doubtful)]
+    return [same for _, same in sorted(outcome for _, outcome in workers.map(_compared, numbered))]
+
+
+def _compared(_: ScoringModels, task: tuple[SlideInWork, int, DoubtfulOverlap]) -> tuple[int, bool]:
+    slide, number, doubtful = task
+    first, second = (
+        read_as_scored(slide, field.name, field.content_hash).image
+        for field in (doubtful.first, doubtful.second)
+    )
+    turn, shift = doubtful.alignment.turn, doubtful.alignment.shift
+    return number, correlation(first, second, turn, shift, doubtful.widths_px) >= SAME_PICTURE
+
+
+def each_place_once(
+    survey: Survey,
+    generation: Mapping[str, int],
+    same_pictures: Callable[[Sequence[DoubtfulOverlap]], Sequence[bool]],
+) -> Survey:
     """Find photographs that overlap, and let each object count, and be looked at, on one of them alone.
 
     That is one on which it counts, before one on which it does not; then one on which the border does not
@@ -32,6 +86,8 @@ def each_place_once(survey: Survey, generation: Mapping[str, int]) -> Survey:
     ----------
     generation
         Lot of fields that each field came with, by name (`core.scoring.ledger.Ledger.generation`).
+    same_pictures
+        Decides where few cells speak for an overlap: `by_pictures`.
     """
     cells = survey.located
     compared = np.array([not is_region(field.name) for field in survey.fields], bool)
@@ -44,7 +100,9 @@ def each_place_once(survey: Survey, generation: Mapping[str, int]) -> Survey:
         Pattern(points[begin:end][usable[begin:end]], field.width / width, field.height / width)
         for field, begin, end, width in zip(survey.fields, bounds, bounds[1:], widths, strict=False)
     ]
-    found = overlaps(patterns)
+    found = overlaps(
+        patterns, lambda doubtful: same_pictures([_doubtful(survey, one, widths) for one in doubtful])
+    )
     if not found:
         return survey
     placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
@@ -56,6 +114,16 @@ def each_place_once(survey: Survey, generation: Mapping[str, int]) -> Survey:
             FieldsOverlap(survey.fields[overlap.first].name, survey.fields[overlap.second].name, len(shared))
             for overlap, shared in zip(found, one, strict=True)
         ),
+    )
+
+
+def _doubtful(survey: Survey, overlap: Overlap, widths: NDArray[np.float64]) -> DoubtfulOverlap:
+    first, second = overlap.first, overlap.second
+    return DoubtfulOverlap(
+        survey.fields[first],
+        survey.fields[second],
+        overlap.alignment,
+        (float(widths[first]), float(widths[second])),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -40,7 +41,7 @@ from core.scoring.field_tasks import (
 )
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
-from core.scoring.overlapping import each_place_once
+from core.scoring.overlapping import by_pictures, each_place_once
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
@@ -162,7 +163,9 @@ def score_slide(
             return finished
         in_work = replace(in_work, reference=reference)
         survey = each_place_once(
-            survey_slide(ledger, slide.field_names(), card.field_failure), ledger.column("generation")
+            survey_slide(ledger, slide.field_names(), card.field_failure),
+            ledger.column("generation"),
+            partial(by_pictures, workers, in_work),
         )
         rows = survey.rows(options.review_budget)
         _write_files(folder, ledger, survey, rows, in_work, workers, options)
