@@ -32,8 +32,8 @@ OFFSETS = (0.0, 0.5)
 LINKS = 12
 """Photographs of one place that each is compared with at most: the others follow by way of these."""
 LATTICE_STEP, LATTICE_SHARE = 0.2, 0.4
-"""Steps to neighbours that are alike, in cell widths, and the share of cells that take one, from which on they
-form a lattice. Of 1,049 real fields of seven sets the largest share was .3, among ten cells."""
+"""Steps to neighbours that are alike, in cell widths, and the share of cells that take one, from which on
+they form a lattice. Of 1,049 real fields of seven sets the largest share was .3, among ten cells."""
 LARGEST_SCALE = 0.12
 """Logarithm of the ratio, either way, of sizes that may be one."""
 TURN_STEP = 0.12
