@@ -1,9 +1,10 @@
-"""Real fields cut into photographs that overlap, and copied as people copy pictures, with what is located on each."""
+"""Real fields cut into photographs that overlap, and copied as people copy pictures."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,7 +69,7 @@ def located(
 ) -> LocatedPhotograph:
     """Save a picture as JPEG of this quality and locate what it shows; kept in `cache` for the next time."""
     encoded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    read = np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])
+    read = _plain(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))[..., ::-1])
     key = hashlib.blake2b(
         encoded.tobytes() + repr(reference).encode() + models.card.identity.encode(), digest_size=12
     )
@@ -80,6 +81,10 @@ def located(
         np.savez(kept, boxes=cells.boxes, why_not=cells.why_not, edge_blur=blur)
     values = np.load(kept, allow_pickle=False)
     return LocatedPhotograph(read, values["boxes"], values["why_not"], float(values["edge_blur"]))
+
+
+def _plain(image: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(image, np.uint8)
 
 
 def other_light(image: NDArray[np.uint8], draw: np.random.Generator) -> NDArray[np.uint8]:
@@ -122,13 +127,13 @@ def cut_field(image: NDArray[np.uint8], overlap: float, draw: np.random.Generato
     top = (height - cut_height) // 2
     middle = (cut_width * (1.5 - overlap), height / 2)
     turn = cv2.getRotationMatrix2D((cut_width / 2, cut_height / 2), angle, 1.0)
-    turn[:, 2] += np.array(middle) - (cut_width / 2, cut_height / 2)
+    turn[:, 2] += np.array([middle[0] - cut_width / 2, middle[1] - cut_height / 2])
     second = cv2.warpAffine(
         image, turn, (cut_width, cut_height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
     shift = np.array([[1.0, 0, 0], [0, 1, top]])
     first = np.ascontiguousarray(image[top : top + cut_height, :cut_width])
-    return CutField(first, other_light(second, draw), np.stack([shift, turn]))
+    return CutField(first, other_light(_plain(second), draw), np.stack([shift, turn]))
 
 
 def copied(image: NDArray[np.uint8], how: str, draw: np.random.Generator) -> NDArray[np.uint8]:
@@ -136,16 +141,16 @@ def copied(image: NDArray[np.uint8], how: str, draw: np.random.Generator) -> NDA
     height, width = image.shape[:2]
     match how:
         case "half size":
-            return cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            return _plain(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         case "larger":
-            return cv2.resize(image, None, fx=1.3, fy=1.3, interpolation=cv2.INTER_CUBIC)
+            return _plain(cv2.resize(image, None, fx=1.3, fy=1.3, interpolation=cv2.INTER_CUBIC))
         case "quarter turn":
             return np.ascontiguousarray(np.rot90(image))
         case "half turn":
             return np.ascontiguousarray(np.rot90(image, 2))
         case "slight turn":
             turn = cv2.getRotationMatrix2D((width / 2, height / 2), draw.uniform(-5, 5), 1.0)
-            return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_CONSTANT)
+            return _plain(cv2.warpAffine(image, turn, (width, height)))
         case "mirrored":
             return np.ascontiguousarray(image[:, ::-1])
         case "drawn on":
@@ -158,5 +163,5 @@ def copied(image: NDArray[np.uint8], how: str, draw: np.random.Generator) -> NDA
                 cv2.circle(drawn, end.tolist(), width // 25, colour, max(2, width // 400))
             return drawn
         case "focal plane":
-            return cv2.GaussianBlur(image, (0, 0), width / 900)
+            return _plain(cv2.GaussianBlur(image, (0, 0), width / 900))
     raise ValueError(f"{how!r} is not one of {COPIES}")

@@ -195,8 +195,10 @@ def main() -> None:
     started = time.process_time()
     survey = searched(photographs, names)
     seconds = time.process_time() - started
-    pairs = len(names) * (len(names) - 1) // 2
-    print(f"{len(names)} fields as one slide, {pairs} pairs: {len(survey.overlaps)} overlap; {seconds:.1f} s")
+    possible = len(names) * (len(names) - 1) // 2
+    print(
+        f"{len(names)} fields as one slide, {possible} pairs: {len(survey.overlaps)} overlap; {seconds:.1f} s"
+    )
     for one in survey.overlaps:
         print(f"{one.objects:5d} objects  {one.first}  {one.second}")
 

@@ -1,5 +1,6 @@
 """Whether one photograph lies on another as supposed: cells that agree, against what chance would give."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -21,7 +22,7 @@ LEAST_SHARE = 0.5
 """Share of the cells there that must agree: specks on the camera's glass, on all its pictures, are few."""
 CHANCE_WRONG = 1e-3
 """Pairs of photographs of different places that a slide may give by chance, on average."""
-WORTH_COMPARING = 1e8
+WORTH_COMPARING = 1e6
 """The same, up to which the two pictures decide: of so many alignments nearly all are never guessed."""
 
 
@@ -51,13 +52,12 @@ class Alignment:
     @property
     def holds(self) -> bool:
         """Whether the photographs overlap, by their cells alone."""
-        return self.share >= LEAST_SHARE and self.wrong_by_chance <= np.log10(CHANCE_WRONG)
+        return self.wrong_by_chance <= math.log10(CHANCE_WRONG)
 
     @property
     def is_doubtful(self) -> bool:
         """Whether the cells alone do not tell, and the pictures are to be compared."""
-        worth_it = self.share >= LEAST_SHARE and self.wrong_by_chance <= np.log10(WORTH_COMPARING)
-        return worth_it and not self.holds
+        return not self.holds and self.wrong_by_chance <= math.log10(WORTH_COMPARING)
 
 
 def tree_of(points: NDArray[np.complex128]) -> KDTree:
@@ -108,15 +108,15 @@ def aligned(
     matched = len(one)
     shown = int(_inside(turn * first.points + shift, second).sum())
     shown_by_second = int(_inside((second.points - shift) / turn, first).sum())
-    if matched < LEAST_MATCHED or min(shown, shown_by_second) == 0:
+    fewer = max(1, min(shown, shown_by_second))
+    if matched < max(LEAST_MATCHED, LEAST_SHARE * fewer):
         return None
-    agrees = min(1.0, shown_by_second * np.pi * REACH**2 / shared_area(turn, shift, first, second))
+    agrees = min(1.0, max(1, shown_by_second) * np.pi * REACH**2 / shared_area(turn, shift, first, second))
     turns = np.pi * abs(complex(first.width, first.height)) / REACH
     alignments = photographs * (photographs - 1) / 2 * len(first.points) * len(second.points) * turns
     chance = binom.logsf(matched - FIXED - 1, max(shown, matched) - FIXED, agrees) / np.log(10)
-    return Alignment(
-        turn, shift, matched, matched / min(shown, shown_by_second), float(chance + np.log10(alignments))
-    )
+    wrong_by_chance = float(chance + np.log10(alignments))
+    return Alignment(turn, shift, matched, matched / fewer, wrong_by_chance)
 
 
 def shared_area(turn: complex, shift: complex, first: Pattern, second: Pattern) -> float:
