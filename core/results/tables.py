@@ -58,7 +58,6 @@ FIELDS_SCHEMA = pa.schema(
         ("overlaps", pa.string()),
     ]
 )
-_BETWEEN_NAMES = " | "
 
 CANDIDATE_COLUMNS = ("rank", "infected_score", "field", *SIDES, "evaluable", "why_not", "image")
 _NAMES_OF_0_1_0 = {"called_infected": "listed"}
@@ -376,7 +375,7 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
         "excluded": bool(row.why_excluded),
         "why_excluded": row.why_excluded,
         "seen_elsewhere": row.seen_elsewhere,
-        "overlaps": _BETWEEN_NAMES.join(row.overlaps),
+        "overlaps": " | ".join(row.overlaps),
     }
 
 
@@ -397,5 +396,5 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
         seen_elsewhere=row.get("seen_elsewhere", 0),  # earlier versions knew no overlaps
-        overlaps=tuple(row["overlaps"].split(_BETWEEN_NAMES)) if row.get("overlaps") else (),
+        overlaps=tuple(row["overlaps"].split(" | ")) if row.get("overlaps") else (),
     )
