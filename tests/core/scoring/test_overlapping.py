@@ -17,6 +17,7 @@ from core.results.tables import REASONS, read_cells, read_fields
 from core.scoring.ledger_table import LedgerEntry
 from core.scoring.overlapping import DoubtfulOverlap, each_place_once
 from core.scoring.survey import FieldsOverlap, Survey
+from core.tally.records import SEEN_ELSEWHERE
 from tests.coloured_cells import BACKGROUND, CELL, DIAMETER_PX, PARASITE, save
 from tests.core.overlap.strewn_cells import photograph, strewn
 from tests.core.scoring.test_slide_run import files, score
@@ -227,3 +228,7 @@ def test_the_order_of_names_does_not_change_how_many_count(overlapping_slide: Pa
         (overlapping_slide / name).rename(overlapping_slide / other)
     there = score(overlapping_slide, tmp_path / "there")
     assert there.cells.evaluable == pytest.approx(here.cells.evaluable, abs=2)
+
+
+def test_the_tally_knows_the_reason_by_the_same_name() -> None:
+    assert SEEN_ELSEWHERE == WhyNot.SEEN_ELSEWHERE
