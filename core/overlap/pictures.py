@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 SAME_PICTURE = 0.4
 """Correlation from which two pictures show one thing: photographs of one place have .5 and more however they
-are lit, compressed and focused, those of different places .2 and less."""
+are lit, compressed and focused, those of different places .3 and less."""
 CELL_PX = 20.0
 """Width of a cell at which pictures are compared: outlines and large spots, no noise."""
 
