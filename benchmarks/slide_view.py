@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from tifffile import TiffWriter
 
 from app.workplace import open_workplace
+from core.results.fields import read_fields, write_fields
 from core.results.folder import read_tables
-from core.results.tables import read_fields, write_cells, write_fields
+from core.results.tables import write_cells
 from core.slides import content_hash, open_overview, open_slide
 from tests.app.chromium import come_in, running_chromium
 from tests.app.running_server import RunningServer

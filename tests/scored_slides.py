@@ -12,6 +12,7 @@ from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.reports.candidates import CandidatePicture, candidate_image
 from core.results.features import FEATURES, write_features
+from core.results.fields import FieldRow, write_fields
 from core.results.folder import tables_of as read_tables
 from core.results.result import (
     CellCounts,
@@ -26,12 +27,10 @@ from core.results.result import (
 from core.results.tables import (
     NUMBER_OF_REASON,
     CellRows,
-    FieldRow,
     first_ranked,
     image_name,
     write_candidates_list,
     write_cells,
-    write_fields,
 )
 from core.slides import content_hash
 from core.store import Call, Opinion, Role, ScoringStep, SlideRecord, Store

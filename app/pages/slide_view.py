@@ -27,8 +27,8 @@ from app.wording import Words
 from app.workplace import here
 from core.cells.boxes import Box, rounded_box
 from core.errors import SmearscopeError
+from core.results.fields import FieldRow
 from core.results.folder import fields_of
-from core.results.tables import FieldRow
 from core.review import cells_for, is_anothers, standing
 from core.store import (
     Call,

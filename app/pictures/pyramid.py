@@ -21,8 +21,8 @@ from core.reports.slide_tiles import (
     reduced_copies,
     tile_size,
 )
+from core.results.fields import FieldRow
 from core.results.folder import fields_of, tables_of
-from core.results.tables import FieldRow
 from core.slides import (
     PlacedField,
     ScanOverview,

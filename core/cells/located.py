@@ -43,6 +43,7 @@ class WhyNot(StrEnum):
     NOT_A_RED_CELL = "not a red cell"
     COVERED = "covered"
     DUPLICATE = "duplicate"
+    SEEN_ELSEWHERE = "seen elsewhere"
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,15 @@ from core.cells.boxes import Box
 from core.errors import SmearscopeError
 from core.files import shown_path
 from core.results.features import FEATURES, read_features
+from core.results.fields import FieldRow, read_fields
 from core.results.result import SlideResult
 from core.results.tables import (
     CellRows,
-    FieldRow,
     RankedCell,
     first_ranked,
     ranked_cell,
     read_candidates_list,
     read_cells,
-    read_fields,
 )
 from core.wording import sentence
 

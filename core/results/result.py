@@ -27,6 +27,14 @@ class UnreadableField(_Record):
     reason: str
 
 
+class OverlappingFields(_Record):
+    """Two fields that show a part of the slide both."""
+
+    first: str
+    second: str
+    objects: int = Field(description="Located objects that lie on both.")
+
+
 class FieldCounts(_Record):
     """The slide's fields."""
 
@@ -34,6 +42,9 @@ class FieldCounts(_Record):
     counted: int = Field(description="Fields whose cells count.")
     excluded: dict[str, int] = Field(description="Fields left out, by reason.")
     unreadable: tuple[UnreadableField, ...] = Field(description="Fields that could not be read, and why.")
+    overlapping: tuple[OverlappingFields, ...] = Field(
+        default=(), description="Pairs of fields that share a part of the slide; none where not looked for."
+    )
 
 
 class CellCounts(_Record):

@@ -13,14 +13,8 @@ from core.cells.crops import CROP_CELL_DIAMETER_PX, background_colour, cut_crops
 from core.cells.scored_field import ScoringModels
 from core.reports.candidates import TILE_PX, CandidatePicture, candidate_image, contact_sheet
 from core.reports.review_tiles import cut_out, window_around
-from core.results.tables import (
-    CellRows,
-    FieldRow,
-    RankedCell,
-    first_ranked,
-    image_name,
-    write_candidates_list,
-)
+from core.results.fields import FieldRow
+from core.results.tables import CellRows, RankedCell, first_ranked, image_name, write_candidates_list
 from core.scoring.field_pictures import FieldCandidates
 from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.ledger import Ledger

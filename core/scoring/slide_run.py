@@ -4,6 +4,7 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -17,18 +18,20 @@ from core.cells.second_look import share_seen
 from core.errors import SmearscopeError
 from core.files import remove, replacing_folder, shown_path
 from core.results.features import FEATURES, write_features
+from core.results.fields import FieldRow, write_fields
 from core.results.result import (
     CellCounts,
     CellReference,
     FieldCounts,
     ModelReference,
     Options,
+    OverlappingFields,
     SlideResult,
     UnreadableField,
     read_result,
     write_result,
 )
-from core.results.tables import FieldRow, write_cells, write_fields
+from core.results.tables import write_cells
 from core.scoring.candidates import candidates_by_field, write_candidates
 from core.scoring.deadly_fields import entry_of_deadly, is_deadly, measured_reference
 from core.scoring.field_pictures import FieldPictures
@@ -42,6 +45,7 @@ from core.scoring.field_tasks import (
 )
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
+from core.scoring.overlapping import by_pictures, each_place_once
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers, available_cores
@@ -164,7 +168,11 @@ def score_slide(
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
         in_work = replace(in_work, reference=reference)
-        survey = survey_slide(ledger, slide.field_names(), card.field_failure)
+        survey = each_place_once(
+            survey_slide(ledger, slide.field_names(), card.field_failure),
+            ledger.column("generation"),
+            partial(by_pictures, workers, in_work),
+        )
         planes = [slide.planes_of(name) for name in slide.field_names()]
         rows = survey.rows(options.review_budget, planes)
         _write_files(folder, ledger, survey, rows, in_work, workers, options)
@@ -245,6 +253,7 @@ def _result(
                 for field in survey.fields
                 if field.unreadable
             ),
+            overlapping=tuple(OverlappingFields(**asdict(overlap)) for overlap in survey.overlaps),
         ),
         cells=CellCounts(
             located=len(cells),

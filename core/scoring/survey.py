@@ -1,6 +1,6 @@
 """A slide's scored fields put together, once: which of them count, and all their objects as arrays."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
-from core.results.tables import NUMBER_OF_REASON, CellRows, FieldRow
+from core.results.fields import FieldRow
+from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.ledger import Ledger
 from core.scoring.ledger_table import quality_from_json, rows_of_features
 
@@ -52,6 +53,23 @@ class SurveyedField:
         return str(self.why_not) or self.why_excluded.partition(":")[0]
 
 
+@dataclass(frozen=True)
+class FieldsOverlap:
+    """Two fields that show a part of the slide both.
+
+    Attributes
+    ----------
+    first, second
+        Their names, in the order of the slide.
+    objects
+        Located objects that lie on both, whether they count or not.
+    """
+
+    first: str
+    second: str
+    objects: int
+
+
 @dataclass(frozen=True, eq=False)
 class Survey:
     """The fields of a slide in order, and all their located objects.
@@ -64,11 +82,14 @@ class Survey:
         Their objects.
     second_features
         (K, D) float16, what the second look saw in those of `located.seen_again`.
+    overlaps
+        Fields that share a part of the slide; the objects there are marked on all of them but one.
     """
 
     fields: tuple[SurveyedField, ...]
     located: CellRows
     second_features: NDArray[np.float16]
+    overlaps: tuple[FieldsOverlap, ...] = ()
 
     @property
     def counted(self) -> tuple[SurveyedField, ...]:
@@ -83,7 +104,7 @@ class Survey:
     @property
     def failed(self) -> int:
         """Number of fields left out for their quality."""
-        passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE)
+        passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE, WhyNot.SEEN_ELSEWHERE)
         return sum(field.why_not not in passed for field in self.fields)
 
     def rows(self, review_budget: int, planes: Sequence[int]) -> tuple[FieldRow, ...]:
@@ -92,10 +113,15 @@ class Survey:
         `planes` says of how many pictures each field is the sharpest.
         """
         cells = self.located
-        located, evaluable, listed = (
+        elsewhere = cells.why_not == NUMBER_OF_REASON[WhyNot.SEEN_ELSEWHERE]
+        located, evaluable, seen_elsewhere, listed = (
             np.bincount(cells.field[chosen], minlength=len(self.fields)).tolist()
-            for chosen in (slice(None), cells.evaluable, cells.ranked[:review_budget])
+            for chosen in (slice(None), cells.evaluable, elsewhere, cells.ranked[:review_budget])
         )
+        overlapping: dict[str, list[str]] = defaultdict(list)
+        for one in self.overlaps:
+            overlapping[one.first].append(one.second)
+            overlapping[one.second].append(one.first)
         return tuple(
             FieldRow(
                 name=field.name,
@@ -108,6 +134,8 @@ class Survey:
                 content_hash=field.content_hash,
                 why_excluded=field.why_excluded,
                 planes=planes[number],
+                seen_elsewhere=seen_elsewhere[number],
+                overlaps=tuple(overlapping[field.name]),
             )
             for number, field in enumerate(self.fields)
         )

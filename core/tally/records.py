@@ -22,6 +22,10 @@ TARGET_FIELDS = 100
 """Fields to spread the count over, because parasites cluster."""
 
 
+SEEN_ELSEWHERE = "seen elsewhere"
+"""Why something is left out that another photograph shows as well: nothing is lost by it."""
+
+
 @dataclass(frozen=True)
 class Excluded:
     """Things left out of the count and why: ``Excluded(312, "cells", "edge")``."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.tally.density import Figures, WholeFieldFigures, sensitivity_lower_limit
 from core.tally.reach import assumed_dispersion
-from core.tally.records import CONFIDENCE, Evidence
+from core.tally.records import CONFIDENCE, SEEN_ELSEWHERE, Evidence
 from core.tally.verdicts import Verdict, reasons_in, recall_of_read
 from core.wording.catalogue import Sentence, in_language, sentence, term
 
@@ -68,7 +68,12 @@ def verdict_facts(evidence: Evidence, verdict: Verdict, language: str) -> tuple[
 def _left_out(evidence: Evidence, language: str) -> tuple[str, ...]:
     """What was left out of the count and why, a text for each."""
     return tuple(
-        in_language(sentence(f"fact.left_out_{item.what}", count=item.count, why=item.why), language)
+        in_language(
+            sentence(f"fact.seen_elsewhere_{item.what}", count=item.count)
+            if item.why == SEEN_ELSEWHERE
+            else sentence(f"fact.left_out_{item.what}", count=item.count, why=item.why),
+            language,
+        )
         for item in evidence.count.excluded
     )
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.results.tables import NUMBER_OF_REASON, SIDES, CellRows, FieldRow, write_cells, write_fields
+from core.results.fields import FieldRow, write_fields
+from core.results.tables import NUMBER_OF_REASON, SIDES, CellRows, write_cells
 from scripts import demo as demo_module
 from scripts.demo import Comparison, compare, demo
 

@@ -1,6 +1,5 @@
 """The tables of a slide: what is written is read back, and looks the same to other programs."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +14,17 @@ from hypothesis import strategies as st
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.results import tables
+from core.results.fields import FieldRow, read_fields, write_fields
 from core.results.tables import (
     NUMBER_OF_REASON,
     REASONS,
     CellRows,
-    FieldRow,
     RankedCell,
     first_ranked,
     read_candidates_list,
     read_cells,
-    read_fields,
     write_candidates_list,
     write_cells,
-    write_fields,
 )
 
 NAN = float("nan")
@@ -98,18 +95,6 @@ def test_cells_come_back_as_they_were_written(
     assert_equal(read_cells(folder / "cells.parquet", rows), cells)
 
 
-def test_fields_come_back_as_they_were_written_read_or_not_with_cells_or_without(tmp_path: Path) -> None:
-    nan = float("nan")
-    rows = (
-        FieldRow("a.png", 640, 480, 3, 2, 1, FieldQuality(0.04, 240.0, 0.1, 0.2, 0.15), "hash", ""),
-        FieldRow("empty.png", 640, 480, 0, 0, 0, FieldQuality(nan, nan, nan, nan, nan), "hash 2", ""),
-        FieldRow("cut.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short"),
-    )
-    write_fields(tmp_path, rows)
-    assert repr(read_fields(tmp_path)) == repr(rows)  # as texts, because NaN differs from itself
-    assert [row.was_read for row in rows] == [True, True, False]
-
-
 @pytest.mark.parametrize("cells_of_fields", [(130,), (1, 49, 50, 30), (0, 120, 0, 10), (50, 80)])
 def test_row_groups_are_cut_by_rows_not_by_fields(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells_of_fields: tuple[int, ...]
@@ -134,16 +119,6 @@ def test_a_slide_without_any_cell_gives_an_empty_table_with_its_columns(tmp_path
     assert (len(table), table.schema.equals(tables.CELLS_SCHEMA)) == (0, True)
     assert first_ranked(rows_of(0), cells_on(0), 10) == ()
     assert len(read_cells(tmp_path / "cells.parquet", rows_of(0))) == 0
-
-
-def test_fields_are_written_for_programs_and_for_a_spreadsheet_alike(tmp_path: Path) -> None:
-    write_fields(tmp_path, [FieldRow(name, 9, 9, 4, 2, 0, None, "", "") for name in NAMES])
-    table = pq.read_table(tmp_path / "fields.parquet")
-    with (tmp_path / "fields.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == table.column_names
-    assert [row["field"] for row in rows] == table["field"].to_pylist() == list(NAMES)
-    assert [int(row["cells"]) for row in rows] == table["cells"].to_pylist() == [4, 4, 4]
 
 
 def test_equal_scores_are_ranked_by_field_and_cell() -> None:
@@ -213,16 +188,6 @@ def test_cells_that_0_1_0_wrote_are_ranked_by_their_one_score(tmp_path: Path) ->
     assert np.isnan(cells.second_score).all()
 
 
-def test_fields_that_0_1_0_wrote_list_what_it_called(tmp_path: Path) -> None:
-    write_fields(tmp_path, rows_of(3))
-    table = pq.read_table(tmp_path / "fields.parquet")
-    names = ["called_infected" if name == "listed" else name for name in table.column_names]
-    called = table.set_column(names.index("called_infected"), "listed", pa.array([2], pa.int32()))
-    pq.write_table(called.rename_columns(names), tmp_path / "fields.parquet")
-    (row,) = read_fields(tmp_path)
-    assert (row.cells, row.listed) == (3, 2)
-
-
 def test_the_list_of_candidates_comes_back_as_it_was_written(tmp_path: Path) -> None:
     listed = tuple(
         RankedCell(
@@ -247,18 +212,6 @@ def test_a_field_whose_name_would_be_a_formula_is_harmless_in_both_tables_and_co
     write_candidates_list(tmp_path / "candidates.csv", listed)
     assert f",'{name}," in (tmp_path / "candidates.csv").read_text(encoding="utf-8")
     assert list(read_candidates_list(tmp_path / "candidates.csv")) == listed
-
-
-def test_of_how_many_planes_a_field_is_the_sharpest_is_kept(tmp_path: Path) -> None:
-    row = FieldRow("a.tif", 0, 0, 0, 0, 0, None, "", "", planes=7)
-    write_fields(tmp_path, [row])
-    assert read_fields(tmp_path)[0].planes == 7
-
-
-def test_in_a_spreadsheet_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
-    write_fields(tmp_path, [FieldRow("a,b.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short")])
-    line = (tmp_path / "fields.csv").read_text(encoding="utf-8").splitlines()[1]
-    assert line == '"a,b.png",0,0,0,0,0,,,,,,"",true,"unreadable: cut short",1'
 
 
 def test_a_cell_is_whole_though_its_field_is_out_of_focus_and_not_where_it_is_cut_or_in_a_clump() -> None:

@@ -9,8 +9,9 @@ from scipy.stats import beta
 
 from core.cells.boxes import Box
 from core.cells.quality import FieldQuality
+from core.results.fields import FieldRow
 from core.results.folder import ResultTables
-from core.results.tables import CellRows, FieldRow
+from core.results.tables import CellRows
 from core.review import read_document, sign
 from core.review.model_comparison import Ranking, accepted_cells, rankings, summed
 from core.store import Role, Store

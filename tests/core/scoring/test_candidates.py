@@ -12,7 +12,8 @@ from core.cells.crops import background_colour
 from core.cells.located import WhyNot
 from core.cells.scored_field import ScoredField
 from core.errors import UnreadableImageError
-from core.results.tables import NUMBER_OF_REASON, CellRows, FieldRow, RankedCell, image_name
+from core.results.fields import FieldRow
+from core.results.tables import NUMBER_OF_REASON, CellRows, RankedCell, image_name
 from core.scoring.candidates import candidates_by_field, draw_candidates, ranked_list
 from core.scoring.field_pictures import FieldCandidates
 from core.scoring.field_tasks import FieldTask, SlideInWork, score_field

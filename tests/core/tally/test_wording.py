@@ -17,6 +17,7 @@ from core.tally import (
     verdict_text,
     why_corrected,
 )
+from core.tally.records import SEEN_ELSEWHERE
 from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, SCORED
 
 
@@ -118,6 +119,29 @@ def test_one_thing_that_is_left_out_is_said_in_the_singular() -> None:
     for language, said in (
         ("en", ("left out: 1 cell, edge", "left out: 1 field, edge")),
         ("fr", ("non compté : 1 hématie (au bord)", "non compté : 1 champ (au bord)")),
+    ):
+        facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), language)}
+        assert facts["counted"][2:] == said
+
+
+def test_what_lies_on_another_photograph_too_is_not_said_to_be_left_out() -> None:
+    seen = (Excluded(312, "cells", SEEN_ELSEWHERE), Excluded(1, "fields", SEEN_ELSEWHERE))
+    case = replace(CLEAN, count=replace(ENOUGH, excluded=seen))
+    for language, said in (
+        (
+            "en",
+            (
+                "312 objects lie on another photograph too; each counts once",
+                "1 photograph shows only what others show; it adds nothing to the count",
+            ),
+        ),
+        (
+            "fr",
+            (
+                "312 objets figurent aussi sur une autre photo ; chacun compte une fois",
+                "1 photo ne montre que ce que d'autres montrent ; elle n'ajoute rien au compte",
+            ),
+        ),
     ):
         facts = {fact.code: fact.texts for fact in verdict_facts(case, verdict(case), language)}
         assert facts["counted"][2:] == said

@@ -1,0 +1,201 @@
+"""Each place of a slide once, however many of its photographs show it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cells.located import WhyNot
+from core.cells.scored_field import ScoringModels
+from core.overlap import (
+    SAME_PICTURE,
+    Alignment,
+    Overlap,
+    Pattern,
+    correlation,
+    overlaps,
+    place_of_each,
+    shared_objects,
+)
+from core.results.tables import NUMBER_OF_REASON, CellRows
+from core.scoring.field_tasks import SlideInWork, read_as_scored
+from core.scoring.survey import FieldsOverlap, Survey, SurveyedField
+from core.scoring.workers import Workers
+from core.slides import is_region
+
+_NO_POINT = (WhyNot.EDGE, WhyNot.COVERED, WhyNot.DUPLICATE, WhyNot.NOT_A_RED_CELL)
+"""What is no point of a pattern: where its middle is cannot be told, or another picture may not show it."""
+_NO_PLACE = (WhyNot.COVERED, WhyNot.DUPLICATE)
+"""What lies on the picture and not on the slide, or is looked at elsewhere anyhow."""
+
+
+@dataclass(frozen=True)
+class DoubtfulOverlap:
+    """Two fields of which few cells say that they overlap, and how.
+
+    Attributes
+    ----------
+    first, second
+        The fields, as they were scored.
+    alignment
+        How one may lie on the other.
+    widths_px
+        Width of a cell on each.
+    """
+
+    first: SurveyedField
+    second: SurveyedField
+    alignment: Alignment
+    widths_px: tuple[float, float]
+
+
+def by_pictures(
+    workers: Workers[ScoringModels], slide: SlideInWork, doubtful: Sequence[DoubtfulOverlap]
+) -> list[bool]:
+    """Which of them are true, by what their pictures show; raises `UnreadableImageError`."""
+    numbered = [(slide, number, overlap) for number, overlap in enumerate(doubtful)]
+    return [same for _, same in sorted(outcome for _, outcome in workers.map(_compared, numbered))]
+
+
+def _compared(_: ScoringModels, task: tuple[SlideInWork, int, DoubtfulOverlap]) -> tuple[int, bool]:
+    slide, number, doubtful = task
+    first, second = (
+        read_as_scored(slide, field.name, field.content_hash).image
+        for field in (doubtful.first, doubtful.second)
+    )
+    turn, shift = doubtful.alignment.turn, doubtful.alignment.shift
+    return number, correlation(first, second, turn, shift, doubtful.widths_px) >= SAME_PICTURE
+
+
+def each_place_once(
+    survey: Survey,
+    generation: Mapping[str, int],
+    same_pictures: Callable[[Sequence[DoubtfulOverlap]], Sequence[bool]],
+) -> Survey:
+    """Find photographs that overlap, and let each object count, and be looked at, on one of them alone.
+
+    That is one on which it counts, before one on which it does not; then one on which the border does not
+    cut it; then one of the earlier lot of fields, so that fields added later change nothing that has been
+    read; then the sharpest. On the others it is `WhyNot.SEEN_ELSEWHERE`. A photograph on which nothing is
+    left that counts is left out as a field. Regions of one large image are not compared: each object of
+    theirs has its region already.
+
+    Parameters
+    ----------
+    generation
+        Lot of fields that each field came with, by name (`core.scoring.ledger.Ledger.generation`).
+    same_pictures
+        Decides where few cells speak for an overlap: `by_pictures`.
+    """
+    cells = survey.located
+    compared = np.array([not is_region(field.name) for field in survey.fields], bool)
+    widths = _cell_widths(survey)
+    centres = (cells.boxes[:, 0] + cells.boxes[:, 2] / 2) + 1j * (cells.boxes[:, 1] + cells.boxes[:, 3] / 2)
+    points = centres.astype(np.complex128) / widths[cells.field]
+    bounds = np.searchsorted(cells.field, np.arange(len(survey.fields) + 1))
+    usable = ~np.isin(cells.why_not, _numbers(_NO_POINT)) & compared[cells.field]
+    patterns = [
+        Pattern(points[begin:end][usable[begin:end]], field.width / width, field.height / width)
+        for field, begin, end, width in zip(survey.fields, bounds, bounds[1:], widths, strict=False)
+    ]
+    found = overlaps(
+        patterns, lambda doubtful: same_pictures([_doubtful(survey, one, widths) for one in doubtful])
+    )
+    if not found:
+        return survey
+    placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
+    one, other = zip(*(_shared(overlap, points, placed, bounds) for overlap in found), strict=True)
+    seen_elsewhere = _not_the_best(survey, generation, place_of_each(len(cells), one, other))
+    return replace(
+        _counted_once(survey, seen_elsewhere),
+        overlaps=tuple(
+            FieldsOverlap(survey.fields[overlap.first].name, survey.fields[overlap.second].name, len(shared))
+            for overlap, shared in zip(found, one, strict=True)
+        ),
+    )
+
+
+def _doubtful(survey: Survey, overlap: Overlap, widths: NDArray[np.float64]) -> DoubtfulOverlap:
+    first, second = overlap.first, overlap.second
+    return DoubtfulOverlap(
+        survey.fields[first],
+        survey.fields[second],
+        overlap.alignment,
+        (float(widths[first]), float(widths[second])),
+    )
+
+
+def _numbers(reasons: tuple[WhyNot, ...]) -> list[int]:
+    return [NUMBER_OF_REASON[reason] for reason in reasons]
+
+
+def _cell_widths(survey: Survey) -> NDArray[np.float64]:
+    """(F,) median width of the cells on each field, in its pixels; 1 where it shows none."""
+    cells = survey.located
+    sides = np.sqrt(cells.boxes[:, 2].astype(np.float64) * cells.boxes[:, 3])
+    like_cells = ~np.isin(cells.why_not, _numbers(_NO_POINT))
+    bounds = np.searchsorted(cells.field, np.arange(len(survey.fields) + 1))
+    return np.array(
+        [
+            np.median(sides[begin:end][chosen]) if (chosen := like_cells[begin:end]).any() else 1.0
+            for begin, end in pairwise(bounds)
+        ]
+    )
+
+
+def _shared(
+    overlap: Overlap, points: NDArray[np.complex128], placed: NDArray[np.bool_], bounds: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions in the slide's table of the objects that two of its photographs share."""
+    first, second = (
+        bounds[number] + np.flatnonzero(placed[bounds[number] : bounds[number + 1]])
+        for number in (overlap.first, overlap.second)
+    )
+    one, other = shared_objects(overlap, points[first], points[second])
+    return first[one], second[other]
+
+
+def _not_the_best(
+    survey: Survey, generation: Mapping[str, int], place: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """(N,) which objects another one at their place is to be preferred to."""
+    cells = survey.located
+    lot = np.array([generation[field.name] for field in survey.fields])
+    blur = np.array([np.inf if field.quality is None else field.quality.edge_blur for field in survey.fields])
+    cut = cells.why_not == NUMBER_OF_REASON[WhyNot.EDGE]
+    by_field = [np.nan_to_num(of_field, nan=np.inf)[cells.field] for of_field in (blur, lot)]
+    order = np.lexsort((*by_field, cut, ~cells.evaluable, place))  # the last key weighs most
+    worse = np.ones(len(cells), bool)
+    worse[order[np.flatnonzero(np.diff(place[order], prepend=-1))]] = False
+    return worse
+
+
+def _counted_once(survey: Survey, seen_elsewhere: NDArray[np.bool_]) -> Survey:
+    """The survey without the objects that are counted on another field."""
+    cells = survey.located
+    reason = np.where(seen_elsewhere, NUMBER_OF_REASON[WhyNot.SEEN_ELSEWHERE], cells.why_not)
+    before = np.bincount(cells.field[cells.evaluable], minlength=len(survey.fields))
+    once = CellRows(
+        field=cells.field,
+        boxes=cells.boxes,
+        detection_score=cells.detection_score,
+        infected_score=np.where(seen_elsewhere, np.float32(np.nan), cells.infected_score),
+        second_score=np.where(seen_elsewhere, np.float32(np.nan), cells.second_score),
+        why_not=reason.astype(np.uint8),
+    )
+    left = np.bincount(once.field[once.evaluable], minlength=len(survey.fields))
+    return replace(
+        survey,
+        fields=tuple(
+            _left_out(field) if had and not has else field
+            for field, had, has in zip(survey.fields, before.tolist(), left.tolist(), strict=True)
+        ),
+        located=once,
+        second_features=survey.second_features[~seen_elsewhere[cells.seen_again]],
+    )
+
+
+def _left_out(field: SurveyedField) -> SurveyedField:
+    return replace(field, why_excluded=str(WhyNot.SEEN_ELSEWHERE), why_not=WhyNot.SEEN_ELSEWHERE)
