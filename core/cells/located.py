@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 from core.cells.crops import disk_masks, field_colour, raw_crops, scaled
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
-from core.cells.reference import SURE, SlideReference
+from core.cells.lit_area import LitArea, lit_area
+from core.cells.reference import OTHER_WIDTH, SURE, SlideReference, cell_diameter_px
 from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9
 """Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
-OTHER_WIDTH = 1.25
-"""Ratio of a field's median cell width to its slide's, either way, from which it is taken by itself."""
+CORRECTIONS = 3
+"""Times that a field is brought to the width of its own cells: from half or twice of it, that takes two."""
 CELLS_FOR_A_WIDTH = 5
+LEAST_SURE = 0.45
+"""Share of sure ones among the objects taken for red cells below which all widths are tried on a field. At the
+right width of 40 fields of eight sets it is .49 and more but on one blurred field, at a third or thrice .4."""
 WIDEST_BLUR = 0.085
 """Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
 CLUMPED = 0.4
@@ -51,6 +55,9 @@ class LocatedCells:
 
     Attributes
     ----------
+    cell_diameter_px
+        Width of its red cells, in pixels of the field's image: its own where it is of another magnification
+        than its slide, else the slide's.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
@@ -63,6 +70,7 @@ class LocatedCells:
         (N,) str, values of `WhyNot`: empty, or the reason why the object does not count.
     """
 
+    cell_diameter_px: float
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     kind: NDArray[np.uint8]
@@ -75,20 +83,21 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
     field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
-    of pictures from several microscopes, is brought to that width instead.
+    of pictures by several microscopes or objectives, is brought to its own width instead. Outside the lit area
+    there are no objects, and its rim cuts cells as the border of the picture does.
 
     Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
-    diameter_px = reference.cell_diameter_px
-    small, cells = _located(field, detector, diameter_px)
-    own_px = _cell_width_px(cells) * diameter_px / detector.cell_diameter_px
-    if abs(np.log(own_px / diameter_px)) > np.log(OTHER_WIDTH):  # never for NaN
-        diameter_px = own_px
-        small, cells = _located(field, detector, diameter_px)
-    height, width = field.image.shape[:2]
+    lit = lit_area(field.image)
+    image = lit.painted_over(field.image)
+    diameter_px, small, cells = _at_own_width(image, lit, detector, reference)
+    height, width = image.shape[:2]
     per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
+    if (dark := lit.depths(boxes) <= 0).any():
+        cells = Cells(cells.boxes[~dark], cells.detection_score[~dark], cells.kind[~dark])
+        boxes = boxes[~dark]
     blur = edge_blur(small, cells.boxes)
     reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
     # Later assignments win: the weightier reason comes last.
@@ -96,7 +105,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     reasons[(cells.detection_score < SURE) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
     reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
-    reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
+    reasons[cut_by_border(boxes, width, height) | lit.cuts(boxes)] = WhyNot.EDGE
     reasons[reference.burned_in.covers(boxes, width, height)] = WhyNot.COVERED
     reasons[~red_cell_like(boxes, cells.kind, diameter_px)] = WhyNot.NOT_A_RED_CELL
     # A centre beyond the border belongs to whoever owns the border there.
@@ -109,13 +118,46 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
         & (centre_y < field.owned.bottom)
     )
     reasons[~owned] = WhyNot.DUPLICATE
-    return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
+    return LocatedCells(diameter_px, boxes, cells.detection_score, cells.kind, blur, reasons)
 
 
-def _located(field: Field, detector: CellDetector, diameter_px: float) -> tuple[NDArray[np.uint8], Cells]:
-    """The field at the detector's scale, if its cells are this wide, and what is located on that."""
-    small = scaled(field.image, detector.cell_diameter_px / diameter_px)
-    return small, detector.locate(small)
+Located = tuple[float, NDArray[np.uint8], Cells]
+"""Width of the cells, the picture at the detector's scale if they are this wide, and what is located on that."""
+
+
+def _at_own_width(
+    image: NDArray[np.uint8], lit: LitArea, detector: CellDetector, reference: SlideReference
+) -> Located:
+    """What is located at the slide's width, or at the field's own where that is another.
+
+    From 0.5 to 2 times the right width the cells found lead to it step by step. Beyond, few are found and
+    none surely: then all widths are tried, and that which finds more of them surely is the field's own.
+    """
+    best = _located(image, detector, reference.cell_diameter_px)
+    for _ in range(CORRECTIONS):
+        diameter_px, _small, cells = best
+        own_px = _cell_width_px(cells) * diameter_px / detector.cell_diameter_px
+        if not abs(np.log(own_px / diameter_px)) > np.log(OTHER_WIDTH):  # as for NaN
+            break
+        best = _located(image, detector, own_px)
+    # What a user gave against what is seen is taken at its word.
+    if _sure_share(best[2]) >= LEAST_SURE or reference.seen_diameter_px is not None:
+        return best
+    seen_px = cell_diameter_px(lit.cropped(image), detector)
+    if seen_px is None or abs(np.log(seen_px / best[0])) <= np.log(OTHER_WIDTH):
+        return best
+    return max(best, _located(image, detector, seen_px), key=lambda one: _sure_share(one[2]))
+
+
+def _located(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Located:
+    small = scaled(image, detector.cell_diameter_px / diameter_px)
+    return diameter_px, small, detector.locate(small)
+
+
+def _sure_share(cells: Cells) -> float:
+    """Share of sure ones among the objects taken for red cells; 1 of none, where there is nothing to find."""
+    red = cells.kind == ObjectKind.RED_CELL
+    return float((cells.detection_score[red] >= SURE).mean()) if red.any() else 1.0
 
 
 def _cell_width_px(cells: Cells) -> float:

@@ -4,7 +4,7 @@ Nearly all cells of a slide are healthy, so every slide carries its own referenc
 fields and then fixed, so that cells scored early and late, and those of fields added later, are comparable.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from core.cells.crops import (
     scaled,
 )
 from core.cells.detection import CellDetector, Cells, ObjectKind
+from core.cells.lit_area import LitArea, lit_area
 from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.files import shown_path
@@ -31,6 +32,11 @@ from core.slides.field import Field
 RED_CELL_BOX_UM = 8.6
 """Width of a red cell's box: a cell of 7.5 µm on a dried smear and the room that boxes leave around it."""
 SMALLEST_CELL_PX = 16.0
+WIDEST_OF_SIDE = 0.4
+"""Width of the widest cell that is looked for over the picture's shorter side: in pictures cut round single
+white cells red ones take up to 0.34 of it, and what is wider is no cell."""
+OTHER_WIDTH = 1.25
+"""Ratio of two widths of cells, either way, from which they are those of two magnifications."""
 LADDER_STEP = 1.4
 """Ratio of neighbouring widths that are tried; the detector still sees cells off by half a step."""
 PROBE_PX = 640
@@ -54,7 +60,7 @@ class NoCellsError(SmearscopeError):
 
 
 class ScaleError(SmearscopeError):
-    """Micrometres a pixel, as given or as a file says, that the red cells seen speak against."""
+    """Micrometres a pixel, as a file says, that the red cells seen speak against."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class SlideReference:
         What the second look compares each object with.
     objects_a_field
         How many objects of any kind were located on a field, on average; 0 where nobody counted.
+    seen_diameter_px
+        Width of the cells as they are seen, where it speaks against the one that a user's scale gives; else None.
     """
 
     cell_diameter_px: float
@@ -83,6 +91,7 @@ class SlideReference:
     burned_in: BurnedIn = NO_CAPTIONS
     second_statistics: FeatureStatistics = ()
     objects_a_field: float = 0.0
+    seen_diameter_px: float | None = None
 
 
 @dataclass(frozen=True)
@@ -125,61 +134,99 @@ def slide_reference(
     NoCellsError
         Where no field shows a red cell.
     ScaleError
-        Where the scale is wrong: cells of the width that follows from it explain the first field that shows
-        any less than half as well as cells of the width seen.
+        Where a file's scale is wrong: cells of the width that follows from it explain the first field that
+        shows any less than half as well as cells of the width seen. What a user gave is taken all the same,
+        and `SlideReference.seen_diameter_px` tells of it.
     """
-    scale_holds = False
-    diameters: list[float] = []
-    crops: list[NDArray[np.uint8]] = []
-    masks: list[NDArray[np.bool_]] = []
-    surrounded: list[NDArray[np.uint8]] = []
+    scale_checked = False
+    seen: list[_SeenField] = []
+    doubted: float | None = None
     found = located = 0
     captions = CaptionSearch()
     for number, field in enumerate(fields):
-        captions.look_at(field.image)
+        lit = lit_area(field.image)
+        image = lit.painted_over(field.image)
+        captions.look_at(image)
         looked_at = number + 1
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
-        diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
+        middle = lit.cropped(image)
+        diameter_px = cell_diameter_px(middle, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
             continue
-        cells = locate_at(field.image, detector, diameter_px)
+        cells = locate_at(image, detector, diameter_px)
         located += len(cells.boxes)
-        height, width = field.image.shape[:2]
-        whole = (cells.boxes[:, :2] >= 0).all(axis=1)
-        whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
-        red = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE) & whole
-        if scale is not None and not scale_holds and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
-            scale_holds = _scale_holds(field, detector, scale)
+        red = _surely_whole(cells, lit)
+        if scale is not None and not scale_checked and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
+            other_px = cell_diameter_px(middle, detector)
+            scale_checked = other_px is not None
+            if other_px is not None and _speaks_against(middle, detector, other_px, diameter_px):
+                if um_per_pixel is None:
+                    raise ScaleError(_wrong_scale(field, scale, other_px))
+                doubted = round(other_px, 1)
         if not red.any():
             continue
         boxes = cells.boxes[red]
-        diameters.extend([diameter_px] * len(boxes))
-        crops.append(raw_crops(field.image, boxes, classifier.crop_size_px))
-        masks.append(disk_masks(boxes, classifier.crop_size_px))
         step = max(1, -(-len(boxes) // SURROUNDED_A_FIELD))
-        surrounded.append(
-            raw_crops(field.image, boxes[::step], second_look.crop_size_px, SURROUNDED_CELL_DIAMETER_PX)
+        seen.append(
+            _SeenField(
+                diameter_px,
+                raw_crops(image, boxes, classifier.crop_size_px),
+                disk_masks(boxes, classifier.crop_size_px),
+                raw_crops(image, boxes[::step], second_look.crop_size_px, SURROUNDED_CELL_DIAMETER_PX),
+            )
         )
         found += len(boxes)
         if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
             break
-    if not found:
+    if not seen:
         raise NoCellsError(_no_cells(um_per_pixel))
-    colour = cell_colour(np.concatenate(crops), np.concatenate(masks))
-    colours = [
-        np.asarray(field_colour(cut, disks, colour), np.float32)
-        for cut, disks in zip(crops, masks, strict=True)
-    ]
-    normalised = [normalise(cut, disks, own) for cut, disks, own in zip(crops, masks, colours, strict=True)]
-    wider = [densities(cut, own) for cut, own in zip(surrounded, colours, strict=True)]
+    alike = _of_one_width(seen)
+    colour = cell_colour(
+        np.concatenate([one.crops for one in alike]), np.concatenate([one.masks for one in alike])
+    )
+    colours = [np.asarray(field_colour(one.crops, one.masks, colour), np.float32) for one in alike]
+    normalised = [normalise(one.crops, one.masks, own) for one, own in zip(alike, colours, strict=True)]
+    wider = [densities(one.surrounded, own) for one, own in zip(alike, colours, strict=True)]
+    widths = np.repeat([one.diameter_px for one in alike], [len(one.crops) for one in alike])
     return SlideReference(
-        cell_diameter_px=round(float(np.median(diameters)), 2),
+        cell_diameter_px=round(float(np.median(widths)), 2),
         cell_colour=colour,
         objects_a_field=located / looked_at,
         feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
         burned_in=captions.result(),
         second_statistics=second_look.feature_statistics(np.concatenate(wider)),
+        seen_diameter_px=doubted,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _SeenField:
+    """What a field gives to its slide's reference: the width of its cells, and the cells."""
+
+    diameter_px: float
+    crops: NDArray[np.uint8]
+    masks: NDArray[np.bool_]
+    surrounded: NDArray[np.uint8]
+
+
+def _surely_whole(cells: Cells, lit: LitArea) -> NDArray[np.bool_]:
+    """(N,) which are red cells, surely, that neither the picture's border nor the rim of its light cuts."""
+    near, far = cells.boxes[:, :2], cells.boxes[:, :2] + cells.boxes[:, 2:]
+    whole = (near >= 0).all(axis=1) & (far <= (lit.width, lit.height)).all(axis=1) & ~lit.cuts(cells.boxes)
+    return np.asarray((cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE) & whole, bool)
+
+
+def _of_one_width(fields: Sequence[_SeenField]) -> list[_SeenField]:
+    """The fields of the width that most of the cells have; of two as many, of the larger.
+
+    A folder may hold pictures by two objectives. Those of the others are brought to their own width one by
+    one (`core.cells.located.find_cells`), but a width between two is nobody's.
+    """
+    widths = np.array([field.diameter_px for field in fields])
+    cells = np.array([len(field.crops) for field in fields])
+    alike = np.abs(np.log(widths[:, None] / widths[None])) <= np.log(OTHER_WIDTH)
+    best = max(range(len(fields)), key=lambda one: (int(cells[alike[one]].sum()), widths[one]))
+    return [field for field, same in zip(fields, alike[best], strict=True) if same]
 
 
 def _no_cells(um_per_pixel: float | None) -> str:
@@ -194,21 +241,22 @@ def _no_cells(um_per_pixel: float | None) -> str:
     )
 
 
-def _scale_holds(field: Field, detector: CellDetector, um_per_pixel: float) -> bool:
-    """Whether cells were there to try a scale on, and it holds; `ScaleError` where it does not."""
-    seen_px, stated_px = cell_diameter_px(field.image, detector), RED_CELL_BOX_UM / um_per_pixel
-    if seen_px is None:
-        return False
+def _speaks_against(
+    image: NDArray[np.uint8], detector: CellDetector, seen_px: float, stated_px: float
+) -> bool:
+    """Whether cells of the width seen explain a picture far better than cells of the width stated."""
     if abs(np.log(seen_px / stated_px)) < np.log(WRONG_SCALE):
-        return True
-    stated, seen = (fit_of(field.image, detector, width).explained for width in (stated_px, seen_px))
-    if stated < seen / 2:
-        raise ScaleError(
-            f"{um_per_pixel:g} µm a pixel would make red cells {stated_px:.0f} px wide, but those of "
-            f"{shown_path(field.name)} are about {seen_px:.0f} px: give "
-            f"{RED_CELL_BOX_UM / seen_px:.2g} µm per pixel, or what the microscope's calibration says"
-        )
-    return True
+        return False
+    stated, seen = (fit_of(image, detector, width).explained for width in (stated_px, seen_px))
+    return stated < seen / 2
+
+
+def _wrong_scale(field: Field, um_per_pixel: float, seen_px: float) -> str:
+    return (
+        f"{um_per_pixel:g} µm a pixel would make red cells {RED_CELL_BOX_UM / um_per_pixel:.0f} px wide, but "
+        f"those of {shown_path(field.name)} are about {seen_px:.0f} px: give "
+        f"{RED_CELL_BOX_UM / seen_px:.2g} µm per pixel, or what the microscope's calibration says"
+    )
 
 
 def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
@@ -243,7 +291,7 @@ def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float 
     Widths on a geometric ladder are tried; the one whose cells cover most of the picture wins, and the
     median width of its cells then corrects it.
     """
-    largest = min(image.shape[:2]) / 1.5
+    largest = min(image.shape[:2]) * WIDEST_OF_SIDE
     rungs = int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1
     widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in range(rungs)]
     fits = [fit_of(image, detector, width) for width in widths]

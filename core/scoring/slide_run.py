@@ -9,7 +9,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from core.cells.burned_in import BurnedIn
-from core.cells.reference import SlideReference
+from core.cells.reference import RED_CELL_BOX_UM, SlideReference
 from core.cells.scored_field import ScoringModels
 from core.cells.second_look import share_seen
 from core.errors import SmearscopeError, UnreadableImageError
@@ -158,6 +158,7 @@ def score_slide(
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
+        _remark_on_scale(reference, slide, progress)
         in_work = replace(in_work, reference=reference)
         survey = survey_slide(ledger, slide.field_names(), card.field_failure)
         rows = survey.rows(options.review_budget)
@@ -320,6 +321,7 @@ def _reference(ledger: Ledger) -> SlideReference | None:
         feature_statistics=tuple(values["feature_statistics"]),
         burned_in=BurnedIn.from_plain(values["burned_in"]),
         second_statistics=tuple(values["second_statistics"]),
+        seen_diameter_px=values["seen_diameter_px"],
     )
 
 
@@ -338,6 +340,16 @@ def _results_key(slide: Slide, ledger: Ledger, options: ScoringOptions) -> str:
     fields = [(name, generation[name], content[name], unreadable[name]) for name in slide.field_names()]
     chosen = [slide.name, options.review_budget, asdict(options.assumptions), fields]
     return hashlib.blake2b(json.dumps(chosen).encode(), digest_size=16).hexdigest()
+
+
+def _remark_on_scale(reference: SlideReference, slide: Slide, progress: ScoringObserver) -> None:
+    """Say where a user's scale was taken although the cells look otherwise."""
+    if reference.seen_diameter_px is not None:
+        progress.remark(
+            f"{shown_path(slide.name)}: red cells look {reference.seen_diameter_px:.0f} px wide, not "
+            f"{reference.cell_diameter_px:.0f} px as by the scale given; the scale given was taken. If that is "
+            f"wrong, give {RED_CELL_BOX_UM / reference.seen_diameter_px:.2g} µm per pixel"
+        )
 
 
 def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: ScoringObserver) -> None:
