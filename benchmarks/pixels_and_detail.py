@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
+import numpy as np
 
 from core.cells.crops import scaled
 from core.cells.reference import RED_CELL_BOX_UM, NoCellsError, slide_reference
@@ -82,7 +83,8 @@ def changed(field: AnnotatedField, native_px: float, change: Change, folder: Pat
     if change.width_px is not None:
         image = scaled(image, change.width_px / native_px)
         if change.enlarged:
-            image = cv2.resize(image, (own_width, own_height), interpolation=cv2.INTER_CUBIC)
+            own_size = (own_width, own_height)
+            image = np.asarray(cv2.resize(image, own_size, interpolation=cv2.INTER_CUBIC), np.uint8)
     path = folder / f"{field.path.stem}.{'png' if change.quality is None else 'jpg'}"
     options = [] if change.quality is None else [cv2.IMWRITE_JPEG_QUALITY, change.quality]
     cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)

@@ -1,8 +1,9 @@
 """How much of what is fine in its cells a picture still shows, at the cells' own scale.
 
-Two things take it: few pixels, also where a picture was enlarged afterwards, and strong compression. The first
-leaves nothing at high spatial frequencies. The second hides: a JPEG file saved anew, at any quality, or
-brought to another size, still shows the steps between the blocks of 8 px that it was first coded in.
+Two things take it: few pixels, also where a picture was enlarged afterwards, and strong compression. The
+first leaves nothing at high spatial frequencies. The second hides in a JPEG file that was saved anew, at any
+quality, or brought to another size; but it still shows the steps between the blocks of 8 px that it was first
+coded in.
 """
 
 import cv2
@@ -24,22 +25,16 @@ HARMONICS = 3
 
 
 def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
-    """Power of what is fine over that of what is coarse, round cells (x, y, width, height); decimal logarithm."""
+    """Power of what is fine over that of what is coarse, round (N, 4) boxes of cells; decimal logarithm."""
     size = SURROUNDED_SIZE_PX
-    green = raw_crops(image, boxes)[..., 1] if len(boxes) == 0 else _green_round(image, boxes)
+    green = raw_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)[..., 1]
     window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
     flat = green.astype(np.float32) - green.mean(axis=(1, 2), keepdims=True)
     power = np.abs(np.fft.rfft2(flat * window)) ** 2
     per_cell = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     cycles = per_cell * SURROUNDED_CELL_DIAMETER_PX
-    coarse, fine = (
-        power[:, (cycles >= low) & (cycles < high)].mean(axis=1) for low, high in (COARSE, FINE)
-    )
+    coarse, fine = (power[:, (cycles >= low) & (cycles < high)].mean(axis=1) for low, high in (COARSE, FINE))
     return float(np.median(np.log10((fine + 1) / (coarse + 1))))
-
-
-def _green_round(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return raw_crops(image, boxes, SURROUNDED_SIZE_PX, SURROUNDED_CELL_DIAMETER_PX)[..., 1]
 
 
 def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:

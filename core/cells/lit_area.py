@@ -56,9 +56,8 @@ class LitArea:
         rows, columns = self.depth_px.shape
         across = (boxes[:, 0] + boxes[:, 2] / 2) * (columns / self.width)
         down = (boxes[:, 1] + boxes[:, 3] / 2) * (rows / self.height)
-        return self.depth_px[
-            np.clip(down.astype(int), 0, rows - 1), np.clip(across.astype(int), 0, columns - 1)
-        ]
+        row, column = np.clip(down, 0, rows - 1).astype(int), np.clip(across, 0, columns - 1).astype(int)
+        return np.asarray(self.depth_px[row, column], np.float32)
 
     def cuts(self, boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
         """(N,) which cells the rim may cut: round ones of the boxes' size that come close to it."""
@@ -92,10 +91,10 @@ class LitArea:
 
 
 def lit_area(image: NDArray[np.uint8]) -> LitArea:
-    """Find the lit area of an (H, W, 3) picture: all of it, unless a convex part lies in dark or in one colour.
+    """Find the lit area of an (H, W, 3) picture: all, unless a convex part lies in dark or in one colour.
 
-    A convex part that is not all of a picture leaves a corner of it free. So surrounds are looked for from the
-    corners, and what is no surround (a cell in a corner, a pointer, a pale place) is told by the hull of the
+    A convex part that is not all of a picture leaves a corner of it free. So surrounds are looked for from
+    the corners, and what is no surround (a cell in a corner, a pointer, a pale place) is told by the hull of the
     rest, which it lies inside. The light may fade towards the rim; the rim is drawn at half of it.
     """
     height, width = image.shape[:2]
@@ -133,7 +132,8 @@ def _hull_of_lit(image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
             continue
         largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
         points = cv2.findNonZero((labels == largest).astype(np.uint8))
-        hull = cv2.fillConvexPoly(np.zeros_like(rest), cv2.convexHull(points), 1)
+        hull = np.zeros_like(rest)
+        cv2.fillConvexPoly(hull, cv2.convexHull(points), (1,))
         inside = (surround & hull).sum() / surround.sum()
         outside = (rest & (1 - hull)).mean()
         if hull.mean() < LEAST_LIT or inside > MOST_INSIDE or outside > MOST_OUTSIDE:

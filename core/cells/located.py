@@ -6,21 +6,16 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import disk_masks, field_colour, raw_crops, scaled
+from core.cells.cell_width import SURE, at_own_width, is_negative
+from core.cells.crops import disk_masks, field_colour, raw_crops
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
-from core.cells.lit_area import LitArea, lit_area
-from core.cells.reference import OTHER_WIDTH, SURE, SlideReference, cell_diameter_px
+from core.cells.lit_area import lit_area
+from core.cells.reference import SlideReference
 from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9
 """Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
-CORRECTIONS = 3
-"""Times that a field is brought to the width of its own cells: from half or twice of it, that takes two."""
-CELLS_FOR_A_WIDTH = 5
-LEAST_SURE = 0.45
-"""Share of sure ones among the objects taken for red cells below which all widths are tried on a field. At the
-right width of 40 fields of eight sets it is .49 and more but on one blurred field, at a third or thrice .4."""
 WIDEST_BLUR = 0.085
 """Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
 CLUMPED = 0.4
@@ -43,6 +38,9 @@ class WhyNot(StrEnum):
     EDGE = "edge"
     OUT_OF_FOCUS = "out of focus"
     WITHOUT_COLOUR = "without colour"
+    TOO_FEW_PIXELS = "too few pixels a cell"
+    TOO_LITTLE_DETAIL = "too little detail"
+    NEGATIVE = "negative image"
     CLUMP = "clump"
     NOT_A_RED_CELL = "not a red cell"
     COVERED = "covered"
@@ -58,6 +56,8 @@ class LocatedCells:
     cell_diameter_px
         Width of its red cells, in pixels of the field's image: its own where it is of another magnification
         than its slide, else the slide's.
+    negative
+        Whether the picture is a photographic negative: what is located on it are not its cells.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
@@ -71,6 +71,7 @@ class LocatedCells:
     """
 
     cell_diameter_px: float
+    negative: bool
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     kind: NDArray[np.uint8]
@@ -83,15 +84,18 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
     field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
-    of pictures by several microscopes or objectives, is brought to its own width instead. Outside the lit area
-    there are no objects, and its rim cuts cells as the border of the picture does.
+    of pictures by several microscopes or objectives, is brought to its own width instead. Outside the lit
+    area there are no objects, and its rim cuts cells as the border of the picture does.
 
     Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
     lit = lit_area(field.image)
     image = lit.painted_over(field.image)
-    diameter_px, small, cells = _at_own_width(image, lit, detector, reference)
+    # What a user gave against what is seen is taken at its word.
+    tried = lit.cropped(image) if reference.seen_diameter_px is None else None
+    diameter_px, small, cells = at_own_width(image, detector, reference.cell_diameter_px, tried=tried)
+    negative = is_negative(image, detector, diameter_px, cells)
     height, width = image.shape[:2]
     per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
@@ -118,53 +122,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
         & (centre_y < field.owned.bottom)
     )
     reasons[~owned] = WhyNot.DUPLICATE
-    return LocatedCells(diameter_px, boxes, cells.detection_score, cells.kind, blur, reasons)
-
-
-Located = tuple[float, NDArray[np.uint8], Cells]
-"""Width of the cells, the picture at the detector's scale if they are this wide, and what is located on that."""
-
-
-def _at_own_width(
-    image: NDArray[np.uint8], lit: LitArea, detector: CellDetector, reference: SlideReference
-) -> Located:
-    """What is located at the slide's width, or at the field's own where that is another.
-
-    From 0.5 to 2 times the right width the cells found lead to it step by step. Beyond, few are found and
-    none surely: then all widths are tried, and that which finds more of them surely is the field's own.
-    """
-    best = _located(image, detector, reference.cell_diameter_px)
-    for _ in range(CORRECTIONS):
-        diameter_px, _small, cells = best
-        own_px = _cell_width_px(cells) * diameter_px / detector.cell_diameter_px
-        if not abs(np.log(own_px / diameter_px)) > np.log(OTHER_WIDTH):  # as for NaN
-            break
-        best = _located(image, detector, own_px)
-    # What a user gave against what is seen is taken at its word.
-    if _sure_share(best[2]) >= LEAST_SURE or reference.seen_diameter_px is not None:
-        return best
-    seen_px = cell_diameter_px(lit.cropped(image), detector)
-    if seen_px is None or abs(np.log(seen_px / best[0])) <= np.log(OTHER_WIDTH):
-        return best
-    return max(best, _located(image, detector, seen_px), key=lambda one: _sure_share(one[2]))
-
-
-def _located(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Located:
-    small = scaled(image, detector.cell_diameter_px / diameter_px)
-    return diameter_px, small, detector.locate(small)
-
-
-def _sure_share(cells: Cells) -> float:
-    """Share of sure ones among the objects taken for red cells; 1 of none, where there is nothing to find."""
-    red = cells.kind == ObjectKind.RED_CELL
-    return float((cells.detection_score[red] >= SURE).mean()) if red.any() else 1.0
-
-
-def _cell_width_px(cells: Cells) -> float:
-    """Median side of the surely located red cells; NaN of too few."""
-    sure = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score >= SURE)
-    sides = np.sqrt(cells.boxes[sure, 2] * cells.boxes[sure, 3])
-    return float(np.median(sides)) if len(sides) >= CELLS_FOR_A_WIDTH else float("nan")
+    return LocatedCells(diameter_px, negative, boxes, cells.detection_score, cells.kind, blur, reasons)
 
 
 def red_cell_like(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
+from core.cells.cell_width import OTHER_WIDTH, SURE, cell_diameter_px, fit_of, is_negative, locate_at
 from core.cells.classification import CellClassifier, FeatureStatistics
 from core.cells.crops import (
     SURROUNDED_CELL_DIAMETER_PX,
@@ -20,7 +21,6 @@ from core.cells.crops import (
     field_colour,
     normalise,
     raw_crops,
-    scaled,
 )
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.lit_area import LitArea, lit_area
@@ -31,18 +31,6 @@ from core.slides.field import Field
 
 RED_CELL_BOX_UM = 8.6
 """Width of a red cell's box: a cell of 7.5 µm on a dried smear and the room that boxes leave around it."""
-SMALLEST_CELL_PX = 16.0
-WIDEST_OF_SIDE = 0.4
-"""Width of the widest cell that is looked for over the picture's shorter side: in pictures cut round single
-white cells red ones take up to 0.34 of it, and what is wider is no cell."""
-OTHER_WIDTH = 1.25
-"""Ratio of two widths of cells, either way, from which they are those of two magnifications."""
-LADDER_STEP = 1.4
-"""Ratio of neighbouring widths that are tried; the detector still sees cells off by half a step."""
-PROBE_PX = 640
-"""Side, at the detector's scale, of the middle part of a field on which widths are tried."""
-SURE = 0.4
-"""Detection score from which an object is taken for a cell: of marked red cells 99 in 100 score higher."""
 SURROUNDED_A_FIELD = 40
 """Cells of a field, about, that the second look measures the slide on: more would cost time alone."""
 CELLS_WANTED = 400
@@ -57,6 +45,10 @@ of a large image hundreds may be empty."""
 
 class NoCellsError(SmearscopeError):
     """A slide on whose first fields no red cell is found."""
+
+
+class NegativeError(NoCellsError):
+    """A slide whose first fields are photographic negatives."""
 
 
 class ScaleError(SmearscopeError):
@@ -82,7 +74,7 @@ class SlideReference:
     objects_a_field
         How many objects of any kind were located on a field, on average; 0 where nobody counted.
     seen_diameter_px
-        Width of the cells as they are seen, where it speaks against the one that a user's scale gives; else None.
+        Width of the cells as they are seen, where it speaks against what a user's scale gives; else None.
     """
 
     cell_diameter_px: float
@@ -92,25 +84,6 @@ class SlideReference:
     second_statistics: FeatureStatistics = ()
     objects_a_field: float = 0.0
     seen_diameter_px: float | None = None
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How well a supposed cell width explains a field.
-
-    Attributes
-    ----------
-    explained
-        Share of the picture covered by red cells of the supposed width, weighted by their scores.
-    correction
-        Median width found over the width supposed.
-    cells
-        Red cells found.
-    """
-
-    explained: float
-    correction: float
-    cells: int
 
 
 def slide_reference(
@@ -133,6 +106,8 @@ def slide_reference(
     ------
     NoCellsError
         Where no field shows a red cell.
+    NegativeError
+        Where those that show cells are negatives.
     ScaleError
         Where a file's scale is wrong: cells of the width that follows from it explain the first field that
         shows any less than half as well as cells of the width seen. What a user gave is taken all the same,
@@ -141,6 +116,7 @@ def slide_reference(
     scale_checked = False
     seen: list[_SeenField] = []
     doubted: float | None = None
+    negative = ""
     found = located = 0
     captions = CaptionSearch()
     for number, field in enumerate(fields):
@@ -154,6 +130,9 @@ def slide_reference(
         if diameter_px is None:
             continue
         cells = locate_at(image, detector, diameter_px)
+        if is_negative(image, detector, diameter_px, cells):
+            negative = negative or field.name
+            continue
         located += len(cells.boxes)
         red = _surely_whole(cells, lit)
         if scale is not None and not scale_checked and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
@@ -178,6 +157,11 @@ def slide_reference(
         found += len(boxes)
         if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
             break
+    if not seen and negative:
+        raise NegativeError(
+            f"{shown_path(negative)} is a negative, with bright cells on dark ground: invert it in the "
+            "program that wrote it, and score the slide again"
+        )
     if not seen:
         raise NoCellsError(_no_cells(um_per_pixel))
     alike = _of_one_width(seen)
@@ -257,48 +241,3 @@ def _wrong_scale(field: Field, um_per_pixel: float, seen_px: float) -> str:
         f"those of {shown_path(field.name)} are about {seen_px:.0f} px: give "
         f"{RED_CELL_BOX_UM / seen_px:.2g} µm per pixel, or what the microscope's calibration says"
     )
-
-
-def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
-    """Objects of an image whose red cells are supposed to be this wide; boxes in the image's pixels."""
-    small = scaled(image, detector.cell_diameter_px / diameter_px)
-    cells = detector.locate(small)
-    per_pixel = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
-    return Cells((cells.boxes * np.tile(per_pixel, 2)).astype(np.float32), cells.detection_score, cells.kind)
-
-
-def fit_of(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Fit:
-    """How well cells of a supposed width explain the middle of an image."""
-    reach = int(PROBE_PX * diameter_px / detector.cell_diameter_px)
-    height, width = image.shape[:2]
-    rows, columns = min(height, reach), min(width, reach)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    cells = locate_at(image[top : top + rows, left : left + columns], detector, diameter_px)
-    red = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE)
-    if not red.any():
-        return Fit(0.0, 1.0, 0)
-    sides = np.sqrt(cells.boxes[red, 2] * cells.boxes[red, 3])
-    ratio = sides / diameter_px
-    # A cell found at half or double the supposed width speaks against the width, however sure.
-    agreement = np.minimum(ratio, 1 / ratio) ** 2
-    covered = float((cells.detection_score[red] * agreement * sides**2).sum())
-    return Fit(covered / (rows * columns), float(np.median(ratio)), int(red.sum()))
-
-
-def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float | None:
-    """Width of the image's red cells, told from the image alone; None where none is found.
-
-    Widths on a geometric ladder are tried; the one whose cells cover most of the picture wins, and the
-    median width of its cells then corrects it.
-    """
-    largest = min(image.shape[:2]) * WIDEST_OF_SIDE
-    rungs = int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1
-    widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in range(rungs)]
-    fits = [fit_of(image, detector, width) for width in widths]
-    best = int(np.argmax([fit.explained for fit in fits]))
-    if fits[best].cells == 0:
-        return None
-    diameter_px = widths[best] * fits[best].correction
-    for _ in range(2):
-        diameter_px *= fit_of(image, detector, diameter_px).correction
-    return float(diameter_px)

@@ -27,7 +27,10 @@ SIDES = ("x", "y", "width", "height")
 REASONS = tuple(WhyNot)
 """Why an object does not count, by the number that stands for it in `CellRows`; 0 is a cell that counts."""
 NUMBER_OF_REASON = {str(reason): number for number, reason in enumerate(REASONS)}
-_OF_WHOLE_CELLS = (WhyNot.EVALUABLE, WhyNot.OUT_OF_FOCUS, WhyNot.WITHOUT_COLOUR)
+_OF_WHOLE_CELLS = (
+    *(WhyNot.EVALUABLE, WhyNot.OUT_OF_FOCUS, WhyNot.WITHOUT_COLOUR),
+    *(WhyNot.TOO_FEW_PIXELS, WhyNot.TOO_LITTLE_DETAIL),
+)
 
 CELLS_SCHEMA = pa.schema(
     [
@@ -50,7 +53,7 @@ FIELDS_SCHEMA = pa.schema(
         ("cells", pa.int32()),
         ("evaluable_cells", pa.int32()),
         ("listed", pa.int32()),
-        *((measure.name, pa.float64()) for measure in fields(FieldQuality)),
+        *((one.name, pa.bool_() if one.type is bool else pa.float64()) for one in fields(FieldQuality)),
         ("content_hash", pa.string()),
         ("excluded", pa.bool_()),
         ("why_excluded", pa.string()),
@@ -372,7 +375,8 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
 
 
 def _as_read(row: dict[str, Any]) -> FieldRow:
-    measures = {measure.name: row[measure.name] for measure in fields(FieldQuality)}
+    # Earlier versions measured less.
+    measures: dict[str, Any] = {one.name: row[one.name] for one in fields(FieldQuality) if one.name in row}
     return FieldRow(
         name=row["field"],
         width=row["width"],

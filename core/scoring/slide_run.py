@@ -346,9 +346,9 @@ def _remark_on_scale(reference: SlideReference, slide: Slide, progress: ScoringO
     """Say where a user's scale was taken although the cells look otherwise."""
     if reference.seen_diameter_px is not None:
         progress.remark(
-            f"{shown_path(slide.name)}: red cells look {reference.seen_diameter_px:.0f} px wide, not "
-            f"{reference.cell_diameter_px:.0f} px as by the scale given; the scale given was taken. If that is "
-            f"wrong, give {RED_CELL_BOX_UM / reference.seen_diameter_px:.2g} µm per pixel"
+            f"{shown_path(slide.name)}: by the scale given red cells are {reference.cell_diameter_px:.0f} px "
+            f"wide, but they look {reference.seen_diameter_px:.0f} px wide. The scale given was taken; if it "
+            f"is wrong, give {RED_CELL_BOX_UM / reference.seen_diameter_px:.2g} µm per pixel"
         )
 
 

@@ -20,6 +20,8 @@ REFERENCE = SlideReference(40.0, (200.0, 120.0, 160.0))
 def cells(kind: ObjectKind = ObjectKind.RED_CELL, blur: float = 0.03) -> LocatedCells:
     count = len(CENTRES)
     return LocatedCells(
+        cell_diameter_px=36.0,
+        negative=False,
         boxes=boxes_around(CENTRES, 36),
         detection_score=np.ones(count, np.float32),
         kind=np.full(count, kind, np.uint8),

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED
+from core.cells.cell_width import cell_diameter_px, fit_of, locate_at
 from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import (
@@ -18,9 +19,6 @@ from core.cells.reference import (
     NoCellsError,
     ScaleError,
     SlideReference,
-    cell_diameter_px,
-    fit_of,
-    locate_at,
 )
 from core.cells.reference import slide_reference as slide_reference_by
 from core.errors import SmearscopeError
@@ -191,14 +189,13 @@ def test_a_known_scale_is_taken_at_its_word(given_by: str) -> None:
 
 
 @pytest.mark.parametrize(("um_per_pixel", "width_px"), [(1.5, 6), (0.03, 287)])
-@pytest.mark.parametrize("given_by", ["user", "file"])
-def test_a_scale_that_the_cells_speak_against_is_refused_and_theirs_is_named(
-    given_by: str, um_per_pixel: float, width_px: int
+def test_a_files_scale_that_the_cells_speak_against_is_refused_and_theirs_is_named(
+    um_per_pixel: float, width_px: int
 ) -> None:
-    field = smear(37, um_per_pixel=um_per_pixel if given_by == "file" else None)
+    field = smear(37, um_per_pixel=um_per_pixel)
     said = f"{um_per_pixel} µm a pixel would make red cells {width_px} px wide.* about 3[78] px: .* 0.23"
     with pytest.raises(ScaleError, match=said):
-        slide_reference([EMPTY, field], DETECTOR, um_per_pixel if given_by == "user" else None)
+        slide_reference([EMPTY, field], DETECTOR, None)
 
 
 def test_on_empty_glass_a_scale_is_tried_a_few_times_only_and_again_where_cells_are() -> None:
