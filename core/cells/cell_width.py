@@ -24,9 +24,8 @@ CORRECTIONS = 3
 """Times that a field is brought to the width of its own cells: from half or twice of it, that takes two."""
 CELLS_FOR_A_WIDTH = 5
 LEAST_SURE = 0.45
-"""Share of sure ones among the objects taken for red cells below which all widths are tried on a field. At the
-right width it is .49 and more on 39 of 40 fields of eight sets (the other is blurred), at thrice it
-.45 at most."""
+"""Share of sure ones among the objects taken for red cells below which all widths are tried on a field. At
+the right width it is .49 and more on 39 of 40 fields of eight sets (the other is blurred)."""
 SURELY_POSITIVE, OF_INVERSE = 0.6, 0.2
 """Share of sure ones from which nobody asks whether a picture is a negative, and by how much more of them are
 sure on the inverse of one."""
@@ -97,7 +96,7 @@ def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float 
 
 
 Located = tuple[float, NDArray[np.uint8], Cells]
-"""Width of the cells, the picture at the detector's scale if they are so wide, and what is located on that."""
+"""Width of the cells, the picture at the detector's scale if they are so wide, what is located on that."""
 
 
 def at_own_width(

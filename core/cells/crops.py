@@ -39,7 +39,7 @@ def background_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
 
 
 def background_of(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Red, green, blue of the background among (N, 3) pixels: the median of their brightest fifth, by green."""
+    """Red, green, blue of the background of (N, 3) pixels: the median of their brightest fifth, by green."""
     bright = pixels[pixels[:, 1] >= np.percentile(pixels[:, 1], 80)]
     red, green, blue = np.median(bright, axis=0)
     return int(red), int(green), int(blue)

@@ -25,9 +25,12 @@ MOST_INSIDE = 0.1
 """Share of a surround that may lie inside the hull of the lit area: a cell in a corner lies there whole."""
 MOST_OUTSIDE = 0.05
 """Share of the picture outside the hull that may be something else, say a time in white letters."""
-LEAST_LIT, LEAST_DARK = 0.04, 0.01
-"""Share of the picture below which nothing is taken for its lit area, and for a surround."""
+LEAST_IN_DARK, LEAST_IN_COLOUR, LEAST_AROUND = 0.04, 0.25, 0.01
+"""Share of the picture below which nothing is taken for its lit area, in the dark or in one colour, where a
+large cell on bright ground is no field; and for a surround."""
 CORNERS = ((0, 0), (0, -1), (-1, 0), (-1, -1))
+RIM = 2.0
+"""Places of that smaller picture from the rim on that are painted over: what is dark there is no caption."""
 NEAR_RIM = 0.02
 """Distance from the rim, over the box's side, within which a cell is taken to be cut."""
 
@@ -72,9 +75,9 @@ class LitArea:
         rows, columns = lit.shape
         small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_NEAREST)
         colour = background_of(np.asarray(small, np.uint8)[lit])
-        outside = cv2.resize(
-            (~lit).astype(np.uint8), (self.width, self.height), interpolation=cv2.INTER_NEAREST
-        )
+        grain_px = max(self.width / columns, self.height / rows)
+        rest = (self.depth_px <= RIM * grain_px).astype(np.uint8)
+        outside = cv2.resize(rest, (self.width, self.height), interpolation=cv2.INTER_NEAREST)
         return np.where(outside[..., None] > 0, np.asarray(colour, np.uint8), image)
 
     def cropped(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -91,11 +94,11 @@ class LitArea:
 
 
 def lit_area(image: NDArray[np.uint8]) -> LitArea:
-    """Find the lit area of an (H, W, 3) picture: all, unless a convex part lies in dark or in one colour.
+    """Find the lit area of an (H, W, 3) picture: all, or a convex part in dark or in one colour.
 
     A convex part that is not all of a picture leaves a corner of it free. So surrounds are looked for from
-    the corners, and what is no surround (a cell in a corner, a pointer, a pale place) is told by the hull of the
-    rest, which it lies inside. The light may fade towards the rim; the rim is drawn at half of it.
+    the corners, and what is no surround (a cell in a corner, a pointer, a pale place) is told by the hull of
+    the rest, which it lies inside. The light may fade towards the rim; the rim is drawn at half of it.
     """
     height, width = image.shape[:2]
     step = max(1, max(height, width) // (2 * LOOKED_AT_PX))
@@ -123,8 +126,8 @@ def lit_area(image: NDArray[np.uint8]) -> LitArea:
 
 def _hull_of_lit(image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """Mask of the convex lit part of a picture; None where there is no surround."""
-    for surround in _surrounds(image):
-        if surround.mean() < LEAST_DARK:
+    for surround, least in _surrounds(image):
+        if surround.mean() < LEAST_AROUND:
             continue
         rest = np.asarray(1 - surround, np.uint8)
         count, labels, statistics, _ = cv2.connectedComponentsWithStats(rest, connectivity=4)
@@ -136,7 +139,7 @@ def _hull_of_lit(image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         cv2.fillConvexPoly(hull, cv2.convexHull(points), (1,))
         inside = (surround & hull).sum() / surround.sum()
         outside = (rest & (1 - hull)).mean()
-        if hull.mean() < LEAST_LIT or inside > MOST_INSIDE or outside > MOST_OUTSIDE:
+        if hull.mean() < least or inside > MOST_INSIDE or outside > MOST_OUTSIDE:
             continue
         background = np.asarray(background_of(image[hull > 0]), float)
         around = np.median(image[surround > 0], axis=0)
@@ -145,18 +148,18 @@ def _hull_of_lit(image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     return None
 
 
-def _surrounds(image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """Masks of what may lie round the field: what is dark, or of one colour, from a corner on."""
+def _surrounds(image: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.uint8], float]]:
+    """Masks of what may lie round the field, dark or of one colour; and the least share of it then."""
     level = image.max(axis=2)
     light = float(np.percentile(level[::4, ::4], 98))
     if any(level[corner] < DARK * light for corner in CORNERS):
-        yield _from_corners(level < DIM * light, level < DARK * light)
+        yield _from_corners(level < DIM * light, level < DARK * light), LEAST_IN_DARK
     for y, x in CORNERS:
         colour = image[y, x].astype(np.int16)
         along = np.concatenate([image[y, :: 1 + 2 * x][:AT_LEAST_PX], image[:: 1 + 2 * y, x][:AT_LEAST_PX]])
         if (np.abs(along - colour) <= SAME_COLOUR).all():
             of_one = (np.abs(image - colour) <= SAME_COLOUR).all(axis=2)
-            yield _from_corners(of_one, of_one)
+            yield _from_corners(of_one, of_one), LEAST_IN_COLOUR
 
 
 def _from_corners(mask: NDArray[np.bool_], seeds: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -376,7 +376,8 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
 
 def _as_read(row: dict[str, Any]) -> FieldRow:
     # Earlier versions measured less.
-    measures: dict[str, Any] = {one.name: row[one.name] for one in fields(FieldQuality) if one.name in row}
+    known = [one.name for one in fields(FieldQuality) if one.name in row]
+    measures: dict[str, Any] = {name: math.nan if row[name] is None else row[name] for name in known}
     return FieldRow(
         name=row["field"],
         width=row["width"],
@@ -384,11 +385,7 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         cells=row["cells"],
         evaluable_cells=row["evaluable_cells"],
         listed=row["listed"],
-        quality=FieldQuality(
-            **{name: math.nan if value is None else value for name, value in measures.items()}
-        )
-        if row["width"]
-        else None,
+        quality=FieldQuality(**measures) if row["width"] else None,
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
     )
