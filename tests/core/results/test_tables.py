@@ -239,10 +239,10 @@ def test_the_list_of_candidates_comes_back_as_it_was_written(tmp_path: Path) -> 
 def test_in_a_spreadsheet_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
     write_fields(tmp_path, [FieldRow("a,b.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short")])
     line = (tmp_path / "fields.csv").read_text(encoding="utf-8").splitlines()[1]
-    assert line == '"a,b.png",0,0,0,0,0,,,,,,"",true,"unreadable: cut short"'
+    assert line == '"a,b.png",0,0,0,0,0,,,,,,,,,,"",true,"unreadable: cut short"'
 
 
 def test_a_cell_is_whole_though_its_field_is_out_of_focus_and_not_where_it_is_cut_or_in_a_clump() -> None:
     cells = replace(cells_on(len(REASONS)), why_not=np.arange(len(REASONS), dtype=np.uint8))
     whole = [str(REASONS[number]) for number in np.flatnonzero(cells.whole)]
-    assert whole == ["", "out of focus", "without colour"]
+    assert whole == ["", "out of focus", "without colour", "too few pixels a cell", "too little detail"]
