@@ -270,3 +270,20 @@ def test_boxes_come_back_in_pixels_of_the_image() -> None:
     )
     image = np.full((200, 300, 3), 230, np.uint8)
     np.testing.assert_allclose(locate_at(image, told, 56.0).boxes, [[20, 40, 56, 60]])
+
+
+@pytest.mark.parametrize("widths", [(60, 60, 24, 24), (60, 60, 60, 60, 60, 24), (24, 60, 24, 24, 24)])
+def test_the_width_of_a_slide_of_two_magnifications_is_that_of_one_of_them(widths: tuple[int, ...]) -> None:
+    width_px = slide_reference([smear(width) for width in widths], DETECTOR, None).cell_diameter_px
+    assert min(abs(width_px / width - 1) for width in (24, 60)) < 0.07
+
+
+def test_a_users_scale_is_taken_against_what_is_seen_and_that_is_told() -> None:
+    # 8.6 µm are 37 px at 0.232 µm a pixel, and 95.6 px at 0.09.
+    class EagerDetector(NarrowDetector):
+        smallest, largest = 0.05, 20.0
+
+    reference = slide_reference([smear(37)], EagerDetector(), 0.09)
+    assert reference.cell_diameter_px == pytest.approx(95.56, abs=0.01)
+    assert reference.seen_diameter_px == pytest.approx(37, rel=0.1)
+    assert slide_reference([smear(37)], EagerDetector(), 0.232).seen_diameter_px is None
