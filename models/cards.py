@@ -1,7 +1,7 @@
 """What is known of a set of weights: made from what, worth what, for which slides; JSON beside them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -78,6 +78,10 @@ class Validity(_Part):
     density_green: Range
     density_blue: Range
     failed_share_limit: float
+    cell_width_px: Range
+    fine_detail: Range
+    block_steps: Range
+    """In which no field may lie outside: beyond, parasites that are there are no longer seen."""
 
 
 class DetectorCard(_Part):
@@ -207,11 +211,34 @@ class ModelCards:
         )
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
-        """Without colour, or out of focus where its cells are more blurred than any validated; or nothing."""
-        if not quality.shows_colour:
-            return WhyNot.WITHOUT_COLOUR
-        blurred = quality.edge_blur > self.classifier.validity.edge_blur.high
-        return WhyNot.OUT_OF_FOCUS if blurred else WhyNot.EVALUABLE
+        """The first that holds of what keeps a parasite on a field from being seen; empty for a good field.
+
+        A measure that is NaN, where there is no cell or an earlier version did not take it, fails nothing.
+        """
+        validity = self.classifier.validity
+        failures = {
+            WhyNot.NEGATIVE: quality.negative,
+            WhyNot.WITHOUT_COLOUR: not quality.shows_colour,
+            WhyNot.TOO_FEW_PIXELS: quality.cell_width_px < validity.cell_width_px.low,
+            WhyNot.OUT_OF_FOCUS: quality.edge_blur > validity.edge_blur.high,
+            WhyNot.TOO_LITTLE_DETAIL: quality.fine_detail < validity.fine_detail.low
+            or quality.block_steps > validity.block_steps.high,
+        }
+        return next((why for why, fails in failures.items() if fails), WhyNot.EVALUABLE)
+
+    def left_out(self, failed: Mapping[WhyNot, Sequence[FieldQuality]]) -> tuple[Sentence, ...]:
+        """What to do about fields that fail for pixels, detail or polarity; a sentence for each reason."""
+        sentences = []
+        if few := failed.get(WhyNot.TOO_FEW_PIXELS):
+            width_px = float(np.median([quality.cell_width_px for quality in few]))
+            needed_px = self.classifier.validity.cell_width_px.low
+            said = sentence("left_out.few_pixels", fields=len(few), width_px=width_px, needed_px=needed_px)
+            sentences.append(said)
+        if poor := failed.get(WhyNot.TOO_LITTLE_DETAIL):
+            sentences.append(sentence("left_out.little_detail", fields=len(poor)))
+        if negatives := failed.get(WhyNot.NEGATIVE):
+            sentences.append(sentence("left_out.negative", fields=len(negatives)))
+        return tuple(sentences)
 
     def outside_validity(self, qualities: Sequence[FieldQuality]) -> tuple[Sentence, ...]:
         """What of focus, light and stain lies outside the validated range by its median, and what to do.

@@ -167,6 +167,9 @@ class DotCard:
     def field_failure(self, quality: FieldQuality) -> WhyNot:
         return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
 
+    def left_out(self, failed: object) -> tuple[Sentence, ...]:
+        return ()
+
     def outside_validity(self, qualities: object) -> tuple[Sentence, ...]:
         return self.outside
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import background_colour
+from core.cells.lit_area import lit_area
 
 DARK_LEVEL = 64
 """A pixel below this in all channels is darker than any stain leaves it."""
@@ -59,11 +60,12 @@ class BurnedIn:
         return covered
 
     def painted_over(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The field (H, W, 3) with its captions in the colour of the background, as no stain is as dark."""
+        """The field (H, W, 3) with its captions, and what is not lit, in the colour of the background."""
         height, width = image.shape[:2]
+        lit = lit_area(image).painted_over(image)
         if not self.boxes or (width, height) != (self.width, self.height):
-            return image
-        painted, colour = image.copy(), background_colour(image)
+            return lit
+        painted, colour = lit.copy(), background_colour(lit)
         for x, y, across, down in self.boxes:
             painted[y : y + down, x : x + across] = colour
         return painted
@@ -80,7 +82,7 @@ class CaptionSearch:
         self.fields = 0
 
     def look_at(self, image: NDArray[np.uint8]) -> None:
-        """Take in an (H, W, 3) field; one of another size than the first is passed over."""
+        """Take in an (H, W, 3) field, lit all over; one of another size than the first is passed over."""
         level = np.asarray(image.max(axis=2), np.uint8)
         if self._brightest is None:
             self._brightest = level

@@ -34,9 +34,13 @@ def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
 
 
 def background_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Red, green, blue of the empty background: the median of the brightest fifth of an image, by green."""
-    sample = image[::8, ::8].reshape(-1, 3)
-    bright = sample[sample[:, 1] >= np.percentile(sample[:, 1], 80)]
+    """Red, green, blue of the empty background of an image."""
+    return background_of(image[::8, ::8].reshape(-1, 3))
+
+
+def background_of(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Red, green, blue of the background of (N, 3) pixels: the median of their brightest fifth, by green."""
+    bright = pixels[pixels[:, 1] >= np.percentile(pixels[:, 1], 80)]
     red, green, blue = np.median(bright, axis=0)
     return int(red), int(green), int(blue)
 

@@ -6,17 +6,16 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import disk_masks, field_colour, raw_crops, scaled
+from core.cells.cell_width import SURE, at_own_width, is_negative
+from core.cells.crops import disk_masks, field_colour, raw_crops
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
-from core.cells.reference import SURE, SlideReference
+from core.cells.lit_area import lit_area
+from core.cells.reference import SlideReference
 from core.slides.field import Field
 
 SMALLEST, LARGEST = 0.45, 1.9
 """Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
-OTHER_WIDTH = 1.25
-"""Ratio of a field's median cell width to its slide's, either way, from which it is taken by itself."""
-CELLS_FOR_A_WIDTH = 5
 WIDEST_BLUR = 0.085
 """Blur of a cell's edge, over the cell's width, beyond which a ring can no longer be seen."""
 CLUMPED = 0.4
@@ -39,6 +38,9 @@ class WhyNot(StrEnum):
     EDGE = "edge"
     OUT_OF_FOCUS = "out of focus"
     WITHOUT_COLOUR = "without colour"
+    TOO_FEW_PIXELS = "too few pixels a cell"
+    TOO_LITTLE_DETAIL = "too little detail"
+    NEGATIVE = "negative image"
     CLUMP = "clump"
     NOT_A_RED_CELL = "not a red cell"
     COVERED = "covered"
@@ -52,6 +54,11 @@ class LocatedCells:
 
     Attributes
     ----------
+    cell_diameter_px
+        Width of its red cells, in pixels of the field's image: its own where it is of another magnification
+        than its slide, else the slide's.
+    negative
+        Whether the picture is a photographic negative: what is located on it are not its cells.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
@@ -64,6 +71,8 @@ class LocatedCells:
         (N,) str, values of `WhyNot`: empty, or the reason why the object does not count.
     """
 
+    cell_diameter_px: float
+    negative: bool
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     kind: NDArray[np.uint8]
@@ -76,20 +85,24 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
     field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
-    of pictures from several microscopes, is brought to that width instead.
+    of pictures by several microscopes or objectives, is brought to its own width instead. Outside the lit
+    area there are no objects, and its rim cuts cells as the border of the picture does.
 
     Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
-    diameter_px = reference.cell_diameter_px
-    small, cells = _located(field, detector, diameter_px)
-    own_px = _cell_width_px(cells) * diameter_px / detector.cell_diameter_px
-    if abs(np.log(own_px / diameter_px)) > np.log(OTHER_WIDTH):  # never for NaN
-        diameter_px = own_px
-        small, cells = _located(field, detector, diameter_px)
-    height, width = field.image.shape[:2]
+    lit = lit_area(field.image)
+    image = lit.painted_over(field.image)
+    # What a user gave against what is seen is taken at its word.
+    tried = lit.cropped(image) if reference.seen_diameter_px is None else None
+    diameter_px, small, cells = at_own_width(image, detector, reference.cell_diameter_px, tried=tried)
+    negative = is_negative(image, detector, diameter_px, cells)
+    height, width = image.shape[:2]
     per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
+    if (dark := lit.depths(boxes) <= 0).any():
+        cells = Cells(cells.boxes[~dark], cells.detection_score[~dark], cells.kind[~dark])
+        boxes = boxes[~dark]
     blur = edge_blur(small, cells.boxes)
     reasons = np.full(len(boxes), str(WhyNot.EVALUABLE), dtype="<U16")
     # Later assignments win: the weightier reason comes last.
@@ -97,7 +110,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     reasons[(cells.detection_score < SURE) | (stained < LEAST_STAINED)] = WhyNot.NOT_A_RED_CELL
     reasons[clumped(boxes, cells.kind)] = WhyNot.CLUMP
     reasons[blur > WIDEST_BLUR] = WhyNot.OUT_OF_FOCUS
-    reasons[cut_by_border(boxes, width, height)] = WhyNot.EDGE
+    reasons[cut_by_border(boxes, width, height) | lit.cuts(boxes)] = WhyNot.EDGE
     reasons[reference.burned_in.covers(boxes, width, height)] = WhyNot.COVERED
     reasons[~red_cell_like(boxes, cells.kind, diameter_px)] = WhyNot.NOT_A_RED_CELL
     # A centre beyond the border belongs to whoever owns the border there.
@@ -110,20 +123,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
         & (centre_y < field.owned.bottom)
     )
     reasons[~owned] = WhyNot.DUPLICATE
-    return LocatedCells(boxes, cells.detection_score, cells.kind, blur, reasons)
-
-
-def _located(field: Field, detector: CellDetector, diameter_px: float) -> tuple[NDArray[np.uint8], Cells]:
-    """The field at the detector's scale, if its cells are this wide, and what is located on that."""
-    small = scaled(field.image, detector.cell_diameter_px / diameter_px)
-    return small, detector.locate(small)
-
-
-def _cell_width_px(cells: Cells) -> float:
-    """Median side of the surely located red cells; NaN of too few."""
-    sure = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score >= SURE)
-    sides = np.sqrt(cells.boxes[sure, 2] * cells.boxes[sure, 3])
-    return float(np.median(sides)) if len(sides) >= CELLS_FOR_A_WIDTH else float("nan")
+    return LocatedCells(diameter_px, negative, boxes, cells.detection_score, cells.kind, blur, reasons)
 
 
 def red_cell_like(

@@ -1,4 +1,4 @@
-"""Focus and stain of a field, as numbers to compare with what a model was validated on."""
+"""Focus, stain and detail of a field, as numbers to compare with what a model was validated on."""
 
 import math
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import disk_masks, raw_crops
+from core.cells.detail import block_steps, fine_detail
 from core.cells.detection import ObjectKind
 from core.cells.located import LocatedCells
 from core.cells.reference import SlideReference
@@ -20,7 +21,7 @@ do by 0.026 and more; in a picture saved in grey they do not, and a stain cannot
 
 @dataclass(frozen=True)
 class FieldQuality:
-    """Focus and stain of one field; all NaN where it shows no red cell.
+    """Focus, stain and detail of one field; all NaN where it shows no red cell.
 
     Attributes
     ----------
@@ -30,6 +31,13 @@ class FieldQuality:
         Level of the empty background, 0 to 255, mean of the channels.
     density_red, density_green, density_blue
         Optical density of the cells against the background, decadic, a channel.
+    cell_width_px
+        Width of its cells in pixels of the picture.
+    fine_detail, block_steps
+        What the picture still shows of what is fine in its cells, and the traces of its compression
+        (`core.cells.detail`).
+    negative
+        Whether it is a photographic negative.
     """
 
     edge_blur: float
@@ -37,6 +45,10 @@ class FieldQuality:
     density_red: float
     density_green: float
     density_blue: float
+    cell_width_px: float = math.nan
+    fine_detail: float = math.nan
+    block_steps: float = math.nan
+    negative: bool = False
 
     @property
     def shows_cells(self) -> bool:
@@ -60,7 +72,7 @@ def field_quality(image: NDArray[np.uint8], cells: LocatedCells, reference: Slid
     boxes = cells.boxes[sample]
     pixels = raw_crops(image, boxes)[disk_masks(boxes)]
     cell = np.median(pixels, axis=0)
-    step = max(1, int(reference.cell_diameter_px / 8))
+    step = max(1, int(cells.cell_diameter_px / 8))
     background = np.percentile(image[::step, ::step].reshape(-1, 3), 95, axis=0)
     density = np.log10((background + 1) / (cell + 1))
     blur = cells.blur[red]
@@ -70,4 +82,8 @@ def field_quality(image: NDArray[np.uint8], cells: LocatedCells, reference: Slid
         density_red=round(float(density[0]), 4),
         density_green=round(float(density[1]), 4),
         density_blue=round(float(density[2]), 4),
+        cell_width_px=round(cells.cell_diameter_px, 1),
+        fine_detail=round(fine_detail(image, boxes), 3),
+        block_steps=round(block_steps(image, cells.cell_diameter_px), 3),
+        negative=cells.negative,
     )

@@ -4,13 +4,14 @@ Nearly all cells of a slide are healthy, so every slide carries its own referenc
 fields and then fixed, so that cells scored early and late, and those of fields added later, are comparable.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
+from core.cells.cell_width import OTHER_WIDTH, SURE, cell_diameter_px, fit_of, is_negative, locate_at
 from core.cells.classification import CellClassifier, FeatureStatistics
 from core.cells.crops import (
     SURROUNDED_CELL_DIAMETER_PX,
@@ -20,9 +21,9 @@ from core.cells.crops import (
     field_colour,
     normalise,
     raw_crops,
-    scaled,
 )
 from core.cells.detection import CellDetector, Cells, ObjectKind
+from core.cells.lit_area import LitArea, lit_area
 from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.files import shown_path
@@ -30,13 +31,6 @@ from core.slides.field import Field
 
 RED_CELL_BOX_UM = 8.6
 """Width of a red cell's box: a cell of 7.5 µm on a dried smear and the room that boxes leave around it."""
-SMALLEST_CELL_PX = 16.0
-LADDER_STEP = 1.4
-"""Ratio of neighbouring widths that are tried; the detector still sees cells off by half a step."""
-PROBE_PX = 640
-"""Side, at the detector's scale, of the middle part of a field on which widths are tried."""
-SURE = 0.4
-"""Detection score from which an object is taken for a cell: of marked red cells 99 in 100 score higher."""
 SURROUNDED_A_FIELD = 40
 """Cells of a field, about, that the second look measures the slide on: more would cost time alone."""
 CELLS_WANTED = 400
@@ -53,8 +47,12 @@ class NoCellsError(SmearscopeError):
     """A slide on whose first fields no red cell is found."""
 
 
+class NegativeError(NoCellsError):
+    """A slide whose first fields are photographic negatives."""
+
+
 class ScaleError(SmearscopeError):
-    """Micrometres a pixel, as given or as a file says, that the red cells seen speak against."""
+    """Micrometres a pixel, as a file says, that the red cells seen speak against."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,8 @@ class SlideReference:
         What the second look compares each object with.
     objects_a_field
         How many objects of any kind were located on a field, on average; 0 where nobody counted.
+    seen_diameter_px
+        Width of the cells as they are seen, where it speaks against what a user's scale gives; else None.
     """
 
     cell_diameter_px: float
@@ -83,25 +83,7 @@ class SlideReference:
     burned_in: BurnedIn = NO_CAPTIONS
     second_statistics: FeatureStatistics = ()
     objects_a_field: float = 0.0
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How well a supposed cell width explains a field.
-
-    Attributes
-    ----------
-    explained
-        Share of the picture covered by red cells of the supposed width, weighted by their scores.
-    correction
-        Median width found over the width supposed.
-    cells
-        Red cells found.
-    """
-
-    explained: float
-    correction: float
-    cells: int
+    seen_diameter_px: float | None = None
 
 
 def slide_reference(
@@ -124,62 +106,111 @@ def slide_reference(
     ------
     NoCellsError
         Where no field shows a red cell.
+    NegativeError
+        Where those that show cells are negatives.
     ScaleError
-        Where the scale is wrong: cells of the width that follows from it explain the first field that shows
-        any less than half as well as cells of the width seen.
+        Where a file's scale is wrong: cells of the width that follows from it explain the first field that
+        shows any less than half as well as cells of the width seen. What a user gave is taken all the same,
+        and `SlideReference.seen_diameter_px` tells of it.
     """
-    scale_holds = False
-    diameters: list[float] = []
-    crops: list[NDArray[np.uint8]] = []
-    masks: list[NDArray[np.bool_]] = []
-    surrounded: list[NDArray[np.uint8]] = []
+    scale_checked = False
+    seen: list[_SeenField] = []
+    doubted: float | None = None
+    negative = ""
     found = located = 0
     captions = CaptionSearch()
     for number, field in enumerate(fields):
-        captions.look_at(field.image)
+        lit = lit_area(field.image)
+        image = lit.painted_over(field.image)
+        captions.look_at(image)
         looked_at = number + 1
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
-        diameter_px = cell_diameter_px(field.image, detector) if scale is None else RED_CELL_BOX_UM / scale
+        middle = lit.cropped(image)
+        diameter_px = cell_diameter_px(middle, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
             continue
-        cells = locate_at(field.image, detector, diameter_px)
+        cells = locate_at(image, detector, diameter_px)
+        if is_negative(image, detector, diameter_px, cells):
+            negative = negative or field.name
+            continue
         located += len(cells.boxes)
-        height, width = field.image.shape[:2]
-        whole = (cells.boxes[:, :2] >= 0).all(axis=1)
-        whole &= (cells.boxes[:, :2] + cells.boxes[:, 2:] <= (width, height)).all(axis=1)
-        red = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE) & whole
-        if scale is not None and not scale_holds and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
-            scale_holds = _scale_holds(field, detector, scale)
+        red = _surely_whole(cells, lit)
+        if scale is not None and not scale_checked and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
+            other_px = cell_diameter_px(middle, detector)
+            scale_checked = other_px is not None
+            if other_px is not None and _speaks_against(middle, detector, other_px, diameter_px):
+                if um_per_pixel is None:
+                    raise ScaleError(_wrong_scale(field, scale, other_px))
+                doubted = round(other_px, 1)
         if not red.any():
             continue
         boxes = cells.boxes[red]
-        diameters.extend([diameter_px] * len(boxes))
-        crops.append(raw_crops(field.image, boxes, classifier.crop_size_px))
-        masks.append(disk_masks(boxes, classifier.crop_size_px))
         step = max(1, -(-len(boxes) // SURROUNDED_A_FIELD))
-        surrounded.append(
-            raw_crops(field.image, boxes[::step], second_look.crop_size_px, SURROUNDED_CELL_DIAMETER_PX)
+        seen.append(
+            _SeenField(
+                diameter_px,
+                raw_crops(image, boxes, classifier.crop_size_px),
+                disk_masks(boxes, classifier.crop_size_px),
+                raw_crops(image, boxes[::step], second_look.crop_size_px, SURROUNDED_CELL_DIAMETER_PX),
+            )
         )
         found += len(boxes)
         if found >= CELLS_WANTED and captions.fields >= FIELDS_NEEDED:
             break
-    if not found:
+    if not seen and negative:
+        raise NegativeError(
+            f"{shown_path(negative)} is a negative, with bright cells on dark ground: invert it in the "
+            "program that wrote it, and score the slide again"
+        )
+    if not seen:
         raise NoCellsError(_no_cells(um_per_pixel))
-    colour = cell_colour(np.concatenate(crops), np.concatenate(masks))
-    colours = [
-        np.asarray(field_colour(cut, disks, colour), np.float32)
-        for cut, disks in zip(crops, masks, strict=True)
-    ]
-    normalised = [normalise(cut, disks, own) for cut, disks, own in zip(crops, masks, colours, strict=True)]
-    wider = [densities(cut, own) for cut, own in zip(surrounded, colours, strict=True)]
+    alike = _of_one_width(seen)
+    colour = cell_colour(
+        np.concatenate([one.crops for one in alike]), np.concatenate([one.masks for one in alike])
+    )
+    colours = [np.asarray(field_colour(one.crops, one.masks, colour), np.float32) for one in alike]
+    normalised = [normalise(one.crops, one.masks, own) for one, own in zip(alike, colours, strict=True)]
+    wider = [densities(one.surrounded, own) for one, own in zip(alike, colours, strict=True)]
+    widths = np.repeat([one.diameter_px for one in alike], [len(one.crops) for one in alike])
     return SlideReference(
-        cell_diameter_px=round(float(np.median(diameters)), 2),
+        cell_diameter_px=round(float(np.median(widths)), 2),
         cell_colour=colour,
         objects_a_field=located / looked_at,
         feature_statistics=classifier.feature_statistics(np.concatenate(normalised)),
         burned_in=captions.result(),
         second_statistics=second_look.feature_statistics(np.concatenate(wider)),
+        seen_diameter_px=doubted,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _SeenField:
+    """What a field gives to its slide's reference: the width of its cells, and the cells."""
+
+    diameter_px: float
+    crops: NDArray[np.uint8]
+    masks: NDArray[np.bool_]
+    surrounded: NDArray[np.uint8]
+
+
+def _surely_whole(cells: Cells, lit: LitArea) -> NDArray[np.bool_]:
+    """(N,) which are red cells, surely, that neither the picture's border nor the rim of its light cuts."""
+    near, far = cells.boxes[:, :2], cells.boxes[:, :2] + cells.boxes[:, 2:]
+    whole = (near >= 0).all(axis=1) & (far <= (lit.width, lit.height)).all(axis=1) & ~lit.cuts(cells.boxes)
+    return np.asarray((cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE) & whole, bool)
+
+
+def _of_one_width(fields: Sequence[_SeenField]) -> list[_SeenField]:
+    """The fields of the width that most of the cells have; of two as many, of the larger.
+
+    A folder may hold pictures by two objectives. Those of the others are brought to their own width one by
+    one (`core.cells.located.find_cells`), but a width between two is nobody's.
+    """
+    widths = np.array([field.diameter_px for field in fields])
+    cells = np.array([len(field.crops) for field in fields])
+    alike = np.abs(np.log(widths[:, None] / widths[None])) <= np.log(OTHER_WIDTH)
+    best = max(range(len(fields)), key=lambda one: (int(cells[alike[one]].sum()), widths[one]))
+    return [field for field, same in zip(fields, alike[best], strict=True) if same]
 
 
 def _no_cells(um_per_pixel: float | None) -> str:
@@ -194,63 +225,19 @@ def _no_cells(um_per_pixel: float | None) -> str:
     )
 
 
-def _scale_holds(field: Field, detector: CellDetector, um_per_pixel: float) -> bool:
-    """Whether cells were there to try a scale on, and it holds; `ScaleError` where it does not."""
-    seen_px, stated_px = cell_diameter_px(field.image, detector), RED_CELL_BOX_UM / um_per_pixel
-    if seen_px is None:
-        return False
+def _speaks_against(
+    image: NDArray[np.uint8], detector: CellDetector, seen_px: float, stated_px: float
+) -> bool:
+    """Whether cells of the width seen explain a picture far better than cells of the width stated."""
     if abs(np.log(seen_px / stated_px)) < np.log(WRONG_SCALE):
-        return True
-    stated, seen = (fit_of(field.image, detector, width).explained for width in (stated_px, seen_px))
-    if stated < seen / 2:
-        raise ScaleError(
-            f"{um_per_pixel:g} µm a pixel would make red cells {stated_px:.0f} px wide, but those of "
-            f"{shown_path(field.name)} are about {seen_px:.0f} px: give "
-            f"{RED_CELL_BOX_UM / seen_px:.2g} µm per pixel, or what the microscope's calibration says"
-        )
-    return True
+        return False
+    stated, seen = (fit_of(image, detector, width).explained for width in (stated_px, seen_px))
+    return stated < seen / 2
 
 
-def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
-    """Objects of an image whose red cells are supposed to be this wide; boxes in the image's pixels."""
-    small = scaled(image, detector.cell_diameter_px / diameter_px)
-    cells = detector.locate(small)
-    per_pixel = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
-    return Cells((cells.boxes * np.tile(per_pixel, 2)).astype(np.float32), cells.detection_score, cells.kind)
-
-
-def fit_of(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Fit:
-    """How well cells of a supposed width explain the middle of an image."""
-    reach = int(PROBE_PX * diameter_px / detector.cell_diameter_px)
-    height, width = image.shape[:2]
-    rows, columns = min(height, reach), min(width, reach)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    cells = locate_at(image[top : top + rows, left : left + columns], detector, diameter_px)
-    red = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score > SURE)
-    if not red.any():
-        return Fit(0.0, 1.0, 0)
-    sides = np.sqrt(cells.boxes[red, 2] * cells.boxes[red, 3])
-    ratio = sides / diameter_px
-    # A cell found at half or double the supposed width speaks against the width, however sure.
-    agreement = np.minimum(ratio, 1 / ratio) ** 2
-    covered = float((cells.detection_score[red] * agreement * sides**2).sum())
-    return Fit(covered / (rows * columns), float(np.median(ratio)), int(red.sum()))
-
-
-def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float | None:
-    """Width of the image's red cells, told from the image alone; None where none is found.
-
-    Widths on a geometric ladder are tried; the one whose cells cover most of the picture wins, and the
-    median width of its cells then corrects it.
-    """
-    largest = min(image.shape[:2]) / 1.5
-    rungs = int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1
-    widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in range(rungs)]
-    fits = [fit_of(image, detector, width) for width in widths]
-    best = int(np.argmax([fit.explained for fit in fits]))
-    if fits[best].cells == 0:
-        return None
-    diameter_px = widths[best] * fits[best].correction
-    for _ in range(2):
-        diameter_px *= fit_of(image, detector, diameter_px).correction
-    return float(diameter_px)
+def _wrong_scale(field: Field, um_per_pixel: float, seen_px: float) -> str:
+    return (
+        f"{um_per_pixel:g} µm a pixel would make red cells {RED_CELL_BOX_UM / um_per_pixel:.0f} px wide, but "
+        f"those of {shown_path(field.name)} are about {seen_px:.0f} px: give "
+        f"{RED_CELL_BOX_UM / seen_px:.2g} µm per pixel, or what the microscope's calibration says"
+    )

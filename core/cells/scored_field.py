@@ -135,7 +135,7 @@ def score_image(
         width=width,
         height=height,
         content_hash=content_hash(field.image),
-        quality=field_quality(field.image, cells, reference),
+        quality=field_quality(shown, cells, reference),
         cell_colour=colour,
         feature_statistics=statistics,
         boxes=cells.boxes.round(BOX_DECIMALS),

@@ -22,7 +22,7 @@ FIELDS_SCHEMA = pa.schema(
         ("cells", pa.int32()),
         ("evaluable_cells", pa.int32()),
         ("listed", pa.int32()),
-        *((measure.name, pa.float64()) for measure in fields(FieldQuality)),
+        *((one.name, pa.bool_() if one.type is bool else pa.float64()) for one in fields(FieldQuality)),
         ("content_hash", pa.string()),
         ("excluded", pa.bool_()),
         ("why_excluded", pa.string()),
@@ -127,7 +127,9 @@ def _as_written(row: FieldRow) -> dict[str, Any]:
 
 
 def _as_read(row: dict[str, Any]) -> FieldRow:
-    measures = {measure.name: row[measure.name] for measure in fields(FieldQuality)}
+    # Earlier versions measured less.
+    known = [one.name for one in fields(FieldQuality) if one.name in row]
+    measures: dict[str, Any] = {name: math.nan if row[name] is None else row[name] for name in known}
     return FieldRow(
         name=row["field"],
         width=row["width"],
@@ -135,11 +137,7 @@ def _as_read(row: dict[str, Any]) -> FieldRow:
         cells=row["cells"],
         evaluable_cells=row["evaluable_cells"],
         listed=row["listed"],
-        quality=FieldQuality(
-            **{name: math.nan if value is None else value for name, value in measures.items()}
-        )
-        if row["width"]
-        else None,
+        quality=FieldQuality(**measures) if row["width"] else None,
         content_hash=row["content_hash"],
         why_excluded=row["why_excluded"],
         planes=row.get("planes", 1),  # before 0.4.0 each picture was a field

@@ -23,7 +23,10 @@ SIDES = ("x", "y", "width", "height")
 REASONS = tuple(WhyNot)
 """Why an object does not count, by the number that stands for it in `CellRows`; 0 is a cell that counts."""
 NUMBER_OF_REASON = {str(reason): number for number, reason in enumerate(REASONS)}
-_OF_WHOLE_CELLS = (WhyNot.EVALUABLE, WhyNot.OUT_OF_FOCUS, WhyNot.WITHOUT_COLOUR)
+_OF_WHOLE_CELLS = (
+    *(WhyNot.EVALUABLE, WhyNot.OUT_OF_FOCUS, WhyNot.WITHOUT_COLOUR),
+    *(WhyNot.TOO_FEW_PIXELS, WhyNot.TOO_LITTLE_DETAIL),
+)
 
 CELLS_SCHEMA = pa.schema(
     [

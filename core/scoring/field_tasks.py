@@ -3,10 +3,9 @@
 import hashlib
 import json
 import platform
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -20,10 +19,6 @@ from core.slides import Field, Slide, content_hash, open_slide
 
 REFERENCE_FIELDS = 48
 """Most fields looked at for a slide's reference, spread over it; few are needed where they show cells."""
-
-
-_YOUNG_NS = 3_000_000_000
-"""The coarsest clock of a file system, that of memory cards, counts by two seconds."""
 
 
 class SlideNotHereError(SmearscopeError):
@@ -68,28 +63,6 @@ class FieldTask:
     source: str
     generation: int
     seen_share: float
-
-
-def file_states(slide: Slide) -> dict[str, str]:
-    """What the system says of the files of each field, as a text to compare, by field name.
-
-    Size, place on the disk, and times of change to the nanosecond: of the content, which whoever copies a
-    file can set, and of the file, which nobody can. Equal texts mean the same content; others mean that it
-    must be looked at (`is_as_scored`), for a file that was moved or copied is the same picture.
-
-    Some disks keep time by the second, so that a file that was young when it was asked for may have been
-    replaced since: its text is like no other.
-    """
-    state = cache(partial(_state, now_ns=time.time_ns()))
-    return {name: state(tuple(slide.files_of(name))) for name in slide.field_names()}
-
-
-def is_as_scored(slide: Slide, name: str, pixels_hash: str, unreadable: str) -> bool:
-    """Whether a field still has the pixels that were scored, or still cannot be read for the same reason."""
-    try:
-        return content_hash(slide.read_field(name).image) == pixels_hash
-    except UnreadableImageError as error:
-        return str(error) == unreadable
 
 
 def slide_in_work(
@@ -197,17 +170,3 @@ def _not_here(path: Path) -> SlideNotHereError:
 @lru_cache(maxsize=1)
 def _opened(path: Path, name: str, state: str) -> Slide:
     return open_slide(path, name=name)
-
-
-def _state(files: tuple[Path, ...], now_ns: int) -> str:
-    states = [_state_of_one(file, now_ns) for file in files]
-    return states[0] if len(states) == 1 else hashlib.blake2b(json.dumps(states).encode()).hexdigest()
-
-
-def _state_of_one(path: Path, now_ns: int) -> str:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return "gone"  # reading it says so
-    state = f"{status.st_size} bytes, {status.st_mtime_ns} ns, {status.st_ctime_ns} ns, {status.st_ino}"
-    return state if status.st_ctime_ns < now_ns - _YOUNG_NS else f"{state}, young at {now_ns} ns"

@@ -1,6 +1,6 @@
 """From the cells of a slide to what may be said of it, by the card of the models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +47,10 @@ class ModelCard(Protocol):
         """Why a whole field is left out; empty for a good one."""
         ...
 
+    def left_out(self, failed: Mapping[WhyNot, Sequence[FieldQuality]]) -> tuple[Sentence, ...]:
+        """What to do about the fields that fail, by reason; nothing where the reason says it."""
+        ...
+
     def outside_validity(self, qualities: Sequence[FieldQuality]) -> tuple[Sentence, ...]:
         """One sentence for each thing in which a slide of these fields is unlike those of the validation."""
         ...
@@ -86,6 +90,7 @@ def judge(survey: Survey, card: ModelCard, assumptions: Assumptions, review_budg
         fields_failed=survey.failed,
         failed_share_limit=card.failed_share_limit,
         outside=outside,
+        left_out=card.left_out(survey.failures),
     )
     count = SlideCount(
         cells=int(cells.evaluable.sum()),

@@ -25,7 +25,7 @@ from core.files import cannot_write, shown_path, write_bytes
 from core.scoring.ledger_table import SCHEMA, LedgerEntry, entries_to_table, entry_from_table
 from core.slides.slide import storable
 
-FORMAT = 6
+FORMAT = 7
 
 
 class LedgerError(SmearscopeError):

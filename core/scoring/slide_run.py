@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain
@@ -12,7 +11,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from core.cells.burned_in import BurnedIn
-from core.cells.reference import SlideReference
+from core.cells.reference import RED_CELL_BOX_UM, SlideReference
 from core.cells.scored_field import ScoringModels
 from core.cells.second_look import share_seen
 from core.errors import SmearscopeError
@@ -33,13 +32,12 @@ from core.results.result import (
 )
 from core.results.tables import write_cells
 from core.scoring.candidates import candidates_by_field, write_candidates
+from core.scoring.changed_fields import fields_to_score, file_states
 from core.scoring.deadly_fields import entry_of_deadly, is_deadly, measured_reference
 from core.scoring.field_pictures import FieldPictures
 from core.scoring.field_tasks import (
     FieldTask,
     SlideInWork,
-    file_states,
-    is_as_scored,
     score_field,
     slide_in_work,
 )
@@ -48,7 +46,7 @@ from core.scoring.ledger import Ledger, ScoringIdentity
 from core.scoring.overlapping import by_pictures, each_place_once
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
-from core.scoring.workers import Workers, available_cores
+from core.scoring.workers import Workers
 from core.slides import Slide
 from core.slides.slide import storable
 from core.tally import Assumptions
@@ -167,6 +165,7 @@ def score_slide(
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
+        _remark_on_scale(reference, slide, progress)
         in_work = replace(in_work, reference=reference)
         survey = each_place_once(
             survey_slide(ledger, slide.field_names(), card.field_failure),
@@ -284,7 +283,7 @@ def _score_missing(
 ) -> None:
     """Score the fields that are not in the ledger as they are now; the reference comes first."""
     names, unreadable = slide.field_names(), ledger.column("unreadable")
-    missing = _fields_to_score(slide, states, ledger)
+    missing = fields_to_score(slide, states, ledger)
     progress.slide_begins(slide.name, len(names), len(names) - len(missing))
     if not missing:
         return
@@ -307,36 +306,6 @@ def _score_missing(
         progress.field_done(entry.cells)
 
 
-def _fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> list[str]:
-    """Fields that are new or changed, and those that could not be read but can now.
-
-    What could not be read may have been a matter of rights or of a network drive. A file that was moved or
-    copied, and shows what was scored, is noted as it is now.
-    """
-    scored_from, unreadable, content = (
-        ledger.column(column) for column in ("source", "unreadable", "content_hash")
-    )
-    names = slide.field_names()
-    doubtful = [
-        name
-        for name in names
-        if name in scored_from and (scored_from[name] != states[name] or unreadable[name])
-    ]
-    # To read what killed a process might kill this one too.
-    deadly = {name for name in doubtful if is_deadly(unreadable[name])}
-    changed = {name for name in deadly if scored_from[name] != states[name]}
-    doubtful = [name for name in doubtful if name not in deadly]
-    # Decoders let other threads run.
-    with ThreadPoolExecutor(available_cores()) as threads:
-        found = threads.map(lambda name: is_as_scored(slide, name, content[name], unreadable[name]), doubtful)
-        changed |= {name for name, is_same in zip(doubtful, found, strict=True) if not is_same}
-    for name in doubtful:
-        if name not in changed and scored_from[name] != states[name]:
-            ledger.add(replace(ledger.get(name), source=states[name]))
-    ledger.flush()
-    return [name for name in names if name not in scored_from or name in changed]
-
-
 def _reference(ledger: Ledger) -> SlideReference | None:
     values = ledger.reference
     if values is None:
@@ -348,6 +317,7 @@ def _reference(ledger: Ledger) -> SlideReference | None:
         feature_statistics=tuple(values["feature_statistics"]),
         burned_in=BurnedIn.from_plain(values["burned_in"]),
         second_statistics=tuple(values["second_statistics"]),
+        seen_diameter_px=values["seen_diameter_px"],
     )
 
 
@@ -366,6 +336,16 @@ def _results_key(slide: Slide, ledger: Ledger, options: ScoringOptions) -> str:
     fields = [(name, generation[name], content[name], unreadable[name]) for name in slide.field_names()]
     chosen = [slide.name, options.review_budget, asdict(options.assumptions), fields]
     return hashlib.blake2b(json.dumps(chosen).encode(), digest_size=16).hexdigest()
+
+
+def _remark_on_scale(reference: SlideReference, slide: Slide, progress: ScoringObserver) -> None:
+    """Say where a user's scale was taken although the cells look otherwise."""
+    if reference.seen_diameter_px is not None:
+        progress.remark(
+            f"{shown_path(slide.name)}: by the scale given red cells are {reference.cell_diameter_px:.0f} px "
+            f"wide, but they look {reference.seen_diameter_px:.0f} px wide. The scale given was taken; if it "
+            f"is wrong, give {RED_CELL_BOX_UM / reference.seen_diameter_px:.2g} µm per pixel"
+        )
 
 
 def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: ScoringObserver) -> None:

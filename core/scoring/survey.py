@@ -103,9 +103,18 @@ class Survey:
 
     @property
     def failed(self) -> int:
-        """Number of fields left out for their quality."""
+        """Number of fields left out for their focus or stain."""
+        return sum(field.why_not in (WhyNot.OUT_OF_FOCUS, WhyNot.WITHOUT_COLOUR) for field in self.fields)
+
+    @property
+    def failures(self) -> dict[WhyNot, list[FieldQuality]]:
+        """The qualities of the fields left out for them, by reason."""
         passed = (WhyNot.EVALUABLE, WhyNot.DUPLICATE, WhyNot.SEEN_ELSEWHERE)
-        return sum(field.why_not not in passed for field in self.fields)
+        failures: dict[WhyNot, list[FieldQuality]] = {}
+        for field in self.fields:
+            if field.quality is not None and field.why_not not in passed:
+                failures.setdefault(field.why_not, []).append(field.quality)
+        return failures
 
     def rows(self, review_budget: int, planes: Sequence[int]) -> tuple[FieldRow, ...]:
         """The table of the fields, with how much of the list within the budget lies on each.

@@ -95,12 +95,15 @@ class SlideConditions:
         Largest share of all fields, in [0, 1], that may fail.
     outside
         The same sentences as codes and values; empty in what was written before there were any.
+    left_out
+        A sentence for each reason for which fields do not count although they are looked at, and what to do.
     """
 
     outside_validity: tuple[str, ...]
     fields_failed: int
     failed_share_limit: float
     outside: tuple[Sentence, ...] = ()
+    left_out: tuple[Sentence, ...] = ()
 
     def __post_init__(self) -> None:
         check_count("fields_failed", self.fields_failed)

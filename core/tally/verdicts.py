@@ -104,12 +104,20 @@ def verdict(evidence: Evidence) -> Verdict:
     4. Awaiting review: some of what is laid before readers is unread.
     5. Inadequate: fewer cells than the detection limit takes, or too many fields fail.
     6. No parasite seen: none accepted, everything read, adequate.
+
+    To each are added the fields that do not count because no parasite could be seen on them.
     """
-    return (
+    judged = (
         _positive(evidence)
         or _suspicious(evidence)
         or _not_valid(evidence)
         or _of_clean_count(evidence, reach_of(evidence))
+    )
+    left_out = evidence.conditions.left_out
+    return replace(
+        judged,
+        reasons=(*judged.reasons, *map(str, left_out)),
+        sentences=(*judged.sentences, *left_out),
     )
 
 

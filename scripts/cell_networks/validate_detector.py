@@ -14,8 +14,8 @@ from skimage.util import montage
 from tqdm import tqdm
 
 from core.cells.boxes import centre_gains, intersection_over_union, matched
+from core.cells.cell_width import cell_diameter_px, locate_at
 from core.cells.detection import CellDetector, Cells, ObjectKind
-from core.cells.reference import cell_diameter_px, locate_at
 from core.files import write_bytes
 from core.training.figures import Share
 from datasets.fields import AnnotatedField

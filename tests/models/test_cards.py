@@ -3,14 +3,16 @@
 import json
 import math
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.tally import Performance
+from core.wording.catalogue import in_language
 from models.cards import (
     CardError,
     ClassifierCard,
@@ -40,6 +42,32 @@ def test_a_field_fails_when_more_blurred_than_any_validated() -> None:
 def test_a_field_saved_in_grey_fails_whatever_its_focus() -> None:
     assert CARDS.field_failure(FieldQuality(0.03, 220, 0.14, 0.142, 0.141)) == "without colour"
     assert CARDS.field_failure(FieldQuality(0.081, 220, 0.14, 0.14, 0.14)) == "without colour"
+
+
+def test_a_field_fails_on_which_a_parasite_could_not_be_seen() -> None:
+    seen = replace(GOOD, cell_width_px=70.0, fine_detail=-2.2, block_steps=0.1)
+    assert CARDS.field_failure(seen) == ""
+    assert CARDS.field_failure(replace(seen, cell_width_px=27.9)) == "too few pixels a cell"
+    assert CARDS.field_failure(replace(seen, fine_detail=-2.8)) == "too little detail"
+    assert CARDS.field_failure(replace(seen, block_steps=0.31)) == "too little detail"
+    assert CARDS.field_failure(replace(seen, negative=True, cell_width_px=12.0)) == "negative image"
+    # Few pixels blur a cell's edge too: what is to be done is said of the pixels.
+    assert CARDS.field_failure(replace(seen, cell_width_px=12.0, edge_blur=0.2)) == "too few pixels a cell"
+
+
+def test_of_fields_left_out_it_is_said_how_many_and_what_to_do() -> None:
+    few = [replace(GOOD, cell_width_px=width) for width in (18.0, 19.0, 20.0)]
+    said = CARDS.left_out(
+        {WhyNot.TOO_FEW_PIXELS: few, WhyNot.TOO_LITTLE_DETAIL: [GOOD], WhyNot.NEGATIVE: [GOOD, GOOD]}
+    )
+    assert [str(one).partition(".")[0] for one in said] == [
+        "3 fields do not count: their cells are 19 px wide, and at least 28 px are needed",
+        "1 field does not count: it shows too little detail, as a picture does that was compressed "
+        "strongly or enlarged",
+        "2 fields do not count: they are negatives, with bright cells on dark ground",
+    ]
+    assert in_language(said[0], "fr").startswith("3 champs ne comptent pas : leurs hématies mesurent 19 px")
+    assert CARDS.left_out({WhyNot.OUT_OF_FOCUS: [GOOD]}) == ()
 
 
 def test_a_slide_like_the_validated_ones_is_within_validity() -> None:

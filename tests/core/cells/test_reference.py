@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cells.burned_in import FIELDS_NEEDED
+from core.cells.cell_width import cell_diameter_px, fit_of, locate_at
 from core.cells.crops import GREY, SURROUNDED_SIZE_PX
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.reference import (
@@ -18,9 +19,6 @@ from core.cells.reference import (
     NoCellsError,
     ScaleError,
     SlideReference,
-    cell_diameter_px,
-    fit_of,
-    locate_at,
 )
 from core.cells.reference import slide_reference as slide_reference_by
 from core.errors import SmearscopeError
@@ -191,14 +189,13 @@ def test_a_known_scale_is_taken_at_its_word(given_by: str) -> None:
 
 
 @pytest.mark.parametrize(("um_per_pixel", "width_px"), [(1.5, 6), (0.03, 287)])
-@pytest.mark.parametrize("given_by", ["user", "file"])
-def test_a_scale_that_the_cells_speak_against_is_refused_and_theirs_is_named(
-    given_by: str, um_per_pixel: float, width_px: int
+def test_a_files_scale_that_the_cells_speak_against_is_refused_and_theirs_is_named(
+    um_per_pixel: float, width_px: int
 ) -> None:
-    field = smear(37, um_per_pixel=um_per_pixel if given_by == "file" else None)
+    field = smear(37, um_per_pixel=um_per_pixel)
     said = f"{um_per_pixel} µm a pixel would make red cells {width_px} px wide.* about 3[78] px: .* 0.23"
     with pytest.raises(ScaleError, match=said):
-        slide_reference([EMPTY, field], DETECTOR, um_per_pixel if given_by == "user" else None)
+        slide_reference([EMPTY, field], DETECTOR, None)
 
 
 def test_on_empty_glass_a_scale_is_tried_a_few_times_only_and_again_where_cells_are() -> None:
@@ -218,8 +215,7 @@ def test_on_empty_glass_a_scale_is_tried_a_few_times_only_and_again_where_cells_
     empty = [EMPTY] * (3 * FIELDS_TO_TRY_A_SCALE)
     slide_reference([*empty, smear(37)], detector, RED_CELL_BOX_UM / 37)
     assert detector.looks < len(empty) + 1 + (FIELDS_TO_TRY_A_SCALE + 2) * widths < len(empty) * widths
-    with pytest.raises(ScaleError):
-        slide_reference([*empty, smear(37)], detector, 1.5)
+    assert slide_reference([*empty, smear(37)], detector, 1.5).seen_diameter_px == pytest.approx(37, rel=0.1)
 
 
 def test_no_more_fields_are_read_than_it_takes() -> None:
@@ -274,3 +270,20 @@ def test_boxes_come_back_in_pixels_of_the_image() -> None:
     )
     image = np.full((200, 300, 3), 230, np.uint8)
     np.testing.assert_allclose(locate_at(image, told, 56.0).boxes, [[20, 40, 56, 60]])
+
+
+@pytest.mark.parametrize("widths", [(60, 60, 24, 24), (60, 60, 60, 60, 60, 24), (24, 60, 24, 24, 24)])
+def test_the_width_of_a_slide_of_two_magnifications_is_that_of_one_of_them(widths: tuple[int, ...]) -> None:
+    width_px = slide_reference([smear(width) for width in widths], DETECTOR, None).cell_diameter_px
+    assert min(abs(width_px / width - 1) for width in (24, 60)) < 0.07
+
+
+def test_a_users_scale_is_taken_against_what_is_seen_and_that_is_told() -> None:
+    # 8.6 µm are 37 px at 0.232 µm a pixel, and 95.6 px at 0.09.
+    class EagerDetector(NarrowDetector):
+        smallest, largest = 0.05, 20.0
+
+    reference = slide_reference([smear(37)], EagerDetector(), 0.09)
+    assert reference.cell_diameter_px == pytest.approx(95.56, abs=0.01)
+    assert reference.seen_diameter_px == pytest.approx(37, rel=0.1)
+    assert slide_reference([smear(37)], EagerDetector(), 0.232).seen_diameter_px is None

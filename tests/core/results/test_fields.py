@@ -53,4 +53,4 @@ def test_of_how_many_planes_a_field_is_the_sharpest_is_kept(tmp_path: Path) -> N
 def test_in_a_spreadsheet_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
     write_fields(tmp_path, [FieldRow("a,b.png", 0, 0, 0, 0, 0, None, "", "unreadable: cut short")])
     line = (tmp_path / "fields.csv").read_text(encoding="utf-8").splitlines()[1]
-    assert line == '"a,b.png",0,0,0,0,0,,,,,,"",true,"unreadable: cut short",1,0,""'
+    assert line == '"a,b.png",0,0,0,0,0,,,,,,,,,,"",true,"unreadable: cut short",1,0,""'

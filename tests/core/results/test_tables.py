@@ -217,4 +217,4 @@ def test_a_field_whose_name_would_be_a_formula_is_harmless_in_both_tables_and_co
 def test_a_cell_is_whole_though_its_field_is_out_of_focus_and_not_where_it_is_cut_or_in_a_clump() -> None:
     cells = replace(cells_on(len(REASONS)), why_not=np.arange(len(REASONS), dtype=np.uint8))
     whole = [str(REASONS[number]) for number in np.flatnonzero(cells.whole)]
-    assert whole == ["", "out of focus", "without colour"]
+    assert whole == ["", "out of focus", "without colour", "too few pixels a cell", "too little detail"]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.results.result import SlideResult
+from core.scoring.changed_fields import file_states
 from core.scoring.deadly_fields import measured_reference
-from core.scoring.field_tasks import file_states, slide_in_work
+from core.scoring.field_tasks import slide_in_work
 from core.scoring.slide_run import score_slide
 from core.scoring.workers import LocalWorkers
 from core.slides import open_slide

@@ -1,6 +1,5 @@
 """What a worker does with a slide: measure it once, then decode and score one field after another."""
 
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from hypothesis import given
 from hypothesis.strategies import integers
 
@@ -17,8 +15,6 @@ from core.scoring.field_tasks import (
     FieldTask,
     SlideInWork,
     SlideNotHereError,
-    file_states,
-    is_as_scored,
     measure_reference,
     score_field,
     slide_in_work,
@@ -27,53 +23,12 @@ from core.scoring.field_tasks import (
 from core.scoring.ledger_table import LedgerEntry
 from core.slides import content_hash, open_slide
 from tests.coloured_cells import OTHER_CELL, REFERENCE, DiscModels, draw_field, save
-from tests.core.slides.images import picture
 
 
 def task(folder: Path, reference: SlideReference | None = REFERENCE, pictures: Any = None) -> FieldTask:  # noqa: ANN401 - any that are told
     """Of the only field of a slide, in a folder of its own."""
     slide = SlideInWork(folder / "slide", "slide", str(folder), reference, None, pictures)
     return FieldTask(slide, "a.png", "state", 3, 1.0)
-
-
-def states_of(folder: Path) -> dict[str, str]:
-    return file_states(open_slide(folder))
-
-
-def test_a_file_that_stays_has_one_state_once_it_is_old_enough_and_each_change_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = save(tmp_path / "slide" / "a.png", draw_field())
-    assert states_of(path.parent) != states_of(path.parent)  # a clock by the second could not tell
-    monkeypatch.setattr("core.scoring.field_tasks._YOUNG_NS", 0)
-    before = states_of(path.parent)
-    assert before == states_of(path.parent)
-    status = path.stat()
-    content = path.read_bytes()
-    path.write_bytes(content)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert states_of(path.parent) != before
-
-
-def test_all_pages_of_a_file_have_the_state_of_their_file(tmp_path: Path) -> None:
-    (tmp_path / "slide").mkdir()
-    pages = np.array([picture(seed=seed) for seed in range(2)])
-    tifffile.imwrite(tmp_path / "slide" / "a#b.tif", pages, photometric="rgb")
-    states = states_of(tmp_path / "slide")
-    assert list(states) == ["a#b.tif#page=1", "a#b.tif#page=2"]
-    assert len(set(states.values())) == 1
-
-
-def test_a_field_is_as_it_was_scored_while_its_pixels_or_the_reason_against_them_are(tmp_path: Path) -> None:
-    path = save(tmp_path / "slide" / "a.png", draw_field())
-    slide = open_slide(path.parent)
-    pixels = content_hash(slide.read_field("a.png").image)
-    assert is_as_scored(slide, "a.png", pixels, "")
-    save(path, draw_field(seed=9))
-    assert not is_as_scored(slide, "a.png", pixels, "")
-    path.unlink()
-    assert not is_as_scored(slide, "a.png", pixels, "")
-    assert is_as_scored(slide, "a.png", "", f"{path} does not exist")
 
 
 def test_the_fields_looked_at_first_lie_far_apart() -> None:
@@ -117,7 +72,7 @@ def test_workers_are_told_where_the_slide_lies_whatever_folder_they_stand_in(
     save(tmp_path / "slide" / "a.png", draw_field())
     monkeypatch.chdir(tmp_path)
     slide = open_slide(Path("slide"))
-    assert slide_in_work(slide, file_states(slide), None).path == tmp_path / "slide"
+    assert slide_in_work(slide, {}, None).path == tmp_path / "slide"
 
 
 def test_a_field_is_not_scored_before_its_slide_is_measured(tmp_path: Path) -> None:

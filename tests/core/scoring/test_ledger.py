@@ -188,7 +188,7 @@ def test_scores_of_a_format_before_this_one_are_refused_with_a_remedy(tmp_path: 
         pass
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
-    with pytest.raises(LedgerError, match=r"format 5, now 6.*--no-resume"):
+    with pytest.raises(LedgerError, match=r"format 6, now 7.*--no-resume"):
         Ledger(tmp_path, IDENTITY, resume=True)
 
 

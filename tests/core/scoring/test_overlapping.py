@@ -89,7 +89,7 @@ def test_cells_on_two_photographs_count_once(tmp_path: Path) -> None:
     assert int(survey.located.evaluable.sum()) == shown_by(0, 6)
     assert survey.located.by_reason() == {"seen elsewhere": shared}
     assert survey.overlaps == (FieldsOverlap("a.png", "b.png", shared),)
-    rows = survey.rows(100)
+    rows = survey.rows(100, [1, 1])
     assert [row.overlaps for row in rows] == [("b.png",), ("a.png",)]
     assert [row.seen_elsewhere for row in rows] == [0, shared]
 

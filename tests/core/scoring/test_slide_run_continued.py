@@ -171,12 +171,12 @@ def test_fields_that_were_moved_or_copied_are_not_scored_again_and_are_known_fro
 ) -> None:
     slide = save_slide(tmp_path / "slide", fields=3)
     score(slide, tmp_path / "out")
-    monkeypatch.setattr("core.scoring.field_tasks._YOUNG_NS", 0)
+    monkeypatch.setattr("core.scoring.changed_fields._YOUNG_NS", 0)
     for path in sorted(slide.iterdir()):
         shutil.copy(path, path.with_suffix(".copy"))  # another file at another time
         path.with_suffix(".copy").replace(path)
     assert scored_fields(slide, tmp_path / "out") == 0
-    monkeypatch.setattr("core.scoring.slide_run.is_as_scored", None)  # no field has to be looked at any more
+    monkeypatch.setattr("core.scoring.changed_fields.is_as_scored", None)  # no field is looked at any more
     assert scored_fields(slide, tmp_path / "out") == 0
 
 

@@ -22,7 +22,7 @@ from core.tally import (
     verdict,
     verdict_text,
 )
-from core.wording import RESEARCH_USE_ONLY
+from core.wording import RESEARCH_USE_ONLY, sentence
 from tests.core.tally.evidence import CLEAN, ENOUGH, GOOD, PERFORMANCE, SCORED, read
 
 EMPTY = SlideCount(cells=0, fields=0, looked_at=0, to_read=0, read_to=0, unread=0)
@@ -286,3 +286,13 @@ def test_a_list_that_grows_must_be_read_further() -> None:
     read_on = verdict(replace(CLEAN, count=replace(grown, to_read=210, read_to=210)))
     assert judged.cells_needed == pytest.approx(-math.log(0.05) / 0.4 * 5e6 / 75, rel=0.02)
     assert read_on.cells_needed == verdict(CLEAN).cells_needed
+
+
+def test_fields_on_which_no_parasite_could_be_seen_are_said_whatever_the_verdict() -> None:
+    said = sentence("left_out.little_detail", fields=3)
+    for evidence in (CLEAN, replace(CLEAN, count=replace(CLEAN.count, cells=0))):
+        judged = verdict(replace(evidence, conditions=replace(GOOD, left_out=(said,))))
+        plain = verdict(replace(evidence, conditions=GOOD))
+        assert judged == replace(
+            plain, reasons=(*plain.reasons, str(said)), sentences=(*plain.sentences, said)
+        )

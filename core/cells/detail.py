@@ -1,0 +1,63 @@
+"""How much of what is fine in its cells a picture still shows, at the cells' own scale.
+
+Two things take it: few pixels, also where a picture was enlarged afterwards, and strong compression. The
+first leaves nothing at high spatial frequencies. The second hides in a JPEG file that was saved anew, at any
+quality, or brought to another size; but it still shows the steps between the blocks of 8 px that it was first
+coded in.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, raw_crops, scaled
+
+COARSE, FINE = (2.0, 4.0), (8.0, 10.0)
+"""Cycles a cell's width: of outlines of cells, and of the finest that a ring is told by. 20 px a cell hold
+the latter just so."""
+LARGEST_STEP = 24
+"""Levels: the edge of a cell makes steps far above those between blocks."""
+NEIGHBOURHOOD_PX = 17
+PERIODS_PX = np.geomspace(3.0, 26.0, 400)
+"""Distances between blocks that are looked for; 8 px where the picture has the size that it was coded at."""
+FREQUENCIES = 8192
+HARMONICS = 3
+
+
+def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
+    """Power of what is fine over that of what is coarse, round (N, 4) boxes of cells; decimal logarithm."""
+    size = SURROUNDED_SIZE_PX
+    green = raw_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)[..., 1]
+    window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
+    flat = green.astype(np.float32) - green.mean(axis=(1, 2), keepdims=True)
+    power = np.abs(np.fft.rfft2(flat * window)) ** 2
+    per_cell = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
+    cycles = per_cell * SURROUNDED_CELL_DIAMETER_PX
+    coarse, fine = (power[:, (cycles >= low) & (cycles < high)].mean(axis=1) for low, high in (COARSE, FINE))
+    return float(np.median(np.log10((fine + 1) / (coarse + 1))))
+
+
+def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
+    """Levels by which green steps between the blocks of a compressed picture, at the scale of its cells.
+
+    The mean step from pixel to pixel, a column or row, has peaks at one distance where there are blocks.
+    """
+    green = image[..., 1:2]
+    if cell_diameter_px > SURROUNDED_CELL_DIAMETER_PX:
+        green = scaled(green, SURROUNDED_CELL_DIAMETER_PX / cell_diameter_px)
+    level = green.reshape(green.shape[:2]).astype(np.int16)
+    return min(_peaks(level), _peaks(level.T))
+
+
+def _peaks(level: NDArray[np.int16]) -> float:
+    """Levels of the peaks at one distance in the mean step along rows; 0 in a picture too small to tell."""
+    steps = np.minimum(np.abs(np.diff(level, axis=1)), LARGEST_STEP).mean(axis=0, dtype=np.float32)
+    if len(steps) < 4 * NEIGHBOURHOOD_PX:
+        return 0.0
+    around = cv2.blur(steps[None], (NEIGHBOURHOOD_PX, 1))[0]
+    over = (steps - around) * np.hanning(len(steps))
+    amplitude = np.abs(np.fft.rfft(over, FREQUENCIES)) * (4 / len(steps))
+    orders = np.arange(1, HARMONICS + 1)[:, None]
+    at = np.rint(orders / PERIODS_PX * FREQUENCIES).astype(int)
+    heights = np.where(at <= FREQUENCIES // 2, amplitude[np.minimum(at, FREQUENCIES // 2)], np.nan)
+    return float(np.nanmean(heights, axis=0).max())

@@ -1,0 +1,73 @@
+"""Detail at the scale of the cells: what enlarging and compression take from a picture shows."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.cells.detail import block_steps, fine_detail
+from tests.drawn_cells import boxes_around, disc_picture, grid_centres
+
+CELL_PX = 70
+
+
+CENTRES = [
+    (x + int(across), y + int(down))
+    for (x, y), (across, down) in zip(
+        grid_centres(640, 800, 100), np.random.default_rng(1).integers(-14, 15, (99, 2)), strict=False
+    )
+]
+"""Not in rows: a lattice of cells has a distance of its own."""
+
+
+def smear(seed: int = 0) -> NDArray[np.uint8]:
+    """Cells with grains in them, as a camera gives them."""
+    random = np.random.default_rng(seed)
+    image = disc_picture(640, 800, CENTRES, CELL_PX).astype(float)
+    image += cv2.GaussianBlur(random.normal(0, 40, image.shape), (0, 0), 1.5)
+    return np.clip(image + random.normal(0, 1.5, image.shape), 0, 255).astype(np.uint8)
+
+
+def boxes() -> NDArray[np.float32]:
+    return boxes_around(CENTRES, CELL_PX)
+
+
+def resized(image: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
+    how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, None, fx=by, fy=by, interpolation=how), np.uint8)
+
+
+def as_jpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+
+
+def test_an_enlarged_picture_has_lost_what_is_fine_and_a_shrunk_one_too() -> None:
+    small = resized(smear(), 12 / CELL_PX)
+    enlarged = cv2.resize(small, (800, 640), interpolation=cv2.INTER_CUBIC)
+    sharp = fine_detail(smear(), boxes())
+    assert fine_detail(np.asarray(enlarged, np.uint8), boxes()) < sharp - 1
+    assert fine_detail(small, boxes() * np.float32(12 / CELL_PX)) < sharp - 0.5
+
+
+@pytest.mark.parametrize("by", [0.5, 2.0])
+def test_detail_is_that_of_the_cells_whatever_their_size_in_pixels(by: float) -> None:
+    scaled = fine_detail(resized(smear(), by), boxes() * np.float32(by))
+    assert scaled == pytest.approx(fine_detail(smear(), boxes()), abs=0.45)
+
+
+def test_compression_leaves_steps_between_blocks_the_stronger_the_more() -> None:
+    steps = [block_steps(as_jpeg(smear(), quality), CELL_PX) for quality in (10, 30, 95)]
+    assert steps == sorted(steps, reverse=True)
+    assert steps[0] > 2 * steps[2]
+    assert steps[0] > 2 * block_steps(smear(), CELL_PX)
+
+
+@pytest.mark.parametrize("by", [0.8, 1.5])
+def test_neither_saving_anew_nor_another_size_hides_it(by: float) -> None:
+    hidden = as_jpeg(resized(as_jpeg(smear(), 10), by), 95)
+    assert block_steps(hidden, CELL_PX * by) > 2 * block_steps(smear(), CELL_PX)
+
+
+def test_a_picture_too_small_to_tell_shows_no_steps() -> None:
+    assert block_steps(smear()[:60, :60], CELL_PX) == 0.0
