@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from core.results.result import SlideResult
     from core.scoring.batch import BatchResult, Problem
-    from models.checkpoint import Models
+    from models.loading import Models
 
 MOST_LINES = 20
 """Unreadable fields named on the terminal; problems.json names all."""
@@ -120,8 +120,8 @@ def refuse_output_among_slides(slides: list[Path], out: Path) -> None:
 
 
 def load_in_worker(model: str, device: str) -> "Models":
-    """Load the networks, and torch with them, in the process that runs them."""
-    from models.checkpoint import load_models
+    """Load the networks in the process that runs them."""
+    from models.loading import load_models
 
     return load_models(model, device)
 

@@ -32,7 +32,7 @@ from core.scoring.workers import Workers
 from core.slides import open_slide
 from core.store import SlideRecord
 from core.wording import sentence
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 NICE = 10
 """Readers, and slides that are scored for them, come before a comparison."""

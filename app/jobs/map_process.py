@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from app.jobs.asked_maps import AskedMap, asked_for
 from app.jobs.models_here import model_of_identity
@@ -20,7 +19,7 @@ from core.files import write_bytes
 from core.scoring.ledger import kept_captions, kept_field
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import Candidate, SlideRecord, StoredSlide, TakenIn
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 SECONDS_BETWEEN = 0.1
 IDLE_SECONDS = 300
@@ -115,7 +114,6 @@ def _refuse(folder: Path, wanted: AskedMap, why: str) -> None:
 def main(folder: Path) -> None:
     """Answer until nobody has asked for a while."""
     os.nice(NICE)
-    torch.set_num_threads(1)
     workplace = open_workplace(folder)
     asked_last = time.monotonic()
     while time.monotonic() - asked_last < IDLE_SECONDS:

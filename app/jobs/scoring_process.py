@@ -17,7 +17,7 @@ from core.scoring.workers import Workers, available_cores
 from core.slides import is_region, open_overview, open_slide
 from core.store import ScoringStep, StoredSlide, StoreError
 from core.tally import Assumptions
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 DEVICE = "auto"
 
