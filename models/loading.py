@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from core.cells.classification import CellClassifier, FeatureStatistics
 from core.cells.detection import CellDetector
 from core.cells.second_look import SecondLook
+from core.errors import NEEDS_TORCH
 from models.cards import ModelCards, load_card, model_folder
 from models.graphs.classifier import GraphClassifier
 from models.graphs.classifier_graph import ClassifierGraph
 from models.graphs.detector_graph import load_detector
 from models.graphs.second_look_graph import SecondLookGraph
-from models.weights import NEEDS_TORCH, CheckpointError
+from models.weights import CheckpointError
 
 
 class ExplainedClassifier(CellClassifier, Protocol):

@@ -9,8 +9,6 @@ from safetensors.numpy import load_file
 
 from core.errors import SmearscopeError
 
-NEEDS_TORCH = "this needs torch, which scoring and review do without: pip install 'smearscope[train]'"
-
 
 class CheckpointError(SmearscopeError):
     """Weights that are missing, damaged, or of another network."""

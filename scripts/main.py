@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import SmearscopeError
-from models.weights import NEEDS_TORCH
+from core.errors import NEEDS_TORCH, SmearscopeError
 from scripts.app import app as review_app
 from scripts.backup import backup
 from scripts.data import data
