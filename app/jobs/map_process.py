@@ -1,6 +1,5 @@
 """The process that makes the maps that readers ask for; `app.jobs.start.start_maps` starts it."""
 
-import os
 import sys
 import time
 from functools import lru_cache
@@ -10,7 +9,9 @@ import numpy as np
 
 from app.jobs.asked_maps import AskedMap, asked_for
 from app.jobs.models_here import model_of_identity
+from app.jobs.priority import give_way
 from app.jobs.scoring_process import DEVICE
+from app.jobs.start import has_lock
 from app.pictures.tiles import METHODS, decoded_field, pictured_cell
 from app.workplace import Workplace, open_workplace
 from core.cells.crops import cut_crops
@@ -113,8 +114,10 @@ def _refuse(folder: Path, wanted: AskedMap, why: str) -> None:
 
 def main(folder: Path) -> None:
     """Answer until nobody has asked for a while."""
-    os.nice(NICE)
+    give_way(NICE)
     workplace = open_workplace(folder)
+    if not has_lock(workplace.asked_maps):
+        return
     asked_last = time.monotonic()
     while time.monotonic() - asked_last < IDLE_SECONDS:
         if answer(workplace):

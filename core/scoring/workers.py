@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from typing import Any, Generic, Self, TypeVar
@@ -118,13 +119,9 @@ class Workers(Generic[Models]):
             self._pool = ProcessPoolExecutor(
                 self.count, multiprocessing.get_context("spawn"), _start_worker, (self._load_models,)
             )
-        # Ctrl-C goes to every process of a terminal. A worker, which any submit may start, inherits this mask
-        # and finishes what it does.
-        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        # Ctrl-C goes to every process of a terminal. A worker, which any submit may start, finishes its task.
+        with _interrupts_held_back():
             return self._pool.submit(_run, task, item)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
 
     def _close(self) -> None:
         if self._pool is not None:
@@ -135,7 +132,21 @@ class Workers(Generic[Models]):
 _models: Callable[[], Any]  # of a worker process; its tasks can reach no other place
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """What begins inside inherits this; on Windows it ignores interrupts from its first task on."""
+    if sys.platform == "win32":
+        yield
+    else:
+        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
 def _start_worker(load_models: Callable[[], Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="parent watch", daemon=True).start()
     global _models
     # Loaded by the first task: what goes wrong is its outcome, where here it would break the pool.
