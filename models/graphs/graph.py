@@ -24,6 +24,8 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = ERRORS_ONLY
+        # The arena would keep for good what one run at a slide's beginning takes: 500 MB.
+        options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, **inputs: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
