@@ -7,11 +7,7 @@
 #     --without-sign-in
 #
 # The user inside has number 1000 and must be allowed to write to the results and data folders.
-#
-# The default torch carries GPU libraries of several gigabytes. PyTorch also publishes a build for the CPU alone,
-# on an index of its own (its address is in PyTorch's installation guide). Hand that index to pip to use it:
-#
-#   docker build --build-arg PIP_OPTIONS="--extra-index-url ADDRESS" -t smearscope .
+# It scores and reviews; training, which takes torch, is not in it.
 FROM python:3.11-slim
 
 RUN apt-get update \
@@ -27,7 +23,7 @@ ARG PIP_OPTIONS=""
 ENV PIP_NO_CACHE_DIR=1
 RUN make .venv/installed PIP_OPTIONS="$PIP_OPTIONS"
 
-ENV PATH="/opt/smearscope/.venv/bin:$PATH" NO_ALBUMENTATIONS_UPDATE=1
+ENV PATH="/opt/smearscope/.venv/bin:$PATH"
 EXPOSE 8501
 ENTRYPOINT ["smearscope"]
 CMD ["--help"]

@@ -1,5 +1,6 @@
 # make demo | test | lint | types | clean
-# The first of them makes .venv with Python 3.11 and installs the versions pinned in constraints.txt.
+# The first of them makes .venv with Python 3.11 and installs the versions pinned in constraints.txt: for demo what
+# scoring and review need, for the others also what training, tests and checks need.
 
 PYTHON ?= $(shell for python in python3.11 python3; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
@@ -8,6 +9,8 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 PIP_OPTIONS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
+DEVELOPED := .venv/developed
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt
 
 .PHONY: demo test lint types clean
 .DEFAULT_GOAL := demo
@@ -15,14 +18,14 @@ INSTALLED := .venv/installed
 demo: $(INSTALLED)
 	$(BIN)/smearscope demo
 
-test: $(INSTALLED)
+test: $(DEVELOPED)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-lint: $(INSTALLED)
+lint: $(DEVELOPED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: $(INSTALLED)
+types: $(DEVELOPED)
 	$(BIN)/mypy
 
 clean:
@@ -36,6 +39,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  echo "Install it (on Debian and Ubuntu: python3.11 and python3.11-venv), or name it: make PYTHON=/path/to/python3.11" >&2; \
 	  exit 1; fi
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_OPTIONS) \
-	  --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) --editable .
+	touch $@
+
+$(DEVELOPED): $(INSTALLED)
+	$(INSTALL) --editable '.[dev]'
 	touch $@

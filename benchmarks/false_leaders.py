@@ -20,7 +20,7 @@ from core.cells.crops import raw_crops
 from core.training.list_figures import rank_values
 from datasets.field_sets import READERS
 from datasets.located_objects import LocatedField, located_fields
-from models.checkpoint import load_models
+from models.loading import load_models
 from scripts.settings.configuration import SecondLookSettings, read_settings
 
 CONFIG = Path("models/configs/second_look.yaml")

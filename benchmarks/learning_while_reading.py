@@ -27,7 +27,7 @@ from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.fields import AnnotatedField
 from datasets.located_objects import Truth, located_fields
 from models.checkpoint import load_classifier, load_detector, load_second_look
-from models.second_look import STAGES
+from models.graphs.second_look_graph import CHANNELS
 from scripts.cell_networks.train_second_look import Looks
 from scripts.cell_networks.validate_lists import MOST_PARASITES, OBJECTS
 
@@ -105,7 +105,7 @@ def scored_set(fields: Sequence[AnnotatedField], networks: Path, unseen: str, se
     located, features = [], []
     for field in located_fields(fields, looks):
         seen = np.isfinite(field.scored.second_score)
-        of_field = np.full((len(seen), STAGES[-1][1]), np.nan, np.float32)
+        of_field = np.full((len(seen), CHANNELS), np.nan, np.float32)
         if seen.any():
             of_field[seen] = field.scored.second_features
         located.append(field)

@@ -263,14 +263,17 @@ def cells(
     from datasets.classification import plain
     from datasets.field_sets import READERS
     from datasets.transplant import VISIBLE_DENSITY, parasite_of, with_parasite
-    from models.checkpoint import load_classifier, load_models
+    from models.cards import RELEASED
+    from models.checkpoint import load_classifier
     from models.classifier import Classifier, ClassifierNetwork
+    from models.loading import load_models
     from models.slide_network import as_input
     from scripts.cell_networks.train_classifier import healthy_cells, read_source
 
     draw = np.random.default_rng(seed)
     released = load_models()
-    classifier = load_classifier(weights, released.card.classifier.width) if weights else released.classifier
+    weights = weights or RELEASED / "classifier.safetensors"
+    classifier = load_classifier(weights, released.card.classifier.width)
     hosts = healthy_cells(READERS["chula_rbc12"](data / "chula_rbc12"), released.detector)
     donors = joined([read_source(data, source) for source in sources])
     donors = donors.take(donors.infected)

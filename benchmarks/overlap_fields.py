@@ -14,7 +14,7 @@ from core.cells.located import find_cells
 from core.cells.quality import field_quality
 from core.cells.reference import SlideReference, slide_reference
 from core.slides.field import Field, Rectangle
-from models.checkpoint import Models
+from models.loading import Models
 
 OVERLAPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6)
 LARGEST_TURN = 5.0

@@ -36,7 +36,7 @@ from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.overlapping import DoubtfulOverlap, each_place_once
 from core.scoring.survey import Survey, SurveyedField
 from datasets.fields import read_rgb
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 EVERY = {"iml_malaria": 6, "md2019": 3, "healthy_tiles": 3, "ph_thin": 12, "chula_rbc12": 10, "txl_pbc": 20}
 """Of each set one field in so many is cut and copied."""

@@ -27,8 +27,8 @@ from datasets.second_look_batches import levels_of, parasites_of
 from datasets.surrounded_cells import STORED_SURROUNDED_PX, SurroundedCells, of_located_fields
 from datasets.transplant import VISIBLE_DENSITY
 from models.checkpoint import load_classifier, load_detector, load_second_look
+from models.graphs.crop_network import INPUT_LEVELS
 from models.second_look import FEATURE_LAYER
-from models.slide_network import INPUT_LEVELS
 from scripts.cell_networks.train_second_look import Looks
 
 HOSTS, HOST_FIELDS = "chula_rbc12", 80

@@ -31,3 +31,7 @@ class UnreadableImageError(SmearscopeError):
 
 class EmptySlideError(SmearscopeError):
     """A slide that holds no field image."""
+
+
+NEEDS_TORCH = "this needs torch, which scoring and review do without: pip install 'smearscope[train]'"
+"""Said where a package of training is not installed."""

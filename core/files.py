@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -146,11 +147,37 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
 
 
 def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        return  # a folder is no file there, and has its names on the disk when they are made
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def opened_lock(path: Path) -> int:
+    """Open the file of a lock, made where there is none, as a descriptor; raises OSError."""
+    return os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+
+
+def lock_taken(descriptor: int) -> bool:
+    """Take a lock until its descriptor is closed; False where another process has it.
+
+    The operating system gives it up when its holder ends, whichever way it ends.
+    """
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # as the two systems say that it is taken
+        return False
+    return True
 
 
 def shown_path(path: Path | str) -> str:

@@ -1,6 +1,5 @@
-"""Weights and cards on disk: safetensors beside JSON, never a pickle."""
+"""Networks of torch from and to their weights on disk: safetensors, never a pickle."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -8,53 +7,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from core.errors import SmearscopeError
 from core.files import write_bytes
 from core.training.exactness import exact_on_cuda
-from models.cards import ModelCards, load_card, model_folder
 from models.classifier import Classifier, ClassifierNetwork
-from models.detector import Detector, DetectorNetwork
+from models.detector import Detector
+from models.detector_network import DetectorNetwork, answer_of
 from models.fusion import fuse
 from models.second_look import SecondLook, SecondLookNetwork
-
-
-class CheckpointError(SmearscopeError):
-    """Weights that are missing, damaged, or of another network."""
-
-
-@dataclass(frozen=True)
-class Models:
-    """A model's networks ready to score, and what is known of them."""
-
-    detector: Detector
-    classifier: Classifier
-    second_look: SecondLook
-    card: ModelCards
-
-
-def load_models(name: str = "released", device: str = "cpu") -> Models:
-    """Load the networks of a model and their cards.
-
-    Parameters
-    ----------
-    name
-        ``released`` for the weights that ship, else a folder holding the files of `models.cards.FILES`.
-    device
-        ``auto``, ``cpu`` or ``cuda``.
-
-    Raises
-    ------
-    CheckpointError, models.cards.CardError
-        Naming the file and what is wrong with it.
-    """
-    folder = model_folder(name)
-    card = load_card(name)
-    return Models(
-        detector=load_detector(folder / "detector.safetensors", device),
-        classifier=load_classifier(folder / "classifier.safetensors", card.classifier.width, device),
-        second_look=load_second_look(folder / "second_look.safetensors", device),
-        card=card,
-    )
+from models.weights import CheckpointError, not_safetensors, of_another_network
 
 
 def torch_device(device: str) -> torch.device:
@@ -76,7 +36,7 @@ def load_detector(weights: Path, device: str = "cpu") -> Detector:
     network = DetectorNetwork()
     load_weights(network, weights)
     fuse(network)
-    return Detector(network, torch_device(device))
+    return Detector(answer_of(network, torch_device(device)))
 
 
 def load_classifier(weights: Path, width: int, device: str = "cpu") -> Classifier:
@@ -145,13 +105,11 @@ def load_weights(network: nn.Module, path: Path) -> None:
     try:
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except RuntimeError as error:
-        raise CheckpointError(
-            f"{path}: weights of another network; use the version they were made with"
-        ) from error
+        raise of_another_network(path) from error
 
 
 def _read(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it anew") from error
+        raise not_safetensors(path, error) from error

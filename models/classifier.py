@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from functools import cached_property
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,15 +14,12 @@ from core.cam import activation_maps, normalised
 from core.cells.classification import FeatureStatistics, FieldScores
 from core.cells.crops import CROP_SIZE_PX
 from models.blocks import ConvolutionBlock, ResidualBlock
+from models.graphs.cell_maps import SPREAD_PX
 from models.slide_network import SlideNetwork
 from models.slide_norm import SlideNorm, hold, measure
 
 FEATURE_LAYER = "features"
 """Of `ClassifierNetwork`: the layer that it averages, and that its maps are made of."""
-STRIDE_PX: Literal[4] = 4
-"""Pixels of a crop between two places of `FEATURE_LAYER`."""
-SPREAD_PX = 1.5
-"""Standard deviation, in pixels of a crop, of the blur over its activation map."""
 
 
 class ClassifierNetwork(nn.Module):

@@ -9,15 +9,12 @@ from core.cells.classification import FeatureStatistics
 from core.cells.crops import SURROUNDED_SIZE_PX
 from core.cells.second_look import SecondSight
 from models.fusion import fuse
+from models.graphs.second_look_graph import CHANNELS, STEM_CHANNELS, inverted_residuals
 from models.slide_network import SlideNetwork
 from models.slide_norm import SlideNorm
 
 FEATURE_LAYER = "features"
 """Layer whose output the class activation map is made of."""
-STEM_CHANNELS = 32
-STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
-"""Expansion, channels, blocks and first stride of the stages of MobileNetV2 down to stride 16 (Sandler et al.
-2018, table 2). The two after these halve the places once more, and a parasite is small."""
 
 
 def _convolution(channels: int, out: int, kernel: int, stride: int, groups: int = 1) -> nn.Sequential:
@@ -60,14 +57,11 @@ class SecondLookNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         blocks: list[nn.Module] = [_convolution(3, STEM_CHANNELS, 3, 2)]
-        channels = STEM_CHANNELS
-        for expansion, out, count, stride in STAGES:
-            for number in range(count):
-                blocks.append(InvertedResidual(channels, out, stride if number == 0 else 1, expansion))
-                channels = out
+        for channels, out, stride, expansion in inverted_residuals():
+            blocks.append(InvertedResidual(channels, out, stride, expansion))
         self.features = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(0.3)
-        self.head = nn.Linear(channels, 1)
+        self.head = nn.Linear(CHANNELS, 1)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, images: Tensor) -> Tensor:

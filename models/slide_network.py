@@ -12,13 +12,9 @@ from torch import Tensor, nn
 
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import GREY
+from models.graphs.crop_network import INPUT_LEVELS, KEPT
+from models.graphs.second_look_graph import BATCH
 from models.slide_norm import hold, measured
-
-BATCH = 64
-INPUT_LEVELS = 48.0
-"""Levels of a crop that make one of a network's input."""
-KEPT = 2
-"""Networks that are kept: a worker scores one slide after the other, and maps are made of a slide's field."""
 
 Network = TypeVar("Network", bound=nn.Module)
 

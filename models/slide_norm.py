@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from core.cells.classification import FeatureStatistics
+from models.graphs.crop_network import TYPICAL_CELLS
+from models.graphs.normalised import SLIDE_NORM_EPS
 
-TYPICAL_CELLS = 200
-"""What is held already counts as this many cells beside those measured: few cells do not make statistics."""
 WINDOW = 0.02
 """Weight of a new batch in the running statistics of the typical slide."""
 
@@ -28,7 +28,7 @@ class SlideNorm(nn.BatchNorm2d):
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-3, momentum=WINDOW)
+        super().__init__(channels, eps=SLIDE_NORM_EPS, momentum=WINDOW)
         self.cells_a_slide = 0
         self.healthy_a_slide = 0
         self.measuring = False

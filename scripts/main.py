@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import SmearscopeError
+from core.errors import NEEDS_TORCH, SmearscopeError
 from scripts.app import app as review_app
 from scripts.backup import backup
 from scripts.data import data
@@ -20,6 +20,9 @@ from scripts.supervisor import supervisor
 from scripts.train import train
 from scripts.validate import validate
 from scripts.worker import worker
+
+FOR_TRAINING = {"albumentations", "lightning_fabric", "torch", "torchvision"}
+"""Packages of the extra `train`, which some commands need."""
 
 app = typer.Typer(
     name="smearscope",
@@ -72,6 +75,11 @@ def main() -> None:
         app()
     except SmearscopeError as error:
         typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(1) from error
+    except ModuleNotFoundError as error:
+        if error.name not in FOR_TRAINING:
+            raise
+        typer.echo(f"Error: {NEEDS_TORCH}", err=True)
         raise SystemExit(1) from error
 
 

@@ -33,7 +33,7 @@ def release(
     from core.wording import RESEARCH_USE_ONLY
     from models.cards import ClassifierCard
     from models.checkpoint import load_classifier, load_detector, load_second_look
-    from models.classifier import STRIDE_PX
+    from models.graphs.cell_maps import STRIDE_PX
     from scripts.cell_networks.released_figures import made_file, validity_on
     from scripts.settings.configuration import (
         ClassifierSettings,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.scoring.batch import BatchResult, Problem
     from core.scoring.workers import Workers
     from models.cards import ModelCards
-    from models.checkpoint import Models
+    from models.loading import Models
 
 MOST_LINES = 20
 """Unreadable fields named on the terminal; problems.json names all."""
@@ -166,8 +166,8 @@ def refuse_without_dask() -> None:
 
 
 def load_in_worker(model: str, device: str) -> "Models":
-    """Load the networks, and torch with them, in the process that runs them."""
-    from models.checkpoint import load_models
+    """Load the networks in the process that runs them."""
+    from models.loading import load_models
 
     return load_models(model, device)
 

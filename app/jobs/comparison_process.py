@@ -1,6 +1,5 @@
 """The process that scores reviewed slides with two models; `app.jobs.start` starts it."""
 
-import os
 import sys
 import traceback
 from functools import partial
@@ -19,8 +18,10 @@ from app.jobs.comparison import (
     signed_slides,
 )
 from app.jobs.models_here import ModelHere, ModelHereError, models_here
+from app.jobs.priority import give_way
 from app.jobs.progress import ProgressFile, StoppedError
 from app.jobs.scoring_process import DEVICE
+from app.jobs.start import has_lock
 from app.workplace import Workplace, open_workplace
 from core.errors import SmearscopeError
 from core.files import write_bytes
@@ -32,7 +33,7 @@ from core.scoring.workers import LocalWorkers, Workers
 from core.slides import open_slide
 from core.store import SlideRecord
 from core.wording import sentence
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 NICE = 10
 """Readers, and slides that are scored for them, come before a comparison."""
@@ -172,5 +173,7 @@ def _tables(folder: Path | SmearscopeError) -> ResultTables:
 
 
 if __name__ == "__main__":
-    os.nice(NICE)
-    compare(open_workplace(Path(sys.argv[1])))
+    give_way(NICE)
+    opened = open_workplace(Path(sys.argv[1]))
+    if has_lock(opened.comparisons):
+        compare(opened)

@@ -1,17 +1,17 @@
 """The process that makes the maps that readers ask for; `app.jobs.start.start_maps` starts it."""
 
-import os
 import sys
 import time
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from app.jobs.asked_maps import AskedMap, asked_for
 from app.jobs.models_here import model_of_identity
+from app.jobs.priority import give_way
 from app.jobs.scoring_process import DEVICE
+from app.jobs.start import has_lock
 from app.pictures.tiles import METHODS, decoded_field, pictured_cell
 from app.workplace import Workplace, open_workplace
 from core.cells.crops import cut_crops
@@ -20,7 +20,7 @@ from core.files import write_bytes
 from core.scoring.ledger import kept_captions, kept_field
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import Candidate, SlideRecord, StoredSlide, TakenIn
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 SECONDS_BETWEEN = 0.1
 IDLE_SECONDS = 300
@@ -114,9 +114,10 @@ def _refuse(folder: Path, wanted: AskedMap, why: str) -> None:
 
 def main(folder: Path) -> None:
     """Answer until nobody has asked for a while."""
-    os.nice(NICE)
-    torch.set_num_threads(1)
+    give_way(NICE)
     workplace = open_workplace(folder)
+    if not has_lock(workplace.asked_maps):
+        return
     asked_last = time.monotonic()
     while time.monotonic() - asked_last < IDLE_SECONDS:
         if answer(workplace):

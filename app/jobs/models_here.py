@@ -26,7 +26,7 @@ class ModelHere:
     name
         ``released``, or its folder in `models/` of the data folder.
     source
-        As `models.checkpoint.load_models` takes it.
+        As `models.loading.load_models` takes it.
     card
         What is known of it.
     """

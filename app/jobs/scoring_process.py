@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.jobs.models_here import ModelHere, active_model, result_folder
 from app.jobs.progress import ProgressFile, StoppedError, progress_path
-from app.jobs.start import REVIEW_BUDGET
+from app.jobs.start import REVIEW_BUDGET, has_lock
 from app.pictures.while_scoring import PicturesWhileScoring
 from app.workplace import PROGRAM, Workplace, open_workplace
 from core.errors import SmearscopeError
@@ -17,7 +17,7 @@ from core.scoring.workers import LocalWorkers, Workers, available_cores
 from core.slides import is_region, open_overview, open_slide
 from core.store import ScoringStep, StoredSlide, StoreError
 from core.tally import Assumptions
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 DEVICE = "auto"
 
@@ -134,4 +134,6 @@ def _state(workplace: Workplace, slide_id: int) -> ScoringStep:
 
 
 if __name__ == "__main__":
-    work_through_queue(open_workplace(Path(sys.argv[1])), partial(print, flush=True))
+    opened = open_workplace(Path(sys.argv[1]))
+    if has_lock(opened.jobs):
+        work_through_queue(opened, partial(print, flush=True))

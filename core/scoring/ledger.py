@@ -6,7 +6,6 @@ under a name that is the hash of its content. A part is written whole or not at 
 matches its name is thrown away: its fields are scored again.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ import pyarrow as pa
 from core.cells.burned_in import NO_CAPTIONS, BurnedIn
 from core.cells.scored_field import ScoredField
 from core.errors import SmearscopeError
-from core.files import cannot_write, shown_path, write_bytes
+from core.files import cannot_write, lock_taken, opened_lock, shown_path, write_bytes
 from core.scoring.ledger_table import SCHEMA, LedgerEntry, entries_to_table, entry_from_table
 from core.slides.slide import storable
 
@@ -264,17 +263,15 @@ def _age(part: Path) -> tuple[int, str]:
 def _locked(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+        descriptor = opened_lock(folder / "lock")
     except OSError as error:
         raise cannot_write(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not lock_taken(descriptor):
         os.close(descriptor)
         raise LedgerError(
             f"another run is writing {shown_path(folder.parent)}; wait until it is done, or give another "
             "--out"
-        ) from error
+        )
     return descriptor
 
 

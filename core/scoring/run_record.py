@@ -11,7 +11,7 @@ from typing import Any
 from core.files import write_bytes
 from core.scoring.workers import available_cores
 
-LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "scipy", "torch")
+LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "pyarrow", "scipy")
 """Those whose version can change a score or a file's bytes."""
 
 

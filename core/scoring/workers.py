@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -210,17 +211,14 @@ class LocalWorkers(Workers[Models]):
             self._pool = ProcessPoolExecutor(
                 self.count, multiprocessing.get_context("spawn"), _start_worker, (self._load_models,)
             )
-        # Ctrl-C goes to every process of a terminal. A worker, which any submit may start, inherits this mask
-        # and finishes what it does.
-        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return self._pool.submit(run_task, task, item)
-        except BrokenProcessPool as error:  # a process died while it had nothing to do
-            failed: Future[Outcome] = Future()
-            failed.set_exception(error)
-            return failed
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+        # Ctrl-C goes to every process of a terminal. A worker, which any submit may start, finishes its task.
+        with _interrupts_held_back():
+            try:
+                return self._pool.submit(run_task, task, item)
+            except BrokenProcessPool as error:  # a process died while it had nothing to do
+                failed: Future[Outcome] = Future()
+                failed.set_exception(error)
+                return failed
 
     def _outcome(self, future: Future[Outcome]) -> Outcome:
         try:
@@ -239,7 +237,21 @@ class LocalWorkers(Workers[Models]):
 _models: Callable[[], Any]  # of a worker process; its tasks can reach no other place
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """What begins inside inherits this; on Windows it ignores interrupts from its first task on."""
+    if sys.platform == "win32":
+        yield
+    else:
+        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
 def _start_worker(load_models: Callable[[], Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
     # Loaded by the first task: what goes wrong is its outcome, where here it would break the pool.
     hold_models(load_models)

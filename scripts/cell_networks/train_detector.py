@@ -14,7 +14,8 @@ from datasets.detection import StoredField, TileBatch, batches, store, synthetic
 from datasets.field_sets import READERS
 from datasets.fields import AnnotatedField
 from models.detection_loss import detection_loss
-from models.detector import DetectorNetwork, as_input, white_balanced
+from models.detector import white_balanced
+from models.detector_network import DetectorNetwork, as_input
 from scripts.settings.configuration import DetectorSettings
 
 

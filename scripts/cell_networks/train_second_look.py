@@ -24,8 +24,8 @@ from datasets.surrounded_cells import CROP_SETS, SurroundedCells, of_crop_set, o
 from models.checkpoint import load_pretrained
 from models.classifier import Classifier
 from models.detector import Detector
+from models.graphs.crop_network import INPUT_LEVELS
 from models.second_look import FEATURE_LAYER, SecondLookNetwork
-from models.slide_network import INPUT_LEVELS
 from models.slide_norm import expect_batches
 from scripts.cell_networks.cell_loss import cell_loss
 from scripts.cell_networks.train_classifier import train_classifier

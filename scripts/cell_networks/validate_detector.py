@@ -20,6 +20,7 @@ from core.files import write_bytes
 from core.training.figures import Share
 from datasets.fields import AnnotatedField
 from models.detector import Detector
+from models.detector_network import answer_of
 from models.fusion import fuse
 from scripts.cell_networks.train_detector import train_detector
 from scripts.settings.configuration import DetectorSettings
@@ -150,7 +151,7 @@ def validate_detector(
     for left_out, training, test in parts(fields, plan):
         network = train_detector(training, settings, fabric)
         fuse(network)
-        detector = Detector(network, torch.device("cpu"))
+        detector = Detector(answer_of(network, torch.device("cpu")))
         for source, unseen in test.items():
             if source == "chula_rbc12" and (diameter_px := width_of_source(unseen, detector, 1.0)):
                 sheet = sheet_of_unmarked(unseen, detector, diameter_px, settings.seed)

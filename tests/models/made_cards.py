@@ -16,7 +16,7 @@ from models.cards import (
 )
 from models.checkpoint import save_weights
 from models.classifier import ClassifierNetwork
-from models.detector import DetectorNetwork
+from models.detector_network import DetectorNetwork
 from models.second_look import SecondLookNetwork
 
 WIDTH = 4

@@ -1,4 +1,4 @@
-"""Weights and cards on disk: what is written comes back, and what is damaged is named."""
+"""Networks of torch on disk: what is written comes back, and what is damaged is named."""
 
 from pathlib import Path
 
@@ -11,12 +11,9 @@ from torchvision.models import mobilenet_v2
 
 from core.cells.crops import CROP_SIZE_PX, GREY, SURROUNDED_SIZE_PX
 from core.files import OutputError
-from models.cards import FILES, CardError, load_card, model_folder
 from models.checkpoint import (
-    CheckpointError,
     load_classifier,
     load_detector,
-    load_models,
     load_pretrained,
     load_second_look,
     load_weights,
@@ -24,11 +21,11 @@ from models.checkpoint import (
     torch_device,
 )
 from models.classifier import ClassifierNetwork
-from models.detector import DetectorNetwork
+from models.detector_network import DetectorNetwork
 from models.second_look import SecondLookNetwork
 from models.slide_norm import SlideNorm, expect_batches, hold
+from models.weights import CheckpointError
 from tests.full_disk import full_disk
-from tests.models.made_cards import WIDTH, write_models
 from tests.models.made_networks import answering, trained_looking
 
 
@@ -90,72 +87,6 @@ def test_weights_of_another_network_are_refused(other: nn.Module, tmp_path: Path
     with pytest.raises(CheckpointError, match=r"w\.safetensors: weights of another network") as caught:
         load_weights(ClassifierNetwork(4), path)
     assert "\n" not in str(caught.value)
-
-
-def test_a_model_is_loaded_ready_to_score(tmp_path: Path) -> None:
-    models = load_models(str(write_models(tmp_path / "with spaces é")))
-    crops = np.full((3, CROP_SIZE_PX, CROP_SIZE_PX, 3), 150, np.uint8)
-    statistics = models.classifier.feature_statistics(crops)
-    evaluable = np.array([True, False, True])
-    assert models.classifier.score_field(crops, evaluable, statistics).infected_score.shape == (3,)
-    surrounded = np.full((3, SURROUNDED_SIZE_PX, SURROUNDED_SIZE_PX, 3), 150, np.uint8)
-    second = models.second_look.feature_statistics(surrounded)
-    assert models.second_look.logits(surrounded, second).shape == (3,)
-    assert models.card.name == "detector 1 + classifier 1 + second look 1"
-    assert models.card.classifier.width == WIDTH
-    assert models.detector.locate(np.full((40, 60, 3), 200, np.uint8)).boxes.shape[1] == 4
-
-
-def test_loaded_networks_score_as_the_written_ones(tmp_path: Path) -> None:
-    folder = write_models(tmp_path)
-    network = trained_looking(ClassifierNetwork(WIDTH))
-    save_weights(network, folder / "classifier.safetensors")
-    crops = np.random.default_rng(0).integers(0, 256, (5, CROP_SIZE_PX, CROP_SIZE_PX, 3), np.uint8)
-    loaded = load_models(str(folder)).classifier
-    statistics = loaded.feature_statistics(crops)
-    hold(network, statistics)
-    images = (torch.from_numpy(crops).permute(0, 3, 1, 2).float() - GREY) / 48
-    with torch.inference_mode():
-        np.testing.assert_allclose(loaded.logits(crops, statistics), network(images).numpy(), atol=0.02)
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_the_identity_tells_models_apart_by_any_byte_of_any_file(file: str, tmp_path: Path) -> None:
-    folder = write_models(tmp_path)
-    first = load_card(str(folder)).identity
-    assert load_card(str(folder)).identity == first
-    content = (folder / file).read_bytes()
-    changed = content.rstrip() if file.endswith(".json") else content[:-1] + bytes([content[-1] ^ 1])
-    (folder / file).write_bytes(changed)
-    assert load_card(str(folder)).identity != first
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_a_missing_file_of_a_model_is_named(file: str, tmp_path: Path) -> None:
-    folder = write_models(tmp_path)
-    (folder / file).unlink()
-    with pytest.raises(CardError, match=f"{file}: missing; --model takes 'released'"):
-        load_models(str(folder))
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CardError, match=r"nowhere/detector\.safetensors: missing"):
-        model_folder(str(tmp_path / "nowhere"))
-
-
-def test_a_card_of_another_width_does_not_fit_the_weights(tmp_path: Path) -> None:
-    folder = write_models(tmp_path)
-    save_weights(ClassifierNetwork(2 * WIDTH), folder / "classifier.safetensors")
-    with pytest.raises(CheckpointError, match=r"classifier\.safetensors: weights of another network"):
-        load_models(str(folder))
-
-
-@pytest.mark.parametrize("name", ["detector", "classifier", "second_look"])
-def test_a_damaged_card_of_a_model_is_named(name: str, tmp_path: Path) -> None:
-    folder = write_models(tmp_path)
-    (folder / f"{name}.json").write_text("{}")
-    with pytest.raises(CardError, match=rf"{name}\.json: name"):
-        load_models(str(folder))
 
 
 def test_a_detector_is_loaded_alone(tmp_path: Path) -> None:

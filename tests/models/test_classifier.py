@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from core.cells.classification import FeatureStatistics
 from core.cells.crops import CROP_SIZE_PX, GREY
-from models.classifier import STRIDE_PX, Classifier, ClassifierNetwork
+from models.classifier import Classifier, ClassifierNetwork
+from models.graphs.cell_maps import STRIDE_PX
 from models.slide_network import as_input
 from models.slide_norm import hold
 from tests.models.made_networks import trained_looking

@@ -10,7 +10,7 @@ from torch import Tensor
 from core.cells.detection import ObjectKind
 from datasets.detection import target_maps
 from models.detection_loss import centre_loss, detection_loss
-from models.detector import Maps
+from models.detector_network import Maps
 
 LOG_2 = math.log(2)
 

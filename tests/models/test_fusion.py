@@ -8,7 +8,7 @@ from torch import nn
 
 from core.cells.crops import CROP_SIZE_PX, SURROUNDED_SIZE_PX
 from models.classifier import ClassifierNetwork
-from models.detector import DetectorNetwork
+from models.detector_network import DetectorNetwork
 from models.fusion import fuse
 from models.second_look import SecondLookNetwork
 from models.slide_norm import SlideNorm, hold, measured

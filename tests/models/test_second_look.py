@@ -5,8 +5,9 @@ import torch
 from numpy.typing import NDArray
 
 from core.cells.crops import SURROUNDED_SIZE_PX
+from models.graphs.second_look_graph import BATCH
 from models.second_look import SecondLook, SecondLookNetwork
-from models.slide_network import BATCH, as_input
+from models.slide_network import as_input
 from models.slide_norm import hold
 from tests.models.made_networks import answering
 

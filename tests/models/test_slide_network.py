@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from core.cells.crops import GREY
+from models.graphs.second_look_graph import BATCH
 from models.second_look import SecondLook
-from models.slide_network import BATCH, as_input
+from models.slide_network import as_input
 from tests.models.test_second_look import CPU, random_crops, random_network
 
 

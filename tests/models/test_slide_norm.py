@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from models.slide_norm import TYPICAL_CELLS, SlideNorm, expect_batches, hold, measured
+from models.graphs.crop_network import TYPICAL_CELLS
+from models.slide_norm import SlideNorm, expect_batches, hold, measured
 from tests.models.made_networks import trained_looking
 
 HEALTHY, INFECTED, SLIDES = 6, 3, 2

@@ -15,7 +15,7 @@ from core.files import OutputError
 from core.tally import RankCurve
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 from scripts.main import app
 from scripts.settings.configuration import ConfigurationError
 from tests.full_disk import full_disk

@@ -19,9 +19,9 @@ from tests.coloured_cells import DotCard, load_models, save_slide
 @pytest.fixture(autouse=True)
 def drawn_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models that need no weights, in place of the released ones."""
-    checkpoint = ModuleType("models.checkpoint")
-    checkpoint.load_models = lambda name, device: load_models()  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "models.checkpoint", checkpoint)
+    loading = ModuleType("models.loading")
+    loading.load_models = lambda name, device: load_models()  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "models.loading", loading)
     monkeypatch.setattr("models.cards.load_card", lambda name: DotCard())
 
 

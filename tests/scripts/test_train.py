@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.files import OutputError
-from models.checkpoint import CheckpointError
+from models.weights import CheckpointError
 from scripts.main import app
 from tests.scripts.settings.test_configuration import SHIPPED
 

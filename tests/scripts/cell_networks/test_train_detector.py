@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from core.files import OutputError
 from core.training.loop import CurvePoint
 from models.checkpoint import load_detector
-from models.detector import DetectorNetwork
+from models.detector_network import DetectorNetwork
 from scripts.main import app
 from tests.scripts.settings.test_configuration import SHIPPED
 

@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from core.training.loop import Schedule
 from datasets.fields import annotated_field
+from models.graphs.crop_network import INPUT_LEVELS
 from models.second_look import SecondLookNetwork
-from models.slide_network import INPUT_LEVELS
 from models.slide_norm import measured
 from scripts.cell_networks.train_second_look import half_of, train_second_look, without_half
 from scripts.settings.configuration import LayoutSettings, SecondLookSettings

@@ -82,6 +82,7 @@ def rows_with_a_detector_that_locates(
     detector = ToldDetector(located(boxes_around(centres, 20)), cell_diameter_px=20.0)
     monkeypatch.setattr("scripts.cell_networks.validate_detector.train_detector", lambda *_: None)
     monkeypatch.setattr("scripts.cell_networks.validate_detector.fuse", lambda _: None)
+    monkeypatch.setattr("scripts.cell_networks.validate_detector.answer_of", lambda *_: None)
     monkeypatch.setattr("scripts.cell_networks.validate_detector.Detector", lambda *_: detector)
     monkeypatch.setattr("scripts.cell_networks.validate_detector.width_of_source", lambda *_: 20.0)
     settings = read_settings(SHIPPED / "detector.yaml")

@@ -12,7 +12,7 @@ from core.cells.detection import ObjectKind
 from datasets.fields import AnnotatedField, Mark, annotated_field
 from datasets.located_objects import LocatedField, located_fields
 from models.classifier import ClassifierNetwork
-from models.detector import DetectorNetwork
+from models.detector_network import DetectorNetwork
 from models.second_look import SecondLookNetwork
 from scripts.cell_networks import validate_lists
 from scripts.cell_networks.validate_lists import Chain, list_figures, pooled, ranked

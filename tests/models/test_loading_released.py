@@ -15,7 +15,7 @@ from core.training.figures import area_under_curve
 from core.wording import RESEARCH_USE_ONLY
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
-from models.checkpoint import Models, load_models
+from models.loading import Models, load_models
 
 SEED = 4711
 FIELDS = 4
