@@ -24,7 +24,7 @@ def _rows(signed: SignedResult) -> Iterator[list[object]]:
     for cell in signed.readings:
         readings = {reading.role: reading.model_dump(mode="json") for reading in cell.readings}
         values = cell.model_dump(mode="json")
-        row = [
+        yield [
             signed.slide,
             signed.signature.version,
             *(values[column] for column in _CELL),
@@ -33,8 +33,3 @@ def _rows(signed: SignedResult) -> Iterator[list[object]]:
             *(readings.get(role, {}).get(column) for role in Role for column in _READING),
             signed.notice,
         ]
-        yield [_no_formula(value) if isinstance(value, str) else value for value in row]
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -46,6 +46,7 @@ def test_the_hidden_packages_are_not_to_be_had(without_torch: dict[str, str]) ->
         assert f"No module named {name!r}" in run(without_torch, "-c", f"import {name}").stderr
 
 
+@pytest.mark.slow
 def test_a_slide_is_scored_and_its_list_drawn(without_torch: dict[str, str], tmp_path: Path) -> None:
     render_slide(tmp_path / "slide", fields=2, seed=3, cells_per_field=30)
     done = run(

@@ -14,6 +14,7 @@ from tests.scripts.drawn_study import STUDY, study
 from tests.scripts.drawn_training import table
 
 
+@pytest.mark.slow
 def test_a_study_that_was_broken_off_goes_on_to_the_same_tables_and_reads_test_images_last(
     study_out: Path, study_config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,6 +37,7 @@ def test_a_study_that_was_broken_off_goes_on_to_the_same_tables_and_reads_test_i
         assert (tmp_path / name).read_bytes() == (study_out / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_an_arm_with_the_other_method_in_its_loss_has_no_figure_under_it(data: Path, tmp_path: Path) -> None:
     config = tmp_path / "own.yaml"
     text = re.sub(r"- \{name: energy-shuffled.*\}", "- {name: fast, objective: energy, method: cam}", STUDY)

@@ -214,6 +214,7 @@ def test_a_parasite_on_two_photographs_stands_once_in_the_list(
     assert len(set(which.tolist())) == len(which)
 
 
+@pytest.mark.slow
 def test_workers_and_a_second_run_change_no_byte(overlapping_slide: Path, tmp_path: Path) -> None:
     score(overlapping_slide, tmp_path / "one")
     score(overlapping_slide, tmp_path / "two", count=2)

@@ -33,6 +33,7 @@ print(pages_fetched())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc is asked")
 def test_blocks_of_40_megabytes_are_not_fetched_from_the_system_again_once_some_were() -> None:
     # Five blocks of 9,766 pages of 4 KiB. glibc places aligned blocks anew a few times before it settles.

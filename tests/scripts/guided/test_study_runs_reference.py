@@ -67,6 +67,7 @@ def out(data: Path, counts: Counter[str]) -> Path:
     return data / "out"
 
 
+@pytest.mark.slow
 def test_each_seed_and_fold_has_one_reference_that_ends_at_epoch_0(out: Path, counts: Counter[str]) -> None:
     folders = sorted(path.name for path in (out / "runs" / "reference").iterdir())
     assert folders == FOLDS
