@@ -33,5 +33,7 @@ class EmptySlideError(SmearscopeError):
     """A slide that holds no field image."""
 
 
-NEEDS_TORCH = "this needs torch, which scoring and review do without: pip install 'smearscope[train]'"
+NEEDS_TORCH = (
+    'this needs torch, which scoring and review do without: pip install ".[train]" in Smearscope\'s folder'
+)
 """Said where a package of training is not installed."""

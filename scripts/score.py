@@ -152,7 +152,12 @@ def open_workers(
     refuse_without_dask()
     from core.scoring.cluster import ClusterWorkers, worker_identity
 
-    return ClusterWorkers(scheduler, worker_identity(card.identity), said)
+    return ClusterWorkers(scheduler, worker_identity(card.identity, named_device(device)), said)
+
+
+def named_device(device: Device) -> str:
+    """What all workers of a cluster score on, whatever each machine has: all scores of a result are of one kind."""
+    return Device.CPU.value if device == Device.AUTO else device.value
 
 
 def refuse_without_dask() -> None:
@@ -162,7 +167,7 @@ def refuse_without_dask() -> None:
     from core.errors import SmearscopeError
 
     if find_spec("distributed") is None:
-        raise SmearscopeError("Dask is not installed: pip install 'smearscope[cluster]'")
+        raise SmearscopeError('Dask is not installed: pip install ".[cluster]" in the folder of Smearscope')
 
 
 def load_in_worker(model: str, device: str) -> "Models":

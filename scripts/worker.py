@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.score import Device, load_in_worker, refuse_without_dask
+from scripts.score import Device, load_in_worker, named_device, refuse_without_dask
 
 
 def worker(
@@ -15,7 +15,9 @@ def worker(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="The released models, or a folder that holds others.")
     ] = "released",
-    device: Annotated[Device, typer.Option(help="Where the networks run.")] = Device.AUTO,
+    device: Annotated[
+        Device, typer.Option(help="Where the networks run, as for the runs; auto is cpu.")
+    ] = Device.AUTO,
 ) -> None:
     """Start one worker process for 'smearscope score --scheduler ADDRESS'; Ctrl-C ends it.
 
@@ -28,9 +30,10 @@ def worker(
     from core.scoring.cluster import serve, worker_identity
     from models.cards import load_card
 
-    identity = worker_identity(load_card(model).identity)
+    on = named_device(device)
+    identity = worker_identity(load_card(model).identity, on)
     typer.echo(f"worker for {scheduler} with {identity['models']}; Ctrl-C ends it")
     try:
-        serve(scheduler, partial(load_in_worker, model, device.value), identity, typer.echo)
+        serve(scheduler, partial(load_in_worker, model, on), identity, typer.echo)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -1,5 +1,6 @@
 """What a first reader's calls have taught the list, and what it says of the rest."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -20,6 +21,8 @@ from core.review import (
 )
 from core.store import Candidate, Role, SlideRecord, Store, StoreError
 
+LEAST_SAMPLE = 10
+"""Fewer cells drawn at random bound nothing that is worth saying."""
 ALIKE = 20
 """Cells that are shown when a reader asks for more like one."""
 
@@ -90,9 +93,9 @@ def what_was_learned(learned: LearnedList, say: Words) -> str:
 def what_a_sample_says(record: SlideRecord, say: Words) -> str:
     """How many of the cells further down may be parasites, by those drawn from them at random; or empty."""
     read = sample_read(record)
-    if not read.cells:
+    if read.cells < LEAST_SAMPLE:
         return ""
-    share = sample_bound(read)
+    share = math.ceil(1000 * sample_bound(read)) / 1000  # "at most" must hold as it is shown
     if not read.parasites:
         return say("learned.sample_none", count=read.cells, share=share)
     return say("learned.sample_some", count=read.parasites, cells=read.cells, share=share)

@@ -3,11 +3,12 @@
 const [READ_COLOUR, HERE_COLOUR] = ["#2f6b3c", "#1f5fa8"];
 
 const AGAIN_MS = 2000;
+const REFUSED = new Set([400, 404, 413]);
 
 // What a reader has said of fields. Each word is sent until the server has answered it, and kept in the browser until then, under a name that
 // stands for the person and the result: it is sent when this person opens this slide again. `told` hears what stands in the way, or nothing.
 function fieldWords(told) {
-  let [read, pending, address, name, words, busy] = [new Set(), [], "", "", {}, false];
+  let [read, pending, address, name, words, busy, ended] = [new Set(), [], "", "", {}, false, false];
   const note = ({ field, whole }) => read[whole ? "add" : "delete"](field);
 
   function keep() {
@@ -30,9 +31,16 @@ function fieldWords(told) {
   async function send() {
     if (busy) return;
     busy = true;
-    while (pending.length) {
+    while (pending.length && !ended) {
       try {
         const response = await fetch(address, { method: "POST", body: JSON.stringify(pending[0]) });
+        if (ended) return; // another page has taken over what is kept
+        if (REFUSED.has(response.status)) { // it would be so each time
+          note({ ...pending[0], whole: !pending.shift().whole });
+          keep();
+          told(words.fieldsRefused);
+          continue;
+        }
         if (!response.ok) throw new Error(await response.text());
         const { problem } = await response.json();
         const { field, whole } = pending.shift();
@@ -56,6 +64,7 @@ function fieldWords(told) {
       pending.forEach(note);
       if (address) send();
     },
+    end() { ended = true; }, // what could not be sent is kept for the next page
     has: (field) => read.has(field),
     toggle(field) {
       const word = { field, whole: !read.has(field) };

@@ -29,8 +29,7 @@ function newPlan(parent, slide) {
   const find = (selector) => parent.querySelector(selector);
   const root = find(".plan");
   const plan = { slide, maps: new Map(), candidates: [], cross: null, drawn: 0, drawMs: [] };
-  let data, words, viewer, canvas, layout, cells, item;
-  let chosenKey = "";
+  let data, words, viewer, canvas, layout, cells, item, chosenKey = "";
   const said = fieldWords(problem);
 
   plan.take = (fresh) => {
@@ -49,6 +48,7 @@ function newPlan(parent, slide) {
   plan.leave = () => {
     document.removeEventListener("keydown", onKey, true);
     viewer?.destroy();
+    said.end();
     plans.delete(parent);
   };
 

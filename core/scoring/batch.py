@@ -71,7 +71,7 @@ def score_slides(
     fields_not_read: list[Problem] = []
     for found in discovery.slides:
         try:
-            slide = open_slide(found.path, name=found.name)
+            slide = open_slide(found.path.absolute(), name=found.name)
             results.append(score_slide(slide, output / found.name, card, workers, options, progress))
             unreadable = results[-1].fields.unreadable
         except (OutputError, ModelsNotLoadedError, ClusterError):

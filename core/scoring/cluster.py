@@ -50,9 +50,12 @@ WorkerIdentity = dict[str, str]
 """What two workers must share for their scores to stand in one result, each thing by its name."""
 
 
-def worker_identity(models: str) -> WorkerIdentity:
-    """Versions of what can change a score here, and the models with the hash of their files."""
-    return {**versions(), "models": models}
+def worker_identity(models: str, device: str = "cpu") -> WorkerIdentity:
+    """Versions of what can change a score here, the models with the hash of their files, and where they run.
+
+    Another device gives other last digits.
+    """
+    return {**versions(), "models": models, "device": device}
 
 
 def resource_name(identity: WorkerIdentity) -> str:
@@ -139,9 +142,9 @@ class ClusterWorkers(Workers[Models]):
             self._lost(error)
         now = time.monotonic()
         offers = {address: _offered(worker) for address, worker in found.items()}
-        self._count = sum(offer == self._identity for offer in offers.values())
+        before, self._count = self._count, sum(offer == self._identity for offer in offers.values())
         self._last_look = now
-        if self._count:
+        if self._count or before:  # patience begins where none is seen, not where it was last looked
             self._last_worker = now
         for address, offer in offers.items():
             if offer != self._identity and address not in self._refused:
@@ -218,7 +221,9 @@ def serve(
         try:
             raise ModelsNotLoadedError(reason.recv())
         except EOFError:  # it ended without a word: the models were loaded
-            gone = "its scheduler is gone" if process.exitcode == 0 else "it was killed"
+            gone = {0: "its scheduler is gone", 1: "with an error"}.get(
+                process.exitcode or 0, "it was killed"
+            )
             said(f"the worker has ended, {gone}; another is started and waits for {scheduler}")
             time.sleep(RESTART_S)
 
@@ -231,8 +236,8 @@ def _worker_process(
     _silence()
     try:
         hold_models(load_models)()
-    except ModelsNotLoadedError as error:
-        told.send(str(error))
+    except Exception as error:  # whatever it is, it would be so at each try
+        told.send(str(error) or type(error).__name__)
         return
     dask.config.set(WITHOUT_PROFILE)
     asyncio.run(_work_for(scheduler, identity))

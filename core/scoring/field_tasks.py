@@ -22,7 +22,7 @@ REFERENCE_FIELDS = 48
 
 
 class SlideNotHereError(SmearscopeError):
-    """A slide or field that the worker's machine does not have, or has no more: no fault of the image."""
+    """A slide that the worker's machine does not have, or has no more: no fault of its images."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def read_field(slide: SlideInWork, name: str) -> Field:
     Raises
     ------
     UnreadableImageError
-        Where the image is damaged.
+        Where the image is damaged, or gone.
     SlideNotHereError
-        Where this machine does not have it.
+        Where this machine does not have the slide.
     """
     try:
         return _opened(slide.path, slide.name, slide.state).read_field(name)
@@ -124,7 +124,8 @@ def read_field(slide: SlideInWork, name: str) -> Field:
             raise
         raise _not_here(slide.path) from error
     except KeyError as error:
-        raise _not_here(slide.path / name) from error
+        # Taken away since the slide was listed, or not copied to this machine.
+        raise UnreadableImageError(f"{shown_path(slide.path / name)} is not there any more") from error
 
 
 def read_as_scored(slide: SlideInWork, name: str, pixels_hash: str) -> Field:

@@ -11,7 +11,10 @@ from typing import Any
 from core.files import write_bytes
 from core.scoring.workers import available_cores
 
-LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "pyarrow", "scipy")
+LIBRARIES = (
+    *("imagecodecs", "numpy", "onnxruntime", "opencv-python-headless", "openslide-bin", "pyarrow", "pydicom"),
+    *("scipy", "simplejpeg", "tifffile"),
+)
 """Those whose version can change a score or a file's bytes."""
 
 

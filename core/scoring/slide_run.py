@@ -333,7 +333,10 @@ def _results_key(slide: Slide, ledger: Ledger, options: ScoringOptions) -> str:
     generation, content, unreadable = (
         ledger.column(column) for column in ("generation", "content_hash", "unreadable")
     )
-    fields = [(name, generation[name], content[name], unreadable[name]) for name in slide.field_names()]
+    fields = [
+        (name, generation[name], content[name], unreadable[name], slide.planes_of(name))
+        for name in slide.field_names()
+    ]
     chosen = [slide.name, options.review_budget, asdict(options.assumptions), fields]
     return hashlib.blake2b(json.dumps(chosen).encode(), digest_size=16).hexdigest()
 

@@ -70,7 +70,9 @@ def test_without_dask_both_sides_say_what_to_install(
         "score": (save_slide(tmp_path / "slide", 1), "--out", tmp_path / "out", "--scheduler", "tcp://a:1"),
     }
     assert run_as_command(monkeypatch, command, *arguments[command]) == 1
-    assert capsys.readouterr().err == "Error: Dask is not installed: pip install 'smearscope[cluster]'\n"
+    assert capsys.readouterr().err == (
+        'Error: Dask is not installed: pip install ".[cluster]" in the folder of Smearscope\n'
+    )
 
 
 def test_workers_here_and_a_scheduler_exclude_each_other(tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_a_slide_that_the_machine_does_not_have_is_no_fault_of_the_image(tmp_pat
         measure_reference(DiscModels(), (task(tmp_path).slide, ["a.png"]))
 
 
-def test_nor_is_a_field_that_the_machine_does_not_have(tmp_path: Path) -> None:
+def test_a_field_that_was_taken_away_is_an_entry_with_that_reason(tmp_path: Path) -> None:
     save(tmp_path / "slide" / "b.png", draw_field())
-    with pytest.raises(SlideNotHereError, match=rf"^{tmp_path}/slide/a.png is not there on "):
-        score_field(DiscModels(), task(tmp_path))
+    entry = score_field(DiscModels(), task(tmp_path))
+    assert (entry.scored, entry.unreadable) == (None, f"{tmp_path}/slide/a.png is not there any more")
 
 
 def test_workers_are_told_where_the_slide_lies_whatever_folder_they_stand_in(
