@@ -34,6 +34,7 @@ class EmptySlideError(SmearscopeError):
 
 
 NEEDS_TORCH = (
-    'this needs torch, which scoring and review do without: pip install ".[train]" in Smearscope\'s folder'
+    "this needs torch, which scoring and review do without: "
+    'pip install ".[train]" in the folder of Smearscope'
 )
 """Said where a package of training is not installed."""

@@ -156,7 +156,7 @@ def open_workers(
 
 
 def named_device(device: Device) -> str:
-    """What all workers of a cluster score on, whatever each machine has: all scores of a result are of one kind."""
+    """What all workers of a cluster score on, whatever each machine has: a result is of one kind."""
     return Device.CPU.value if device == Device.AUTO else device.value
 
 

@@ -102,9 +102,9 @@ def test_a_sample_says_how_many_of_the_cells_further_down_may_be_parasites(
     drawn = store.draw_sample(1, 20, by="Anna")
     for candidate in drawn:
         store.read(1, candidate.id, NOT_PARASITE, reader="Anna", role=Role.FIRST)
-    # 1 - .05 ** (1 / 20)
+    # 1 - .05 ** (1 / 20) = .1391, rounded up: it says "at most"
     assert what_a_sample_says(store.record(1), Words("en")) == (
-        "None of the 20 cells drawn at random is a parasite: with 95 % certainty at most 13.9 % of the cells "
+        "None of the 20 cells drawn at random is a parasite: with 95 % certainty at most 14 % of the cells "
         "further down are."
     )
     store.read(1, drawn[3].id, PARASITE, reader="Anna", role=Role.FIRST)
