@@ -19,9 +19,9 @@ _DARK_SHARE = 0.3  # of the light of the bright places; what surrounds a round f
 _DARK_PX = 12  # no cell is as wide at this size
 _TEXTURED = 1.0  # grey levels of 255; below lies what noise and compression leave in a blank block
 _FEWEST_BLOCKS = 8  # of 64; less shows too little to tell places by
-_FEW_BLOCKS = 16  # less is a cell or two, and others may lie in the same place by chance
+_FEW_BLOCKS = 16  # less is a cell or two
 _BLANK_BLOCKS = 1  # at most; a cell fills at least two
-_VERY_ALIKE = 0.7
+_VERY_ALIKE = 0.75
 _ALIKE = 0.4
 _MOSTLY_ALIKE = 0.3
 _SOMEWHAT_ALIKE = 0.1
@@ -47,17 +47,20 @@ def glimpse(image: NDArray[np.uint8]) -> Glimpse:
 
 
 def is_one_place(first: Glimpse, second: Glimpse) -> bool:
-    """Whether three quarters of the blocks that show something show the same in both."""
+    """Whether three quarters of the blocks that show something show the same in both.
+
+    Few blocks, as a cell or two fill them, must be more alike: another field may have a cell nearly there.
+    """
     likeness = _likeness(first, second)
-    return len(likeness) >= _FEWEST_BLOCKS and float(np.quantile(likeness, _QUARTER)) > _ALIKE
+    least = _VERY_ALIKE if len(likeness) < _FEW_BLOCKS else _ALIKE
+    return len(likeness) >= _FEWEST_BLOCKS and float(np.quantile(likeness, _QUARTER)) > least
 
 
 def may_be_one_place(first: Glimpse, second: Glimpse) -> bool:
     """Whether they may be planes of one place, as they are said to be.
 
     Far out of focus a cell changes from dark to light, so that the opposite counts as well; of different
-    places neither holds. Few blocks, as a cell or two fill them, must be more alike: fields of one cell each
-    are different places.
+    places neither holds. Few blocks must be more alike, but may be as few as there are.
     """
     likeness = _likeness(first, second)
     if len(likeness) == 0:

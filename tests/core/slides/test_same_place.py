@@ -111,12 +111,17 @@ def test_fields_of_one_cell_each_are_as_many_places_whatever_stack_they_are_said
     assert places_among(looks(*fields, FIELDS[0]), ["stack"] * 6) == (*each, (5,))
 
 
+@pytest.mark.parametrize("mark", ["stack", None])
+def test_a_field_with_a_cell_nearly_where_another_has_its_own_is_another_place(mark: str | None) -> None:
+    assert places_among(looks(sparse((300, 120)), sparse((316, 126))), [mark] * 2) == ((0,), (1,))
+
+
 @pytest.mark.parametrize("centres", [((300, 120),), ((300, 120), (150, 380))], ids=["a cell", "two cells"])
 def test_a_stack_of_a_sparse_field_is_one_place_however_far_out_of_focus_its_planes_are(
     centres: tuple[tuple[int, int], ...],
 ) -> None:
-    planes = [sparse(*centres, spread_px=spread) for spread in (30, 12, 5, 1.5, 5, 12)]
-    turned = np.asarray(255 - planes[1], np.uint8)
+    planes = [sparse(*centres, spread_px=spread) for spread in (20, 12, 5, 1.5, 5, 12)]
+    turned = np.asarray(255 - planes[2], np.uint8)
     blank = np.full((480, 640, 3), 225, np.uint8)
     seen = looks(*planes, turned, blank)
     assert places_among(seen, ["stack"] * 8) == (tuple(range(8)),)
