@@ -52,7 +52,7 @@ def score_slides(
 ) -> BatchResult:
     """Score slides one after another into `output`, a folder each; list what failed in `problems.json`.
 
-    A slide that cannot be scored does not stop the others.
+    A slide that cannot be scored does not stop the others, be it for an error of the program.
 
     Raises
     ------
@@ -82,11 +82,19 @@ def score_slides(
         except SmearscopeError as error:
             slides_not_scored.append(Problem(found.name, "", str(error)))
             unreadable = ()
+        except Exception as error:  # an error of the program costs its slide, never the others
+            slides_not_scored.append(Problem(found.name, "", _of_the_program(error)))
+            unreadable = ()
         fields_not_read += [Problem(found.name, field.field, field.reason) for field in unreadable]
         progress.slide_ends()
     batch = BatchResult(tuple(results), tuple(slides_not_scored), tuple(fields_not_read))
     _write_problems(output / "problems.json", batch)
     return batch
+
+
+def _of_the_program(error: Exception) -> str:
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return f"an error of the program: {what}; please report it"
 
 
 def _write_problems(path: Path, batch: BatchResult) -> None:

@@ -26,7 +26,7 @@ def file_states(slide: Slide) -> dict[str, str]:
     must be looked at (`is_as_scored`), for a file that was moved or copied is the same picture.
 
     Some disks keep time by the second, so that a file that was young when it was asked for may have been
-    replaced since: its text is like no other.
+    replaced since: its text is like no other. So is that of a file which cannot be asked for.
     """
     state = cache(partial(_state, now_ns=time.time_ns()))
     return {name: state(tuple(slide.files_of(name))) for name in slide.field_names()}
@@ -78,7 +78,7 @@ def _state(files: tuple[Path, ...], now_ns: int) -> str:
 def _state_of_one(path: Path, now_ns: int) -> str:
     try:
         status = path.stat()
-    except FileNotFoundError:
-        return "gone"  # reading it says so
+    except OSError as error:  # reading the file says so; a text like no other
+        return f"not seen at {now_ns} ns: {error}"
     state = f"{status.st_size} bytes, {status.st_mtime_ns} ns, {status.st_ctime_ns} ns, {status.st_ino}"
     return state if status.st_ctime_ns < now_ns - _YOUNG_NS else f"{state}, young at {now_ns} ns"

@@ -18,7 +18,7 @@ from core.slides.scale import credible_um_per_pixel
 
 _FRAME_BYTES = 8  # the least a frame takes: the header of its item
 _MOST_DEFLATED = 1032  # times smaller, by the format
-_MOST_FAILURES = 8  # a damaged header may state a million frames
+_MOST_FAILURES = 8  # in a row; a damaged header may state a million frames
 _DEPTH = (0x0040, 0x074A)  # Z offset in the slide's coordinates, as the pointer of a dimension
 
 
@@ -97,12 +97,13 @@ def refuse_focal_planes(path: Path) -> None:
 
 
 def _glimpses(path: Path, frames: int) -> list[Glimpse | None]:
-    """What each frame shows; None for one that cannot be decoded, and for all behind too many of these."""
+    """What each frame shows; None for one that cannot be decoded, and for all behind many such in a row."""
     seen: list[Glimpse | None] = [None] * frames
     failures = 0
     for index in range(frames):
         try:
             seen[index] = glimpse(frame_image(path, index))
+            failures = 0
         except UnreadableImageError:  # raised again when it is read
             failures += 1
             if failures == _MOST_FAILURES:

@@ -75,7 +75,8 @@ def frame_image(path: Path, index: int) -> NDArray[np.uint8]:
     with decoding(path), path.open("rb") as file:
         _check_inflated_size(path)
         header = dcmread(file, stop_before_pixels=True)
-        check_size(path, int(header.Columns), int(header.Rows))
+        bytes_per_pixel = int(header.SamplesPerPixel) * -(-int(header.BitsAllocated) // 8)
+        check_size(path, int(header.Columns), int(header.Rows), bytes_per_pixel)
         pixels, colours = _decoded(path, file, header, index)
         bits = 8 * pixels.dtype.itemsize if colours == "PALETTE COLOR" else int(header.BitsStored)
         image = to_rgb(pixels, bits=None if bits == 16 else bits)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import UnreadableImageError
 from core.slides.field import Field
+from core.slides.formats import decoding
 
 
 class FieldSource(Protocol):
@@ -43,7 +44,8 @@ class FocalPlanes:
 
         A plane that cannot be read is passed over: the place is seen on the others.
         """
-        state = tuple(plane.path.stat().st_mtime_ns for plane in self.planes if plane.path.exists())
+        with decoding(self.path):
+            state = tuple(plane.path.stat().st_mtime_ns for plane in self.planes if plane.path.exists())
         return self.planes[_sharpest(self.planes, state)].read(name)
 
 

@@ -16,6 +16,7 @@ from core.errors import SmearscopeError, UnreadableImageError
 from core.files import shown_path
 
 PIXEL_LIMIT = 100_000_000  # 300 MB decoded; a camera field has 1 to 25 million
+_MOST_BYTES = 16 * PIXEL_LIMIT  # of four samples of 32 bits, the most that a picture of a camera has
 MINIMUM_SIDE_PX = 32  # less than this holds no whole red cell at any magnification in use
 
 SCANNER_SUFFIXES = frozenset({".svs", ".ndpi"})
@@ -98,10 +99,10 @@ def is_image_file(path: Path) -> bool:
     """Whether a file is taken for an image: by its name, or by its first bytes, whatever its name."""
     if is_image_name(path):
         return True
-    if path.name.startswith(".") or path.suffix.lower() in _BESIDE_A_PICTURE or not path.is_file():
+    if path.name.startswith(".") or path.suffix.lower() in _BESIDE_A_PICTURE:
         return False
     try:
-        head = _head(path)
+        head = _head(path) if path.is_file() else b""
     except OSError:
         return False  # it claims nothing, and what it is cannot be seen
     return _own_format(head) is not None or _foreign_by_content(head) is not None
@@ -189,13 +190,13 @@ def _foreign_by_name(path: Path) -> _Foreign | None:
     return _Foreign.OTHER if suffix in OTHER_SUFFIXES else None
 
 
-def check_size(path: Path, width_px: int, height_px: int) -> None:
+def check_size(path: Path, width_px: int, height_px: int, bytes_per_pixel: int = 3) -> None:
     """Refuse a picture that is too large to decode whole, or too small to hold a cell.
 
     Raises
     ------
     UnreadableImageError
-        Over `PIXEL_LIMIT` pixels, or with a side under `MINIMUM_SIDE_PX`.
+        Over `PIXEL_LIMIT` pixels, with a side under `MINIMUM_SIDE_PX`, or as `check_memory` does.
     """
     if min(width_px, height_px) < MINIMUM_SIDE_PX:
         raise UnreadableImageError(
@@ -208,6 +209,23 @@ def check_size(path: Path, width_px: int, height_px: int) -> None:
             f"{PIXEL_LIMIT // 1_000_000} million that are decoded in one piece: save it as a tiled or "
             "pyramidal TIFF, which is read by regions"
         )
+    check_memory(path, width_px * height_px, bytes_per_pixel)
+
+
+def check_memory(path: Path, pixels: int, bytes_per_pixel: int) -> None:
+    """Refuse samples that no picture of a camera has: they would fill all memory.
+
+    Raises
+    ------
+    UnreadableImageError
+        Over 16 bytes a pixel in `PIXEL_LIMIT` pixels, or as many bytes in less.
+    """
+    if pixels * bytes_per_pixel > _MOST_BYTES:
+        raise UnreadableImageError(
+            f"{shown_path(path)} is damaged, or no picture of a camera: {pixels} pixels of "
+            f"{bytes_per_pixel} bytes each would take {pixels * bytes_per_pixel / 1e9:.1f} GB: copy it "
+            "again, or save it as RGB of 8 or 16 bits"
+        )
 
 
 @contextmanager
@@ -218,8 +236,12 @@ def decoding(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (SmearscopeError, MemoryError):
+    except SmearscopeError:
         raise
+    except MemoryError as error:
+        raise UnreadableImageError(
+            f"{shown_path(path)} takes more memory than is there: save it smaller, or use a machine with more"
+        ) from error
     except OSError as error:
         if error.errno == errno.ENOENT:
             reason = "does not exist"

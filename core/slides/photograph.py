@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import imagecodecs
@@ -25,6 +26,10 @@ from core.slides.pixels import cmyk_to_rgb, to_rgb
 _BYTES_TOO_MANY = re.compile(r"(\d+) extraneous bytes before marker (0x[0-9a-f]{2})")
 _FEW_BYTES = 256
 _READ_AHEAD = 4
+_MOST_PLACES = 4
+_MARK = 0xFF
+_RESTARTS = range(0xD0, 0xD8)
+_NOTES = range(0xE0, 0xF0)
 
 
 @dataclass(frozen=True)
@@ -88,18 +93,30 @@ def _without_bytes_too_many(data: bytes, complaint: str) -> Iterator[bytes]:
     """A JPEG without the bytes that belong to no part of it, wherever they may stand.
 
     Padding of one value may be long. Of other bytes few are let pass: many are what is left over where the
-    picture was damaged before.
+    picture was damaged before, and so are any before a restart. They are looked for in a few places alone:
+    in one of many a damaged picture would pass by chance.
     """
     found = _BYTES_TOO_MANY.search(complaint)
     if found is None:
         return
     count, marker = int(found[1]), bytes((0xFF, int(found[2], 16)))
-    for at in re.finditer(re.escape(marker), data):
+    if marker[1] in _RESTARTS:
+        return
+    behind = re.compile(re.escape(marker)).finditer(data, _own_parts_begin(data))
+    for at in islice(behind, _MOST_PLACES):
         begin = at.start() - count
         if begin > _READ_AHEAD and (count <= _FEW_BYTES or len(set(data[begin : at.start()])) == 1):
             # The decoder may have read some more of them ahead, which it does not count.
             yield data[:begin] + data[at.start() :]
             yield data[: begin - _READ_AHEAD] + data[at.start() :]
+
+
+def _own_parts_begin(data: bytes) -> int:
+    """Where the parts of the picture itself begin, behind a thumbnail and what else programs note."""
+    at = 2
+    while data[at] == _MARK and data[at + 1] in _NOTES:
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return at
 
 
 def _width_and_height(data: bytes, format_: Format) -> tuple[int, int]:

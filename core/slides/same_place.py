@@ -5,14 +5,12 @@ programs say nothing. So they are compared: reduced, freed of the light's uneven
 all pictures of a camera share (a scale bar, dirt, the rim of a round field) fills some blocks, never most.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 _SIDE_PX = 128
 _BLOCK_PX = 16
@@ -21,13 +19,18 @@ _DARK_SHARE = 0.3  # of the light of the bright places; what surrounds a round f
 _DARK_PX = 12  # no cell is as wide at this size
 _TEXTURED = 1.0  # grey levels of 255; below lies what noise and compression leave in a blank block
 _FEWEST_BLOCKS = 8  # of 64; less shows too little to tell places by
+_FEW_BLOCKS = 16  # less is a cell or two
+_BLANK_BLOCKS = 1  # at most; a cell fills at least two
+_VERY_ALIKE = 0.75
 _ALIKE = 0.4
 _MOSTLY_ALIKE = 0.3
 _SOMEWHAT_ALIKE = 0.1
 _QUARTER = 0.25
+_STRIP = 32  # pictures compared with all before them at once
 
 Glimpse = NDArray[np.float32]
 """(64, 256) what a picture shows, a row a block, without its mean; NaN by the rim of a round field."""
+_BLANK = np.zeros(((_SIDE_PX // _BLOCK_PX) ** 2, _BLOCK_PX**2), np.float32)
 
 
 def glimpse(image: NDArray[np.uint8]) -> Glimpse:
@@ -44,23 +47,29 @@ def glimpse(image: NDArray[np.uint8]) -> Glimpse:
 
 
 def is_one_place(first: Glimpse, second: Glimpse) -> bool:
-    """Whether three quarters of the blocks that show something show the same in both."""
+    """Whether three quarters of the blocks that show something show the same in both.
+
+    Few blocks, as a cell or two fill them, must be more alike: another field may have a cell nearly there.
+    """
     likeness = _likeness(first, second)
-    return len(likeness) >= _FEWEST_BLOCKS and float(np.quantile(likeness, _QUARTER)) > _ALIKE
+    least = _VERY_ALIKE if len(likeness) < _FEW_BLOCKS else _ALIKE
+    return len(likeness) >= _FEWEST_BLOCKS and float(np.quantile(likeness, _QUARTER)) > least
 
 
 def may_be_one_place(first: Glimpse, second: Glimpse) -> bool:
     """Whether they may be planes of one place, as they are said to be.
 
     Far out of focus a cell changes from dark to light, so that the opposite counts as well; of different
-    places neither holds.
+    places neither holds. Few blocks must be more alike, but may be as few as there are.
     """
     likeness = _likeness(first, second)
-    if len(likeness) < _FEWEST_BLOCKS:
+    if len(likeness) == 0:
         return False
     low, middle, high = np.quantile(likeness, (_QUARTER, 0.5, 1 - _QUARTER))
-    is_alike = low > _SOMEWHAT_ALIKE and middle > _MOSTLY_ALIKE
-    is_opposite = high < -_SOMEWHAT_ALIKE and middle < -_MOSTLY_ALIKE
+    is_sparse = len(likeness) < _FEW_BLOCKS
+    least, half = (_VERY_ALIKE, _VERY_ALIKE) if is_sparse else (_SOMEWHAT_ALIKE, _MOSTLY_ALIKE)
+    is_alike = low > least and middle > half
+    is_opposite = high < -least and middle < -half
     return bool(is_alike or is_opposite)
 
 
@@ -77,54 +86,53 @@ def places_among(
     Parameters
     ----------
     pictures
-        In any number: each pair is compared as a whole first, which rules nearly all of them out. None is one
-        that cannot be decoded.
+        In any number: thousands are compared in seconds. None is one that cannot be decoded.
     stacks
         Of each, the same value for those that the file calls planes of one stack in depth; None where it does
-        not. A stack in which all planes that show something show one place is one place.
+        not. A stack in which all planes that show anything show one place is one place.
     """
-    pairs = list(_pairs(pictures, stacks))
-    group_of = {
-        index: number for number, group in enumerate(_joined(len(pictures), pairs)) for index in group
-    }
+    place = np.arange(len(pictures))
+    seen = np.array([_BLANK if one is None else one for one in pictures], np.float32)
+    for first, second in _likely_pairs(seen):
+        if place[first] == place[second]:
+            continue
+        declared = stacks[first] is not None and stacks[first] == stacks[second]
+        if is_one_place(seen[first], seen[second]) or (
+            declared and may_be_one_place(seen[first], seen[second])
+        ):
+            place[place == place[second]] = place[first]
+    showing = (seen.std(axis=2) > _TEXTURED).sum(axis=1) > _BLANK_BLOCKS
     for stack in {stack for stack in stacks if stack is not None}:
-        planes = [index for index, one in enumerate(stacks) if one == stack]
-        showing = {group_of[index] for index in planes if _shows(pictures[index])}
-        if len(showing) <= 1:
-            pairs += [(planes[0], index) for index in planes[1:]]
-    return _joined(len(pictures), pairs)
-
-
-def _shows(picture: Glimpse | None) -> bool:
-    return picture is not None and shows_something(picture)
-
-
-def _pairs(
-    pictures: Sequence[Glimpse | None], stacks: Sequence[Hashable | None]
-) -> Iterator[tuple[int, int]]:
-    blank = np.zeros(_SIDE_PX**2, np.float32)
-    whole = np.array([blank if one is None else np.nan_to_num(one).ravel() for one in pictures])
-    whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
-    for second, of_second in enumerate(pictures):
-        overall = np.abs(whole[:second] @ whole[second])
-        for first in np.flatnonzero(overall > _SOMEWHAT_ALIKE).tolist():
-            of_first = pictures[first]
-            if of_first is None or of_second is None:
-                continue
-            declared = stacks[first] is not None and stacks[first] == stacks[second]
-            if is_one_place(of_first, of_second) or (declared and may_be_one_place(of_first, of_second)):
-                yield first, second
-
-
-def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
-    """0 to count - 1 in groups: those that a pair joins, directly or by way of others, in order."""
-    first, second = np.array([*pairs, (0, 0)]).T
-    graph = coo_array((np.ones(len(first)), (first, second)), (count, count))
-    label = connected_components(graph, directed=False)[1].tolist()
+        planes = np.array([one == stack for one in stacks])
+        if len(np.unique(place[planes & showing])) <= 1:
+            place[np.isin(place, place[planes])] = place[planes][0]
     groups: dict[int, list[int]] = {}
-    for index, one in enumerate(label):
+    for index, one in enumerate(place.tolist()):
         groups.setdefault(one, []).append(index)
     return tuple(map(tuple, groups.values()))
+
+
+def _likely_pairs(seen: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+    """Pairs that may pass `is_one_place` or `may_be_one_place`: all that do, and few that do not.
+
+    Three quarters of the blocks must be alike a little, or opposite; all pairs are asked at once for that.
+    """
+    spread = seen.std(axis=2).T  # (blocks, pictures)
+    is_textured, is_clear = spread > _TEXTURED, ~np.isnan(spread)
+    scale = np.maximum(spread, _TEXTURED / 4)[..., np.newaxis] * _BLOCK_PX
+    scaled = np.nan_to_num(seen.swapaxes(0, 1) / scale)
+    for begin in range(0, len(seen), _STRIP):
+        end = min(begin + _STRIP, len(seen))
+        likeness = scaled[:, :end] @ scaled[:, begin:end].swapaxes(1, 2)
+        chosen = is_textured[:, :end, np.newaxis] | is_textured[:, np.newaxis, begin:end]
+        chosen &= is_clear[:, :end, np.newaxis] & is_clear[:, np.newaxis, begin:end]
+        alike = ((likeness > _SOMEWHAT_ALIKE) & chosen).sum(axis=0, dtype=np.uint8)
+        opposite = ((likeness < -_SOMEWHAT_ALIKE) & chosen).sum(axis=0, dtype=np.uint8)
+        count = chosen.sum(axis=0, dtype=np.uint8)
+        likely = (count > 0) & (np.maximum(alike, opposite) >= (1 - _QUARTER) * (count - 1))
+        for second, first in np.argwhere(likely.T).tolist():
+            if first < begin + second:
+                yield first, begin + second
 
 
 def _blocks(picture: NDArray[Any]) -> NDArray[Any]:

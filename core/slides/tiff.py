@@ -113,10 +113,6 @@ def is_large_tiff(path: Path) -> bool:
         return reduced or first.imagewidth * first.imagelength > PIXEL_LIMIT
 
 
-def _is_picture(page: TiffPage) -> bool:
-    return not page.is_reduced and not page.is_mask
-
-
 def _um_per_pixel(tiff: TiffFile, page: TiffPage) -> float | None:
     """Scale by OME metadata, else ImageJ's unit, else the resolution tags."""
     if tiff.is_ome and tiff.ome_metadata:

@@ -10,7 +10,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC, PLANARCONFIG, TIFF, TiffFile, Tif
 from core.errors import UnreadableImageError
 from core.files import shown_path
 from core.slides.field import Rectangle
-from core.slides.formats import PIXEL_LIMIT, check_size, not_decoded, refuse_raw
+from core.slides.formats import PIXEL_LIMIT, check_memory, check_size, not_decoded, refuse_raw
 from core.slides.pixels import Samples, bits_in_use
 from core.slides.tiff_colours import COLOUR_IN_JPEG, NotDecodedError, channels_last, page_to_rgb
 
@@ -33,11 +33,14 @@ def page_image(
     if page.compression not in TIFF.DECOMPRESSORS:
         name = COMPRESSION(page.compression).name
         raise not_decoded(path, f"compressed as {name}", "save it as TIFF with LZW, or as PNG")
+    bytes_per_pixel = page.samplesperpixel * np.dtype(page.dtype).itemsize
     try:
         if area is not None:
+            check_memory(path, (area.right - area.left) * (area.bottom - area.top), bytes_per_pixel)
+            check_memory(path, page.tilewidth * page.tilelength, bytes_per_pixel)
             return page_to_rgb(page, _read_area(page, area), bits)
         check_complete(path, tiff, page)
-        check_size(path, page.imagewidth, page.imagelength)
+        check_size(path, page.imagewidth, page.imagelength, bytes_per_pixel)
         return page_to_rgb(page, _whole(path, tiff, page, plane), bits)
     except NotDecodedError as error:
         what, _, remedy = str(error).partition("; ")

@@ -36,8 +36,8 @@ def tiff_places(path: Path, tiff: TiffFile) -> list[tuple[Plane, ...]]:
     """Places in a TIFF, each with the planes that show it in full size, in the order of the file.
 
     - Pages that are marked as reduced copies or masks are passed over. So are labels, macro pictures and
-      thumbnails: pages with less than a sixteenth of the largest page's pixels, or a quarter where they have
-      another aspect, and pages without tiles beside a tiled picture that has reduced copies.
+      thumbnails beside a tiled picture: pages with less than a sixteenth of its pixels, or a quarter where
+      they have another aspect, and pages without tiles where it has reduced copies.
     - Pictures of one size are one place where they show the same. Where the file calls them planes of one
       stack in depth, they need only not show different things.
     - Of pictures of one aspect in several sizes that show the same, the largest counts.
@@ -103,8 +103,10 @@ def _pictures(pages: dict[int, TiffPage]) -> list[int]:
     """Pages that are pictures of the slide, by their tags and sizes alone."""
     kept = [index for index, page in pages.items() if not page.is_reduced and not page.is_mask] or [0]
     largest = max((pages[index] for index in kept), key=_pixels)
+    if not largest.is_tiled:  # fields, maybe of several cameras: whether one is a copy, its picture tells
+        return kept
     copies = [page for page in pages.values() if page.is_tiled and _is_copy_size(page, largest)]
-    is_scan = largest.is_tiled and (bool(largest.subifds) or len(kept) < len(pages) or bool(copies))
+    is_scan = bool(largest.subifds) or len(kept) < len(pages) or bool(copies)
     return [
         index
         for index in kept

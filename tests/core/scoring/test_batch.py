@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import tifffile
 
 from core.errors import SmearscopeError
 from core.files import OutputError
 from core.scoring.batch import BatchResult, Problem, score_slides
-from core.scoring.workers import LocalWorkers, ModelsNotLoadedError
-from core.slides import find_slides
-from tests.coloured_cells import DotCard, DotModels, NoProgress, load_models, options, save_slide
+from core.scoring.workers import ClusterError, LocalWorkers, ModelsNotLoadedError
+from core.slides import Slide, find_slides, open_slide
+from tests.coloured_cells import DotCard, DotModels, NoProgress, draw_field, load_models, options, save_slide
 
 
 class CountedProgress(NoProgress):
@@ -25,6 +27,54 @@ class CountedProgress(NoProgress):
 def score(*slides: Path, out: Path, progress: NoProgress | None = None) -> BatchResult:
     with LocalWorkers(load_models, 1) as workers:
         return score_slides(find_slides(slides), out, DotCard(), workers, options(), progress or NoProgress())
+
+
+@pytest.mark.parametrize("raised", [ZeroDivisionError("division by zero"), MemoryError(), OSError(5, "I/O")])
+def test_an_error_of_the_program_is_named_with_its_kind_and_costs_its_slide_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def open_all_but_second(path: Path, name: str) -> Slide:
+        if name == "second":
+            raise raised
+        return open_slide(path, name=name)
+
+    monkeypatch.setattr("core.scoring.batch.open_slide", open_all_but_second)
+    slides = [save_slide(tmp_path / name, fields=1) for name in ("first", "second", "third")]
+    progress = CountedProgress()
+    batch = score(*slides, out=tmp_path / "out", progress=progress)
+    assert [result.slide for result in batch.results] == ["first", "third"]
+    said = " ".join(f"{type(raised).__name__}: {raised}".split())
+    reason = f"an error of the program: {said}; please report it"
+    assert batch.slides_not_scored == (Problem("second", "", reason),)
+    assert progress.ended == 3
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), ClusterError("out of reach")])
+def test_what_concerns_all_slides_ends_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    monkeypatch.setattr("core.scoring.batch.open_slide", Mock(side_effect=raised))
+    with pytest.raises(type(raised)):
+        score(save_slide(tmp_path / "slide", fields=1), out=tmp_path / "out")
+
+
+def test_a_damaged_page_that_asks_for_all_memory_is_named_and_the_rest_is_scored(tmp_path: Path) -> None:
+    path = tmp_path / "damaged" / "a.tif"
+    path.parent.mkdir()
+    with tifffile.TiffWriter(path) as writer:
+        for seed in range(2):
+            writer.write(draw_field(seed=seed), compression="zlib", photometric="rgb", metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        offset = tiff.pages.first.tags["SamplesPerPixel"].valueoffset
+    data = bytearray(path.read_bytes())
+    data[offset : offset + 2] = (60_000).to_bytes(2, "little")
+    path.write_bytes(data)
+    batch = score(path.parent, save_slide(tmp_path / "whole", fields=1), out=tmp_path / "out")
+    assert [result.slide for result in batch.results] == ["damaged", "whole"]
+    (problem,) = batch.fields_not_read
+    assert (problem.slide, problem.field) == ("damaged", "a.tif#page=1")
+    assert "a.tif is damaged, or no picture of a camera" in problem.reason
+    assert "pixels of 60000 bytes each" in problem.reason
 
 
 def no_models() -> DotModels:

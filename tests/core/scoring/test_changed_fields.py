@@ -1,8 +1,10 @@
 """Which fields of a slide are scored again: those that look otherwise than they did, and no others."""
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -35,6 +37,20 @@ def test_a_file_that_stays_has_one_state_once_it_is_old_enough_and_each_change_a
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert states_of(path.parent) != before
+
+
+def test_a_file_that_cannot_be_asked_for_has_a_state_like_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide = open_slide(save(tmp_path / "slide" / "a.png", draw_field()).parent)
+    monkeypatch.setattr("core.scoring.changed_fields._YOUNG_NS", 0)
+    seen = file_states(slide)
+    for number in (errno.EACCES, errno.EIO, errno.ESTALE, errno.ENOENT):
+        error = OSError(number, os.strerror(number))
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "stat", Mock(side_effect=error))
+            states = [seen, file_states(slide), file_states(slide)]
+        assert len({state["a.png"] for state in states}) == 3
 
 
 def test_all_pages_of_a_file_have_the_state_of_their_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 import simplejpeg
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
+from pydicom.encaps import encapsulate
 
 from core.errors import UnreadableImageError
 from core.slides import open_slide
@@ -124,6 +125,17 @@ def test_a_frame_cut_short_is_refused_and_the_whole_ones_are_read(tmp_path: Path
     assert slide.read_field("a.dcm#frame=1").image.shape == (96, 128, 3)
     with pytest.raises(UnreadableImageError, match=r"a\.dcm is damaged or cut short"):
         slide.read_field("a.dcm#frame=2")
+
+
+def test_frames_behind_some_damaged_ones_are_still_compared(tmp_path: Path) -> None:
+    frames = [picture(seed=1)] * 18 + [out_of_focus(picture(), 3), picture()]
+    path = write_dicom(tmp_path / "a.dcm", frames, compressed=True)
+    items = [jpeg(frame, "422") for frame in frames]
+    items[1:18:2] = [bytes(8)] * 9
+    dataset = dcmread(path)
+    dataset.PixelData = encapsulate(items)
+    dataset.save_as(path)
+    assert open_slide(path).planes_of("a.dcm#frame=19") == 2
 
 
 def test_a_dicom_file_without_a_picture_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """From the arguments of a command line to slides with names of their own."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,24 @@ def test_a_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch
     (problem,) = found.problems
     assert problem.path == tmp_path / "batch" / "a"
     assert "cannot be read (Permission denied)" in problem.reason
+
+
+def test_a_folder_whose_files_cannot_be_asked_for_is_a_problem_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "batch/a/1.png", "batch/a/notes.txt", "batch/b/1.png")
+    asked = Path.stat
+
+    def refuse_in_a(path: Path, **options: bool) -> os.stat_result:
+        if path.parent.name == "a":
+            raise PermissionError(13, "Permission denied", str(path))
+        return asked(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse_in_a)  # as of a folder that may be listed but not entered
+    found = find_slides([tmp_path / "batch"])
+    assert names(found) == ["b"]
+    (problem,) = found.problems
+    assert "batch/a cannot be read (Permission denied): correct that" in problem.reason
 
 
 def test_a_file_of_a_wrong_kind_in_a_folder_of_pictures_does_not_hide_the_slide(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A field of several focal planes is its sharpest one."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -49,6 +50,15 @@ def test_a_plane_that_cannot_be_read_is_passed_over_and_none_at_all_is_an_error(
     assert np.array_equal(FocalPlanes((gone, whole)).read("a").image, picture())
     with pytest.raises(UnreadableImageError, match="does not exist"):
         FocalPlanes((gone, gone)).read("a")
+
+
+def test_planes_that_may_not_be_looked_at_any_more_are_an_error_of_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planes = FocalPlanes(tuple(plane(tmp_path / f"{n}.png", picture()) for n in range(2)))
+    monkeypatch.setattr(Path, "stat", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(UnreadableImageError, match=r"0\.png cannot be read \(Permission denied\)"):
+        planes.read("a")
 
 
 def test_a_place_of_one_picture_is_that_picture(tmp_path: Path) -> None:

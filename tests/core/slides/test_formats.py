@@ -154,6 +154,7 @@ def test_a_picture_is_taken_from_32_pixels_a_side_up_to_100_million_in_all() -> 
         (PermissionError(13, "denied"), "a.png cannot be read (Permission denied): correct that"),
         (OSError("broken\n data stream"), "damaged or cut short (broken data stream)"),
         (KeyError(), "damaged or cut short (KeyError)"),
+        (MemoryError(), "a.png takes more memory than is there: save it smaller"),
         (ValueError("x" * 999), f"({'x' * 200})"),
     ],
 )
@@ -165,11 +166,28 @@ def test_whatever_a_decoder_raises_is_told_of_its_file_in_one_line(raised: Excep
     assert told.value.__cause__ is raised
 
 
-@pytest.mark.parametrize("raised", [EmptySlideError("holds no image"), MemoryError()])
-def test_what_is_named_already_and_a_lack_of_memory_are_left_as_they_are(raised: Exception) -> None:
-    with pytest.raises(type(raised)) as told, decoding(Path("a.png")):
-        raise raised
-    assert told.value is raised
+def test_what_is_named_already_is_left_as_it_is() -> None:
+    named = EmptySlideError("holds no image")
+    with pytest.raises(EmptySlideError) as told, decoding(Path("a.png")):
+        raise named
+    assert told.value is named
+
+
+def test_a_picture_whose_samples_no_camera_has_is_refused_before_it_takes_all_memory() -> None:
+    check_size(Path("a.tif"), 10_000, 10_000, bytes_per_pixel=16)
+    with pytest.raises(UnreadableImageError, match="81000000 pixels of 60000 bytes each would take 4860"):
+        check_size(Path("a.tif"), 9000, 9000, bytes_per_pixel=60_000)
+
+
+def test_a_file_that_cannot_be_looked_at_is_an_image_only_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert is_image_file(file(tmp_path / "a.jpg", JPEG))
+    assert not is_image_file(file(tmp_path / "notes.txt", b"of the patient"))
 
 
 def test_numbers_are_ordered_by_value() -> None:

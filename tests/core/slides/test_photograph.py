@@ -1,6 +1,7 @@
 """JPEG, PNG and BMP fields: each kind of picture read right, each damaged one refused by name."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,28 @@ def test_a_jpeg_cut_short_is_refused_whatever_was_put_behind_it_or_between_its_p
     }.items():
         (tmp_path / name).write_bytes(content)
         assert "damaged or cut short" in refusal(tmp_path / name), name
+
+
+def test_a_jpeg_with_restarts_of_which_a_part_is_damaged_is_refused(tmp_path: Path) -> None:
+    options = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_RST_INTERVAL, 2]
+    data = cv2.imencode(".jpg", picture(240, 320), options)[1].tobytes()
+    (tmp_path / "whole.jpg").write_bytes(data)
+    read(tmp_path / "whole.jpg")
+    restarts = [match.start() for match in re.finditer(rb"\xff[\xd0-\xd7]", data)]
+    assert len(restarts) > 100
+    for number, at in enumerate(restarts[5:60:5]):
+        path = tmp_path / f"{number}.jpg"
+        path.write_bytes(data[:at] + b"\x12\x34\x56" + data[at:])
+        assert "damaged or cut short" in refusal(path)
+
+
+def test_stray_bytes_before_the_scan_are_found_behind_a_thumbnail(tmp_path: Path) -> None:
+    thumbnail, data = jpeg(picture(40, 40, seed=1)), jpeg(picture())
+    notes = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    scan = data.rindex(b"\xff\xda")
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data[:2] + notes + data[2:scan] + bytes(range(1, 31)) + data[scan:])
+    assert np.array_equal(read(path).image, read(write_jpeg(tmp_path / "b.jpg", picture())).image)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

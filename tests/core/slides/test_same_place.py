@@ -1,5 +1,7 @@
 """Which pictures show one place, whatever a file says of them."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -91,6 +93,52 @@ def test_a_stack_that_shows_different_fields_is_none_and_a_blank_plane_does_not_
     blank = np.full((480, 640, 3), 230, np.uint8)
     seen = looks(FIELDS[0], blank, FIELDS[1])
     assert places_among(seen, ["stack"] * 3) == ((0,), (1,), (2,))
+
+
+def sparse(*centres: tuple[int, int], spread_px: float = 1.5) -> Image:
+    """A field with a round cell at each centre, and the noise of a camera."""
+    image = np.full((480, 640, 3), 225, np.uint8)
+    for centre in centres:
+        cv2.circle(image, centre, 26, (200, 130, 150), -1, cv2.LINE_AA)
+    noise = np.random.default_rng(len(centres)).normal(0, 2, image.shape)
+    return np.clip(blurred(image, spread_px) + noise, 0, 255).astype(np.uint8)
+
+
+def test_fields_of_one_cell_each_are_as_many_places_whatever_stack_they_are_said_to_be() -> None:
+    fields = [sparse(centre) for centre in ((90, 90), (300, 120), (520, 90), (150, 380), (420, 350))]
+    each = tuple((index,) for index in range(5))
+    assert places_among(looks(*fields), ["stack"] * 5) == each
+    assert places_among(looks(*fields, FIELDS[0]), ["stack"] * 6) == (*each, (5,))
+
+
+@pytest.mark.parametrize("mark", ["stack", None])
+def test_a_field_with_a_cell_nearly_where_another_has_its_own_is_another_place(mark: str | None) -> None:
+    assert places_among(looks(sparse((300, 120)), sparse((316, 126))), [mark] * 2) == ((0,), (1,))
+
+
+@pytest.mark.parametrize("centres", [((300, 120),), ((300, 120), (150, 380))], ids=["a cell", "two cells"])
+def test_a_stack_of_a_sparse_field_is_one_place_however_far_out_of_focus_its_planes_are(
+    centres: tuple[tuple[int, int], ...],
+) -> None:
+    planes = [sparse(*centres, spread_px=spread) for spread in (20, 12, 5, 1.5, 5, 12)]
+    turned = np.asarray(255 - planes[2], np.uint8)
+    blank = np.full((480, 640, 3), 225, np.uint8)
+    seen = looks(*planes, turned, blank)
+    assert places_among(seen, ["stack"] * 8) == (tuple(range(8)),)
+
+
+def test_a_plane_that_lost_its_texture_by_blur_belongs_to_its_stack() -> None:
+    faint = (225 + (blurred(FIELDS[0], 25).astype(float) - 225) * 0.15).astype(np.uint8)
+    assert places_among(looks(FIELDS[0], blurred(FIELDS[0], 8), faint), ["stack"] * 3) == ((0, 1, 2),)
+
+
+def test_hundreds_of_different_frames_are_told_apart_within_seconds() -> None:
+    order = np.random.default_rng(0)
+    frame = glimpse(FIELDS[0])
+    frames = [frame[order.permutation(64)] for _ in range(600)]
+    begun = time.process_time()
+    assert len(places_among(frames, [None] * 600)) == 600
+    assert time.process_time() - begun < 5  # comparing each pair on its own took 13
 
 
 def test_a_picture_that_cannot_be_decoded_stands_alone() -> None:

@@ -77,6 +77,15 @@ def test_a_stack_of_different_fields_stays_as_many_fields(
     assert np.array_equal(sharpest(path), FIELDS)
 
 
+def test_a_stack_that_imagej_made_of_sparse_fields_stays_as_many_fields(tmp_path: Path) -> None:
+    fields = np.full((4, 480, 640, 3), 225, np.uint8)
+    for image, centre in zip(fields, ((90, 90), (300, 120), (150, 380), (420, 350)), strict=True):
+        cv2.circle(image, centre, 26, (200, 130, 150), -1)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, fields, imagej=True, metadata={"axes": "ZYXS"})
+    assert np.array_equal(sharpest(path), fields)
+
+
 def test_of_a_stack_of_two_unnamed_axes_without_headers_all_pictures_are_fields(tmp_path: Path) -> None:
     fields = np.array([picture(seed=seed) for seed in range(6)])
     path = tmp_path / "a.tif"
@@ -173,6 +182,23 @@ def test_a_label_and_a_macro_picture_beside_a_pyramid_are_no_fields(tmp_path: Pa
 def test_a_picture_binned_to_another_size_is_a_field_where_it_shows_another_place(tmp_path: Path) -> None:
     path = write_pages(tmp_path / "a.tif", LARGE, reduced(picture(211, 301, seed=8), 2))
     assert places(path) == [("#page=1", 1), ("#page=2", 1)]
+
+
+@pytest.mark.parametrize("largest_first", [True, False])
+def test_fields_of_several_cameras_are_all_fields_whatever_their_sizes_and_aspects(
+    tmp_path: Path, largest_first: bool
+) -> None:
+    pages = [
+        picture(408, 490, seed=1),
+        picture(192, 256, seed=2),
+        picture(192, 256, seed=3),
+        picture(96, 128),
+    ]
+    pages = pages if largest_first else pages[::-1]
+    slide = open_slide(write_pages(tmp_path / "a.tif", *pages))
+    assert [slide.read_field(name).image.shape for name in slide.field_names()] == [
+        page.shape for page in pages
+    ]
 
 
 def test_planes_each_with_its_levels_are_one_field(tmp_path: Path) -> None:
