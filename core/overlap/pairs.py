@@ -22,8 +22,8 @@ def overlaps(
 ) -> list[Overlap]:
     """Find them by the constellations of their cells; in the order of their positions.
 
-    Chance makes a few of a hundred pairs of photographs alike enough to be tried, so the time it takes grows
-    as the square of their number in the end: `benchmarks.overlaps` measures it for 2,000.
+    By chance some 4 to 6 of a hundred pairs of photographs are alike enough to be tried, so the time it takes
+    grows as the square of their number in the end: `benchmarks.overlaps` measures it for 2,000.
 
     The result depends on the patterns, their order and what `same_pictures` says, on nothing else.
 
