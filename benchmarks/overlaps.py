@@ -2,14 +2,16 @@
 
     python -m benchmarks.overlaps --data DATA [--sets iml_malaria md2019] [--cache out/overlaps]
 
-Four parts: fields cut in two that share 0 to 60 % of their width, the second one turned by up to 5 degrees,
-in other light, both as JPEG of quality 70 to 95; fields beside copies of themselves; and all fields of all
-sets as one slide, with the pairs found there; 2,000 drawn patterns, for the time it takes. What is located
-is kept in the cache.
+Five parts: fields cut in two that share 0 to 60 % of their width, the second one turned by up to 5 degrees,
+in other light, both as JPEG of quality 70 to 95; fields beside copies of themselves; all fields of all sets
+as one slide, with the pairs found there; drawn photographs of one place, on which cells that touch are one
+clump now and then; 2,000 drawn patterns, for the time and memory it takes. What is located is kept in the
+cache.
 """
 
 import argparse
 import time
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,7 @@ from benchmarks.overlap_fields import (
 from core.cells.located import NEAR_BORDER, WhyNot
 from core.cells.quality import FieldQuality
 from core.overlap import SAME_PICTURE, Overlap, Pattern, correlation, overlaps
+from core.overlap.constellations import guesses
 from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.overlapping import DoubtfulOverlap, each_place_once
 from core.scoring.survey import Survey, SurveyedField
@@ -42,6 +45,10 @@ EVERY = {"iml_malaria": 6, "md2019": 3, "healthy_tiles": 3, "ph_thin": 12, "chul
 """Of each set one field in so many is cut and copied."""
 WHOLE_QUALITY = 95
 STREWN = 2000
+CLUMPED = (0.1, 0.3)
+"""How often two cells that touch are located as one clump."""
+DRAWN_PX = 60
+"""Width of a drawn cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +168,46 @@ def strewn(seed: int) -> Pattern:
     return Pattern(tried[free], 14.0, 10.5)
 
 
+def with_clumps(cells: NDArray[np.complex128], share: float, draw: np.random.Generator) -> LocatedPhotograph:
+    """A photograph of all cells of a place, some of those less than a width apart as one clump."""
+    boxes, why_not, done = [], [], np.zeros(len(cells), bool)
+    for number, cell in enumerate(cells.tolist()):
+        if done[number]:
+            continue
+        near = ~done & (np.abs(cells - cell) < 1) & (np.arange(len(cells)) > number)
+        clump = bool(near.any() and draw.random() < share)
+        together = [number, int(near.argmax())] if clump else [number]
+        done[together] = True
+        middle = complex(cells[together].mean()) + complex(*draw.normal(0, 0.02, 2))
+        span = cells[together[-1]] - cell
+        width, height = 1 + abs(span.real), 1 + abs(span.imag)
+        boxes.append([middle.real - width / 2, middle.imag - height / 2, width, height])
+        why_not.append(str(WhyNot.CLUMP if clump else WhyNot.EVALUABLE))
+    in_px = np.array(boxes, np.float32) * DRAWN_PX
+    size_px = round(14 * DRAWN_PX)
+    blank = np.zeros((size_px, size_px, 3), np.uint8)
+    return LocatedPhotograph(blank, in_px, np.array(why_not), float(draw.uniform(0.04, 0.06)))
+
+
+def of_one_place(photographs: int, share: float, seeds: Sequence[int]) -> tuple[int, int]:
+    """Cells that are whole on any of so many photographs of their place, and those that count."""
+    whole = counted = 0
+    for seed in seeds:
+        draw = np.random.default_rng(seed)
+        cells = strewn(seed).points
+        shown = [with_clumps(cells, share, draw) for _ in range(photographs)]
+        seen = np.zeros(len(cells), bool)
+        for one in shown:
+            boxes = one.boxes[one.why_not == WhyNot.EVALUABLE] / DRAWN_PX
+            middles = (boxes[:, 0] + boxes[:, 2] / 2) + 1j * (boxes[:, 1] + boxes[:, 3] / 2)
+            seen[np.abs(middles[:, None] - cells[None]).argmin(axis=1)] = True
+        whole += int(seen.sum())
+        counted += int(
+            searched(shown, [str(number) for number in range(photographs)]).located.evaluable.sum()
+        )
+    return whole, counted
+
+
 def pairs_found(survey: Survey) -> tuple[int, int]:
     """Of photographs named after their fields: pairs of one field, and of two."""
     same = sum(one.first.split("/")[0] == one.second.split("/")[0] for one in survey.overlaps)
@@ -214,6 +261,10 @@ def main() -> None:
     print(f"{len(survey.overlaps)} overlap:")
     for one in survey.overlaps:
         print(f"{one.objects:5d} objects  {one.first}  {one.second}")
+    for share in CLUMPED:
+        for times in (2, 3, 5, 7):
+            whole, counted = of_one_place(times, share, range(4))
+            print(f"{times} of one place, {share:.0%} in clumps: {counted} count of {whole} whole on any")
     drawn = [strewn(number) for number in range(STREWN)]
     each = sum(len(pattern.points) for pattern in drawn) / len(drawn)
     asked: list[Overlap] = []
@@ -227,6 +278,9 @@ def main() -> None:
     seconds = time.process_time() - started
     print(f"{STREWN} drawn patterns of {each:.0f} cells, none of one place: {seconds:.1f} s of one core,")
     print(f"{len(found)} pairs found, and the pictures of {len(asked)} would have been compared")
+    tracemalloc.start()
+    guesses(drawn)
+    print(f"finding what may be alike takes {tracemalloc.get_traced_memory()[1] / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

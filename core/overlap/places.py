@@ -1,11 +1,10 @@
 """Which objects of overlapping photographs are one, whatever each photograph makes of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from core.overlap.alignment import one_to_one, tree_of
 from core.overlap.pairs import Overlap
@@ -15,26 +14,60 @@ SAME_PLACE = 0.5
 cuts has its centre a quarter aside, and two whole cells are .8 apart and more."""
 
 
+@dataclass(frozen=True, eq=False)
+class SharedObjects:
+    """Pairs of objects, one of either photograph, that are one.
+
+    Attributes
+    ----------
+    first, second
+        Positions of the objects.
+    apart
+        How far each two of them lie from each other when one photograph is laid on the other, in cell widths.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    apart: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
 def shared_objects(
     overlap: Overlap, first: NDArray[np.complex128], second: NDArray[np.complex128]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of the objects of two photographs that are one, given their centres in cell widths."""
+) -> SharedObjects:
+    """Find them among the objects of two photographs, given their centres in cell widths."""
     moved = overlap.alignment.turn * first + overlap.alignment.shift
-    return one_to_one(moved, tree_of(second), SAME_PLACE)
+    one, other = one_to_one(moved, tree_of(second), SAME_PLACE)
+    return SharedObjects(one, other, np.abs(moved[one] - second[other]))
 
 
-def place_of_each(
-    objects: int, one: Sequence[NDArray[np.int64]], other: Sequence[NDArray[np.int64]]
-) -> NDArray[np.int64]:
+def place_of_each(photograph: NDArray[np.integer], shared: Sequence[SharedObjects]) -> NDArray[np.int64]:
     """(N,) number of the place of each object; those that are one, also by way of a third, share it.
+
+    A photograph shows one object at a place. Where pairs contradict each other, the closest hold: a clump
+    that one photograph locates as a single object is near two cells of others, and must not make one of them.
 
     Parameters
     ----------
-    objects
-        N, how many the slide has.
-    one, other
-        Positions among them of the pairs that are one, an array for each overlap.
+    photograph
+        (N,) on which each object of the slide lies.
+    shared
+        Of each overlap, by positions among those N.
     """
-    rows, columns = (np.concatenate([np.empty(0, np.int64), *side]) for side in (one, other))
-    joined = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(objects, objects))
-    return np.asarray(connected_components(joined, directed=False)[1], np.int64)
+    if not shared:
+        return np.arange(len(photograph))
+    first = np.concatenate([pairs.first for pairs in shared])
+    second = np.concatenate([pairs.second for pairs in shared])
+    closest_first = np.argsort(np.concatenate([pairs.apart for pairs in shared]), kind="stable")
+    place = list(range(len(photograph)))
+    shown = photograph.tolist()
+    at = {number: [number] for number in np.unique([first, second]).tolist()}
+    for one, other in zip(first[closest_first].tolist(), second[closest_first].tolist(), strict=True):
+        fewer, more = sorted((place[one], place[other]), key=lambda number: len(at[number]))
+        if {shown[number] for number in at[fewer]}.isdisjoint([shown[number] for number in at[more]]):
+            for number in at[fewer]:
+                place[number] = more
+            at[more] += at.pop(fewer)
+    return np.array(place, np.int64)

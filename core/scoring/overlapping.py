@@ -14,6 +14,7 @@ from core.overlap import (
     Alignment,
     Overlap,
     Pattern,
+    SharedObjects,
     correlation,
     overlaps,
     place_of_each,
@@ -77,8 +78,9 @@ def each_place_once(
     """Find photographs that overlap, and let each object count, and be looked at, on one of them alone.
 
     That is one on which it counts, before one on which it does not; then one on which the border does not
-    cut it; then one of the earlier lot of fields, so that fields added later change nothing that has been
-    read; then the sharpest. On the others it is `WhyNot.SEEN_ELSEWHERE`. A photograph on which nothing is
+    cut it; then one of the earlier lot of fields, so that what has been read stays unless a field added later
+    shows it better; then one on which the second look has seen it, as its score decides the place in the
+    list; then the sharpest. On the others it is `WhyNot.SEEN_ELSEWHERE`. A photograph on which nothing is
     left that counts is left out as a field. Regions of one large image are not compared: each object of
     theirs has its region already.
 
@@ -106,13 +108,13 @@ def each_place_once(
     if not found:
         return survey
     placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
-    one, other = zip(*(_shared(overlap, points, placed, bounds) for overlap in found), strict=True)
-    seen_elsewhere = _not_the_best(survey, generation, place_of_each(len(cells), one, other))
+    shared = [_shared(overlap, points, placed, bounds) for overlap in found]
+    seen_elsewhere = _not_the_best(survey, generation, place_of_each(cells.field, shared))
     return replace(
         _counted_once(survey, seen_elsewhere),
         overlaps=tuple(
-            FieldsOverlap(survey.fields[overlap.first].name, survey.fields[overlap.second].name, len(shared))
-            for overlap, shared in zip(found, one, strict=True)
+            FieldsOverlap(survey.fields[overlap.first].name, survey.fields[overlap.second].name, len(pairs))
+            for overlap, pairs in zip(found, shared, strict=True)
         ),
     )
 
@@ -147,14 +149,14 @@ def _cell_widths(survey: Survey) -> NDArray[np.float64]:
 
 def _shared(
     overlap: Overlap, points: NDArray[np.complex128], placed: NDArray[np.bool_], bounds: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions in the slide's table of the objects that two of its photographs share."""
+) -> SharedObjects:
+    """The objects that two photographs share, by their positions in the slide's table."""
     first, second = (
         bounds[number] + np.flatnonzero(placed[bounds[number] : bounds[number + 1]])
         for number in (overlap.first, overlap.second)
     )
-    one, other = shared_objects(overlap, points[first], points[second])
-    return first[one], second[other]
+    pairs = shared_objects(overlap, points[first], points[second])
+    return replace(pairs, first=first[pairs.first], second=second[pairs.second])
 
 
 def _not_the_best(
@@ -165,8 +167,10 @@ def _not_the_best(
     lot = np.array([generation[field.name] for field in survey.fields])
     blur = np.array([np.inf if field.quality is None else field.quality.edge_blur for field in survey.fields])
     cut = cells.why_not == NUMBER_OF_REASON[WhyNot.EDGE]
-    by_field = [np.nan_to_num(of_field, nan=np.inf)[cells.field] for of_field in (blur, lot)]
-    order = np.lexsort((*by_field, cut, ~cells.evaluable, place))  # the last key weighs most
+    unsharp = np.nan_to_num(blur, nan=np.inf)[cells.field]
+    not_again = np.isnan(cells.second_score)
+    # The last key weighs most.
+    order = np.lexsort((unsharp, not_again, lot[cells.field], cut, ~cells.evaluable, place))
     worse = np.ones(len(cells), bool)
     worse[order[np.flatnonzero(np.diff(place[order], prepend=-1))]] = False
     return worse

@@ -1,9 +1,11 @@
 """Guesses at how photographs lie on each other: true ones are among them, and few others."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from core.overlap.constellations import Guess, Pattern, guesses
+from core.overlap.constellations import AT_ONCE, Guess, Pattern, guesses
 from tests.core.overlap.strewn_cells import photograph, strewn
 
 SLIDE = strewn(24, 18, seed=1)
@@ -38,6 +40,23 @@ def test_each_of_many_is_guessed_with_the_ones_beside_it() -> None:
     several = [photograph(SLIDE, complex(x, 2)) for x in (0, 3, 6, 9)]
     pairs = {(guess.first, guess.second) for guess in guesses([EMPTY, *several])}
     assert pairs >= {(1, 2), (2, 3), (3, 4)}
+
+
+def test_two_that_lie_far_from_each_other_among_many_are_guessed_too() -> None:
+    between = [EMPTY] * (AT_ONCE + 10)
+    found = guesses([photograph(SLIDE, 2 + 2j), *between, photograph(SLIDE, 6 + 4j)])
+    assert [(guess.first, guess.second) for guess in found] == [(0, len(between) + 1)]
+
+
+def test_2000_photographs_of_150_cells_take_about_a_quarter_of_a_gigabyte() -> None:
+    several = [photograph(strewn(24, 18, seed=seed), 2 + 2j) for seed in range(20)]
+    tracemalloc.start()
+    try:
+        guesses(several)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak / sum(len(pattern.points) for pattern in several) < 1200  # bytes a cell
 
 
 @pytest.mark.parametrize("columns", [1, 2, 12])

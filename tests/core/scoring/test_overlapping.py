@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -125,6 +126,31 @@ def test_what_counts_nowhere_is_looked_at_where_it_is_not_cut(tmp_path: Path) ->
     assert reasons_on(survey, "b.png")[0] == WhyNot.CLUMP
 
 
+def test_a_cell_is_listed_where_the_second_look_has_seen_it_though_the_other_picture_is_sharper(
+    tmp_path: Path,
+) -> None:
+    # Copies of one picture: cell 3 was looked at again on the blurred one alone, cell 4 on both.
+    survey = once(tmp_path, entry("a.png", 0, blur=0.03, seen=[4]), entry("b.png", 0, blur=0.05, seen=[3, 4]))
+    assert reasons_on(survey, "a.png")[2:5] == [
+        WhyNot.EVALUABLE,
+        WhyNot.SEEN_ELSEWHERE,
+        WhyNot.EVALUABLE,
+    ]
+    assert survey.located.ranking_score[survey.located.ranked[:2]].tolist() == [0.5, 0.5]
+    assert survey.second_features.ravel().tolist() == [0, 0]
+
+
+def test_a_field_added_later_gives_no_second_score_to_what_has_been_read(tmp_path: Path) -> None:
+    survey = once(tmp_path, entry("a.png", 0), entry("b.png", 0, seen=[3], generation=2))
+    assert reasons_on(survey, "a.png")[3] == WhyNot.EVALUABLE
+
+
+def test_a_cell_that_is_cut_gives_way_to_its_whole_twin_on_a_field_added_later(tmp_path: Path) -> None:
+    survey = once(tmp_path, entry("a.png", 0, reasons=["edge"]), entry("b.png", 0, generation=2))
+    assert reasons_on(survey, "a.png")[:2] == [WhyNot.SEEN_ELSEWHERE, WhyNot.EVALUABLE]
+    assert reasons_on(survey, "b.png")[:2] == [WhyNot.EVALUABLE, WhyNot.SEEN_ELSEWHERE]
+
+
 def test_a_field_added_later_takes_no_cell_away_however_sharp_it_is(tmp_path: Path) -> None:
     survey = once(tmp_path, entry("a.png", 6, blur=0.01, generation=2), entry("b.png", 0, blur=0.05))
     assert set(reasons_on(survey, "b.png")) == {WhyNot.EVALUABLE}
@@ -140,8 +166,57 @@ def test_a_place_on_three_photographs_counts_once_too(tmp_path: Path) -> None:
     ]
 
 
+def test_two_cells_count_though_a_third_photograph_locates_them_as_one_clump(tmp_path: Path) -> None:
+    scored = entry("a.png", 0).scored
+    assert scored is not None
+    corners = scored.boxes[:, 0] + 1j * scored.boxes[:, 1]
+    apart = np.abs(corners[:, None] - corners[None]) + np.diag(np.full(len(corners), np.inf))
+    one, other = np.unravel_index(apart.argmin(), apart.shape)
+    assert apart[one, other] < CELL_PX  # they touch
+    nearer = (scored.boxes[other] - scored.boxes[one]) / 20
+    # On the first photograph the one lies a little nearer to the clump of the second, on the third the other.
+    boxes = [scored.boxes.copy() for _ in range(3)]
+    boxes[0][one] += nearer
+    boxes[1][one] += 10 * nearer
+    boxes[2][other] -= nearer
+    why_not = scored.why_not.copy()
+    why_not[one], why_not[other] = "clump", "covered"
+    reasons = (scored.why_not, why_not, scored.why_not)
+    survey = once(
+        tmp_path,
+        *(
+            replace(entry(name, 0), scored=replace(scored, content_hash=name, boxes=shown, why_not=why))
+            for name, shown, why in zip(("a.png", "b.png", "c.png"), boxes, reasons, strict=True)
+        ),
+    )
+    assert int(survey.located.evaluable.sum()) == shown_by(0)
+    assert set(reasons_on(survey, "a.png")) == {WhyNot.EVALUABLE}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_cell_of_the_slide_stays_on_exactly_one_photograph(tmp_path: Path, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    lefts = (0.0, 4.0, 4.0, 6.0)
+    entries = [
+        entry(
+            f"{number}.png",
+            left,
+            blur=float(draw.uniform(0.02, 0.06)),
+            reasons=draw.choice(["", "", "", "clump", "out of focus"], 60).tolist(),
+            seen=draw.choice(60, 6, replace=False).tolist(),
+            generation=int(draw.integers(1, 3)),
+        )
+        for number, left in enumerate(lefts)
+    ]
+    kept = once(tmp_path, *entries).located
+    stays = kept.why_not != REASONS.index(WhyNot.SEEN_ELSEWHERE)
+    middle = kept.boxes[stays, 0] / CELL_PX + 0.5 + 1j * (kept.boxes[stays, 1] / CELL_PX + 0.5)
+    which = np.abs((middle + np.array(lefts)[kept.field[stays]] + 1j)[:, None] - SLIDE).argmin(axis=1)
+    assert len(which) == len(set(which.tolist())) == shown_by(*lefts)
+
+
 def test_a_copy_is_no_field_more_and_the_features_stay_with_their_cells(tmp_path: Path) -> None:
-    survey = once(tmp_path, entry("a.png", 0, seen=[2, 5]), entry("b.png", 0, seen=[2, 5, 7], blur=0.05))
+    survey = once(tmp_path, entry("a.png", 0, seen=[2, 5]), entry("b.png", 0, seen=[5], blur=0.05))
     assert [field.why_excluded for field in survey.fields] == ["", "seen elsewhere"]
     assert (survey.excluded, survey.failed, len(survey.counted)) == ({"seen elsewhere": 1}, 0, 1)
     assert survey.located.seen_again.tolist() == [2, 5]

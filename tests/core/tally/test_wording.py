@@ -131,14 +131,15 @@ def test_what_lies_on_another_photograph_too_is_not_said_to_be_left_out() -> Non
         (
             "en",
             (
-                "312 objects lie on another photograph too; each counts once",
+                "312 objects lie on another photograph too; each is looked at once and counts once at most",
                 "1 photograph shows only what others show; it adds nothing to the count",
             ),
         ),
         (
             "fr",
             (
-                "312 objets figurent aussi sur une autre photo ; chacun compte une fois",
+                "312 objets figurent aussi sur une autre photo ; "
+                "chacun est examiné une fois et compte au plus une fois",
                 "1 photo ne montre que ce que d'autres montrent ; elle n'ajoute rien au compte",
             ),
         ),
