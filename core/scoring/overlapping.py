@@ -79,10 +79,9 @@ def each_place_once(
 
     That is one on which it counts, before one on which it does not; then one on which the border does not
     cut it; then one of the earlier lot of fields, so that what has been read stays unless a field added later
-    shows it better; then one on which the second look has seen it, as its score decides the place in the
-    list; then the sharpest. On the others it is `WhyNot.SEEN_ELSEWHERE`. A photograph on which nothing is
-    left that counts is left out as a field. Regions of one large image are not compared: each object of
-    theirs has its region already.
+    shows it better; then the sharpest. On the others it is `WhyNot.SEEN_ELSEWHERE`; what the second look saw
+    of it there alone goes to where it stays. A photograph on which nothing is left that counts is left out as
+    a field. Regions of one large image are not compared: each object of theirs has its region already.
 
     Parameters
     ----------
@@ -109,9 +108,10 @@ def each_place_once(
         return survey
     placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
     shared = [_shared(overlap, points, placed, bounds) for overlap in found]
-    seen_elsewhere = _not_the_best(survey, generation, place_of_each(cells.field, shared))
+    place = place_of_each(cells.field, shared)
+    seen_elsewhere = _not_the_best(survey, generation, place)
     return replace(
-        _counted_once(survey, seen_elsewhere),
+        _counted_once(_lent(survey, place), seen_elsewhere),
         overlaps=tuple(
             FieldsOverlap(survey.fields[overlap.first].name, survey.fields[overlap.second].name, len(pairs))
             for overlap, pairs in zip(found, shared, strict=True)
@@ -168,12 +168,32 @@ def _not_the_best(
     blur = np.array([np.inf if field.quality is None else field.quality.edge_blur for field in survey.fields])
     cut = cells.why_not == NUMBER_OF_REASON[WhyNot.EDGE]
     unsharp = np.nan_to_num(blur, nan=np.inf)[cells.field]
-    not_again = np.isnan(cells.second_score)
-    # The last key weighs most.
-    order = np.lexsort((unsharp, not_again, lot[cells.field], cut, ~cells.evaluable, place))
+    order = np.lexsort((unsharp, lot[cells.field], cut, ~cells.evaluable, place))  # the last key weighs most
     worse = np.ones(len(cells), bool)
     worse[order[np.flatnonzero(np.diff(place[order], prepend=-1))]] = False
     return worse
+
+
+def _lent(survey: Survey, place: NDArray[np.int64]) -> Survey:
+    """The survey with what the second look says of a place given to all objects there that it has not seen.
+
+    It sees the first of each field: on one of two photographs others may have kept a parasite out of them.
+    """
+    again, score = survey.located.seen_again, survey.located.second_score
+    from_highest = again[np.lexsort((-score[again], place[again]))]
+    lent_at, first = np.unique(place[from_highest], return_index=True)
+    lender = np.full(place.max(initial=-1) + 1, -1)
+    lender[lent_at] = from_highest[first]
+    of_whom = np.where(np.isnan(score), lender[place], np.arange(len(place)))
+    known = of_whom >= 0
+    row = np.zeros(len(place), np.intp)
+    row[again] = np.arange(len(again))
+    second_score = np.where(known, score[of_whom], np.float32(np.nan))
+    return replace(
+        survey,
+        located=replace(survey.located, second_score=second_score),
+        second_features=survey.second_features[row[of_whom[known]]],
+    )
 
 
 def _counted_once(survey: Survey, seen_elsewhere: NDArray[np.bool_]) -> Survey:
