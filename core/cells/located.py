@@ -85,8 +85,8 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
     field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
-    of pictures by several microscopes or objectives, is brought to its own width instead. Outside the lit
-    area there are no objects, and its rim cuts cells as the border of the picture does.
+    of pictures by several microscopes or objectives, is brought to its own width instead. In the dark
+    round a lit area there are no objects, and its rim cuts cells as the border of the picture does.
 
     Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
@@ -100,7 +100,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     height, width = image.shape[:2]
     per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
-    if (dark := lit.depths(boxes) <= 0).any():
+    if (dark := lit.in_dark(boxes)).any():
         cells = Cells(cells.boxes[~dark], cells.detection_score[~dark], cells.kind[~dark])
         boxes = boxes[~dark]
     blur = edge_blur(small, cells.boxes)
