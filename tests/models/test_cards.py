@@ -14,6 +14,7 @@ from core.cells.quality import FieldQuality
 from core.tally import Performance
 from core.wording.catalogue import in_language
 from models.cards import (
+    RELEASED,
     CardError,
     ClassifierCard,
     DetectorCard,
@@ -141,6 +142,27 @@ def test_cards_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_card(tmp_path / "detector.json", DetectorCard) == DETECTOR
     assert read_card(tmp_path / "classifier.json", ClassifierCard) == CLASSIFIER
     assert read_card(tmp_path / "second_look.json", SecondLookCard) == SECOND_LOOK
+
+
+def test_a_card_of_before_pixels_and_detail_were_asked_has_the_bounds_of_the_released_one(
+    tmp_path: Path,
+) -> None:
+    path, card = tmp_path / "classifier.json", CLASSIFIER.model_dump(mode="json")
+    for measure in ("cell_width_px", "fine_detail", "block_steps"):
+        del card["validity"][measure]
+    path.write_text(json.dumps(card))
+    read, released = read_card(path, ClassifierCard), read_card(RELEASED / "classifier.json", ClassifierCard)
+    for measure in ("cell_width_px", "fine_detail", "block_steps"):
+        assert getattr(read.validity, measure) == getattr(released.validity, measure)
+    assert read.validity.edge_blur == CLASSIFIER.validity.edge_blur
+
+
+def test_a_card_that_lacks_a_range_says_what_writes_it_anew(tmp_path: Path) -> None:
+    path, card = tmp_path / "classifier.json", CLASSIFIER.model_dump(mode="json")
+    del card["validity"]["edge_blur"]
+    path.write_text(json.dumps(card))
+    with pytest.raises(CardError, match=r"validity\.edge_blur: .*required; .*`smearscope release`"):
+        read_card(path, ClassifierCard)
 
 
 def test_a_missing_card_is_named(tmp_path: Path) -> None:
