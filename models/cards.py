@@ -1,6 +1,7 @@
 """What is known of a set of weights: made from what, worth what, for which slides; JSON beside them."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,8 +234,9 @@ class ModelCards:
         """What to do about fields that fail for pixels, detail or polarity; a sentence for each reason."""
         sentences = []
         if few := failed.get(WhyNot.TOO_FEW_PIXELS):
-            width_px = float(np.median([quality.cell_width_px for quality in few]))
-            needed_px = self.classifier.validity.cell_width_px.low
+            # Rounded apart: nobody reads that 24 px are too few where 24 are needed.
+            width_px = math.floor(np.median([quality.cell_width_px for quality in few]))
+            needed_px = math.ceil(self.classifier.validity.cell_width_px.low)
             said = sentence("left_out.few_pixels", fields=len(few), width_px=width_px, needed_px=needed_px)
             sentences.append(said)
         if poor := failed.get(WhyNot.TOO_LITTLE_DETAIL):

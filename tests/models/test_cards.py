@@ -71,6 +71,15 @@ def test_of_fields_left_out_it_is_said_how_many_and_what_to_do() -> None:
     assert CARDS.left_out({WhyNot.OUT_OF_FOCUS: [GOOD]}) == ()
 
 
+def test_a_width_that_is_too_small_never_reads_as_the_one_that_is_needed() -> None:
+    (said,) = CARDS.left_out({WhyNot.TOO_FEW_PIXELS: [replace(GOOD, cell_width_px=27.9)]})
+    assert str(said) == (
+        "1 field does not count: its cells are 27 px wide, and at least 28 px are needed. Photograph it with "
+        "the 100x oil objective, or save it at the size that the camera gives."
+    )
+    assert in_language(said, "fr").endswith("ou enregistrez-le à la taille que donne la caméra.")
+
+
 def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
     assert CARDS.outside_validity([GOOD] * 3) == ()
 
