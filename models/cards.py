@@ -1,6 +1,7 @@
 """What is known of a set of weights: made from what, worth what, for which slides; JSON beside them."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,10 +79,13 @@ class Validity(_Part):
     density_green: Range
     density_blue: Range
     failed_share_limit: float
-    cell_width_px: Range
-    fine_detail: Range
-    block_steps: Range
-    """In which no field may lie outside: beyond, parasites that are there are no longer seen."""
+    cell_width_px: Range = Range(low=24.0, high=400.0)
+    fine_detail: Range = Range(low=-3.0, high=0.0)
+    block_steps: Range = Range(low=0.0, high=0.3)
+    """Where a list is worth as much as at full size (`benchmarks.pixels_and_detail`, docs/RESULTS.md). A
+    field whose cells have fewer pixels or less fine detail than the lower end, or stronger block steps than
+    the upper, does not count: parasites on it are no longer seen. The other ends say how far validation went
+    and leave nothing out. Cards of before 0.4 have none of the three, and get these."""
 
 
 class DetectorCard(_Part):
@@ -141,7 +145,7 @@ def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CardError(
-            f"{path}: {where}: {first['msg']}; write the card anew with the training command"
+            f"{path}: {where}: {first['msg']}; write the cards anew with `smearscope release`"
         ) from error
 
 
@@ -230,8 +234,9 @@ class ModelCards:
         """What to do about fields that fail for pixels, detail or polarity; a sentence for each reason."""
         sentences = []
         if few := failed.get(WhyNot.TOO_FEW_PIXELS):
-            width_px = float(np.median([quality.cell_width_px for quality in few]))
-            needed_px = self.classifier.validity.cell_width_px.low
+            # Rounded apart: nobody reads that 24 px are too few where 24 are needed.
+            width_px = math.floor(np.median([quality.cell_width_px for quality in few]))
+            needed_px = math.ceil(self.classifier.validity.cell_width_px.low)
             said = sentence("left_out.few_pixels", fields=len(few), width_px=width_px, needed_px=needed_px)
             sentences.append(said)
         if poor := failed.get(WhyNot.TOO_LITTLE_DETAIL):

@@ -1,5 +1,6 @@
 """How wide the red cells of a picture are, told from the picture alone, and what is located at that width."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,10 @@ SURE = 0.4
 CORRECTIONS = 3
 """Times that a field is brought to the width of its own cells: from half or twice of it, that takes two."""
 CELLS_FOR_A_WIDTH = 5
-LEAST_SURE = 0.45
-"""Share of sure ones among the objects taken for red cells below which all widths are tried on a field. At
-the right width it is .49 and more on 39 of 40 fields of eight sets (the other is blurred)."""
+LEAST_SURE, BARELY_SURE = 0.65, 0.45
+"""Share of sure ones among the objects taken for red cells below which all widths are tried on a field: at a
+wrong width it is up to .64, at the right one mostly more. And that which another width must exceed where too
+few are found: at the right one it is .49 and more on 39 of 40 fields of eight sets (the other is blurred)."""
 SURELY_POSITIVE, OF_INVERSE = 0.6, 0.2
 """Share of sure ones from which nobody asks whether a picture is a negative, and by how much more of them are
 sure on the inverse of one."""
@@ -104,8 +106,8 @@ def at_own_width(
 ) -> Located:
     """What is located at a width, or at the field's own where that is another.
 
-    From 0.5 to 2 times the right width the cells found lead to it step by step. Beyond, few are found and
-    none surely: then all widths are tried, and that which finds more of them surely is the field's own.
+    From 0.5 to 2 times the right width the cells found lead to it step by step. Beyond, few are found or
+    few surely: then all widths are tried, and that which finds more of them surely is the field's own.
 
     Parameters
     ----------
@@ -118,12 +120,12 @@ def at_own_width(
         if not abs(np.log(own_px / best[0])) > np.log(OTHER_WIDTH):  # as for NaN
             break
         best = _located(image, detector, own_px)
-    if tried is None or sure_share(best[2]) >= LEAST_SURE:
+    if tried is None or _sureness(best[2]) >= LEAST_SURE:
         return best
     seen_px = cell_diameter_px(tried, detector)
     if seen_px is None or abs(np.log(seen_px / best[0])) <= np.log(OTHER_WIDTH):
         return best
-    return max(best, _located(image, detector, seen_px), key=lambda one: sure_share(one[2]))
+    return max(best, _located(image, detector, seen_px), key=lambda one: _sureness(one[2]))
 
 
 def is_negative(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float, cells: Cells) -> bool:
@@ -144,6 +146,11 @@ def sure_share(cells: Cells) -> float:
     """Share of sure ones among the objects taken for red cells; 1 of none, where there is nothing to find."""
     red = cells.kind == ObjectKind.RED_CELL
     return float((cells.detection_score[red] >= SURE).mean()) if red.any() else 1.0
+
+
+def _sureness(cells: Cells) -> float:
+    """Share of sure ones; of too few to tell a width by, what another width must have more than."""
+    return BARELY_SURE if math.isnan(_cell_width_px(cells)) else sure_share(cells)
 
 
 def _cell_width_px(cells: Cells) -> float:

@@ -12,7 +12,7 @@ from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
 from core.cells.lit_area import lit_area
 from core.cells.reference import SlideReference
-from core.slides.field import Field
+from core.slides.field import Field, Rectangle
 
 SMALLEST, LARGEST = 0.45, 1.9
 """Mean side of a red cell's box over the slide's typical one; anything outside is not a red cell."""
@@ -85,22 +85,23 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
 
     The field is brought to the one cell width that the detector was trained on; boxes come back in the
     field's own pixels. A field whose cells turn out to be of another width than the slide's, as in a folder
-    of pictures by several microscopes or objectives, is brought to its own width instead. Outside the lit
-    area there are no objects, and its rim cuts cells as the border of the picture does.
+    of pictures by several microscopes or objectives, is brought to its own width instead. In the dark
+    round a lit area there are no objects, and its rim cuts cells as the border of the picture does.
 
     Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
     lit = lit_area(field.image)
     image = lit.painted_over(field.image)
-    # What a user gave against what is seen is taken at its word.
-    tried = lit.cropped(image) if reference.seen_diameter_px is None else None
+    height, width = image.shape[:2]
+    photograph = field.owned == Rectangle(0, 0, width, height)
+    # A region has the magnification of its scan; what a user gave against what is seen is taken at its word.
+    tried = lit.cropped(image) if photograph and reference.seen_diameter_px is None else None
     diameter_px, small, cells = at_own_width(image, detector, reference.cell_diameter_px, tried=tried)
     negative = is_negative(image, detector, diameter_px, cells)
-    height, width = image.shape[:2]
     per_pixel = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     boxes = (cells.boxes * np.tile(per_pixel, 2)).astype(np.float32)
-    if (dark := lit.depths(boxes) <= 0).any():
+    if (dark := lit.in_dark(boxes)).any():
         cells = Cells(cells.boxes[~dark], cells.detection_score[~dark], cells.kind[~dark])
         boxes = boxes[~dark]
     blur = edge_blur(small, cells.boxes)

@@ -69,6 +69,11 @@ class CellReference(_Record):
 
     cell_diameter_px: float = Field(description="Mean side of a cell's box, in pixels of the field images.")
     cell_colour: tuple[float, float, float] = Field(description="Median red, green, blue of the cells.")
+    seen_diameter_px: float | None = Field(
+        default=None,
+        description="The same side as it is seen, where it speaks against the scale that the user gave; else "
+        "null.",
+    )
 
 
 class ModelReference(_Record):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
+from core.cells.reference import RED_CELL_BOX_UM, SlideReference
 from core.scoring.survey import Survey
 from core.tally import (
     Assumptions,
@@ -17,7 +18,7 @@ from core.tally import (
     Verdict,
     verdict,
 )
-from core.wording import Sentence
+from core.wording import Sentence, sentence
 
 
 class ModelCard(Protocol):
@@ -64,13 +65,21 @@ class Judgement:
     verdict: Verdict
 
 
-def judge(survey: Survey, card: ModelCard, assumptions: Assumptions, review_budget: int) -> Judgement:
+def judge(
+    survey: Survey,
+    reference: SlideReference,
+    card: ModelCard,
+    assumptions: Assumptions,
+    review_budget: int,
+) -> Judgement:
     """Judge a slide from its counts; all that is laid before readers is unread.
 
     Parameters
     ----------
     survey
         Which fields count, and the located objects.
+    reference
+        What the slide's own cells look like.
     card, assumptions
         What the models are worth and on what slides, and what is taken as given.
     review_budget
@@ -84,7 +93,7 @@ def judge(survey: Survey, card: ModelCard, assumptions: Assumptions, review_budg
         *(Excluded(count, "fields", reason) for reason, count in survey.excluded.items()),
     )
     qualities = [field.quality for field in survey.counted if field.quality is not None]
-    outside = card.outside_validity(qualities)
+    outside = (*_wrong_scale(reference), *card.outside_validity(qualities))
     conditions = SlideConditions(
         outside_validity=tuple(map(str, outside)),
         fields_failed=survey.failed,
@@ -103,3 +112,17 @@ def judge(survey: Survey, card: ModelCard, assumptions: Assumptions, review_budg
     )
     evidence = Evidence(count, conditions, card.performance, assumptions)
     return Judgement(evidence, verdict(evidence))
+
+
+def _wrong_scale(reference: SlideReference) -> tuple[Sentence, ...]:
+    """That the cells look otherwise than by the scale given: then no figure holds."""
+    if reference.seen_diameter_px is None:
+        return ()
+    return (
+        sentence(
+            "outside.scale",
+            given_px=reference.cell_diameter_px,
+            seen_px=reference.seen_diameter_px,
+            um_per_pixel=RED_CELL_BOX_UM / reference.seen_diameter_px,
+        ),
+    )

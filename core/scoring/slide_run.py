@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from core.cells.burned_in import BurnedIn
-from core.cells.reference import RED_CELL_BOX_UM, SlideReference
+from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoringModels
 from core.cells.second_look import share_seen
 from core.errors import SmearscopeError
@@ -165,7 +165,6 @@ def score_slide(
         key = _results_key(slide, ledger, options)
         if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
             return finished
-        _remark_on_scale(reference, slide, progress)
         in_work = replace(in_work, reference=reference)
         survey = each_place_once(
             survey_slide(ledger, slide.field_names(), card.field_failure),
@@ -239,7 +238,7 @@ def _result(
     options: ScoringOptions,
 ) -> SlideResult:
     """Say what the tables amount to."""
-    judgement = judge(survey, card, options.assumptions, options.review_budget)
+    judgement = judge(survey, reference, card, options.assumptions, options.review_budget)
     cells, count = survey.located, judgement.evidence.count
     return SlideResult(
         slide=slide.name,
@@ -264,7 +263,9 @@ def _result(
         evidence=judgement.evidence,
         verdict=judgement.verdict,
         reference=CellReference(
-            cell_diameter_px=reference.cell_diameter_px, cell_colour=reference.cell_colour
+            cell_diameter_px=reference.cell_diameter_px,
+            cell_colour=reference.cell_colour,
+            seen_diameter_px=reference.seen_diameter_px,
         ),
         options=Options(um_per_pixel=options.um_per_pixel, review_budget=options.review_budget),
         model=ModelReference(name=card.name, identity=card.identity),
@@ -339,16 +340,6 @@ def _results_key(slide: Slide, ledger: Ledger, options: ScoringOptions) -> str:
     ]
     chosen = [slide.name, options.review_budget, asdict(options.assumptions), fields]
     return hashlib.blake2b(json.dumps(chosen).encode(), digest_size=16).hexdigest()
-
-
-def _remark_on_scale(reference: SlideReference, slide: Slide, progress: ScoringObserver) -> None:
-    """Say where a user's scale was taken although the cells look otherwise."""
-    if reference.seen_diameter_px is not None:
-        progress.remark(
-            f"{shown_path(slide.name)}: by the scale given red cells are {reference.cell_diameter_px:.0f} px "
-            f"wide, but they look {reference.seen_diameter_px:.0f} px wide. The scale given was taken; if it "
-            f"is wrong, give {RED_CELL_BOX_UM / reference.seen_diameter_px:.2g} µm per pixel"
-        )
 
 
 def _remark_on_ledger(ledger: Ledger, slide: Slide, progress: ScoringObserver) -> None:

@@ -31,12 +31,6 @@ SPAN_QUANTILES = (0.005, 0.995)
 SPAN_MARGIN = 0.25
 """Ranges of validity reach this share of their width beyond the fields that were seen."""
 QUALITY_FIELDS_A_SET = 40
-SEEN_WITHIN = {
-    "cell_width_px": Range(low=24.0, high=400.0),
-    "fine_detail": Range(low=-3.0, high=0.0),
-    "block_steps": Range(low=0.0, high=0.3),
-}
-"""Where the list is worth as much as at full size (`benchmarks.pixels_and_detail`, docs/RESULTS.md)."""
 
 
 def made_file(path: Path, *, by: str) -> Path:
@@ -115,7 +109,7 @@ def validity_on(
         low, high = np.nanquantile(values, SPAN_QUANTILES)
         margin = SPAN_MARGIN * (high - low)
         ranges[measure] = Range(low=round(float(low - margin), 4), high=round(float(high + margin), 4))
-    return Validity(**ranges, **SEEN_WITHIN, failed_share_limit=FAILED_SHARE_LIMIT)
+    return Validity(**ranges, failed_share_limit=FAILED_SHARE_LIMIT)
 
 
 def summary_over_seeds(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ from core.cells.quality import FieldQuality
 from core.tally import Performance
 from core.wording.catalogue import in_language
 from models.cards import (
+    RELEASED,
     CardError,
     ClassifierCard,
     DetectorCard,
@@ -68,6 +69,15 @@ def test_of_fields_left_out_it_is_said_how_many_and_what_to_do() -> None:
     ]
     assert in_language(said[0], "fr").startswith("3 champs ne comptent pas : leurs hématies mesurent 19 px")
     assert CARDS.left_out({WhyNot.OUT_OF_FOCUS: [GOOD]}) == ()
+
+
+def test_a_width_that_is_too_small_never_reads_as_the_one_that_is_needed() -> None:
+    (said,) = CARDS.left_out({WhyNot.TOO_FEW_PIXELS: [replace(GOOD, cell_width_px=27.9)]})
+    assert str(said) == (
+        "1 field does not count: its cells are 27 px wide, and at least 28 px are needed. Photograph it with "
+        "the 100x oil objective, or save it at the size that the camera gives."
+    )
+    assert in_language(said, "fr").endswith("ou enregistrez-le à la taille que donne la caméra.")
 
 
 def test_a_slide_like_the_validated_ones_is_within_validity() -> None:
@@ -141,6 +151,27 @@ def test_cards_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_card(tmp_path / "detector.json", DetectorCard) == DETECTOR
     assert read_card(tmp_path / "classifier.json", ClassifierCard) == CLASSIFIER
     assert read_card(tmp_path / "second_look.json", SecondLookCard) == SECOND_LOOK
+
+
+def test_a_card_of_before_pixels_and_detail_were_asked_has_the_bounds_of_the_released_one(
+    tmp_path: Path,
+) -> None:
+    path, card = tmp_path / "classifier.json", CLASSIFIER.model_dump(mode="json")
+    for measure in ("cell_width_px", "fine_detail", "block_steps"):
+        del card["validity"][measure]
+    path.write_text(json.dumps(card))
+    read, released = read_card(path, ClassifierCard), read_card(RELEASED / "classifier.json", ClassifierCard)
+    for measure in ("cell_width_px", "fine_detail", "block_steps"):
+        assert getattr(read.validity, measure) == getattr(released.validity, measure)
+    assert read.validity.edge_blur == CLASSIFIER.validity.edge_blur
+
+
+def test_a_card_that_lacks_a_range_says_what_writes_it_anew(tmp_path: Path) -> None:
+    path, card = tmp_path / "classifier.json", CLASSIFIER.model_dump(mode="json")
+    del card["validity"]["edge_blur"]
+    path.write_text(json.dumps(card))
+    with pytest.raises(CardError, match=r"validity\.edge_blur: .*required; .*`smearscope release`"):
+        read_card(path, ClassifierCard)
 
 
 def test_a_missing_card_is_named(tmp_path: Path) -> None:

@@ -56,6 +56,40 @@ def test_a_field_of_quite_another_magnification_has_all_widths_tried() -> None:
     assert at_own_width(image, detector, 150.0, tried=None)[0] == 150.0
 
 
+class HalfSureDetector(UnsureDetector):
+    """Takes what it finds at far too large a width for ten cells of about that, half of them surely."""
+
+    def locate(self, image: NDArray[np.uint8]) -> Cells:
+        found = super().locate(image)
+        if not len(found) or found.boxes[:, 2].max() > 0.25 * self.cell_diameter_px:
+            return found
+        taken = found.boxes[:10].copy()
+        taken[:, 2:] = 0.85 * self.cell_diameter_px
+        return Cells(taken, np.array([0.9, 0.1] * 5, np.float32), found.kind[:10])
+
+
+def test_half_of_the_cells_surely_found_are_no_proof_of_a_width() -> None:
+    image, detector = smear(30), HalfSureDetector()
+    width_px, _, found = at_own_width(image, detector, 150.0, tried=None)
+    assert (width_px, sure_share(found)) == (150.0, 0.5)
+    width_px, _, found = at_own_width(image, detector, 150.0, tried=image)
+    assert width_px == pytest.approx(30, rel=0.1)
+    assert sure_share(found) == 1.0
+
+
+def test_a_width_by_which_nothing_is_found_is_doubted() -> None:
+    image = smear(80)
+    assert len(at_own_width(image, DETECTOR, 300.0, tried=None)[2]) == 0
+    width_px, _, found = at_own_width(image, DETECTOR, 300.0, tried=image)
+    assert width_px == pytest.approx(80, rel=0.1)
+    assert len(found) == len(grid_centres(480, 640, 128))
+
+
+def test_a_picture_without_cells_keeps_the_supposed_width() -> None:
+    image = disc_picture(480, 640, [], 40)
+    assert at_own_width(image, DETECTOR, 90.0, tried=image)[0] == 90.0
+
+
 def test_a_negative_is_told_by_its_inverse() -> None:
     detector, image = UnsureDetector(), smear(40)
     for picture, negative in ((image, False), (255 - image, True)):

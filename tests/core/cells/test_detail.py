@@ -1,10 +1,13 @@
 """Detail at the scale of the cells: what enlarging and compression take from a picture shows."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX
 from core.cells.detail import block_steps, fine_detail
 from tests.drawn_cells import boxes_around, disc_picture, grid_centres
 
@@ -69,5 +72,17 @@ def test_neither_saving_anew_nor_another_size_hides_it(by: float) -> None:
     assert block_steps(hidden, CELL_PX * by) > 2 * block_steps(smear(), CELL_PX)
 
 
-def test_a_picture_too_small_to_tell_shows_no_steps() -> None:
-    assert block_steps(smear()[:60, :60], CELL_PX) == 0.0
+def test_of_a_picture_too_small_to_tell_no_steps_are_told() -> None:
+    hidden = as_jpeg(smear(), 10)
+    scale = SURROUNDED_CELL_DIAMETER_PX / CELL_PX
+    for side, told in ((299, False), (301, True)):
+        assert math.isfinite(block_steps(hidden[: round(side / scale)], CELL_PX)) is told
+        assert math.isfinite(block_steps(hidden[:, : round(side / scale)], CELL_PX)) is told
+
+
+def test_all_of_a_long_row_is_looked_at() -> None:
+    random = np.random.default_rng(0)
+    blocks = np.kron(random.integers(190, 210, (40, 2000)), np.ones((8, 8), int))
+    blocks[:, :8192] = 200
+    level = np.asarray(blocks + random.integers(-2, 3, blocks.shape), np.uint8)
+    assert block_steps(np.repeat(level[..., None], 3, axis=2), SURROUNDED_CELL_DIAMETER_PX) > 0.4

@@ -10,7 +10,16 @@ from core.cells.detection import ObjectKind
 from core.cells.lit_area import LitArea, lit_area
 from core.cells.located import WhyNot, find_cells
 from core.cells.reference import SlideReference
-from tests.drawn_cells import BACKGROUND, CELL, ToldDetector, boxes_around, disc_picture, field_of, located
+from tests.drawn_cells import (
+    BACKGROUND,
+    CELL,
+    NarrowDetector,
+    ToldDetector,
+    boxes_around,
+    disc_picture,
+    field_of,
+    located,
+)
 
 HEIGHT, WIDTH = 480, 640
 Mask = NDArray[np.float32]
@@ -66,8 +75,8 @@ def test_bars_of_a_screen_may_lie_round_the_black_round_a_disc() -> None:
     assert share(lit_area(picture)) == pytest.approx(np.pi * 150**2 / HEIGHT / WIDTH, abs=0.03)
 
 
-def noisy(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    noise = np.random.default_rng(0).normal(0, 3, picture.shape)
+def noisy(picture: NDArray[np.uint8], levels: float = 3) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(0).normal(0, levels, picture.shape)
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
@@ -77,10 +86,29 @@ def with_pointer() -> NDArray[np.uint8]:
     return picture
 
 
+ISOLATED = [(x, y) for y in range(100, 960, 160) for x in range(760, 1280, 110)]
+"""30 cells."""
+
+
+def half_empty(
+    isolated: list[tuple[int, int]], level: int = 255, noise: float = 1, diameter: int = 44
+) -> NDArray[np.uint8]:
+    """A thick part on the left, in which all cells touch, and isolated cells on flat ground on the right."""
+    thick = [(x, y) for y in range(0, 990, 34) for x in range(0, 640, 34)]
+    picture = disc_picture(960, 1280, [*thick, *isolated], diameter, background=(level,) * 3)
+    grain = cv2.GaussianBlur(np.random.default_rng(1).normal(0, 60, (960, 640)), (0, 0), 3)
+    picture[:, :640] = np.clip(picture[:, :640] + grain[..., None], 0, 255)
+    return noisy(picture, noise)
+
+
 @pytest.mark.parametrize(
     "picture",
     [
         field(),
+        *(half_empty(ISOLATED, level, noise) for level in (255, 240) for noise in (1, 4)),
+        half_empty(ISOLATED[:1]),
+        half_empty([(1275, 955)]),
+        half_empty(ISOLATED, diameter=40)[::-1, ::-1],
         field((90, 20, 60)),
         noisy(field()),
         (field() * 0.2).astype(np.uint8),
@@ -105,7 +133,32 @@ def test_cells_at_the_rim_are_cut_and_outside_there_are_none() -> None:
     assert set(cells.kind) == {ObjectKind.RED_CELL}
 
 
-def test_what_is_not_lit_is_painted_in_the_colour_of_the_background() -> None:
+def test_on_flat_bright_ground_cells_are_found_beside_a_thick_part() -> None:
+    reference = SlideReference(44.0, CELL)
+    cells = find_cells(field_of(half_empty(ISOLATED)), NarrowDetector(), reference)
+    assert (cells.why_not == WhyNot.EVALUABLE).sum() == len(ISOLATED)
+
+
+def test_in_a_bright_surround_nothing_is_painted_over_or_dropped_but_taken_for_cut() -> None:
+    image = half_empty([])
+    area = lit_area(image)
+    assert share(area) == pytest.approx(0.5, abs=0.02)
+    assert area.painted_over(image) is image
+    boxes = boxes_around([(1000, 500), (300, 500)], 44)
+    cells = find_cells(
+        field_of(image), ToldDetector(located(boxes, score=0.9), 44.0), SlideReference(44.0, CELL)
+    )
+    assert [str(why) == WhyNot.EDGE for why in cells.why_not] == [True, False]
+
+
+def test_small_letters_in_a_bar_are_no_cells() -> None:
+    picture = np.full((960, 1280, 3), 255, np.uint8)
+    picture[200:] = np.tile(field(), (2, 2, 1))[200:]
+    cv2.putText(picture, "12:34", (900, 120), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (60, 60, 60), 1)
+    assert share(lit_area(picture)) == pytest.approx(760 / 960, abs=0.01)
+
+
+def test_the_dark_is_painted_in_the_colour_of_the_background() -> None:
     painted = NO_CAPTIONS.painted_over(shown(disc((240, 320), 200)))
     assert tuple(painted[5, 5]) == tuple(BACKGROUND)
     np.testing.assert_array_equal(painted[200:280, 280:360], field()[200:280, 280:360])

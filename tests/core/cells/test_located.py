@@ -162,6 +162,13 @@ def test_a_field_of_another_cell_width_than_its_slide_is_taken_by_itself(
     assert seen == [pytest.approx(expected, rel=0.05) for expected in looked_at_px]
 
 
+def test_a_photograph_may_be_of_any_magnification_and_a_region_is_of_its_scan_s() -> None:
+    image = disc_picture(480, 640, grid_centres(480, 640, 80.0), 36)
+    for owned, cells_found in ((None, len(grid_centres(480, 640, 80.0))), (Rectangle(0, 0, 600, 480), 0)):
+        cells = find_cells(field_of(image, owned), NarrowDetector(), SlideReference(130.0, CELL))
+        assert len(cells.boxes) == cells_found
+
+
 def test_an_object_that_the_detector_doubts_is_not_counted() -> None:
     told = located(boxes_around([(80, 80), (130, 80)], SIDE))
     doubted = Cells(told.boxes, np.array([0.39, 0.41], np.float32), told.kind)
@@ -227,7 +234,8 @@ def test_the_field_is_shown_to_the_detector_at_its_own_scale() -> None:
             return self.cells
 
     image = np.full((300, 400, 3), 230, np.uint8)
-    find_cells(field_of(image), Watching(located(boxes_around([], 1))), SlideReference(56.0, CELL))
+    region = Rectangle(0, 0, 368, 300)
+    find_cells(field_of(image, region), Watching(located(boxes_around([], 1))), SlideReference(56.0, CELL))
     assert seen == [(150, 200, 3)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
+from core.cells.reference import SlideReference
 from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.judging import Judgement, judge
 from core.scoring.survey import Survey, SurveyedField
@@ -20,8 +21,8 @@ from core.tally import (
     VerdictKind,
     verdict,
 )
-from core.wording import Sentence, sentence
-from tests.coloured_cells import DotCard
+from core.wording import Sentence, in_language, sentence
+from tests.coloured_cells import REFERENCE, DotCard
 
 SHARP = FieldQuality(0.04, 240.0, 0.1, 0.2, 0.15)
 BLURRED = replace(SHARP, edge_blur=0.5)
@@ -66,9 +67,15 @@ class AskedCard(DotCard):
         return self.outside
 
 
-def judged(rows: CellRows, *, card: DotCard | None = None, review_budget: int = 2) -> Judgement:
+def judged(
+    rows: CellRows,
+    *,
+    reference: SlideReference = REFERENCE,
+    card: DotCard | None = None,
+    review_budget: int = 2,
+) -> Judgement:
     survey = Survey(FIELDS, rows, np.empty((0, 0), np.float16))
-    return judge(survey, card or DotCard(performance=WORTH), Assumptions(), review_budget)
+    return judge(survey, reference, card or DotCard(performance=WORTH), Assumptions(), review_budget)
 
 
 def test_what_counts_is_counted_and_what_does_not_is_named_with_its_reason() -> None:
@@ -109,6 +116,17 @@ def test_a_slide_unlike_those_of_the_validation_gets_no_figures_and_is_said_to_b
     assert found.evidence.conditions.outside_validity == ("The stain is too pale.",)
     assert found.evidence.conditions.outside == (PALE,)
     assert (found.verdict.kind, found.verdict.cells_needed) == (VerdictKind.NOT_VALID, None)
+
+
+def test_cells_that_look_otherwise_than_by_the_scale_given_give_no_figures() -> None:
+    found = judged(cells(), reference=replace(REFERENCE, cell_diameter_px=30.0, seen_diameter_px=61.4))
+    (said,) = found.evidence.conditions.outside
+    assert str(said) == (
+        "By the scale given red cells are 30 px wide, but they look 61 px wide: check the scale, and score "
+        "the slide again (with 0.14 µm per pixel they would look so)."
+    )
+    assert in_language(said, "fr").startswith("D'après l'échelle donnée, les hématies mesurent 30 px")
+    assert found.verdict.kind is VerdictKind.NOT_VALID
 
 
 def test_a_slide_without_a_cell_that_counts_is_to_be_read_and_tells_nothing_of_a_density() -> None:

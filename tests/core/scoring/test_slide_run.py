@@ -346,3 +346,12 @@ def test_a_file_is_asked_for_its_state_once_a_run(tmp_path: Path, monkeypatch: p
     assert Counter(name for name in asked if name.startswith("field")) == {
         f"field{n}.png": 1 for n in (1, 2, 3)
     }
+
+
+def test_a_scale_that_the_cells_speak_against_is_in_the_result_and_in_the_verdict(tmp_path: Path) -> None:
+    # The cells are drawn 28 px wide; at 0.1 µm a pixel 8.6 µm would be 86 px.
+    image = draw_field(infected=(6, 7, 8, 9), seed=1)
+    result = score(save(tmp_path / "slide" / "a.png", image).parent, tmp_path / "out", um_per_pixel=0.1)
+    assert result.reference.cell_diameter_px == pytest.approx(86)
+    assert result.reference.seen_diameter_px == pytest.approx(28, rel=0.05)
+    assert result.verdict.sentences[0].code == "outside.scale"
