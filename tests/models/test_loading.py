@@ -92,7 +92,7 @@ def test_a_graphics_card_is_asked_for_in_vain_where_torch_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loading, "find_spec", lambda name: None)
-    with pytest.raises(CheckpointError, match=r"--device cuda: .*pip install 'smearscope\[train\]'"):
+    with pytest.raises(CheckpointError, match=r'--device cuda: .*pip install "\.\[train\]"'):
         load_models(device="cuda")
     load_models(device="auto")
 
