@@ -61,8 +61,11 @@ class BurnedIn:
 
     def painted_over(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The field (H, W, 3) with its captions, and what is not lit, in the colour of the background."""
-        height, width = image.shape[:2]
-        lit = lit_area(image).painted_over(image)
+        return self.over_captions(lit_area(image).painted_over(image))
+
+    def over_captions(self, lit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A field that is lit, or painted, all over, with its captions in the colour of the background."""
+        height, width = lit.shape[:2]
         if not self.boxes or (width, height) != (self.width, self.height):
             return lit
         painted, colour = lit.copy(), background_colour(lit)

@@ -155,9 +155,11 @@ def _hull_of_lit(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool] | N
         if count < 2:
             continue
         largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
-        points = cv2.findNonZero((labels == largest).astype(np.uint8))
+        outline, _ = cv2.findContours(
+            (labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+        )
         hull = np.zeros_like(rest)
-        cv2.fillConvexPoly(hull, cv2.convexHull(points), (1,))
+        cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outline)), (1,))
         inside = (surround & hull).sum() / surround.sum()
         outside = rest & (1 - hull)
         least = LEAST_IN_DARK if in_dark else LEAST_IN_COLOUR

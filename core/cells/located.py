@@ -10,7 +10,7 @@ from core.cells.cell_width import SURE, at_own_width, is_negative
 from core.cells.crops import disk_masks, field_colour, raw_crops
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
-from core.cells.lit_area import lit_area
+from core.cells.lit_area import LitArea, lit_area
 from core.cells.reference import SlideReference
 from core.slides.field import Field, Rectangle
 
@@ -59,6 +59,8 @@ class LocatedCells:
         than its slide, else the slide's.
     negative
         Whether the picture is a photographic negative: what is located on it are not its cells.
+    lit
+        What of it is lit.
     boxes
         (N, 4) float32: x, y, width, height in pixels of the field's image.
     detection_score
@@ -73,6 +75,7 @@ class LocatedCells:
 
     cell_diameter_px: float
     negative: bool
+    lit: LitArea
     boxes: NDArray[np.float32]
     detection_score: NDArray[np.float32]
     kind: NDArray[np.uint8]
@@ -124,7 +127,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
         & (centre_y < field.owned.bottom)
     )
     reasons[~owned] = WhyNot.DUPLICATE
-    return LocatedCells(diameter_px, negative, boxes, cells.detection_score, cells.kind, blur, reasons)
+    return LocatedCells(diameter_px, negative, lit, boxes, cells.detection_score, cells.kind, blur, reasons)
 
 
 def red_cell_like(

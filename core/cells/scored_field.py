@@ -111,7 +111,7 @@ def score_image(
     looked_at = cells.why_not != WhyNot.DUPLICATE
     infected_score = np.full(len(cells.boxes), np.nan, np.float32)
     colour, statistics = reference.cell_colour, reference.feature_statistics
-    shown = reference.burned_in.painted_over(field.image)
+    shown = reference.burned_in.over_captions(cells.lit.painted_over(field.image))
     if looked_at.any():
         size_px = models.classifier.crop_size_px
         evaluable = cells.why_not[looked_at] == WhyNot.EVALUABLE

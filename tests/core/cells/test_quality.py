@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cells.detection import ObjectKind
+from core.cells.lit_area import LitArea
 from core.cells.located import LocatedCells
 from core.cells.quality import field_quality
 from core.cells.reference import SlideReference
@@ -22,6 +23,7 @@ def cells(kind: ObjectKind = ObjectKind.RED_CELL, blur: float = 0.03) -> Located
     return LocatedCells(
         cell_diameter_px=36.0,
         negative=False,
+        lit=LitArea(400, 300, None),
         boxes=boxes_around(CENTRES, 36),
         detection_score=np.ones(count, np.float32),
         kind=np.full(count, kind, np.uint8),
