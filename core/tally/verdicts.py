@@ -105,7 +105,8 @@ def verdict(evidence: Evidence) -> Verdict:
     5. Inadequate: fewer cells than the detection limit takes, or too many fields fail.
     6. No parasite seen: none accepted, everything read, adequate.
 
-    To each are added the fields that do not count because no parasite could be seen on them.
+    To each are added the fields that do not count because no parasite could be seen on them: before all else
+    where nothing counts for that reason.
     """
     judged = (
         _positive(evidence)
@@ -114,11 +115,8 @@ def verdict(evidence: Evidence) -> Verdict:
         or _of_clean_count(evidence, reach_of(evidence))
     )
     left_out = evidence.conditions.left_out
-    return replace(
-        judged,
-        reasons=(*judged.reasons, *map(str, left_out)),
-        sentences=(*judged.sentences, *left_out),
-    )
+    said = (*judged.sentences, *left_out) if evidence.count.cells else (*left_out, *judged.sentences)
+    return replace(judged, reasons=tuple(map(str, said)), sentences=said)
 
 
 def _of_clean_count(evidence: Evidence, reach: Reach) -> Verdict:

@@ -290,9 +290,15 @@ def test_a_list_that_grows_must_be_read_further() -> None:
 
 def test_fields_on_which_no_parasite_could_be_seen_are_said_whatever_the_verdict() -> None:
     said = sentence("left_out.little_detail", fields=3)
-    for evidence in (CLEAN, replace(CLEAN, count=replace(CLEAN.count, cells=0))):
-        judged = verdict(replace(evidence, conditions=replace(GOOD, left_out=(said,))))
-        plain = verdict(replace(evidence, conditions=GOOD))
-        assert judged == replace(
-            plain, reasons=(*plain.reasons, str(said)), sentences=(*plain.sentences, said)
-        )
+    left_out = replace(GOOD, left_out=(said,))
+    plain, judged = verdict(replace(CLEAN, conditions=GOOD)), verdict(replace(CLEAN, conditions=left_out))
+    assert judged.sentences == (*plain.sentences, said)
+    assert judged.reasons == (*plain.reasons, str(said))
+    assert replace(judged, sentences=plain.sentences, reasons=plain.reasons) == plain
+
+
+def test_where_nothing_counts_for_that_reason_it_is_said_first() -> None:
+    said = sentence("left_out.little_detail", fields=3)
+    empty = replace(CLEAN, count=replace(CLEAN.count, cells=0), conditions=replace(GOOD, left_out=(said,)))
+    assert verdict(empty).sentences[0] == said
+    assert verdict(empty).reasons[0] == str(said)
