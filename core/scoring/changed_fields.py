@@ -16,6 +16,7 @@ from core.slides import Slide, content_hash
 
 _YOUNG_NS = 3_000_000_000
 """The coarsest clock of a file system, that of memory cards, counts by two seconds."""
+_YOUNG_AT = ", young at "
 
 
 def file_states(slide: Slide) -> dict[str, str]:
@@ -57,7 +58,7 @@ def fields_to_score(slide: Slide, states: dict[str, str], ledger: Ledger) -> lis
     ]
     # To read what killed a process might kill this one too.
     deadly = {name for name in doubtful if is_deadly(unreadable[name])}
-    changed = {name for name in deadly if scored_from[name] != states[name]}
+    changed = {name for name in deadly if _but_for_age(scored_from[name]) != _but_for_age(states[name])}
     doubtful = [name for name in doubtful if name not in deadly]
     # Decoders let other threads run.
     with ThreadPoolExecutor(available_cores()) as threads:
@@ -81,4 +82,8 @@ def _state_of_one(path: Path, now_ns: int) -> str:
     except OSError as error:  # reading the file says so; a text like no other
         return f"not seen at {now_ns} ns: {error}"
     state = f"{status.st_size} bytes, {status.st_mtime_ns} ns, {status.st_ctime_ns} ns, {status.st_ino}"
-    return state if status.st_ctime_ns < now_ns - _YOUNG_NS else f"{state}, young at {now_ns} ns"
+    return state if status.st_ctime_ns < now_ns - _YOUNG_NS else f"{state}{_YOUNG_AT}{now_ns} ns"
+
+
+def _but_for_age(state: str) -> str:
+    return state.partition(_YOUNG_AT)[0]
