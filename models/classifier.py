@@ -80,8 +80,8 @@ class Classifier(SlideNetwork[ClassifierNetwork]):
         """Logits of a field's crops, the statistics they rest on, and the network that holds these.
 
         Stain and focus change across a smear: the slide's statistics are drawn towards the field's own, in
-        which the slide counts as `models.slide_norm.TYPICAL_CELLS` cells. The network is good until the next
-        field is measured: to copy one for every field takes a fifteenth of a field's time.
+        which the slide counts as `models.graphs.crop_network.TYPICAL_CELLS` cells. The network is good until
+        the next field is measured: to copy one for every field takes a fifteenth of a field's time.
         """
         if len(crops) == 0:
             return np.empty(0, np.float32), slide, self.network_of(slide)

@@ -21,6 +21,8 @@ SCORE_FLOOR = 0.25
 MAX_OVERLAP = 0.5
 """Two boxes that share more than this (intersection over union) are one object."""
 WHITE_LEVEL = 230.0
+INPUT_MIDDLE, INPUT_LEVELS = 128.0, 64.0
+"""Of a picture: the level that is zero to the network, and how many make one."""
 PLANES = len(ObjectKind) + 4
 """Of an answer: a heat map a kind, width and height, x and y of the offset."""
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from core.cells.detection import ObjectKind
 from models.blocks import ConvolutionBlock, ResidualBlock
-from models.detector import Answer
+from models.detector import INPUT_LEVELS, INPUT_MIDDLE, PLANES, Answer
 
 
 class Maps(NamedTuple):
@@ -48,7 +48,7 @@ class DetectorNetwork(nn.Module):
         self.merge8 = ConvolutionBlock(48, 48)
         self.lateral8 = nn.Conv2d(48, 24, 1)
         self.merge4 = ConvolutionBlock(24, 24)
-        self.head = nn.Sequential(ConvolutionBlock(24, 48), nn.Conv2d(48, len(ObjectKind) + 4, 1))
+        self.head = nn.Sequential(ConvolutionBlock(24, 48), nn.Conv2d(48, PLANES, 1))
         # Centres are rare: starting every heat value near 0.02 keeps the first steps from being spent on it.
         nn.init.constant_(self.head.get_parameter("1.bias")[: len(ObjectKind)], -4.0)
 
@@ -66,7 +66,7 @@ class DetectorNetwork(nn.Module):
 
 def as_input(images: NDArray[np.uint8]) -> Tensor:
     """(N, H, W, 3) uint8 to (N, 3, H, W) float32 about zero, channels last in memory."""
-    return (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 128.0) / 64.0
+    return (torch.from_numpy(images).permute(0, 3, 1, 2).float() - INPUT_MIDDLE) / INPUT_LEVELS
 
 
 def answer_of(network: DetectorNetwork, device: torch.device) -> Answer:

@@ -1,6 +1,6 @@
 """`smearscope score`: look at every cell of slides, rank them for readers, and say what the count allows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -202,8 +202,8 @@ def summary(batch: "BatchResult", out: Path) -> str:
     if len(batch.results) == 1:
         (result,) = batch.results
         parts.insert(0, verdict_text(result.slide, result.evidence, result.verdict))
-    elif outside := _outside(batch.results):
-        parts.insert(1, outside)
+    else:
+        parts[1:1] = [*_outside(batch.results), *_left_out(batch.results)]
     return "\n\n".join(parts)
 
 
@@ -220,16 +220,23 @@ def _where(results: "Sequence[SlideResult]", out: str) -> str:
     return "\n".join(lines)
 
 
-def _outside(results: "Sequence[SlideResult]") -> str:
-    """In what slides are unlike those of the validation, a line each; empty where none is."""
+def _outside(results: "Sequence[SlideResult]") -> list[str]:
+    """In what slides are unlike those of the validation, a line each; none where none is."""
+    said = {one.slide: one.evidence.conditions.outside_validity for one in results}
+    return _of_slides("Outside the model's validity, so without figures:", said)
+
+
+def _left_out(results: "Sequence[SlideResult]") -> list[str]:
+    """Why fields of slides do not count, a line each; none where all do."""
+    said = {one.slide: tuple(map(str, one.evidence.conditions.left_out)) for one in results}
+    return _of_slides("Looked at, but not counted:", said)
+
+
+def _of_slides(head: str, said: "Mapping[str, tuple[str, ...]]") -> list[str]:
     from core.files import shown_path
 
-    lines = [
-        f"  {shown_path(result.slide)}: {' '.join(result.evidence.conditions.outside_validity)}"
-        for result in results
-        if result.evidence.conditions.outside_validity
-    ]
-    return "\n".join(["Outside the model's validity, so without figures:", *lines]) if lines else ""
+    lines = [f"  {shown_path(slide)}: {' '.join(texts)}" for slide, texts in said.items() if texts]
+    return ["\n".join([head, *lines])] if lines else []
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> str:

@@ -162,13 +162,14 @@ class DotCard:
     failed_share_limit: float = 0.2
     widest_blur: float = 0.3
     outside: tuple[Sentence, ...] = ()
+    of_failed: tuple[Sentence, ...] = ()
     performance: Performance = WORTH
 
     def field_failure(self, quality: FieldQuality) -> WhyNot:
         return WhyNot.OUT_OF_FOCUS if quality.edge_blur > self.widest_blur else WhyNot.EVALUABLE
 
     def left_out(self, failed: object) -> tuple[Sentence, ...]:
-        return ()
+        return self.of_failed if failed else ()
 
     def outside_validity(self, qualities: object) -> tuple[Sentence, ...]:
         return self.outside

@@ -1,31 +1,5 @@
-// Decisions that no server has acknowledged yet, kept in the browser: under a name that stands for the person, the slide
-// and the role, so that they are sent when this person opens this slide again, whatever became of the page meanwhile.
-
-const unsentKey = (name) => `smearscope unsent ${name}`;
-
-// All that is kept under a name, as {log: entries}; nothing where the browser keeps nothing for anybody.
-function kept(name) {
-  try {
-    return JSON.parse(localStorage.getItem(unsentKey(name))) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-// Keep what a log has not got through, and nothing where it has.
-function keep(name, log, entries) {
-  const { [log]: _, ...others } = kept(name);
-  put(name, entries.length ? { ...others, [log]: entries } : others);
-}
-
-function put(name, all) {
-  try {
-    if (Object.keys(all).length) localStorage.setItem(unsentKey(name), JSON.stringify(all));
-    else localStorage.removeItem(unsentKey(name));
-  } catch {
-    // A browser that keeps nothing: the page warns before it is left, as it says that something is unsaved.
-  }
-}
+// Decisions that no server has acknowledged yet, kept in the browser (kept.js) under a name that stands for the person, the
+// slide and the role.
 
 // Take over, into a new log and numbered anew, what earlier pages left behind. Calls are those that stand by now: where
 // one is neither what an entry was made over nor what such an entry says, the person has decided anew elsewhere, and

@@ -5,28 +5,13 @@ const [READ_COLOUR, HERE_COLOUR] = ["#2f6b3c", "#1f5fa8"];
 const AGAIN_MS = 2000;
 const REFUSED = new Set([400, 404, 413]);
 
-// What a reader has said of fields. Each word is sent until the server has answered it, and kept in the browser until then, under a name that
-// stands for the person and the result: it is sent when this person opens this slide again. `told` hears what stands in the way, or nothing.
+// What a reader has said of fields. Each word is sent until the server has answered it, and kept in the browser until then (kept.js), under
+// a name that stands for the person and the result. `told` hears what stands in the way, or nothing.
 function fieldWords(told) {
   let [read, pending, address, name, words, busy, ended] = [new Set(), [], "", "", {}, false, false];
   const note = ({ field, whole }) => read[whole ? "add" : "delete"](field);
 
-  function keep() {
-    try {
-      if (pending.length) localStorage.setItem(name, JSON.stringify(pending));
-      else localStorage.removeItem(name);
-    } catch {
-      // A browser that keeps nothing.
-    }
-  }
-
-  function leftBehind() {
-    try {
-      return JSON.parse(localStorage.getItem(name)) ?? [];
-    } catch {
-      return [];
-    }
-  }
+  const remember = () => keep(name, "fields", pending);
 
   async function send() {
     if (busy) return;
@@ -36,15 +21,16 @@ function fieldWords(told) {
         const response = await fetch(address, { method: "POST", body: JSON.stringify(pending[0]) });
         if (ended) return; // another page has taken over what is kept
         if (REFUSED.has(response.status)) { // it would be so each time
-          note({ ...pending[0], whole: !pending.shift().whole });
-          keep();
+          const { field, whole } = pending.shift();
+          note({ field, whole: !whole });
+          remember();
           told(words.fieldsRefused);
           continue;
         }
         if (!response.ok) throw new Error(await response.text());
         const { problem } = await response.json();
         const { field, whole } = pending.shift();
-        keep();
+        remember();
         if (problem) note({ field, whole: !whole });
         told(problem);
       } catch {
@@ -57,10 +43,9 @@ function fieldWords(told) {
 
   return {
     take(fresh) {
-      ({ fields_address: address, words } = fresh);
-      name = `smearscope fields ${fresh.fields_keep}`;
+      ({ fields_address: address, fields_keep: name, words } = fresh);
       read = new Set(fresh.fields_read);
-      if (address && !pending.length) pending = leftBehind();
+      if (address && !pending.length) pending = kept(name).fields ?? [];
       pending.forEach(note);
       if (address) send();
     },
@@ -70,7 +55,7 @@ function fieldWords(told) {
       const word = { field, whole: !read.has(field) };
       note(word);
       pending.push(word);
-      keep();
+      remember();
       send();
       return word.whole;
     },

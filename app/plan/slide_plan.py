@@ -20,7 +20,7 @@ from core.store import Candidate, Role, SlideRecord, TakenIn
 from core.store.records import same_person
 
 _FOLDER = Path(__file__).parent
-_PARTS = ("loading", "cells", "drawing", "heat", "fields", "labels", "plan")
+_PARTS = ("../kept", "loading", "cells", "drawing", "heat", "fields", "labels", "plan")
 """Of the script, which a component takes as one."""
 KINDS = ("counted", "left out", "unread", "parasite", "not a parasite", "unsure")
 

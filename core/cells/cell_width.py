@@ -54,8 +54,7 @@ class Fit:
 
 def locate_at(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float) -> Cells:
     """Objects of an image whose red cells are supposed to be this wide; boxes in the image's pixels."""
-    small = scaled(image, detector.cell_diameter_px / diameter_px)
-    cells = detector.locate(small)
+    _, small, cells = _located(image, detector, diameter_px)
     per_pixel = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
     return Cells((cells.boxes * np.tile(per_pixel, 2)).astype(np.float32), cells.detection_score, cells.kind)
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from traceback import extract_tb
 
 from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError
@@ -94,7 +95,9 @@ def score_slides(
 
 def _of_the_program(error: Exception) -> str:
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    return f"an error of the program: {what}; please report it"
+    where = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}, line {where.lineno}"
+    return f"an error of the program: {what} ({place}); please report it"
 
 
 def _write_problems(path: Path, batch: BatchResult) -> None:

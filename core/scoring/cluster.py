@@ -165,7 +165,9 @@ class ClusterWorkers(Workers[Models]):
         here = self._identity["smearscope"]
         try:
             there = self.client.run_on_scheduler(versions)["smearscope"]
-        except Exception:
+        except Exception as error:  # whatever it raised: it may lack what is asked for
+            if self.client.status != "running":
+                self._lost(error)
             there = "none"
         if there != here:
             self.client.close(ANSWER_S)

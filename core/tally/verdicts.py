@@ -106,16 +106,13 @@ def verdict(evidence: Evidence) -> Verdict:
     6. No parasite seen: none accepted, everything read, adequate.
 
     To each are added the fields that do not count because no parasite could be seen on them: before all else
-    where nothing counts for that reason.
+    where nothing counts for that reason and no parasite is known of.
     """
-    judged = (
-        _positive(evidence)
-        or _suspicious(evidence)
-        or _not_valid(evidence)
-        or _of_clean_count(evidence, reach_of(evidence))
-    )
+    of_parasites = _positive(evidence) or _suspicious(evidence)
+    judged = of_parasites or _not_valid(evidence) or _of_clean_count(evidence, reach_of(evidence))
     left_out = evidence.conditions.left_out
-    said = (*judged.sentences, *left_out) if evidence.count.cells else (*left_out, *judged.sentences)
+    last = of_parasites is not None or evidence.count.cells > 0
+    said = (*judged.sentences, *left_out) if last else (*left_out, *judged.sentences)
     return replace(judged, reasons=tuple(map(str, said)), sentences=said)
 
 

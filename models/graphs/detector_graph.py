@@ -6,14 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.detection import ObjectKind
-from models.detector import PLANES, Detector
+from models.detector import INPUT_LEVELS, INPUT_MIDDLE, PLANES, Detector
 from models.graphs.graph import Graph, Name
 from models.graphs.normalised import Folded, layer_of
 from models.weights import Weights
 
 BATCH_NORM_EPS = 1e-5
-MIDDLE, LEVELS = 128.0, 64.0
-"""Of a picture: the level that is zero to the network, and how many make one."""
 
 
 def load_detector(path: Path) -> Detector:
@@ -43,7 +41,7 @@ class _Layers:
         """How sure centres are; the other planes of an `models.detector.Answer`."""
         graph, kinds = self.graph, len(ObjectKind)
         tile = graph.input("tile", np.uint8, 1, "H", "W", 3)
-        at2 = self._block(graph.images(tile, MIDDLE, LEVELS), "stem", 3, 16, 2)
+        at2 = self._block(graph.images(tile, INPUT_MIDDLE, INPUT_LEVELS), "stem", 3, 16, 2)
         at4 = self._residual(self._block(at2, "stage4.0", 16, 24, 2), "stage4.1", 24)
         at8 = self._residual(self._block(at4, "stage8.0", 24, 48, 2), "stage8.1", 48)
         at16 = self._residual(self._block(at8, "stage16.0", 48, 96, 2), "stage16.1", 96)

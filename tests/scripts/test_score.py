@@ -82,6 +82,22 @@ def test_what_lies_outside_validity_is_said_of_one_slide_and_of_each_of_several(
     assert f"The first 5 of the list: {tmp_path / 'both'}/SLIDE/candidates" in both
 
 
+def test_why_fields_do_not_count_is_said_of_one_slide_and_of_each_of_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blurred = (sentence("as written", text="1 field does not count: it is blurred."),)
+    card = DotCard(widest_blur=0.0, failed_share_limit=1.0, of_failed=blurred)
+    monkeypatch.setattr("models.cards.load_card", lambda name: card)
+    slides = tmp_path / "slides"
+    one = run(save_slide(slides / "a", fields=1), "--out", tmp_path / "one").stdout
+    # Nothing counts: that comes before all else.
+    assert "a: AWAITING REVIEW\n  - 1 field does not count: it is blurred.\n" in one
+    save_slide(slides / "b", fields=1)
+    both = run(slides, "--out", tmp_path / "both").stdout
+    of_each = "  a: 1 field does not count: it is blurred.\n  b: 1 field does not count: it is blurred.\n"
+    assert f"Looked at, but not counted:\n{of_each}" in both
+
+
 def test_a_slide_with_some_broken_images_is_scored_and_names_them(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=2)
     (slide / "field2.png").write_bytes(b"")

@@ -149,7 +149,7 @@ def fields_read(server: RunningServer) -> list[tuple[str, bool]]:
 
 
 def until_read(page: "Page", server: RunningServer, wanted: list[tuple[str, bool]]) -> None:
-    for _ in range(50):
+    for _ in range(150):
         if fields_read(server) == wanted:
             return
         page.wait_for_timeout(200)
@@ -195,9 +195,7 @@ def test_field_by_field_each_is_put_on_record_by_a_key_and_the_next_one_follows(
     other.locator(".by-field-line").get_by_text("0 of 2 fields read whole, 0 cells").wait_for()
 
 
-def test_a_field_read_while_the_server_is_away_is_written_when_it_is_back(
-    browser: "Browser", server: RunningServer
-) -> None:
+def read_a_field_while_away(browser: "Browser", server: RunningServer) -> "Page":
     page = come_in(browser, server, "Anna", "/slide?slide=1")
     at_slide(page)
     page.get_by_label("field by field").check()
@@ -206,25 +204,21 @@ def test_a_field_read_while_the_server_is_away_is_written_when_it_is_back(
     page.wait_for_timeout(1500)
     page.keyboard.press("d")
     page.locator(".by-field-line").get_by_text("1 of 2 fields").wait_for()
+    return page
+
+
+def test_a_field_read_while_the_server_is_away_is_written_when_it_is_back(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = read_a_field_while_away(browser, server)
     server.start()
-    for _ in range(100):
-        if fields_read(server):
-            break
-        page.wait_for_timeout(300)
-    assert fields_read(server) == [("field1.png", True)]
+    until_read(page, server, [("field1.png", True)])
 
 
 def test_a_field_read_while_the_server_is_away_is_written_though_the_page_is_closed(
     browser: "Browser", server: RunningServer
 ) -> None:
-    page = come_in(browser, server, "Anna", "/slide?slide=1")
-    at_slide(page)
-    page.get_by_label("field by field").check()
-    page.locator(".by-field-line").get_by_text("0 of 2 fields").wait_for()
-    server.kill()
-    page.wait_for_timeout(1500)
-    page.keyboard.press("d")
-    page.locator(".by-field-line").get_by_text("1 of 2 fields").wait_for()
+    page = read_a_field_while_away(browser, server)
     # The page is gone before anything could be sent; the next one finds what the browser has kept.
     page.goto("about:blank")
     server.start()

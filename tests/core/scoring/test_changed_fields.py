@@ -87,5 +87,7 @@ def test_new_fields_are_scored_and_what_killed_its_process_only_once_it_is_anoth
         ledger.flush()
         assert fields_to_score(slide, states, ledger) == ["new.png", "other.png"]
         assert ledger.column("source")["same.png"] == states["same.png"]
+        younger = {**states, "deadly.png": f"{states['deadly.png']}, young at 9 ns"}
+        assert fields_to_score(slide, younger, ledger) == ["new.png", "other.png"]
         changed = {**states, "deadly.png": "another"}
         assert fields_to_score(slide, changed, ledger) == ["deadly.png", "new.png", "other.png"]

@@ -302,3 +302,11 @@ def test_where_nothing_counts_for_that_reason_it_is_said_first() -> None:
     empty = replace(CLEAN, count=replace(CLEAN.count, cells=0), conditions=replace(GOOD, left_out=(said,)))
     assert verdict(empty).sentences[0] == said
     assert verdict(empty).reasons[0] == str(said)
+
+
+def test_but_not_before_a_parasite_that_was_found() -> None:
+    said = sentence("left_out.little_detail", fields=3)
+    seen = replace(read(accepted_outside_count=1), conditions=replace(GOOD, left_out=(said,)))
+    judged = verdict(replace(seen, count=replace(seen.count, cells=0)))
+    assert judged.kind == VerdictKind.POSITIVE
+    assert judged.sentences[-1] == said
