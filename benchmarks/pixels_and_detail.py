@@ -27,6 +27,7 @@ from core.reports.line_chart import Line, line_chart
 from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.fields import AnnotatedField
 from datasets.located_objects import located_field
+from models.cards import load_card
 from models.checkpoint import load_classifier, load_detector, load_second_look
 from scripts.cell_networks.train_second_look import Looks
 from scripts.cell_networks.validate_lists import pooled, ranked
@@ -44,7 +45,7 @@ QUALITIES = (10, 5, 20, 30, 50, 70, 90)
 STYLE = (
     "<style>text{font:10px sans-serif}.title{font-weight:bold}.axis{stroke:#ddd}.line{fill:none;"
     "stroke-width:1.6}.mark{stroke:#888;stroke-dasharray:3}.iml_malaria{stroke:#0072b2}"
-    ".md2019{stroke:#d55e00}.ph_thin{stroke:#999}circle{fill:#fff}</style>"
+    ".md2019{stroke:#d55e00}.ph_thin{stroke:#999}circle{fill:#fff}.of{stroke-width:.4}</style>"
 )
 
 
@@ -183,21 +184,28 @@ def write_figures(table: list[dict[str, Any]]) -> None:
             points[round(whole[name]["native_px"])] = whole[name]["one_in_100"]
         return Line(name, tuple(sorted(points.items())))
 
+    sets = [name for name in LEFT_OUT if name in whole]
     charts = {
         "pixels_a_cell": line_chart(
-            "Parasites in the first 1 in 100, by pixels a cell",
-            [line(name, "width_px", quality=None, enlarged=False) for name in LEFT_OUT],
-            mark=-1,
+            "Parasites in the first 1 %, by pixels a cell",
+            [line(name, "width_px", quality=None, enlarged=False) for name in sets],
+            mark=load_card("released").classifier.validity.cell_width_px.low,  # from here on a field counts
         ),
         "jpeg_quality": line_chart(
-            "Parasites in the first 1 in 100, by JPEG quality",
-            [line(name, "quality", width_px=None) for name in LEFT_OUT],
+            "Parasites in the first 1 %, by JPEG quality",
+            [line(name, "quality", width_px=None) for name in sets],
             mark=-1,
         ),
     }
+    names = "".join(
+        f'<text x="200" y="{150 - 13 * place}" class="of {name}">{name}</text>'
+        for place, name in enumerate(reversed(sets))
+    )
     for name, chart in charts.items():
-        alone = chart.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-            ">", f">{STYLE}", 1
+        alone = (
+            chart.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="480" ', 1)
+            .replace(">", f">{STYLE}", 1)
+            .replace("</svg>", f"{names}</svg>\n")
         )
         (PICTURES / f"{name}.svg").write_text(alone, encoding="utf-8")
 

@@ -8,6 +8,7 @@ from html import escape
 _WIDTH, _HEIGHT = 300, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 26, 24
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_STEPS_OF_X = tuple(step * 10**power for power in range(9) for step in (1, 2, 5))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def line_chart(title: str, lines: Sequence[Line], mark: float) -> str:
             f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:.4g}</text>'
         )
-    every = max(1, math.ceil((last - first) / 8))
+    every = next(step for step in _STEPS_OF_X if step >= (last - first) / 8)
     for number in range(math.ceil(first), math.floor(last) + 1):
         if number % every == 0:
             parts.append(
