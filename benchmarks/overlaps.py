@@ -18,7 +18,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmarks.overlap_fields import (
@@ -235,7 +234,6 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=EVERY, default=list(EVERY))
     parser.add_argument("--cache", type=Path, default=Path("out/overlaps"))
     given = parser.parse_args()
-    torch.set_num_threads(1)
     cv2.setNumThreads(1)
     models = load_models()
     print("n over the cells of the uncut field: before the search, after it")
