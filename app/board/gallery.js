@@ -16,6 +16,7 @@ const FILTERS = {
   parasite: (cell) => cell.call === "parasite",
   healthy: (cell) => cell.call === "not a parasite",
   unsure: (cell) => cell.call === "unsure",
+  disputed: (cell) => cell.disputed,
   ring: (cell) => cell.stage === "ring",
   trophozoite: (cell) => cell.stage === "trophozoite",
   schizont: (cell) => cell.stage === "schizont",
@@ -34,10 +35,11 @@ function newGallery(board, show) {
     const stages = ["ring", "trophozoite", "schizont", "gametocyte"];
     const sorts = { rank: words.byRank, field: words.byField, call: words.byCall };
     const filters = { all: words.allCells, unread: words.notRead, parasite: words.parasites, healthy: words.notParasites, unsure: words.unsureOnes };
+    if (board.cells.some(FILTERS.disputed)) filters.disputed = words.disputedOnes;
     for (const stage of stages) filters[stage] = words[stage];
     for (const [place, name, all] of [[".sort", words.order, sorts], [".filter", words.which, filters]]) {
       const box = find(place);
-      if (box.getAttribute("aria-label") === name) continue;
+      if (box.getAttribute("aria-label") === name && box.length === Object.keys(all).length) continue;
       box.setAttribute("aria-label", name);
       const kept = box.value;
       box.replaceChildren(...Object.entries(all).map(([one, title]) => new Option(title, one, false, one === kept)));

@@ -1,7 +1,7 @@
 """The board at which cells are read, and what it is given to show."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.web.addresses import READINGS, Permit, Writing, picture_base, secret_na
 from app.wording import Words
 from app.workplace import Workplace
 from core.results.folder import fields_of
-from core.review import standing
+from core.review import settled_disputes, standing
 from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 from datasets.reference_pictures import DRAWN
 
@@ -66,7 +66,8 @@ def board_data(
         The cell, by the number that the board shows, behind which stand those that look like it.
     """
     blind = role == Role.SECOND
-    version = _version(record, taken_in, cells, role, words)
+    disputed = settled_disputes(record) if role == Role.FIRST else frozenset()
+    version = _version(record, taken_in, cells, disputed, role, words)
     data: dict[str, Any] = {
         "board": f"{record.slide.id} {role} {reader}",
         "version": version,
@@ -85,7 +86,7 @@ def board_data(
     numbers = CellNumbers.of(workplace.secret, record, reader, blind=blind)
     data["calls"], data["stands"] = calls_shown(record, role, reader, numbers), record.last_entry
     data["notes"] = notes_shown(record, role, reader, numbers)
-    data["cells"] = _cells(record, taken_in, cells, role, words, numbers)
+    data["cells"] = _cells(record, taken_in, cells, disputed, role, words, numbers)
     data["methods"] = [] if blind else [[method, words(f"method.{method}")] for method in METHODS]
     data["words"] = {**words.group("board"), "calls": words.group("call"), **words.group("detail")}
     data["drawn"] = [words(f"drawn.{kind}") for kind in DRAWN]
@@ -96,6 +97,7 @@ def _version(
     record: SlideRecord,
     taken_in: TakenIn,
     candidates: Sequence[Candidate],
+    disputed: Collection[int],
     role: Role,
     words: Words,
 ) -> str:
@@ -106,6 +108,7 @@ def _version(
         *sorted(flag.field for flag in record.flags),
         # What first and second reader called stands beside each cell.
         record.last_entry if role == Role.ADJUDICATOR else "",
+        *sorted(disputed),
         *(candidate.id for candidate in candidates),
     ]
     return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
@@ -115,6 +118,7 @@ def _cells(
     record: SlideRecord,
     taken_in: TakenIn,
     candidates: Sequence[Candidate],
+    disputed: Collection[int],
     role: Role,
     words: Words,
     numbers: CellNumbers,
@@ -143,6 +147,7 @@ def _cells(
                     candidate, blur.get(candidate.field), readings.get(candidate.id, {}), role, words
                 ),
                 "flagged": candidate.field in flagged,
+                "disputed": candidate.id in disputed,
                 "bars": bars and [[bar.share, f"{words.decimal(f'{bar.um:g}')} µm"] for bar in bars],
             }
         )

@@ -18,6 +18,7 @@ from core.review.progress import (
     is_anothers,
     progress,
     second_order,
+    settled_disputes,
     slide_state,
 )
 from core.review.signed_result import SignedResult, read_document, violations
@@ -56,6 +57,7 @@ __all__ = [
     "sample_bound",
     "sample_read",
     "second_order",
+    "settled_disputes",
     "sign",
     "slide_state",
     "standing",

@@ -124,6 +124,17 @@ def cells_for(record: SlideRecord, role: Role, reader: str) -> tuple[Candidate, 
     return tuple(cell.candidate for cell in cells if cell.to_adjudicate or Role.ADJUDICATOR in cell.readings)
 
 
+def settled_disputes(record: SlideRecord) -> frozenset[int]:
+    """Cells on which two readers differed and a third has decided; none while one of them is open.
+
+    Until all are settled the first reader is not shown which they are: a call that is changed in order to
+    agree would be no call of their own.
+    """
+    if progress(record).to_adjudicate:
+        return frozenset()
+    return frozenset(candidate.id for candidate in cells_for(record, Role.ADJUDICATOR, reader=""))
+
+
 def is_anothers(readings: Mapping[Role, Reading], role: Role, reader: str) -> bool:
     """Whether another person has read a cell in a role, so that this one cannot."""
     return role in readings and not same_person(readings[role].reader, reader)

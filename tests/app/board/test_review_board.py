@@ -109,6 +109,21 @@ def test_the_adjudicator_sees_what_both_have_called(workplace: Workplace, record
         assert ["second reader", "not a parasite"] in cell["facts"]
 
 
+def test_the_first_reader_is_shown_what_was_disputed_once_the_adjudicator_has_settled_it(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    def disputed() -> list[str]:
+        return [cell["name"] for cell in shown(workplace, record)["cells"] if cell["disputed"]]
+
+    read_all(workplace.store, record, "+-+-", reader="Anna", role=Role.FIRST)
+    read_all(workplace.store, record, "----", reader="Ben", role=Role.SECOND)
+    holds = shown(workplace, record)["version"]
+    assert not disputed()
+    read_all(workplace.store, record, "+.-.", reader="Cleo", role=Role.ADJUDICATOR)
+    assert disputed() == ["1", "3"]
+    assert shown(workplace, record, holds=holds)["cells"]  # given anew, since what it says has changed
+
+
 def test_what_a_browser_could_not_send_is_kept_for_one_person_slide_and_role(
     workplace: Workplace, record: SlideRecord
 ) -> None:

@@ -86,6 +86,10 @@ def test_from_the_worklist_by_keyboard_to_a_signed_pdf(
     cleo.get_by_role("button", name="Sign the result").click()
     cleo.get_by_text("Signed: version 1").wait_for()
     picture(cleo, "result")
+    anna.reload()
+    at_board(anna)
+    anna.locator("select.filter").select_option("disputed")
+    assert anna.locator(".tile").count() == 6  # of eight, all settled now
     with cleo.expect_download() as download:
         cleo.get_by_role("link", name="PDF, English").click()
     download.value.save_as(tmp_path / "result.pdf")

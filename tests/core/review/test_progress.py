@@ -11,6 +11,7 @@ from core.review import (
     progress,
     read_cells,
     second_order,
+    settled_disputes,
     sign,
     slide_state,
 )
@@ -182,3 +183,17 @@ def test_the_second_readers_order_is_their_own_the_same_each_time_and_not_that_o
 def test_a_cell_that_comes_later_moves_none_of_the_others() -> None:
     with_all, without = second_order(candidates(40), "Ben", 7), second_order(candidates(30), "Ben", 7)
     assert tuple(cell for cell in with_all if cell.id <= 30) == without
+
+
+def test_which_cells_readers_differed_on_is_told_once_all_of_them_are_settled(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path, listed=4)
+    record = read_all(store, record, "+-+-", reader="Anna", role=Role.FIRST)
+    record = read_all(store, record, "++--", reader="Ben", role=Role.SECOND)
+    _, second, third, _ = (candidate.id for candidate in record.candidates)
+    assert settled_disputes(record) == frozenset()
+    record = read_all(store, record, ".+..", reader="Cleo", role=Role.ADJUDICATOR)
+    assert settled_disputes(record) == frozenset()
+    record = read_all(store, record, "..-.", reader="Cleo", role=Role.ADJUDICATOR)
+    assert settled_disputes(record) == {second, third}
