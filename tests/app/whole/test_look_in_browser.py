@@ -113,6 +113,18 @@ def test_the_uploader_speaks_french_too(browser: "Browser", server: RunningServe
     assert button.evaluate("p => getComputedStyle(p).fontSize") == "0px"
 
 
+def test_pages_that_a_narrow_navigation_has_no_room_for_stand_under_a_french_word(
+    browser: "Browser", server: RunningServer
+) -> None:
+    page = open_page(browser, server, locale="fr-FR", viewport={"width": 820, "height": 1180})
+    give_name(page, "Anna")
+    hidden = page.get_by_test_id("stTopNavSection")
+    hidden.wait_for()
+    assert "more" not in hidden.inner_text()
+    word = hidden.locator("> :first-child")
+    assert word.evaluate("box => getComputedStyle(box, '::before').content") == '"Autres pages"'
+
+
 def test_who_has_read_the_last_cell_sees_it_without_scrolling_and_where_the_slide_stands(
     browser: "Browser", server: RunningServer
 ) -> None:
