@@ -6,13 +6,14 @@ quality, or brought to another size; but it still shows the steps between the bl
 coded in.
 """
 
+import itertools
 import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, raw_crops, scaled
+from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, raw_crops
 
 COARSE, FINE = (2.0, 4.0), (8.0, 10.0)
 """Cycles a cell's width: of outlines of cells, and of the finest that a ring is told by. 20 px a cell hold
@@ -31,6 +32,10 @@ LEAST_SIDE_PX = 300
 """Shorter side below which steps cannot be told: by chance few cells make peaks as high as blocks do, in
 23 of 120 parts of 150 px of fields as published; in parts of 300 px they do not."""
 HARMONICS = 3
+MOST_IN_STEP = 8
+"""Largest denominator of a ratio of two lengths at which their pixels fall into step."""
+DRIFT_PX = 1.5
+"""How far, over a row, a length lies from those in step."""
 
 
 def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
@@ -52,13 +57,29 @@ def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
     The mean step from pixel to pixel, a column or row, has peaks at one distance where there are blocks. NaN
     in a picture that is too small to tell, at that scale.
     """
-    green = image[..., 1:2]
-    if cell_diameter_px > SURROUNDED_CELL_DIAMETER_PX:
-        green = scaled(green, SURROUNDED_CELL_DIAMETER_PX / cell_diameter_px)
-    if min(green.shape[:2]) < LEAST_SIDE_PX:
+    factor = min(1.0, SURROUNDED_CELL_DIAMETER_PX / cell_diameter_px)
+    height, width = (_out_of_step(side, round(side * factor)) for side in image.shape[:2])
+    if min(height, width) < LEAST_SIDE_PX:
         return math.nan
-    level = green.reshape(green.shape[:2]).astype(np.int16)
+    green = cv2.resize(np.ascontiguousarray(image[..., 1]), (width, height), interpolation=cv2.INTER_AREA)
+    level = green.astype(np.int16)
     return min(_peaks(level), _peaks(level.T))
+
+
+def _out_of_step(from_px: int, to_px: int) -> int:
+    """The length nearest to one, to which pixels are scaled without falling into step with those before.
+
+    Where four become three, each third takes its noise from fewer of them, and an edge between blocks is sharp
+    all along the row or nowhere: steps would be .1 levels at one width of cells and .4 at the next.
+    """
+
+    def in_step(length_px: int) -> bool:
+        shares = np.arange(1, MOST_IN_STEP + 1) * length_px / from_px
+        off_px = np.abs(shares - np.rint(shares)) / np.arange(1, MOST_IN_STEP + 1) * from_px
+        return bool((off_px < DRIFT_PX).any())
+
+    shorter = itertools.count(to_px, -1)
+    return next(length_px for length_px in shorter if length_px < 2 or not in_step(length_px))
 
 
 def _peaks(level: NDArray[np.int16]) -> float:
