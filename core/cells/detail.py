@@ -18,6 +18,7 @@ from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, ra
 COARSE, FINE = (2.0, 4.0), (8.0, 10.0)
 """Cycles a cell's width: of outlines of cells, and of the finest that a ring is told by. 20 px a cell hold
 the latter just so."""
+HIGHEST_CYCLES_A_PIXEL = 0.5
 LARGEST_STEP = 24
 """Levels: the edge of a cell makes steps far above those between blocks."""
 NEIGHBOURHOOD_PX = 17
@@ -39,7 +40,11 @@ DRIFT_PX = 1.5
 
 
 def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
-    """Power of what is fine over that of what is coarse, round (N, 4) boxes of cells; decimal logarithm."""
+    """Power of what is fine over that of what is coarse, round (N, 4) boxes of cells; decimal logarithm.
+
+    Crops of narrower cells are enlarged, linearly, which takes of each frequency the fourth power of the sinc
+    of its cycles a pixel; that is given back, so that a picture is not blamed for it.
+    """
     size = SURROUNDED_SIZE_PX
     green = raw_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)[..., 1]
     window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
@@ -47,6 +52,10 @@ def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
     power = np.abs(np.fft.rfft2(flat * window)) ** 2
     per_cell = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     cycles = per_cell * SURROUNDED_CELL_DIAMETER_PX
+    own_px = np.sqrt(boxes[:, 2] * boxes[:, 3])
+    enlarged = own_px < SURROUNDED_CELL_DIAMETER_PX
+    cycles_a_pixel = np.minimum(cycles / own_px[enlarged, None, None], HIGHEST_CYCLES_A_PIXEL)
+    power[enlarged] /= np.sinc(cycles_a_pixel) ** 4
     coarse, fine = (power[:, (cycles >= low) & (cycles < high)].mean(axis=1) for low, high in (COARSE, FINE))
     return float(np.median(np.log10((fine + 1) / (coarse + 1))))
 
