@@ -40,7 +40,7 @@ LEFT_OUT = {"iml_malaria": "iml_malaria", "md2019": "md2019", "ph_thin": "md2019
 """Sets, and the source that the networks they are measured with had not seen."""
 FIELDS_A_SET = 30
 ONE_IN = (1000, 100)
-WIDTHS_PX = (24, 16, 36, 10, 12, 20, 28, 48, 70)
+WIDTHS_PX = (24, 16, 36, 10, 12, 18, 20, 28, 48, 70)
 QUALITIES = (10, 5, 20, 30, 50, 70, 90)
 STYLE = (
     "<style>text{font:10px sans-serif}.title{font-weight:bold}.axis{stroke:#ddd}.line{fill:none;"
