@@ -79,7 +79,7 @@ class Validity(_Part):
     density_green: Range
     density_blue: Range
     failed_share_limit: float
-    cell_width_px: Range = Range(low=24.0, high=400.0)
+    cell_width_px: Range = Range(low=18.0, high=400.0)
     fine_detail: Range = Range(low=-3.0, high=0.0)
     block_steps: Range = Range(low=0.0, high=0.3)
     """Where a list is worth as much as at full size (`benchmarks.pixels_and_detail`, docs/RESULTS.md). A
