@@ -76,6 +76,16 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Take away what processes that were killed had begun to write into a folder; raises `OutputError`.
+
+    For the one process that writes there: it looks like what another is about to write.
+    """
+    for path in folder.glob(".*.part"):
+        if path.is_file():  # folders are begun anew under the same name
+            remove(path)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file's content in one step; raises `OutputError`."""
     with replacing(path) as temporary:

@@ -178,7 +178,7 @@ def reading(path: Path, where: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise AnnotationError(f"{path}: {where}: no {error}; unpack the set anew") from error
-    except (TypeError, ValueError, ElementTree.ParseError) as error:
+    except (TypeError, ValueError, csv.Error, ElementTree.ParseError) as error:
         raise AnnotationError(f"{path}: {where}: {error}; unpack the set anew") from error
 
 

@@ -38,7 +38,7 @@ def iml_malaria(root: Path) -> list[AnnotatedField]:
     for entry in entries:
         with reading(annotations, entry["image_name"]):
             marks = [_iml_mark(item) for item in entry["objects"]]
-        path = root / "images" / entry["image_name"]
+            path = root / "images" / entry["image_name"]
         told = [mark for mark, kind in marks if mark.width >= 1 and mark.height >= 1 and kind != DIFFICULT]
         unsure = [mark for mark, kind in marks if kind == DIFFICULT] + look_infected[entry["image_name"]]
         fields.append(annotated_field(path, "iml_malaria", told, RED_CELLS, unsure=unsure))

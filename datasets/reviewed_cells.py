@@ -20,7 +20,7 @@ from core.slides import open_slide
 from core.slides.pixels import encoded
 from core.store import Case, Role, SlideRecord
 from datasets.cells import STORED_SIZE_PX, CellSet
-from datasets.fields import AnnotationError, read_rgb
+from datasets.fields import AnnotationError, read_rgb, reading
 
 TRUTH = {Decision.ACCEPTED_BY_BOTH: 1, Decision.REJECTED: 0}
 """Accepted by two; rejected by two, or by the only reader. A cell of any other decision teaches nothing."""
@@ -120,7 +120,7 @@ def reviewed_cells(root: Path) -> CellSet:
     index = root / "index.csv"
     if not index.is_file():
         raise AnnotationError(f"{index}: missing; give a folder that `smearscope data export` wrote")
-    with index.open(encoding="utf-8", newline="") as file:
+    with reading(index, "the file"), index.open(encoding="utf-8", newline="") as file:
         rows = list(read_csv(file))
     if not rows:
         raise AnnotationError(f"{index}: lists no cell; export slides whose cells were decided on")

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -29,6 +30,8 @@ from tests.coloured_cells import (
     save,
     save_slide,
 )
+from tests.output_files import contents
+from tests.runs_on_full_disks import broken, undisturbed
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,9 +45,15 @@ def damaged_models() -> DotModels:
     raise SmearscopeError("weights: damaged")
 
 
-def start(slides: Path, out: Path, workers: int, wait_s: float) -> "subprocess.Popen[bytes]":
-    program = [sys.executable, "-m", "tests.coloured_cells", str(slides), str(out), str(workers), str(wait_s)]
-    return subprocess.Popen(program, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+def program(slides: Path, out: Path, workers: int, wait_s: float) -> list[str]:
+    return [sys.executable, "-m", "tests.coloured_cells", str(slides), str(out), str(workers), str(wait_s)]
+
+
+def start(
+    slides: Path, out: Path, workers: int, wait_s: float, clock: dict[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)} | (clock or {})
+    return subprocess.Popen(program(slides, out, workers, wait_s), cwd=ROOT, env=environment)
 
 
 def result_files(folder: Path) -> dict[str, bytes]:
@@ -96,6 +105,112 @@ def test_killed_three_times_and_resumed_the_result_is_the_same(tmp_path: Path) -
 @pytest.mark.slow
 def test_killed_ten_times_with_workers_and_resumed_the_result_is_the_same(tmp_path: Path) -> None:
     kill_and_resume(tmp_path, kills=10, workers=2, fields=300, wait_s=0.1)
+
+
+CLOCK = """
+import os, time
+_shift_ns, _time_ns, _asked = int(float(os.environ["CLOCK_SHIFT_S"]) * 1e9), time.time_ns, 0
+def _shifted_ns():
+    global _asked
+    _asked += 1
+    return _time_ns() + _shift_ns - 3_600_000_000_000 * (_asked // 20)  # goes back an hour now and then
+time.time_ns, time.time = _shifted_ns, lambda: _shifted_ns() / 1e9
+"""
+
+
+@pytest.mark.slow
+def test_a_clock_that_is_set_back_between_runs_and_in_them_changes_nothing(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=40)
+    in_future = time.time() + 1e6
+    for path in list(slide.iterdir())[::2]:
+        os.utime(path, (in_future, in_future))
+    score(slide, out=tmp_path / "undisturbed")
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock" / "sitecustomize.py").write_text(CLOCK)
+    out, packages = tmp_path / "out", f"{tmp_path / 'clock'}{os.pathsep}{ROOT}"
+    ahead = start(slide, out, 2, 0.1, {"PYTHONPATH": packages, "CLOCK_SHIFT_S": "1e6"})
+    while not list(out.glob("slide/.ledger/part-*")):
+        assert ahead.poll() is None
+        time.sleep(0.02)
+    ahead.kill()
+    ahead.wait()
+    for shift_s in ("-3e7", "0", "-1e5"):
+        assert start(slide, out, 2, 0.0, {"PYTHONPATH": packages, "CLOCK_SHIFT_S": shift_s}).wait() == 0
+        assert result_files(out / "slide") == result_files(tmp_path / "undisturbed" / "slide")
+
+
+@pytest.mark.slow
+def test_two_runs_on_one_output_give_one_result_whichever_is_first_and_if_it_is_killed(
+    tmp_path: Path,
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=40)
+    score(slide, out=tmp_path / "undisturbed")
+    out = tmp_path / "out"
+    first = start(slide, out, 2, 0.2)
+    while not (out / "slide" / ".ledger" / "manifest.json").exists():
+        time.sleep(0.02)
+    assert start(slide, out, 1, 0.0).wait() == 0
+    (refused,) = json.loads((out / "problems.json").read_text())["slides_not_scored"]
+    assert "another run is writing" in refused["reason"]
+    assert first.poll() is None
+    first.kill()
+    first.wait()
+    both = [start(slide, out, 1, 0.0), start(slide, out, 2, 0.0)]
+    assert [one.wait() for one in both] == [0, 0]
+    assert result_files(out / "slide") == result_files(tmp_path / "undisturbed" / "slide")
+
+
+def read_only(folder: Path, command: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command to which a folder is a drive that cannot be written."""
+    if sys.platform != "linux":
+        pytest.skip("mounts folders as Linux does")
+    mount = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 77; shift; exec "$@"'
+    whole = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        mount,
+        "sh",
+        str(folder),
+        *command,
+    ]
+    done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("a folder cannot be mounted here")
+    return done
+
+
+def test_a_slide_on_a_drive_that_cannot_be_written_gives_the_same(tmp_path: Path) -> None:
+    slide = save_slide(tmp_path / "slide", fields=2)
+    score(slide, out=tmp_path / "undisturbed")
+    done = read_only(slide, program(slide, tmp_path / "out", 1, 0.0))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert result_files(tmp_path / "out" / "slide") == result_files(tmp_path / "undisturbed" / "slide")
+
+
+def test_an_output_on_a_drive_that_cannot_be_written_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    slide, out = save_slide(tmp_path / "slide", fields=2), tmp_path / "out"
+    score(slide, out=out)
+    before = contents(out)
+    done = read_only(out, program(slide, out, 1, 0.0))
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: cannot write .*out: Read-only file system.*\n", done.stderr)
+    assert contents(out) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room_bytes", [0, 700, None])
+def test_a_disk_that_becomes_full_in_a_run_is_named_and_with_room_the_result_is_the_same(
+    tmp_path: Path, room_bytes: int | None
+) -> None:
+    slide = save_slide(tmp_path / "slide", fields=4)
+    whole = undisturbed(slide, tmp_path / "undisturbed", budget=4)
+    for full_at in range(1, 70, 10):
+        out = tmp_path / f"full at {full_at}"
+        assert broken(slide, out, 4, full_at, room_bytes, [whole]).faults == ()
 
 
 @pytest.mark.slow

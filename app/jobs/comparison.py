@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.jobs.models_here import ModelHere
 from app.workplace import Workplace
@@ -123,20 +123,21 @@ def take_back(workplace: Workplace, *, by: str) -> None:
 
 
 def asked(workplace: Workplace) -> Asked | None:
-    """What is being compared; None where nothing is."""
+    """What is being compared; None where nothing is, or the question is damaged and can be asked again."""
     try:
         return Asked.model_validate_json(comparison_files(workplace).asked.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValidationError):
         return None
 
 
 def comparison_of(workplace: Workplace, first: ModelHere, second: ModelHere) -> ModelComparison | None:
-    """What came of two models; None where they were not compared yet."""
+    """What came of two models; None where they were not compared yet, or what came of them is damaged."""
     try:
-        content = comparison_files(workplace).of_pair(first, second).read_bytes()
-    except FileNotFoundError:
+        return ModelComparison.model_validate_json(
+            comparison_files(workplace).of_pair(first, second).read_bytes()
+        )
+    except (FileNotFoundError, ValidationError):
         return None
-    return ModelComparison.model_validate_json(content)
 
 
 def signed_slides(workplace: Workplace) -> tuple[SlideRecord, ...]:

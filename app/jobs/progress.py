@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from core.files import write_bytes
 
 SECONDS_BETWEEN = 0.5
@@ -44,6 +46,9 @@ class ScoringProgress:
         if not self.fields_of_run:
             return None
         return (self.fields - self.fields_done) * self.seconds / self.fields_of_run
+
+
+_PROGRESS = TypeAdapter(ScoringProgress)
 
 
 class StoppedError(Exception):
@@ -101,10 +106,13 @@ class ProgressFile:
 
 
 def read_progress(path: Path) -> ScoringProgress | None:
-    """What the scoring process last said; None where it has said nothing yet."""
+    """What the scoring process last said; None where it has said nothing yet, or what it said is damaged.
+
+    It says it anew with the next fields.
+    """
     try:
-        return ScoringProgress(**json.loads(path.read_bytes()))
-    except FileNotFoundError:
+        return _PROGRESS.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
         return None
 
 

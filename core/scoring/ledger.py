@@ -20,11 +20,13 @@ import pyarrow as pa
 from core.cells.burned_in import NO_CAPTIONS, BurnedIn
 from core.cells.scored_field import ScoredField
 from core.errors import SmearscopeError
-from core.files import cannot_write, lock_taken, opened_lock, shown_path, write_bytes
+from core.files import cannot_write, lock_taken, opened_lock, remove, shown_path, write_bytes
 from core.scoring.ledger_table import SCHEMA, LedgerEntry, entries_to_table, entry_from_table
 from core.slides.slide import storable
 
 FORMAT = 7
+_STEP_NS = 2_000_000_000
+"""By so much the coarsest clock of a file system counts, that of memory cards."""
 
 
 class LedgerError(SmearscopeError):
@@ -83,6 +85,7 @@ class Ledger:
         self.discarded_parts: tuple[str, ...] = ()
         self._pending: list[LedgerEntry] = []
         self._where: dict[str, tuple[pa.Table, int]] = {}
+        self._newest_ns = 0
         self._lock = _locked(folder)
         try:
             self._open(identity, resume=resume)
@@ -182,19 +185,31 @@ class Ledger:
         content = _to_ipc(table)
         path = self.folder / _part_name(content)
         write_bytes(path, content)
+        self._note_as_newest(path)
         self._pending.clear()
         self._index(_from_ipc(path))
 
     def _save_manifest(self) -> None:
         write_bytes(self.folder / "manifest.json", json.dumps(self._manifest, indent=1).encode())
 
+    def _note_as_newest(self, part: Path) -> None:
+        """Where a field is in two parts the newer one counts, also where the clock was set back meanwhile."""
+        if part.stat().st_mtime_ns <= self._newest_ns:
+            later_ns = self._newest_ns + _STEP_NS
+            try:
+                os.utime(part, ns=(later_ns, later_ns))
+            except OSError as error:
+                raise cannot_write(part, error) from error
+        self._newest_ns = part.stat().st_mtime_ns
+
     def _read_parts(self) -> None:
         discarded = []
         for path in sorted(self.folder.glob("part-*.arrow"), key=_age):
             if _is_whole(path):
                 self._index(_from_ipc(path))
+                self._newest_ns = path.stat().st_mtime_ns
             else:
-                path.unlink()
+                remove(path)
                 discarded.append(path.name)
         self.discarded_parts = tuple(discarded)
 
@@ -266,7 +281,12 @@ def _locked(folder: Path) -> int:
         descriptor = opened_lock(folder / "lock")
     except OSError as error:
         raise cannot_write(folder, error) from error
-    if not lock_taken(descriptor):
+    try:
+        is_taken = lock_taken(descriptor)
+    except OSError as error:  # a network drive that knows no locks
+        os.close(descriptor)
+        raise cannot_write(folder / "lock", error) from error
+    if not is_taken:
         os.close(descriptor)
         raise LedgerError(
             f"another run is writing {shown_path(folder.parent)}; wait until it is done, or give another "
@@ -278,7 +298,7 @@ def _locked(folder: Path) -> int:
 def _empty(folder: Path) -> None:
     """Throw the scored fields away; the lock stays, it is held."""
     for path in [folder / "manifest.json", *folder.glob("part-*.arrow")]:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _read_manifest(path: Path) -> dict[str, Any] | None:

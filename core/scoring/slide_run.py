@@ -15,7 +15,7 @@ from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoringModels
 from core.cells.second_look import share_seen
 from core.errors import SmearscopeError
-from core.files import remove, replacing_folder, shown_path
+from core.files import remove, remove_unfinished, replacing_folder, shown_path
 from core.results.features import FEATURES, write_features
 from core.results.fields import FieldRow, write_fields
 from core.results.result import (
@@ -154,6 +154,8 @@ def score_slide(
     clock, states = RunClock(), file_states(slide)
     in_work = slide_in_work(slide, states, options.um_per_pixel, pictures)
     with Ledger(folder / LEDGER_FOLDER, identity_of(slide, card, options), resume=options.resume) as ledger:
+        for place in (folder, ledger.folder):
+            remove_unfinished(place)
         _remark_on_ledger(ledger, slide, progress)
         _remark_on_planes(slide, progress)
         _score_missing(slide, states, in_work, ledger, workers, progress, clock)

@@ -41,8 +41,9 @@ _PIXEL_DATA_HEADER_BYTES = 12  # tag, value representation, two reserved bytes, 
 _MOST_INFLATED_BYTES = 2 << 30
 _PIECE_BYTES = 1 << 20
 _META_BEGINS = 132 + 12  # preamble and mark; then the element that holds the length of the rest
+_JPEG_LS = (JPEGLSLossless, JPEGLSNearLossless)
 _CODECS: dict[UID, Callable[[bytes], NDArray[np.generic]]] = {
-    **dict.fromkeys((JPEGLSLossless, JPEGLSNearLossless), imagecodecs.jpegls_decode),
+    **dict.fromkeys(_JPEG_LS, imagecodecs.jpegls_decode),
     **dict.fromkeys(
         (JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K), imagecodecs.jpeg2k_decode
     ),
@@ -51,6 +52,8 @@ _CODECS: dict[UID, Callable[[bytes], NDArray[np.generic]]] = {
 """Decoders for what pydicom has none for on its own, or none for all depths."""
 _JPEG_2000 = b"\xff\x4f\xff\x51"
 _FRAME_HEADERS = (0xC3, 0xF7)  # of lossless JPEG and JPEG-LS
+_END = b"\xff\xd9"
+_PADDING_BYTES = 16
 _CONVERTED_BY_CODEC = ("RGB", "YBR_ICT", "YBR_RCT")
 
 
@@ -94,6 +97,9 @@ def _decoded(path: Path, file: BinaryIO, header: Dataset, index: int) -> tuple[N
     if encoding in _CODECS:
         encoded = _encoded(file, header, index)
         _check_sides(header, _stated_sides(encoded))  # before memory is taken for them
+        if encoding in _JPEG_LS and _END not in encoded[-_PADDING_BYTES:]:
+            # The decoder takes seconds to find out, of the smallest picture too.
+            raise ValueError("a frame without its end")
         pixels = np.asarray(_CODECS[encoding](encoded))
         if colours.startswith("YBR") and colours not in _CONVERTED_BY_CODEC:
             pixels = convert_color_space(pixels, colours, "RGB")

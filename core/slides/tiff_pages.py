@@ -1,5 +1,6 @@
 """Pages of a TIFF: one decoded whole, or only the tiles that an area touches."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def page_image(
             return page_to_rgb(page, _read_area(page, area), bits)
         check_complete(path, tiff, page)
         check_size(path, page.imagewidth, page.imagelength, bytes_per_pixel)
+        if not page.is_tiled:
+            _check_strips(path, page)
         return page_to_rgb(page, _whole(path, tiff, page, plane), bits)
     except NotDecodedError as error:
         what, _, remedy = str(error).partition("; ")
@@ -98,9 +101,22 @@ def check_complete(path: Path, tiff: TiffFile, page: TiffPage) -> None:
         )
 
 
+def _check_strips(path: Path, page: TiffPage) -> None:
+    strips = math.prod(page.chunked)
+    # Where one piece holds them all, a writer may have noted wrong lengths.
+    there = len(page.dataoffsets) if page.is_contiguous else sum(map(bool, page.databytecounts))
+    if there < strips:
+        raise UnreadableImageError(
+            f"{shown_path(path)} is damaged ({there} of {strips} strips are there): copy it again"
+        )
+
+
 def _whole(path: Path, tiff: TiffFile, page: TiffPage, plane: int) -> NDArray[np.generic]:
     if plane == 0 or page.imagedepth > 1:
-        return channels_last(page, page.asarray(maxworkers=1), plane)
+        samples = page.asarray(maxworkers=1)
+        if samples.size != page.size:  # none where the header says too little to decode any
+            raise ValueError(f"{samples.size} of {page.size} samples")
+        return channels_last(page, samples, plane)
     begin = page.dataoffsets[0] + plane * page.nbytes
     if begin + page.nbytes > tiff.filehandle.size:
         raise UnreadableImageError(

@@ -131,11 +131,17 @@ class ScanOverview:
 
 
 def scan_overview(path: Path) -> ScanOverview | None:
-    """The overview of a scan; None where the file is none, or holds no reduced copies of its image."""
+    """The overview of a scan; None where the file is none, or holds no reduced copies of its image.
+
+    Nor is there one of a tiled TIFF whose encoding OpenSlide does not know: other readers decode its regions.
+    """
     with decoding(path):
         if openslide.OpenSlide.detect_format(path) is None:
             return None
-        scan = _scan(path)
+        try:
+            scan = _scan(path)
+        except openslide.OpenSlideError:
+            return None
         return ScanOverview(path, *scan.dimensions) if scan.level_count > 1 else None
 
 

@@ -16,6 +16,7 @@ from core.files import (
     csv_text,
     harmless,
     read_csv,
+    remove_unfinished,
     replacing,
     replacing_folder,
     shown_path,
@@ -69,6 +70,14 @@ def test_what_cannot_be_written_is_named_on_one_line_with_the_reason(tmp_path: P
 def test_paths_are_shown_on_one_line() -> None:
     assert shown_path("a\nb\té \x1b[31m") == "a\\nb\\té \\x1b[31m"
     assert shown_path(os.fsdecode(b"caf\xe9")) == "caf\\udce9"
+
+
+def test_what_killed_processes_had_begun_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".cells.parquet.123.part", ".result.json.4.part", "a.part", ".hidden"):
+        (tmp_path / name).write_bytes(b"half")
+    (tmp_path / ".candidates.part").mkdir()
+    remove_unfinished(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.part", ".hidden", ".candidates.part"}
 
 
 def test_what_broke_off_leaves_no_part_behind(tmp_path: Path) -> None:

@@ -204,6 +204,13 @@ def test_a_folder_that_is_not_as_written_is_named_with_its_line(
         reviewed_cells(tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"path,infected\n\xff.png,1\n", b"path\n" + b"x" * 200_000])
+def test_an_index_that_is_no_table_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "index.csv").write_bytes(content)
+    with pytest.raises(AnnotationError, match=r"index\.csv: the file: .*; unpack the set anew"):
+        reviewed_cells(tmp_path)
+
+
 @pytest.mark.parametrize("box", [box_of(3), (-4.5, -4.5, 9.0, 9.0), (405.49, 55.49, 9.0, 9.0)])
 def test_a_marked_cell_is_among_them_wherever_on_its_field_it_lies(
     store: Store, tmp_path: Path, box: tuple[float, float, float, float]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.jobs.comparison import ask, asked, take_back
+from app.jobs.comparison import ask, asked, comparison_files, comparison_of, take_back
 from app.workplace import Workplace
 from core.store.people import NotAllowedError
 from tests.app.jobs.two_models import MODELS, drawn_models, signed
@@ -18,6 +18,17 @@ def test_a_question_that_somebody_waits_for_is_not_replaced(signed: Workplace) -
     question = asked(signed)
     assert question is not None
     assert (question.first, question.by) == ("released", "Zoe")
+
+
+def test_a_question_and_an_answer_that_are_damaged_are_as_if_there_were_none(signed: Workplace) -> None:
+    files = comparison_files(signed)
+    for file in (files.asked, files.of_pair(*MODELS)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b'{"first": ')
+    assert asked(signed) is None
+    assert comparison_of(signed, *MODELS) is None
+    ask(signed, *MODELS, by="Zoe")
+    assert asked(signed) is not None
 
 
 def test_who_may_not_see_models_neither_asks_nor_takes_a_question_back(signed: Workplace) -> None:

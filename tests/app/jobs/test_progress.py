@@ -24,6 +24,12 @@ def test_progress_is_written_down_with_the_time_that_is_left(tmp_path: Path) -> 
     assert read_progress(path) is None
 
 
+@pytest.mark.parametrize("content", [b"", b'{"fields": 10', b"\xff\xfe", b"[]", b'{"fields": "many"}'])
+def test_progress_that_is_damaged_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "progress.json").write_bytes(content)
+    assert read_progress(tmp_path / "progress.json") is None
+
+
 def test_the_time_left_is_at_the_speed_of_this_run() -> None:
     assert ScoringProgress(100, 40, 0, 20, 10.0).seconds_left == 30.0
     assert ScoringProgress(100, 40, 0, 0, 10.0).seconds_left is None

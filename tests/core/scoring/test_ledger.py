@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from core.cells.burned_in import NO_CAPTIONS, BurnedIn
 from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoredField
+from core.files import OutputError
 from core.scoring.ledger import Ledger, LedgerError, ScoringIdentity, kept_captions, kept_field
 from core.scoring.ledger_table import LedgerEntry
 
@@ -230,6 +233,29 @@ def test_two_runs_cannot_write_one_slide_and_the_lock_ends_with_the_run(tmp_path
             Ledger(tmp_path, IDENTITY, resume=False)
     with Ledger(tmp_path, IDENTITY, resume=True):
         pass
+
+
+def test_a_drive_that_knows_no_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: int) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("core.scoring.ledger.lock_taken", refuse)
+    with pytest.raises(OutputError, match=r"cannot write .*lock: No locks available"):
+        Ledger(tmp_path, IDENTITY, resume=True)
+
+
+@pytest.mark.parametrize("back_ns", [0, 1, 3_600_000_000_000])
+def test_what_is_scored_last_counts_also_where_the_clock_was_set_back(tmp_path: Path, back_ns: int) -> None:
+    for content in ("first", "second", "third"):
+        for part in tmp_path.glob("part-*"):  # as seen from a clock that is behind
+            os.utime(part, ns=(part.stat().st_mtime_ns + back_ns,) * 2)
+        with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+            ledger.add(scored("a.png", content=content))
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert content_of(ledger, "a.png") == "third"
+    found = kept_field(tmp_path, "a.png", IDENTITY.model)
+    assert found is not None
+    assert found.content_hash == "third"
 
 
 def test_a_lock_file_left_behind_by_a_killed_run_does_not_block(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """How a run went, by a clock that the test sets."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,9 +12,9 @@ from core.scoring.run_record import LIBRARIES, RunClock, RunRecord, write_run
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def set_clock(monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
-    """Let the clock show these seconds after noon, one after the other."""
-    shown: Iterator[float] = iter(seconds)
+def set_clock(monkeypatch: pytest.MonkeyPatch, *seconds: float, set_back_s: float = 0.0) -> None:
+    """Let these seconds after noon pass, one after the other; the clock is set back after the first."""
+    passed, shown = iter(seconds), iter([seconds[0], *(one - set_back_s for one in seconds[1:])])
 
     class Clock:
         @staticmethod
@@ -23,6 +23,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
             return NOON + timedelta(seconds=next(shown))
 
     monkeypatch.setattr("core.scoring.run_record.datetime", Clock)
+    monkeypatch.setattr("core.scoring.run_record.time", SimpleNamespace(monotonic=lambda: next(passed)))
 
 
 def test_a_run_is_what_it_did_in_the_time_that_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,15 @@ def test_a_run_is_what_it_did_in_the_time_that_it_took(monkeypatch: pytest.Monke
         options={"resume": True},
     )
     assert clock.record(2, {}).cells_per_second == 5.2  # 42 in 8 seconds: it is the run up to now
+
+
+def test_a_clock_that_is_set_back_changes_no_duration(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_clock(monkeypatch, 0, 20, set_back_s=3600)
+    clock = RunClock()
+    clock.field_done(50)
+    record = clock.record(1, {})
+    assert (record.seconds, record.cells_per_second) == (20.0, 2.5)
+    assert record.ended == "2026-01-05T11:00:20+00:00"
 
 
 def test_a_run_that_took_no_time_has_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,32 @@ def test_a_compression_without_decoder_is_said_to_be_not_decoded_here(tmp_path: 
         pytest.raises(UnreadableImageError, match=r"not decoded here \(compressed as .*LOG.*\): save it as"),
     ):
         page_image(path, tiff, 0, 0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "there"),
+    [("ImageLength", 112, "6 of 7"), ("StripByteCounts", (1, 0, 1, 1, 1, 1), "5 of 6")],
+)
+def test_a_picture_that_lacks_a_strip_is_damaged(
+    tmp_path: Path, tag: str, value: int | tuple[int, ...], there: str
+) -> None:
+    path = with_tag(tmp_path / "a.tif", tag, value)
+    with (
+        tifffile.TiffFile(path) as tiff,
+        pytest.raises(UnreadableImageError, match=rf"is damaged \({there} strips are there\): copy it again"),
+    ):
+        page_image(path, tiff, 0, 0, None, None)
+
+
+def test_a_picture_that_the_decoder_gives_without_pixels_is_damaged(tmp_path: Path) -> None:
+    path = with_tag(tmp_path / "a.tif", "BitsPerSample", (0, 0, 0))
+    with tifffile.TiffFile(path) as tiff, pytest.raises(ValueError, match=r"^0 of \d+ samples$"):
+        page_image(path, tiff, 0, 0, None, None)
+
+
+def with_tag(path: Path, tag: str, value: int | tuple[int, ...]) -> Path:
+    """A picture in six strips, and a tag that says otherwise."""
+    tifffile.imwrite(path, FIELDS[0], photometric="rgb", rowsperstrip=16, compression="packbits")
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages.first.tags[tag].overwrite(value)
+    return path

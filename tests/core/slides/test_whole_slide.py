@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from core.errors import UnreadableImageError
-from core.slides import find_slides, open_slide
+from core.slides import find_slides, open_overview, open_slide
 from tests.core.slides.images import picture, write_pyramid, write_whole_slide_instance
 from tests.core.slides.test_tiff import fields, stitched
 
@@ -106,3 +107,22 @@ def test_a_plain_tiff_named_svs_is_refused_with_the_remedy(tmp_path: Path) -> No
         UnreadableImageError, match="no whole-slide scan that OpenSlide knows: save it as a tiled"
     ):
         open_slide(path)
+
+
+@pytest.mark.parametrize(("compression", "has_one"), [("zlib", True), ("jpeg2000", False)])
+def test_a_pyramid_in_an_encoding_that_openslide_does_not_know_has_no_overview(
+    tmp_path: Path, compression: str, has_one: bool
+) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for level, step in enumerate((1, 2)):
+            writer.write(
+                picture(200, 300)[::step, ::step],
+                tile=(64, 64),
+                photometric="rgb",
+                compression=compression,
+                subfiletype=level,
+                metadata=None,
+            )
+    assert (open_overview(path) is not None) == has_one
+    assert np.array_equal(stitched(fields(path, region_px=100, overlap_px=30), 200, 300), picture(200, 300))
