@@ -85,8 +85,10 @@ def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
 
 
 def scan_files(path: Path) -> tuple[Path, ...]:
-    """All files of the DICOM whole slide that a file is an instance of; none where it is no such instance."""
+    """All files of the MIRAX scan or DICOM whole slide that a file stands for; none where it stands alone."""
     try:
+        if format_of(path) is Format.MIRAX:
+            return (path, *sorted(path.with_suffix("").iterdir()))
         series = _dicom_series(path)
         if series is None:
             return ()

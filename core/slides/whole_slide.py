@@ -1,6 +1,7 @@
-"""Whole-slide scans (SVS, NDPI, tiled DICOM), read region by region through OpenSlide."""
+"""Whole-slide scans (SVS, NDPI, MIRAX, BIF, SCN, tiled DICOM), read region by region through OpenSlide."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,17 +10,23 @@ import cv2
 import numpy as np
 import openslide
 from numpy.typing import NDArray
-from tifffile import TiffFile
+from tifffile import TiffFile, TiffFileError
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
 from core.slides.dicom import refuse_focal_planes
-from core.slides.field import Field
-from core.slides.formats import decoding
+from core.slides.field import Field, Rectangle
+from core.slides.focal_planes import FieldSource, of_one_place
+from core.slides.formats import Format, decoding, format_of
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel
+from core.slides.tiff import TiffField
 from core.slides.tiff_pages import check_complete, full_page
+from core.slides.tiff_places import Plane
+
+_NDPI_LENS = 65421
+"""Tag of an NDPI's page: the objective's magnification, or less than 0 for a macro picture or a map."""
 
 
 @dataclass(frozen=True)
@@ -46,36 +53,88 @@ class ScanRegion:
         return Field(name, image, self.um_per_pixel, area.left, area.top, self.region.owned)
 
 
-def scan_fields(path: Path, cutting: Cutting) -> dict[str, ScanRegion]:
+def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     """Regions of a scan by the suffix of their names, ``#x=1024,y=0``.
 
-    Of a DICOM scan any one instance serves; the others are found beside it by their series.
+    They cover what was scanned, where the scanner says how far that reaches; the rest of the glass is none of
+    them. Of a DICOM scan any one instance serves; the others are found beside it by their series. Of an NDPI
+    in several focal planes each region is the sharpest of them.
 
     Raises
     ------
     UnreadableImageError
         Where OpenSlide refuses the file, or it is cut short.
     """
+    planes: list[int] = []
     with decoding(path):
+        if format_of(path) is Format.MIRAX:
+            _check_folder_of_mirax(path)
         kind = openslide.OpenSlide.detect_format(path)
         if kind is None:
+            with suppress(TiffFileError):  # it may be none for having been cut short
+                _checked_planes(path)
             raise UnreadableImageError(
                 f"{shown_path(path)} is no whole-slide scan that OpenSlide knows: "
                 "save it as a tiled or pyramidal TIFF"
             )
         if kind == "dicom":
             refuse_focal_planes(path)
-        else:
-            with TiffFile(path) as tiff:
-                check_complete(path, tiff, full_page(tiff, 0))
+        elif kind != "mirax":
+            planes = _checked_planes(path)
         scan = _scan(path)
         stated = scan.properties.get(openslide.PROPERTY_NAME_MPP_X)
         um_per_pixel = credible_um_per_pixel(float(stated) if stated else None)
-        regions = cutting.regions(*scan.dimensions, um_per_pixel)
+        scanned = _scanned(scan)
+        width_px, height_px = scanned.right - scanned.left, scanned.bottom - scanned.top
+        regions = [
+            region.moved(scanned.left, scanned.top)
+            for region in cutting.regions(width_px, height_px, um_per_pixel)
+        ]
     return {
-        f"#x={region.area.left},y={region.area.top}": ScanRegion(path, region, um_per_pixel)
+        f"#x={region.area.left},y={region.area.top}": of_one_place(
+            [TiffField(path, Plane(plane, 0), region, None, um_per_pixel) for plane in planes]
+        )
+        if planes
+        else ScanRegion(path, region, um_per_pixel)
         for region in regions
     }
+
+
+def _check_folder_of_mirax(path: Path) -> None:
+    if not path.with_suffix("").is_dir():
+        raise UnreadableImageError(
+            f"{shown_path(path)} lies without its scan, which is in a folder of the same name: copy that "
+            "beside it"
+        )
+
+
+def _checked_planes(path: Path) -> list[int]:
+    """Pages of an NDPI that show the full resolution in several focal planes; none where it has one.
+
+    OpenSlide reads the plane alone that the scanner's autofocus has found.
+    """
+    with TiffFile(path) as tiff:
+        pages = [full_page(tiff, index) for index in range(max(1, len(tiff.pages)))]
+        for page in pages:
+            check_complete(path, tiff, page)
+        levels = [page for page in pages if (page.tags.valueof(_NDPI_LENS) or 0) > 0]
+        planes = [page.index for page in levels if page.shape == levels[0].shape]
+    return planes if len(planes) > 1 else []
+
+
+def _scanned(scan: openslide.OpenSlide) -> Rectangle:
+    """What was scanned of the glass: all that the scan's pixels stand for, where it does not say."""
+    width_px, height_px = scan.dimensions
+    names = (
+        openslide.PROPERTY_NAME_BOUNDS_X,
+        openslide.PROPERTY_NAME_BOUNDS_Y,
+        openslide.PROPERTY_NAME_BOUNDS_WIDTH,
+        openslide.PROPERTY_NAME_BOUNDS_HEIGHT,
+    )
+    if not all(name in scan.properties for name in names):
+        return Rectangle(0, 0, width_px, height_px)
+    left, top, across, down = (int(scan.properties[name]) for name in names)
+    return Rectangle(max(0, left), max(0, top), min(width_px, left + across), min(height_px, top + down))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
@@ -101,7 +102,7 @@ def test_a_scan_cut_short_is_refused(tmp_path: Path) -> None:
 
 def test_a_plain_tiff_named_svs_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "a.svs"
-    path.write_bytes(b"II*\0" + bytes(200))
+    tifffile.imwrite(path, picture(), photometric="rgb")
     with pytest.raises(
         UnreadableImageError, match="no whole-slide scan that OpenSlide knows: save it as a tiled"
     ):
