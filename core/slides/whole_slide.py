@@ -14,17 +14,23 @@ from tifffile import TiffFile, TiffFileError
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
-from core.slides.dicom import refuse_focal_planes
+from core.slides.dicom_planes import DicomPlaneRegion, tile_matrix
+from core.slides.dicom_slide import full_resolution, has_focal_planes, instances_beside
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
 from core.slides.formats import Format, decoding, format_of
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
+from core.slides.same_place import Glimpse, glimpse, is_one_place, shows_something
 from core.slides.scale import credible_um_per_pixel
 from core.slides.tiff import TiffField
 from core.slides.tiff_pages import check_complete, full_page
 from core.slides.tiff_places import Plane
 
+_LEAST_COMPARED_PX = 128
+_COMPARED_PX = (2048, 4096)
+"""Side of the middle of a scan that is compared with another's, at least and at most; of the smaller one at
+least `_LEAST_COMPARED_PX`, as far as that goes."""
 _NDPI_LENS = 65421
 """Tag of an NDPI's page: the objective's magnification, or less than 0 for a macro picture or a map."""
 
@@ -58,7 +64,7 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
 
     They cover what was scanned, where the scanner says how far that reaches; the rest of the glass is none of
     them. Of a DICOM scan any one instance serves; the others are found beside it by their series. Of an NDPI
-    in several focal planes each region is the sharpest of them.
+    or DICOM scan in several focal planes each region is the sharpest of them.
 
     Raises
     ------
@@ -78,7 +84,9 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
                 "save it as a tiled or pyramidal TIFF"
             )
         if kind == "dicom":
-            refuse_focal_planes(path)
+            level = full_resolution(instances_beside(path))
+            if has_focal_planes(level):
+                return _dicom_planes(tuple(one.path for one in level), cutting)
         elif kind != "mirax":
             planes = _checked_planes(path)
         scan = _scan(path)
@@ -96,6 +104,17 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
         )
         if planes
         else ScanRegion(path, region, um_per_pixel)
+        for region in regions
+    }
+
+
+def _dicom_planes(files: tuple[Path, ...], cutting: Cutting) -> dict[str, FieldSource]:
+    matrix = tile_matrix(files)
+    regions = cutting.regions(matrix.width_px, matrix.height_px, matrix.um_per_pixel)
+    return {
+        f"#x={region.area.left},y={region.area.top}": of_one_place(
+            [DicomPlaneRegion(files, plane, region, matrix.um_per_pixel) for plane in range(len(matrix.at))]
+        )
         for region in regions
     }
 
@@ -190,12 +209,38 @@ class ScanOverview:
 
 
 def scan_overview(path: Path) -> ScanOverview | None:
-    """The overview of a scan; None where the file is none, or holds no reduced copies of its image."""
+    """The overview of a scan; None where the file is none, or holds no reduced copies of its image.
+
+    Nor is there one of a DICOM scan in several focal planes, which OpenSlide does not open.
+    """
     with decoding(path):
-        if openslide.OpenSlide.detect_format(path) is None:
+        kind = openslide.OpenSlide.detect_format(path)
+        if kind is None or (kind == "dicom" and has_focal_planes(full_resolution(instances_beside(path)))):
             return None
         scan = _scan(path)
         return ScanOverview(path, *scan.dimensions) if scan.level_count > 1 else None
+
+
+def show_one_place(larger: Path, smaller: Path, times: float) -> bool:
+    """Whether two DICOM scans, one so many times larger, show the same in their middle; or nothing, both.
+
+    A scan that OpenSlide does not open shows the same as none.
+    """
+    reach_px = int(min(_COMPARED_PX[1], max(_COMPARED_PX[0], _LEAST_COMPARED_PX * times)))
+    try:
+        seen, seen_of_larger = _middle(smaller, int(reach_px / times)), _middle(larger, reach_px)
+    except (openslide.OpenSlideError, OSError):
+        return False
+    return is_one_place(seen, seen_of_larger) or not (
+        shows_something(seen) or shows_something(seen_of_larger)
+    )
+
+
+def _middle(path: Path, reach_px: int) -> Glimpse:
+    width_px, height_px = _scan(path).dimensions
+    across, down = max(1, min(reach_px, width_px)), max(1, min(reach_px, height_px))
+    corner = (width_px - across) // 2, (height_px - down) // 2
+    return glimpse(to_rgb(np.asarray(_scan(path).read_region(corner, 0, (across, down)))))
 
 
 def is_scanner_tiff(path: Path) -> bool:

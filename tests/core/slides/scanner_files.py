@@ -202,9 +202,9 @@ def write_bif(path: Path, image: Image, overlap_px: int, *, planes: int = 1) -> 
             joints.append((row, column, row - 1, column, "UP", 0, overlap_px))
 
     def number(row: int, column: int) -> int:
-        from_bottom: int = rows - 1 - row
-        from_left: int = columns - 1 - column if from_bottom % 2 else column
-        return from_bottom * columns + from_left + 1
+        from_bottom = rows - 1 - row
+        from_left = columns - 1 - column if from_bottom % 2 else column
+        return int(from_bottom * columns + from_left + 1)
 
     described = "".join(
         f'<TileJointInfo FlagJoined="1" Confidence="98" Direction="{direction}" Tile1="{number(*first)}" '

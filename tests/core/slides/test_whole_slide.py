@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from core.errors import UnreadableImageError
@@ -64,17 +63,6 @@ def test_a_forked_worker_reads_with_a_handle_of_its_own(dicom_scan: Path) -> Non
     for name, image in zip(slide.field_names(), expected, strict=True):
         assert np.array_equal(slide.read_field(name).image, image)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def test_a_dicom_whole_slide_in_several_focal_planes_is_not_called_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "a.dcm"
-    write_whole_slide_instance(path, picture(200, 300), generate_uid(), um_per_pixel=0.25, level=0)
-    dataset = dcmread(path)
-    dataset.PixelData, dataset.NumberOfFrames = 3 * dataset.PixelData, 3 * dataset.NumberOfFrames
-    dataset.TotalPixelMatrixFocalPlanes = 3
-    dataset.save_as(path)
-    with pytest.raises(UnreadableImageError, match=r"not decoded here \(a whole slide in 3 focal planes\)"):
-        open_slide(path)
 
 
 def test_a_dicom_whole_slide_whose_files_begin_as_tiffs_do_is_read_as_one(dicom_scan: Path) -> None:
