@@ -1,6 +1,7 @@
 """Whole-slide scans (SVS, NDPI, MIRAX, BIF, SCN, tiled DICOM), read region by region through OpenSlide."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +25,7 @@ from core.slides.regions import Cutting, Region
 from core.slides.same_place import Glimpse, glimpse, is_one_place, shows_something
 from core.slides.scale import credible_um_per_pixel
 from core.slides.tiff import TiffField
-from core.slides.tiff_pages import check_complete, full_page
+from core.slides.tiff_pages import check_complete, full_page, scanned_regions
 from core.slides.tiff_places import Plane
 
 _LEAST_COMPARED_PX = 128
@@ -62,9 +63,9 @@ class ScanRegion:
 def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     """Regions of a scan by the suffix of their names, ``#x=1024,y=0``.
 
-    They cover what was scanned, where the scanner says how far that reaches; the rest of the glass is none of
-    them. Of a DICOM scan any one instance serves; the others are found beside it by their series. Of an NDPI
-    or DICOM scan in several focal planes each region is the sharpest of them.
+    They cover what was scanned, where the scanner says how far that reaches or has left tiles out. Of a DICOM
+    scan any one instance serves; the others are found beside it by their series. Of an NDPI or DICOM scan in
+    several focal planes each region is the sharpest of them.
 
     Raises
     ------
@@ -94,10 +95,10 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
         um_per_pixel = credible_um_per_pixel(float(stated) if stated else None)
         scanned = _scanned(scan)
         width_px, height_px = scanned.right - scanned.left, scanned.bottom - scanned.top
-        regions = [
-            region.moved(scanned.left, scanned.top)
-            for region in cutting.regions(width_px, height_px, um_per_pixel)
-        ]
+        cut = cutting.regions(width_px, height_px, um_per_pixel)
+        regions: Sequence[Region] = [region.moved(scanned.left, scanned.top) for region in cut]
+        if kind not in ("dicom", "mirax"):
+            regions = _with_tiles(path, scan, regions)
     return {
         f"#x={region.area.left},y={region.area.top}": of_one_place(
             [TiffField(path, Plane(plane, 0), region, None, um_per_pixel) for plane in planes]
@@ -125,6 +126,15 @@ def _check_folder_of_mirax(path: Path) -> None:
             f"{shown_path(path)} lies without its scan, which is in a folder of the same name: copy that "
             "beside it"
         )
+
+
+def _with_tiles(path: Path, scan: openslide.OpenSlide, regions: Sequence[Region]) -> Sequence[Region]:
+    """The regions without those that a scanner has left out of its TIFF, where its tiles lie as they show."""
+    with TiffFile(path) as tiff:
+        pages = (full_page(tiff, index) for index in range(len(tiff.pages)))
+        largest = max(pages, key=lambda page: page.imagewidth * page.imagelength)
+        shows_all = largest.is_tiled and (largest.imagewidth, largest.imagelength) == scan.dimensions
+        return scanned_regions([largest], regions) if shows_all else regions
 
 
 def _checked_planes(path: Path) -> list[int]:

@@ -145,6 +145,14 @@ def test_what_was_not_scanned_is_white(tmp_path: Path) -> None:
     assert np.abs(shown[64:] - IMAGE[64:]).max() <= MOST_APART
 
 
+def test_regions_of_which_no_tile_was_scanned_are_no_fields(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs", IMAGE, left_out=14)  # two rows of seven tiles of 64 px
+    slide = open_slide(path, region_px=100, overlap_px=20)
+    tops = [slide.read_field(name).top_px for name in slide.field_names()]
+    assert min(tops) > 128 - 100
+    assert np.abs(all_of(slide)[128:] - IMAGE[128:]).max() <= MOST_APART
+
+
 def test_a_scan_that_states_no_scale_gives_none_though_it_states_an_objective(tmp_path: Path) -> None:
     (field,) = fields(write_svs(tmp_path / "a.svs", IMAGE, mpp=None))
     assert field.um_per_pixel is None
