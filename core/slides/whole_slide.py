@@ -147,8 +147,10 @@ def _checked_planes(path: Path) -> list[int]:
         for page in pages:
             check_complete(path, tiff, page)
         levels = [page for page in pages if (page.tags.valueof(_NDPI_LENS) or 0) > 0]
-        planes = [page.index for page in levels if page.shape == levels[0].shape]
-    return planes if len(planes) > 1 else []
+        planes = [page for page in levels if page.shape == levels[0].shape]
+        # Without marks in its JPEG a page can only be decoded whole, by OpenSlide.
+        several = len(planes) > 1 and all(page.is_tiled for page in planes)
+        return [page.index for page in planes] if several else []
 
 
 def _scanned(scan: openslide.OpenSlide) -> Rectangle:
