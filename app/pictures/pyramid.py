@@ -181,6 +181,7 @@ def _scan(folder: Path, results: Path, sha256: str) -> ScanOverview | None:
     if not all(is_region(row.name) for row in layout.rows):
         return None
     scan = open_overview(folder)
-    if scan is None or (scan.width_px, scan.height_px) != (layout.width, layout.height):
+    # Its regions may end before it does: not all of the glass was scanned.
+    if scan is None or scan.width_px < layout.width or scan.height_px < layout.height:
         return None
     return scan

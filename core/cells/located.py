@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cells.blank import is_blank
 from core.cells.cell_width import SURE, at_own_width, is_negative
 from core.cells.crops import disk_masks, field_colour, raw_crops
 from core.cells.detection import CellDetector, Cells, ObjectKind
@@ -94,9 +95,11 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     Where several reasons hold the weightiest is given, in this order: duplicate, not a red cell by size or
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
+    height, width = field.image.shape[:2]
+    if is_blank(field.image):
+        return _nothing(width, height, reference)
     lit = lit_area(field.image)
     image = lit.painted_over(field.image)
-    height, width = image.shape[:2]
     photograph = field.owned == Rectangle(0, 0, width, height)
     # A region has the magnification of its scan; what a user gave against what is seen is taken at its word.
     tried = lit.cropped(image) if photograph and reference.seen_diameter_px is None else None
@@ -128,6 +131,19 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     )
     reasons[~owned] = WhyNot.DUPLICATE
     return LocatedCells(diameter_px, negative, lit, boxes, cells.detection_score, cells.kind, blur, reasons)
+
+
+def _nothing(width: int, height: int, reference: SlideReference) -> LocatedCells:
+    return LocatedCells(
+        cell_diameter_px=reference.cell_diameter_px,
+        negative=False,
+        lit=LitArea(width, height, None),
+        boxes=np.empty((0, 4), np.float32),
+        detection_score=np.empty(0, np.float32),
+        kind=np.empty(0, np.uint8),
+        blur=np.empty(0, np.float32),
+        why_not=np.empty(0, "<U16"),
+    )
 
 
 def red_cell_like(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cells.blank import is_blank
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
 from core.cells.cell_width import OTHER_WIDTH, SURE, cell_diameter_px, fit_of, is_negative, locate_at
 from core.cells.classification import CellClassifier, FeatureStatistics
@@ -39,8 +40,8 @@ WRONG_SCALE = 2.0
 """Ratio, either way, of the width that a scale gives to the one seen, from which the scale is doubted.
 Smaller differences come right field by field (`core.cells.located.find_cells`)."""
 FIELDS_TO_TRY_A_SCALE = 4
-"""First fields on which a scale is tried though no cell was found by it: all widths are tried on each, and
-of a large image hundreds may be empty."""
+"""First fields that show anything on which a scale is tried though no cell was found by it: all widths are
+tried on each, and of a large image hundreds may show no cell."""
 
 
 class NoCellsError(SmearscopeError):
@@ -119,11 +120,16 @@ def slide_reference(
     negative = ""
     found = located = 0
     captions = CaptionSearch()
-    for number, field in enumerate(fields):
+    tried = looked_at = 0
+    for field in fields:
+        looked_at += 1
+        if is_blank(field.image):
+            captions.look_at(field.image)
+            continue
+        tried += 1
         lit = lit_area(field.image)
         image = lit.painted_over(field.image)
         captions.look_at(image)
-        looked_at = number + 1
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
         middle = lit.cropped(image)
         diameter_px = cell_diameter_px(middle, detector) if scale is None else RED_CELL_BOX_UM / scale
@@ -135,7 +141,7 @@ def slide_reference(
             continue
         located += len(cells.boxes)
         red = _surely_whole(cells, lit)
-        if scale is not None and not scale_checked and (red.any() or number < FIELDS_TO_TRY_A_SCALE):
+        if scale is not None and not scale_checked and (red.any() or tried <= FIELDS_TO_TRY_A_SCALE):
             other_px = cell_diameter_px(middle, detector)
             scale_checked = other_px is not None
             if other_px is not None and _speaks_against(middle, detector, other_px, diameter_px):

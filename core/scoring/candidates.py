@@ -34,10 +34,12 @@ def candidates_by_field(
     for cell in first_ranked(rows, cells, review_budget):
         listed[cell.field].append(cell)
     others = cells.whole & (cells.rank > review_budget)
+    bounds = np.searchsorted(cells.field, np.arange(len(rows) + 1)).tolist()
     by_field = []
     for number, row in enumerate(rows):
         scored = ledger.get(row.name).scored if row.name in listed else None
         if scored is not None:
+            here = slice(bounds[number], bounds[number + 1])
             by_field.append(
                 FieldCandidates(
                     field=row.name,
@@ -45,7 +47,7 @@ def candidates_by_field(
                     cell_colour=scored.cell_colour,
                     feature_statistics=scored.feature_statistics,
                     cells=tuple(listed[row.name]),
-                    other_boxes=cells.boxes[others & (cells.field == number)],
+                    other_boxes=cells.boxes[here][others[here]],
                 )
             )
     return tuple(by_field)

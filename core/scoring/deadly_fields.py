@@ -1,6 +1,6 @@
 """Fields that kill the process that scores them, most often because memory runs out: named, not tried on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from core.cells.reference import SlideReference
@@ -59,15 +59,20 @@ def measured_reference(
         try:
             return workers.call(measure_reference, (slide, left)), tuple(deadly)
         except WorkerDiedError:
-            found = _deadly_of(workers, slide, [left[index] for index in _first_looked_at(len(left))])
+            found: set[str] = next(filter(None, _deadly_by_turns(workers, slide, left)), set())
             if not found:
                 raise
             deadly |= found
             left = [name for name in left if name not in found]
 
 
-def _first_looked_at(fields: int) -> list[int]:
-    return spread_order(fields)[:REFERENCE_FIELDS]
+def _deadly_by_turns(
+    workers: Workers[ScoringModels], slide: SlideInWork, names: Sequence[str]
+) -> Iterator[set[str]]:
+    """Which fields kill among those looked at first, then among the next: blank ones are passed by."""
+    order = [names[index] for index in spread_order(len(names))]
+    for begin in range(0, len(order), REFERENCE_FIELDS):
+        yield _deadly_of(workers, slide, order[begin : begin + REFERENCE_FIELDS])
 
 
 def _deadly_of(workers: Workers[ScoringModels], slide: SlideInWork, names: Sequence[str]) -> set[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
+from core.cells.blank import is_blank
 from core.cells.reference import SlideReference, slide_reference
 from core.cells.scored_field import ScoringModels, score_image
 from core.errors import SmearscopeError, UnreadableImageError
@@ -18,7 +19,8 @@ from core.scoring.ledger_table import LedgerEntry
 from core.slides import Field, Slide, content_hash, open_slide
 
 REFERENCE_FIELDS = 48
-"""Most fields looked at for a slide's reference, spread over it; few are needed where they show cells."""
+"""Most fields looked at for a slide's reference, spread over it; few are needed where they show cells. Those
+that show nothing are not among them: of a scan nearly all may be bare glass."""
 
 
 class SlideNotHereError(SmearscopeError):
@@ -156,7 +158,7 @@ def _readable_fields(slide: SlideInWork, names: Sequence[str]) -> Iterator[Field
         except UnreadableImageError:
             continue  # it is recorded when its turn to be scored comes
         yield field
-        readable += 1
+        readable += not is_blank(field.image)
         if readable == REFERENCE_FIELDS:
             return
 

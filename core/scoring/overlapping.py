@@ -92,6 +92,8 @@ def each_place_once(
     """
     cells = survey.located
     compared = np.array([not is_region(field.name) for field in survey.fields], bool)
+    if not compared.any():
+        return survey
     widths = _cell_widths(survey)
     centres = (cells.boxes[:, 0] + cells.boxes[:, 2] / 2) + 1j * (cells.boxes[:, 1] + cells.boxes[:, 3] / 2)
     points = centres.astype(np.complex128) / widths[cells.field]

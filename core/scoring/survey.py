@@ -14,6 +14,7 @@ from core.results.fields import FieldRow
 from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.ledger import Ledger
 from core.scoring.ledger_table import quality_from_json, rows_of_features
+from core.slides import large_image_of
 
 _COLUMNS = (
     *("name", "generation", "width", "height", "content_hash", "unreadable", "cells", "quality"),
@@ -161,6 +162,7 @@ def survey_slide(
     Of several fields with the same pixels the one that counts is that of the earliest lot of fields, and of
     these the first in the order of `names`: the order in which workers finish has no part in it, and a field
     added later pushes none out. An image without cells cannot be counted twice, so it is never a duplicate.
+    Nor are regions of one large image: each is known to lie in another place.
 
     Parameters
     ----------
@@ -213,6 +215,11 @@ def _first_of_each_content(plain: dict[str, list[Any]]) -> dict[str, str]:
     return first
 
 
+def _of_one_large_image(first: str, second: str) -> bool:
+    image = large_image_of(first)
+    return image is not None and image == large_image_of(second)
+
+
 def _surveyed(
     row: dict[str, Any], first: dict[str, str], field_failure: Callable[[FieldQuality], WhyNot]
 ) -> SurveyedField:
@@ -220,7 +227,7 @@ def _surveyed(
     counted = first.get(row["content_hash"], name)
     if quality is None:
         why_excluded, why_not = f"unreadable: {row['unreadable']}", WhyNot.EVALUABLE
-    elif counted != name:
+    elif counted != name and not _of_one_large_image(counted, name):
         why_excluded, why_not = f"duplicate of {counted}", WhyNot.DUPLICATE
     else:
         why_not = field_failure(quality)

@@ -4,7 +4,7 @@ from core.slides.discovery import Discovery, FoundSlide, SlideProblem, find_slid
 from core.slides.field import Field, Rectangle, Slide
 from core.slides.formats import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key
 from core.slides.pixels import content_hash
-from core.slides.placing import PlacedField, is_region, place_fields
+from core.slides.placing import PlacedField, is_region, large_image_of, place_fields
 from core.slides.single_images import SingleImage, find_images
 from core.slides.slide import open_overview, open_slide
 from core.slides.whole_slide import ScanOverview
@@ -25,6 +25,7 @@ __all__ = [
     "find_images",
     "find_slides",
     "is_region",
+    "large_image_of",
     "natural_key",
     "open_overview",
     "open_slide",

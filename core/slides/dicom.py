@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, VLWholeSlideMicroscopyImageStorage
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
 from core.slides.dicom_frames import frame_image, header_of
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
-from core.slides.formats import decoding, not_decoded
+from core.slides.formats import decoding
 from core.slides.same_place import Glimpse, glimpse, places_among
 from core.slides.scale import credible_um_per_pixel
 
@@ -56,7 +56,7 @@ def dicom_fields(path: Path) -> dict[str, FieldSource]:
         deflated = header.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
         if frames * _FRAME_BYTES > path.stat().st_size * (_MOST_DEFLATED if deflated else 1):
             raise ValueError(f"{frames} frames in {path.stat().st_size} bytes")
-        um_per_pixel = _um_per_pixel(header)
+        um_per_pixel = um_per_pixel_of(header)
         stacks = _stacks(header, frames)
     sources = [DicomFrame(path, index, um_per_pixel) for index in range(frames)]
     if frames == 1:
@@ -68,32 +68,13 @@ def dicom_fields(path: Path) -> dict[str, FieldSource]:
     }
 
 
-def whole_slide_series(path: Path) -> str | None:
-    """Series of an instance of a tiled whole slide; None for every other DICOM file.
-
-    Raises
-    ------
-    UnreadableImageError
-        No DICOM, or damaged.
-    """
-    header = header_of(path, ["SOPClassUID", "SeriesInstanceUID"])
-    with decoding(path):  # values are interpreted when they are asked for
-        if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
-            return None
-        return str(header.get("SeriesInstanceUID"))
-
-
-def refuse_focal_planes(path: Path) -> None:
-    """Refuse an instance of a whole slide in several focal planes, of which one alone can be read.
-
-    Raises
-    ------
-    UnreadableImageError
-        Where it holds several.
-    """
-    planes = header_of(path, ["TotalPixelMatrixFocalPlanes"]).get("TotalPixelMatrixFocalPlanes") or 1
-    if planes > 1:
-        raise not_decoded(path, f"a whole slide in {planes} focal planes", "export the sharpest plane alone")
+def um_per_pixel_of(header: Dataset) -> float | None:
+    """The scale that a header states, if credible."""
+    spacing_mm = header.get("PixelSpacing")
+    if spacing_mm is None and "SharedFunctionalGroupsSequence" in header:
+        measures = header.SharedFunctionalGroupsSequence[0].get("PixelMeasuresSequence")
+        spacing_mm = measures[0].get("PixelSpacing") if measures else None
+    return credible_um_per_pixel(1000 * float(spacing_mm[0]) if spacing_mm else None)
 
 
 def _glimpses(path: Path, frames: int) -> list[Glimpse | None]:
@@ -136,11 +117,3 @@ def _stacks(header: Dataset, frames: int) -> list[Hashable | None]:
     if planes > 1 and frames % planes == 0:
         return [index % (frames // planes) for index in range(frames)]
     return [None] * frames
-
-
-def _um_per_pixel(header: Dataset) -> float | None:
-    spacing_mm = header.get("PixelSpacing")
-    if spacing_mm is None and "SharedFunctionalGroupsSequence" in header:
-        measures = header.SharedFunctionalGroupsSequence[0].get("PixelMeasuresSequence")
-        spacing_mm = measures[0].get("PixelSpacing") if measures else None
-    return credible_um_per_pixel(1000 * float(spacing_mm[0]) if spacing_mm else None)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UnreadableImageError
-from core.slides.dicom import dicom_fields, whole_slide_series
+from core.slides.dicom import dicom_fields
+from core.slides.dicom_slide import SlideInstance, instances_beside, series_of_slides, slide_instance
 from core.slides.focal_planes import FieldSource
 from core.slides.formats import SCANNER_SUFFIXES, Format, decoding, format_of, is_image_file, natural_key
 from core.slides.photograph import Photograph
 from core.slides.regions import Cutting
 from core.slides.tiff import is_large_tiff, tiff_fields
-from core.slides.whole_slide import is_scanner_tiff, scan_fields
+from core.slides.whole_slide import is_scanner_tiff, scan_fields, show_one_place
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,26 @@ def folder_contents(folder: Path) -> FolderContents:
         files = [folder / entry.name for entry in entries if not entry.is_dir()]
     images = [path for path in files if is_image_file(path)]
     pictures: list[Path] = []
-    large_images: dict[str, Path] = {}
+    large_images: list[Path] = []
+    instances: list[SlideInstance] = []
     for path in sorted(images, key=lambda path: natural_key(path.name)):
         try:
-            key = _slide_of_its_own(path)
+            format_ = format_of(path)
+            instance = slide_instance(path) if format_ is Format.DICOM else None
+            large = format_ is not Format.DICOM and (
+                _is_scan(path, format_) or (format_ is Format.TIFF and is_large_tiff(path))
+            )
         except UnreadableImageError:
-            key = None  # raised again when it is read as a picture, under its name and for the record
-        if key is None:
-            pictures.append(path)
+            pictures.append(path)  # raised again when it is read, under its name and for the record
+            continue
+        if instance is not None:
+            instances.append(instance)
         else:
-            large_images.setdefault(key, path)
-    is_one_scan = not pictures and len(large_images) == 1 and str(images[0]) not in large_images
-    return FolderContents(tuple(pictures), tuple(large_images.values()), is_one_scan)
+            (large_images if large else pictures).append(path)
+    scans = series_of_slides(instances, show_one_place).values()
+    is_one_scan = len(scans) == 1 and not pictures and not large_images
+    large_images = sorted([*large_images, *scans], key=lambda path: natural_key(path.name))
+    return FolderContents(tuple(pictures), tuple(large_images), is_one_scan)
 
 
 def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
@@ -85,39 +94,18 @@ def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
 
 
 def scan_files(path: Path) -> tuple[Path, ...]:
-    """All files of the DICOM whole slide that a file is an instance of; none where it is no such instance."""
+    """All files of the MIRAX scan or DICOM whole slide that a file stands for; none where it stands alone."""
     try:
-        series = _dicom_series(path)
-        if series is None:
-            return ()
-        beside = sorted(file for file in path.parent.iterdir() if is_image_file(file))
+        if format_of(path) is Format.MIRAX:
+            return (path, *sorted(path.with_suffix("").iterdir()))
+        if format_of(path) is Format.DICOM:
+            return tuple(one.path for one in instances_beside(path))
     except (UnreadableImageError, OSError):
-        return ()
-    return tuple(file for file in beside if _belongs_to(file, series))
-
-
-def _belongs_to(file: Path, series: str) -> bool:
-    try:
-        return _dicom_series(file) == series
-    except UnreadableImageError:
-        return False
-
-
-def _dicom_series(path: Path) -> str | None:
-    return whole_slide_series(path) if format_of(path) is Format.DICOM else None
-
-
-def _slide_of_its_own(path: Path) -> str | None:
-    """Mark that the files of one large image share: a DICOM series or the path; None for a picture."""
-    format_ = format_of(path)
-    if format_ is Format.DICOM:
-        return whole_slide_series(path)
-    if _is_scan(path, format_) or (format_ is Format.TIFF and is_large_tiff(path)):
-        return str(path)
-    return None
+        return ()  # raised again when it is read
+    return ()
 
 
 def _is_scan(path: Path, format_: Format) -> bool:
     if format_ is Format.DICOM:
-        return whole_slide_series(path) is not None
+        return slide_instance(path) is not None
     return path.suffix.lower() in SCANNER_SUFFIXES or (format_ is Format.TIFF and is_scanner_tiff(path))

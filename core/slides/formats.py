@@ -19,7 +19,8 @@ PIXEL_LIMIT = 100_000_000  # 300 MB decoded; a camera field has 1 to 25 million
 _MOST_BYTES = 16 * PIXEL_LIMIT  # of four samples of 32 bits, the most that a picture of a camera has
 MINIMUM_SIDE_PX = 32  # less than this holds no whole red cell at any magnification in use
 
-SCANNER_SUFFIXES = frozenset({".svs", ".ndpi"})
+_MIRAX_SUFFIX = ".mrxs"
+SCANNER_SUFFIXES = frozenset({".svs", ".ndpi", _MIRAX_SUFFIX})
 IMAGE_SUFFIXES = SCANNER_SUFFIXES | {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".btf", ".tf2", ".tf8", ".lsm", ".stk",
     ".scn", ".bif", ".bmp", ".dib", ".dcm", ".dicom",
@@ -30,8 +31,8 @@ RAW_SUFFIXES = frozenset(
      ".ptx", ".srw", ".rwl", ".x3f", ".mrw", ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".kdc", ".dcr"}
 )  # fmt: skip
 MICROSCOPE_SUFFIXES = frozenset(
-    {".czi", ".zvi", ".nd2", ".lif", ".lof", ".xlif", ".vsi", ".ets", ".oir", ".oib", ".oif", ".ims", ".mrxs",
-     ".vms", ".vmu", ".svslide", ".dv", ".r3d", ".sld", ".ipl"}
+    {".czi", ".zvi", ".nd2", ".lif", ".lof", ".xlif", ".vsi", ".ets", ".oir", ".oib", ".oif", ".ims", ".vms",
+     ".vmu", ".svslide", ".dv", ".r3d", ".sld", ".ipl"}
 )  # fmt: skip
 OTHER_SUFFIXES = frozenset(
     {".heic", ".heif", ".hif", ".avif", ".webp", ".gif", ".jp2", ".j2k", ".jpx", ".jpf", ".jph", ".jxl",
@@ -66,13 +67,17 @@ _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes; without one "BM" begins 
 
 
 class Format(StrEnum):
-    """How a file is encoded, by its first bytes; names lie too often."""
+    """How a file is encoded, by its first bytes; names lie too often.
+
+    A MIRAX scan is one by its name: it lies in the folder beside, and the file itself may hold anything.
+    """
 
     JPEG = "JPEG"
     PNG = "PNG"
     BMP = "BMP"
     TIFF = "TIFF"
     DICOM = "DICOM"
+    MIRAX = "MIRAX"
 
 
 class _Foreign(StrEnum):
@@ -119,6 +124,8 @@ def format_of(path: Path) -> Format:
     """
     with decoding(path):
         head = _head(path)
+    if path.suffix.lower() == _MIRAX_SUFFIX:
+        return Format.MIRAX
     if not head:
         raise UnreadableImageError(f"{shown_path(path)} is empty (0 bytes): copy it again, or remove it")
     found, foreign = _own_format(head), _foreign_by_name(path)

@@ -120,6 +120,8 @@ def _on_white(
 ) -> NDArray[np.uint8]:
     if int(opacity.min(initial=255)) == 255:
         return colour
+    if int(opacity.max(initial=0)) == 0:  # what was not scanned, of a scan
+        return np.full_like(colour, 255)
     alpha = opacity.astype(np.uint32)
     own = colour.astype(np.uint32) * (255 if premultiplied else alpha)
     blended: NDArray[np.uint8] = np.minimum((own + (255 - alpha) * 255 + 127) // 255, 255).astype(np.uint8)

@@ -32,7 +32,13 @@ class PlacedField:
 
 def is_region(name: str) -> bool:
     """Whether a field is a region of a large image, by its name (`core.slides.Field.name`)."""
-    return _REGION.search(name) is not None
+    return large_image_of(name) is not None
+
+
+def large_image_of(name: str) -> str | None:
+    """Name of the large image that a field is a region of; None for every other field."""
+    found = _REGION.search(name)
+    return None if found is None else name[: found.start()]
 
 
 def place_fields(sizes: Sequence[tuple[str, int, int]]) -> tuple[PlacedField, ...]:

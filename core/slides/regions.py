@@ -28,6 +28,13 @@ class Region:
     area: Rectangle
     owned: Rectangle
 
+    def moved(self, right: int, down: int) -> "Region":
+        """The same region where what was cut lies in a larger image."""
+        area = self.area
+        return Region(
+            Rectangle(area.left + right, area.top + down, area.right + right, area.bottom + down), self.owned
+        )
+
 
 @dataclass(frozen=True)
 class Cutting:

@@ -12,7 +12,14 @@ from core.slides.focal_planes import FieldSource, of_one_place
 from core.slides.formats import PIXEL_LIMIT, decoding
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel
-from core.slides.tiff_pages import check_complete, full_page, page_image, refuse_raw_pages, sampled_bits
+from core.slides.tiff_pages import (
+    check_complete,
+    full_page,
+    page_image,
+    refuse_raw_pages,
+    sampled_bits,
+    scanned_regions,
+)
 from core.slides.tiff_places import Plane, tiff_places
 
 _MICROMETRES = {
@@ -63,7 +70,8 @@ def tiff_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
 
     Only headers are read, and of 16-bit tiled pages a sample of tiles: their bits in use are decided
     once, so that all regions are scaled alike. Of several pictures it is compared which show one place
-    (`core.slides.tiff_places.tiff_places`): each place is a field, numbered in the order of the file.
+    (`core.slides.tiff_places.tiff_places`): each place is a field, numbered in the order of the file. Regions
+    of which the file holds no tile were not scanned, and are no fields.
 
     Raises
     ------
@@ -89,7 +97,7 @@ def tiff_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
                 )
                 continue
             bits = sampled_bits(page)
-            for region in regions:
+            for region in scanned_regions([full_page(tiff, plane.page) for plane in planes], regions):
                 where = f"x={region.area.left},y={region.area.top}"
                 fields[f"{suffix},{where}" if suffix else f"#{where}"] = of_one_place(
                     [TiffField(path, plane, region, bits, um_per_pixel) for plane in planes]

@@ -1,7 +1,7 @@
 """Pages of a TIFF: one decoded whole, or only the tiles that an area touches."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.files import shown_path
 from core.slides.field import Rectangle
 from core.slides.formats import PIXEL_LIMIT, check_memory, check_size, not_decoded, refuse_raw
 from core.slides.pixels import Samples, bits_in_use
+from core.slides.regions import Region
 from core.slides.tiff_colours import COLOUR_IN_JPEG, NotDecodedError, channels_last, page_to_rgb
 
 _TILES_SAMPLED = 64
@@ -109,6 +110,16 @@ def _check_strips(path: Path, page: TiffPage) -> None:
         raise UnreadableImageError(
             f"{shown_path(path)} is damaged ({there} of {strips} strips are there): copy it again"
         )
+
+
+def scanned_regions(planes: Sequence[TiffPage], regions: Sequence[Region]) -> Sequence[Region]:
+    """Those of the regions of a tiled picture that any of its planes has a tile of; all where none has."""
+    scanned = [
+        region
+        for region in regions
+        if any(page.databytecounts[tile] for page in planes for tile in _tiles_touching(page, region.area))
+    ]
+    return scanned or regions
 
 
 def _whole(path: Path, tiff: TiffFile, page: TiffPage, plane: int) -> NDArray[np.generic]:

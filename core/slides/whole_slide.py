@@ -1,6 +1,8 @@
-"""Whole-slide scans (SVS, NDPI, tiled DICOM), read region by region through OpenSlide."""
+"""Whole-slide scans (SVS, NDPI, MIRAX, BIF, SCN, tiled DICOM), read region by region through OpenSlide."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,17 +11,29 @@ import cv2
 import numpy as np
 import openslide
 from numpy.typing import NDArray
-from tifffile import TiffFile
+from tifffile import TiffFile, TiffFileError
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
-from core.slides.dicom import refuse_focal_planes
-from core.slides.field import Field
-from core.slides.formats import decoding
+from core.slides.dicom_planes import DicomPlaneRegion, tile_matrix
+from core.slides.dicom_slide import full_resolution, has_focal_planes, instances_beside
+from core.slides.field import Field, Rectangle
+from core.slides.focal_planes import FieldSource, of_one_place
+from core.slides.formats import Format, decoding, format_of
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
+from core.slides.same_place import Glimpse, glimpse, is_one_place, shows_something
 from core.slides.scale import credible_um_per_pixel
-from core.slides.tiff_pages import check_complete, full_page
+from core.slides.tiff import TiffField
+from core.slides.tiff_pages import check_complete, full_page, scanned_regions
+from core.slides.tiff_places import Plane
+
+_LEAST_COMPARED_PX = 128
+_COMPARED_PX = (2048, 4096)
+"""Side of the middle of a scan that is compared with another's, at least and at most; of the smaller one at
+least `_LEAST_COMPARED_PX`, as far as that goes."""
+_NDPI_LENS = 65421
+"""Tag of an NDPI's page: the objective's magnification, or less than 0 for a macro picture or a map."""
 
 
 @dataclass(frozen=True)
@@ -46,36 +60,112 @@ class ScanRegion:
         return Field(name, image, self.um_per_pixel, area.left, area.top, self.region.owned)
 
 
-def scan_fields(path: Path, cutting: Cutting) -> dict[str, ScanRegion]:
+def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     """Regions of a scan by the suffix of their names, ``#x=1024,y=0``.
 
-    Of a DICOM scan any one instance serves; the others are found beside it by their series.
+    They cover what was scanned, where the scanner says how far that reaches or has left tiles out. Of a DICOM
+    scan any one instance serves; the others are found beside it by their series. Of an NDPI or DICOM scan in
+    several focal planes each region is the sharpest of them.
 
     Raises
     ------
     UnreadableImageError
         Where OpenSlide refuses the file, or it is cut short.
     """
+    planes: list[int] = []
     with decoding(path):
+        if format_of(path) is Format.MIRAX:
+            _check_folder_of_mirax(path)
         kind = openslide.OpenSlide.detect_format(path)
         if kind is None:
+            with suppress(TiffFileError):  # it may be none for having been cut short
+                _checked_planes(path)
             raise UnreadableImageError(
                 f"{shown_path(path)} is no whole-slide scan that OpenSlide knows: "
                 "save it as a tiled or pyramidal TIFF"
             )
         if kind == "dicom":
-            refuse_focal_planes(path)
-        else:
-            with TiffFile(path) as tiff:
-                check_complete(path, tiff, full_page(tiff, 0))
+            level = full_resolution(instances_beside(path))
+            if has_focal_planes(level):
+                return _dicom_planes(tuple(one.path for one in level), cutting)
+        elif kind != "mirax":
+            planes = _checked_planes(path)
         scan = _scan(path)
         stated = scan.properties.get(openslide.PROPERTY_NAME_MPP_X)
         um_per_pixel = credible_um_per_pixel(float(stated) if stated else None)
-        regions = cutting.regions(*scan.dimensions, um_per_pixel)
+        scanned = _scanned(scan)
+        width_px, height_px = scanned.right - scanned.left, scanned.bottom - scanned.top
+        cut = cutting.regions(width_px, height_px, um_per_pixel)
+        regions: Sequence[Region] = [region.moved(scanned.left, scanned.top) for region in cut]
+        if kind not in ("dicom", "mirax"):
+            regions = _with_tiles(path, scan, regions)
     return {
-        f"#x={region.area.left},y={region.area.top}": ScanRegion(path, region, um_per_pixel)
+        f"#x={region.area.left},y={region.area.top}": of_one_place(
+            [TiffField(path, Plane(plane, 0), region, None, um_per_pixel) for plane in planes]
+        )
+        if planes
+        else ScanRegion(path, region, um_per_pixel)
         for region in regions
     }
+
+
+def _dicom_planes(files: tuple[Path, ...], cutting: Cutting) -> dict[str, FieldSource]:
+    matrix = tile_matrix(files)
+    regions = cutting.regions(matrix.width_px, matrix.height_px, matrix.um_per_pixel)
+    return {
+        f"#x={region.area.left},y={region.area.top}": of_one_place(
+            [DicomPlaneRegion(files, plane, region, matrix.um_per_pixel) for plane in range(len(matrix.at))]
+        )
+        for region in regions
+    }
+
+
+def _check_folder_of_mirax(path: Path) -> None:
+    if not path.with_suffix("").is_dir():
+        raise UnreadableImageError(
+            f"{shown_path(path)} lies without its scan, which is in a folder of the same name: copy that "
+            "beside it"
+        )
+
+
+def _with_tiles(path: Path, scan: openslide.OpenSlide, regions: Sequence[Region]) -> Sequence[Region]:
+    """The regions without those that a scanner has left out of its TIFF, where its tiles lie as they show."""
+    with TiffFile(path) as tiff:
+        pages = (full_page(tiff, index) for index in range(len(tiff.pages)))
+        largest = max(pages, key=lambda page: page.imagewidth * page.imagelength)
+        shows_all = largest.is_tiled and (largest.imagewidth, largest.imagelength) == scan.dimensions
+        return scanned_regions([largest], regions) if shows_all else regions
+
+
+def _checked_planes(path: Path) -> list[int]:
+    """Pages of an NDPI that show the full resolution in several focal planes; none where it has one.
+
+    OpenSlide reads the plane alone that the scanner's autofocus has found.
+    """
+    with TiffFile(path) as tiff:
+        pages = [full_page(tiff, index) for index in range(max(1, len(tiff.pages)))]
+        for page in pages:
+            check_complete(path, tiff, page)
+        levels = [page for page in pages if (page.tags.valueof(_NDPI_LENS) or 0) > 0]
+        planes = [page for page in levels if page.shape == levels[0].shape]
+        # Without marks in its JPEG a page can only be decoded whole, by OpenSlide.
+        several = len(planes) > 1 and all(page.is_tiled for page in planes)
+        return [page.index for page in planes] if several else []
+
+
+def _scanned(scan: openslide.OpenSlide) -> Rectangle:
+    """What was scanned of the glass: all that the scan's pixels stand for, where it does not say."""
+    width_px, height_px = scan.dimensions
+    names = (
+        openslide.PROPERTY_NAME_BOUNDS_X,
+        openslide.PROPERTY_NAME_BOUNDS_Y,
+        openslide.PROPERTY_NAME_BOUNDS_WIDTH,
+        openslide.PROPERTY_NAME_BOUNDS_HEIGHT,
+    )
+    if not all(name in scan.properties for name in names):
+        return Rectangle(0, 0, width_px, height_px)
+    left, top, across, down = (int(scan.properties[name]) for name in names)
+    return Rectangle(max(0, left), max(0, top), min(width_px, left + across), min(height_px, top + down))
 
 
 @dataclass(frozen=True)
@@ -133,16 +223,40 @@ class ScanOverview:
 def scan_overview(path: Path) -> ScanOverview | None:
     """The overview of a scan; None where the file is none, or holds no reduced copies of its image.
 
-    Nor is there one of a tiled TIFF whose encoding OpenSlide does not know: other readers decode its regions.
+    Nor is there one of a tiled TIFF whose encoding OpenSlide does not know, nor of a DICOM scan in several
+    focal planes, which it does not open: other readers decode their regions.
     """
     with decoding(path):
-        if openslide.OpenSlide.detect_format(path) is None:
+        kind = openslide.OpenSlide.detect_format(path)
+        if kind is None or (kind == "dicom" and has_focal_planes(full_resolution(instances_beside(path)))):
             return None
         try:
             scan = _scan(path)
         except openslide.OpenSlideError:
             return None
         return ScanOverview(path, *scan.dimensions) if scan.level_count > 1 else None
+
+
+def show_one_place(larger: Path, smaller: Path, times: float) -> bool:
+    """Whether two DICOM scans, one so many times larger, show the same in their middle; or nothing, both.
+
+    A scan that OpenSlide does not open shows the same as none.
+    """
+    reach_px = int(min(_COMPARED_PX[1], max(_COMPARED_PX[0], _LEAST_COMPARED_PX * times)))
+    try:
+        seen, seen_of_larger = _middle(smaller, int(reach_px / times)), _middle(larger, reach_px)
+    except (openslide.OpenSlideError, OSError):
+        return False
+    return is_one_place(seen, seen_of_larger) or not (
+        shows_something(seen) or shows_something(seen_of_larger)
+    )
+
+
+def _middle(path: Path, reach_px: int) -> Glimpse:
+    width_px, height_px = _scan(path).dimensions
+    across, down = max(1, min(reach_px, width_px)), max(1, min(reach_px, height_px))
+    corner = (width_px - across) // 2, (height_px - down) // 2
+    return glimpse(to_rgb(np.asarray(_scan(path).read_region(corner, 0, (across, down)))))
 
 
 def is_scanner_tiff(path: Path) -> bool:

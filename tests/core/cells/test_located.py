@@ -198,7 +198,7 @@ def test_the_weightiest_reason_is_given() -> None:
 def test_a_cell_of_overlapping_regions_belongs_to_exactly_one(x: float) -> None:
     # Two regions of 200 px that overlap by 100, side by side on a slide of 300 px: each owns half of it.
     regions = [(0, Rectangle(0, 0, 150, 160)), (100, Rectangle(50, 0, 200, 160))]
-    image = np.full((160, 200, 3), 230, np.uint8)
+    image = disc_picture(160, 200, [(100, 80)], 24)
     owners = 0
     for left, owned in regions:
         told = ToldDetector(located(boxes_around([(x - left, 80)], SIDE)))
@@ -209,6 +209,17 @@ def test_a_cell_of_overlapping_regions_belongs_to_exactly_one(x: float) -> None:
 def test_a_field_without_objects_has_no_cells() -> None:
     cells = found([])
     assert len(cells.boxes) == len(cells.why_not) == len(cells.blur) == 0
+
+
+def test_bare_glass_has_no_cells_and_costs_no_look_of_the_detector() -> None:
+    class Refusing(ToldDetector):
+        def locate(self, image: NDArray[np.uint8]) -> Cells:
+            raise AssertionError("asked")
+
+    told = located(boxes_around([(100, 80)], SIDE))
+    cells = find_cells(field_of(disc_picture(160, 200, [], 24)), Refusing(told), REFERENCE)
+    assert (len(cells.boxes), cells.cell_diameter_px, cells.negative) == (0, 28.0, False)
+    assert cells.lit.depth_px is None
 
 
 @pytest.mark.parametrize("diameter_px", [20, 40, 70])
@@ -233,7 +244,7 @@ def test_the_field_is_shown_to_the_detector_at_its_own_scale() -> None:
             seen.append(image.shape)
             return self.cells
 
-    image = np.full((300, 400, 3), 230, np.uint8)
+    image = disc_picture(300, 400, [(200, 150)], 56)
     region = Rectangle(0, 0, 368, 300)
     find_cells(field_of(image, region), Watching(located(boxes_around([], 1))), SlideReference(56.0, CELL))
     assert seen == [(150, 200, 3)]

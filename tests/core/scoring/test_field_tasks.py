@@ -12,6 +12,7 @@ from hypothesis.strategies import integers
 
 from core.cells.reference import SlideReference
 from core.scoring.field_tasks import (
+    REFERENCE_FIELDS,
     FieldTask,
     SlideInWork,
     SlideNotHereError,
@@ -103,3 +104,17 @@ def test_a_slide_is_measured_on_the_crops_that_scoring_will_cut(tmp_path: Path) 
     assert reference is not None
     score_field(models, task(tmp_path, reference))
     np.testing.assert_array_equal(models.classifier.scored[0], models.classifier.measured[0])
+
+
+def test_a_slide_that_is_bare_glass_but_for_one_field_is_measured_on_that(tmp_path: Path) -> None:
+    names = [f"{number:03d}.png" for number in range(3 * REFERENCE_FIELDS)]
+    glass = np.full_like(draw_field(), 235)
+    for name in names:
+        save(tmp_path / "slide" / name, glass)
+    save(tmp_path / "slide" / names[1], draw_field())  # its turn is among the last
+    measured = measure_reference(DiscModels(), (task(tmp_path).slide, names))
+    assert measured is not None
+    alone = measure_reference(DiscModels(), (task(tmp_path).slide, names[1:2]))
+    assert alone is not None
+    assert measured.cell_colour == alone.cell_colour
+    assert measured.objects_a_field == pytest.approx(alone.objects_a_field / len(names))

@@ -71,6 +71,18 @@ def test_of_equal_pictures_the_one_of_the_earlier_lot_counts_and_then_the_first(
     assert (survey.excluded, survey.failed) == ({"duplicate": 2}, 0)
 
 
+def test_regions_of_one_scan_are_no_copies_of_each_other_and_those_of_its_copy_are(tmp_path: Path) -> None:
+    survey = surveyed(
+        tmp_path,
+        scored("a.tif#x=0,y=0", 2, content="same"),
+        scored("a.tif#x=9,y=0", 2, content="same"),
+        scored("b.tif#x=9,y=0", 2, content="same"),
+        scored("c.png", 2, content="same"),
+    )
+    copy = "duplicate of a.tif#x=0,y=0"
+    assert [field.why_excluded for field in survey.fields] == ["", "", copy, copy]
+
+
 def test_a_copy_of_a_field_is_not_looked_at_again(tmp_path: Path) -> None:
     survey = surveyed(
         tmp_path, scored("a.png", 3, content="same"), scored("b.png", 3, content="same"), scored("c.png", 1)

@@ -95,7 +95,6 @@ JPEG, TIFF = b"\xff\xd8\xff\xe0", b"II*\0\x08\0\0\0"
             TIFF,
             "a microscope program's own kind",
         ),  # its small overview could be read, and is no field
-        ("a.mrxs", JPEG, "a microscope program's own kind"),
         ("a.HIF", HEIC, "a kind of picture that is not decoded here"),
         ("a.bin", b"RIFF\0\0\0\0WEBPVP8 ", "a kind of picture that is not decoded here"),
         ("a.webp", b"", "empty"),

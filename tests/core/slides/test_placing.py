@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.slides import PlacedField, is_region, place_fields
+from core.slides import PlacedField, is_region, large_image_of, place_fields
 
 
 def test_regions_of_one_large_image_lie_where_they_were_cut_from() -> None:
@@ -28,10 +28,12 @@ def test_pages_of_regions_are_images_beside_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "region"), [("a.svs#x=1,y=2", True), ("a.tif#page=2,x=1,y=2", True), ("x=1,y=2.png", False)]
+    ("name", "image"),
+    [("a.svs#x=1,y=2", "a.svs"), ("a.tif#page=2,x=1,y=2", "a.tif#page=2"), ("x=1,y=2.png", None)],
 )
-def test_a_region_is_told_by_its_name(name: str, region: bool) -> None:
-    assert is_region(name) == region
+def test_a_region_and_the_image_that_it_is_of_are_told_by_its_name(name: str, image: str | None) -> None:
+    assert large_image_of(name) == image
+    assert is_region(name) == (image is not None)
 
 
 @given(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 300)), max_size=40))

@@ -1,5 +1,6 @@
 """TIFF fields: pages, and regions of tiled pages that equal the same crop of the whole."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -250,3 +251,28 @@ def test_a_tiled_page_of_endless_width_and_no_height_is_refused_at_once(tmp_path
     path.write_bytes(content)
     with pytest.raises(UnreadableImageError, match=r"a size of \d+ x 0 pixels"):
         open_slide(path)
+
+
+def test_regions_of_which_no_tile_was_written_are_no_fields(tmp_path: Path) -> None:
+    image = picture(192, 256)
+    tiles = [
+        zlib.compress(np.ascontiguousarray(image[row : row + 64, column : column + 64]).tobytes())
+        for row in range(0, 192, 64)
+        for column in range(0, 256, 64)
+    ]
+    tiles[:4] = [b""] * 4  # the first row
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path,
+        iter(tiles),
+        shape=image.shape,
+        dtype=np.uint8,
+        tile=(64, 64),
+        photometric="rgb",
+        compression="zlib",
+    )
+    parts = fields(path, region_px=64, overlap_px=0)
+    assert [part.name for part in parts] == [
+        f"a.tif#x={x},y={y}" for y in (64, 128) for x in (0, 64, 128, 192)
+    ]
+    assert np.array_equal(stitched(parts, 192, 256)[64:], image[64:])

@@ -1,0 +1,22 @@
+"""Whether a picture shows nothing at all, as most regions of a whole-slide scan do: bare or not scanned."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PLACES = 200
+"""Longer side of the smaller picture that is looked at: the smallest cells that are located fill two of its
+places, either way, in a region of a scan, and noise is gone."""
+AROUND = 21
+"""Places, either way, whose median is what lies around one: light that falls off to a side is no object."""
+LEAST_CONTRAST = 6
+"""Levels by which anything differs from what lies around it. The palest cells do by thirty, noise by 3."""
+
+
+def is_blank(image: NDArray[np.uint8]) -> bool:
+    """Whether nothing on an (H, W, 3) RGB picture is darker or brighter in green than what lies around it."""
+    height, width = image.shape[:2]
+    by = min(1.0, PLACES / max(height, width))
+    size = max(1, round(width * by)), max(1, round(height * by))
+    small = cv2.resize(np.ascontiguousarray(image[..., 1]), size, interpolation=cv2.INTER_AREA)
+    return int(cv2.absdiff(small, cv2.medianBlur(small, AROUND)).max()) < LEAST_CONTRAST
