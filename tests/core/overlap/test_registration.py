@@ -29,7 +29,7 @@ def smear(seed: int, width: int = 780, height: int = 480) -> NDArray[np.uint8]:
 def photograph(place: NDArray[np.uint8], left: float, degrees: float = 0.0) -> NDArray[np.uint8]:
     """400 x 400 px of the place, from `left` on, by a camera turned so about the photograph's middle."""
     turn = cv2.getRotationMatrix2D((200, 200), degrees, 1.0)
-    turn[:, 2] += (left, 40)
+    turn[:, 2] += np.array([left, 40.0])
     inverse = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(place, turn, (400, 400), flags=inverse), np.uint8)
 
@@ -53,7 +53,7 @@ def test_a_strip_is_found_turned_and_in_other_light(share: float, degrees: float
     found = laid(photograph(place, 0), in_other_light(photograph(place, left, degrees)))
     assert found is not None
     # The middle of the second lies at (left + 200, 200) on the first.
-    middle = found.of(np.array([complex(left + 200, 200)]) / CELL_PX)
+    middle = found.of(np.array([complex(left + 200, 200) / CELL_PX]))
     assert np.abs(middle - (200 + 200j) / CELL_PX) < 0.1
     assert np.degrees(np.angle(found.turn)) == pytest.approx(degrees, abs=0.5)
     assert abs(found.turn) == pytest.approx(1)
@@ -70,7 +70,7 @@ def test_the_widths_of_the_cells_may_differ_where_the_pixels_do_not() -> None:
     first, second = (sketch(photograph(place, left), CELL_PX) for left in (0, 340))
     found = on_each_other(first, second, (30.0, 33.0))
     assert found is not None
-    assert found.of(np.array([370 + 200j]) / 30) == pytest.approx(np.array([30 + 200j]) / 33, abs=0.05)
+    assert found.of(np.array([(370 + 200j) / 30])) == pytest.approx([(30 + 200j) / 33], abs=0.05)
 
 
 @pytest.mark.parametrize("seed", range(3, 9))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.scored_field import ScoredField
-from core.overlap import Placement
+from core.overlap import Placement, neighbours
 from core.results.fields import read_fields
 from core.results.result import SlideResult
 from core.results.tables import REASONS, read_cells
@@ -247,6 +247,19 @@ def test_cells_on_a_strip_that_the_pictures_alone_show_count_once(tmp_path: Path
     assert int(survey.located.evaluable.sum()) == shown_by(*places.values())
     assert [(one.first, one.second) for one in survey.overlaps] == [("a.png", "b.png"), ("b.png", "c.png")]
     assert asked == [("a.png", "b.png"), ("a.png", "c.png")]  # what the cells tell is not asked again
+
+
+def test_what_is_found_implies_a_strip_of_fields_that_do_not_follow_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "PAIRS", 0)  # as on a slide of many fields
+    asked: list[tuple[str, str]] = []
+    places = {"a.png": 0.0, "b.png": 10.8, "c.png": 11.0}
+    entries = [entry(name, left) for name, left in places.items()]
+    survey = once(tmp_path, *entries, laid=by_names(places, asked))
+    assert asked == [("a.png", "b.png"), ("a.png", "c.png")]
+    assert len(survey.overlaps) == 3
+    assert int(survey.located.evaluable.sum()) == shown_by(*places.values())
 
 
 def test_fields_of_another_scale_and_such_as_do_not_count_are_not_laid_on_each_other(tmp_path: Path) -> None:
