@@ -16,7 +16,7 @@ from core.cells.reference import SlideReference, slide_reference
 from core.slides.field import Field, Rectangle
 from models.loading import Models
 
-OVERLAPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6)
+OVERLAPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.15)
 LARGEST_TURN = 5.0
 REFERENCE_FIELDS = 8
 COPIES = (
@@ -28,6 +28,8 @@ COPIES = (
     "mirrored",
     "drawn on",
     "focal plane",
+    "upside down",
+    "mirrored, quarter turn",
 )
 
 
@@ -153,6 +155,10 @@ def copied(image: NDArray[np.uint8], how: str, draw: np.random.Generator) -> NDA
             return _plain(cv2.warpAffine(image, turn, (width, height)))
         case "mirrored":
             return np.ascontiguousarray(image[:, ::-1])
+        case "upside down":
+            return np.ascontiguousarray(image[::-1])
+        case "mirrored, quarter turn":
+            return np.ascontiguousarray(np.rot90(image[:, ::-1]))
         case "drawn on":
             drawn = image.copy()
             for _ in range(8):

@@ -2,17 +2,17 @@
 
     python -m benchmarks.overlaps --data DATA [--sets iml_malaria md2019] [--cache out/overlaps]
 
-Five parts: fields cut in two that share 0 to 60 % of their width, the second one turned by up to 5 degrees,
-in other light, both as JPEG of quality 70 to 95; fields beside copies of themselves; all fields of all sets
-as one slide, with the pairs found there; drawn photographs of one place, on which cells that touch are one
-clump now and then; 2,000 drawn patterns, for the time and memory it takes. What is located is kept in the
-cache.
+Six parts: fields cut in two that share 0 to 60 % of their width, the second one turned by up to 5 degrees, in
+other light, both as JPEG of quality 70 to 95; fields beside copies of themselves; the fields of each set, and
+of all, as one slide, with the pairs found there; pairs of different fields laid on each other by their
+borders; drawn photographs of one place, on which cells that touch are one clump now and then; 2,000 drawn
+patterns, for the time and memory it takes. What is located is kept in the cache.
 """
 
 import argparse
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.overlap_fields import (
     COPIES,
     OVERLAPS,
+    REFERENCE_FIELDS,
     LocatedPhotograph,
     copied,
     cut_field,
@@ -32,10 +33,23 @@ from benchmarks.overlap_fields import (
 )
 from core.cells.located import NEAR_BORDER, WhyNot
 from core.cells.quality import FieldQuality
-from core.overlap import SAME_PICTURE, Overlap, Pattern, correlation, overlaps
+from core.cells.reference import SlideReference
+from core.overlap import (
+    SAME_PICTURE,
+    Overlap,
+    Pattern,
+    Placement,
+    Sketch,
+    correlation,
+    on_each_other,
+    overlaps,
+    sketch,
+)
 from core.overlap.constellations import guesses
+from core.overlap.registration import SAME_STRIP, registered
 from core.results.tables import NUMBER_OF_REASON, CellRows
-from core.scoring.overlapping import DoubtfulOverlap, each_place_once
+from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
+from core.scoring.overlapping import each_place_once
 from core.scoring.survey import Survey, SurveyedField
 from datasets.fields import read_rgb
 from models.loading import Models, load_models
@@ -43,6 +57,15 @@ from models.loading import Models, load_models
 EVERY = {"iml_malaria": 6, "md2019": 3, "healthy_tiles": 3, "ph_thin": 12, "chula_rbc12": 10, "txl_pbc": 20}
 """Of each set one field in so many is cut and copied."""
 WHOLE_QUALITY = 95
+PARTS = ("cut", "copies", "slides", "different", "places", "drawn")
+SEEDS = 16
+"""Of draws, to a field."""
+APART = 8
+"""Fields of a set that lie closer to each other may show one place."""
+DIFFERENT = {"iml_malaria": 2500, "md2019": 2000, "healthy_tiles": 2000, "chula_rbc12": 2000, "txl_pbc": 2500}
+"""Pairs of fields of a set, at random, that are laid on each other."""
+TAIL = 100
+"""Pairs, the likest of them, that tell how fast they become rarer."""
 STREWN = 2000
 CLUMPED = (0.1, 0.3)
 """How often two cells that touch are located as one clump."""
@@ -52,10 +75,16 @@ DRAWN_PX = 60
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Two photographs of one field, and how many of its cells lie whole on either."""
+    """Two photographs of one field, and how many of its cells are whole on either."""
 
     photographs: tuple[LocatedPhotograph, LocatedPhotograph]
     cells: int
+
+
+def cell_width(photograph: LocatedPhotograph) -> float:
+    """The median width of its cells that count, in pixels; 1 where there is none."""
+    boxes = photograph.boxes[photograph.why_not == WhyNot.EVALUABLE]
+    return float(np.median(np.sqrt(boxes[:, 2] * boxes[:, 3]))) if len(boxes) else 1.0
 
 
 def fields_of(folder: Path) -> list[Path]:
@@ -102,15 +131,25 @@ def searched(photographs: Sequence[LocatedPhotograph], names: Sequence[str]) -> 
             correlation(
                 pictures[one.first.name].image,
                 pictures[one.second.name].image,
-                one.alignment.turn,
-                one.alignment.shift,
+                one.placement,
                 one.widths_px,
             )
             >= SAME_PICTURE
             for one in doubtful
         ]
 
-    return each_place_once(survey_of(photographs, names), dict.fromkeys(names, 1), same)
+    sketches: dict[str, Sketch] = {}
+
+    def laid(pairs: Sequence[NeighbouringFields]) -> list[Placement | None]:
+        px_per_width = float(np.median([pair.widths_px for pair in pairs]))
+        for name in {field.name for pair in pairs for field in (pair.first, pair.second)} - set(sketches):
+            sketches[name] = sketch(pictures[name].image, px_per_width)
+        return [
+            on_each_other(sketches[pair.first.name], sketches[pair.second.name], pair.widths_px)
+            for pair in pairs
+        ]
+
+    return each_place_once(survey_of(photographs, names), dict.fromkeys(names, 1), same, laid)
 
 
 def whole_on_either(field: LocatedPhotograph, cut: NDArray[np.float64], size: tuple[int, int]) -> int:
@@ -126,33 +165,31 @@ def whole_on_either(field: LocatedPhotograph, cut: NDArray[np.float64], size: tu
     return int(on_any.sum())
 
 
-def of_set(
-    folder: Path, every: int, models: Models, cache: Path
-) -> tuple[dict[float, list[Cut]], dict[str, list[tuple[LocatedPhotograph, LocatedPhotograph]]]]:
-    """The fields of a set cut by each overlap, and beside each of their copies."""
-    paths = fields_of(folder)
-    reference = reference_of([read_rgb(path) for path in paths[:: max(1, len(paths) // 8)]], models)
-    cuts: dict[float, list[Cut]] = {overlap: [] for overlap in OVERLAPS}
-    copies: dict[str, list[tuple[LocatedPhotograph, LocatedPhotograph]]] = {how: [] for how in COPIES}
-    drawn = 0
-    for path in paths[::every]:
+def cut_in_two(
+    paths: Sequence[Path], overlap: float, models: Models, reference: SlideReference, cache: Path
+) -> Iterator[Cut]:
+    """Each field as two photographs that overlap so."""
+    for drawn, path in enumerate(paths):
         image = read_rgb(path)
+        draw = np.random.default_rng([int(overlap * 100), SEEDS * drawn + OVERLAPS.index(overlap)])
         whole = located(image, WHOLE_QUALITY, models, reference, cache)
-        for overlap in OVERLAPS:
-            draw = np.random.default_rng([int(overlap * 100), drawn])
-            cut = cut_field(image, overlap, draw)
-            first = located(cut.first, jpeg_quality(draw), models, reference, cache)
-            second = located(cut.second, jpeg_quality(draw), models, reference, cache)
-            height, width = cut.first.shape[:2]
-            cells = whole_on_either(whole, cut.to_field, (width, height))
-            cuts[overlap].append(Cut((first, second), cells))
-            drawn += 1
-        draw = np.random.default_rng(drawn)
-        drawn += 1 + len(COPIES)
-        for how in COPIES:
-            copy = located(copied(image, how, draw), jpeg_quality(draw), models, reference, cache)
-            copies[how].append((whole, copy))
-    return cuts, copies
+        cut = cut_field(image, overlap, draw)
+        first = located(cut.first, jpeg_quality(draw), models, reference, cache)
+        second = located(cut.second, jpeg_quality(draw), models, reference, cache)
+        height, width = cut.first.shape[:2]
+        yield Cut((first, second), whole_on_either(whole, cut.to_field, (width, height)))
+
+
+def beside_copies(
+    paths: Sequence[Path], how: str, models: Models, reference: SlideReference, cache: Path
+) -> Iterator[Cut]:
+    """Each field and a copy of it."""
+    for drawn, path in enumerate(paths):
+        image = read_rgb(path)
+        draw = np.random.default_rng([COPIES.index(how), SEEDS * drawn])
+        whole = located(image, WHOLE_QUALITY, models, reference, cache)
+        copy = located(copied(image, how, draw), jpeg_quality(draw), models, reference, cache)
+        yield Cut((whole, copy), int((whole.why_not == WhyNot.EVALUABLE).sum()))
 
 
 def strewn(seed: int) -> Pattern:
@@ -213,9 +250,10 @@ def pairs_found(survey: Survey) -> tuple[int, int]:
     return same, len(survey.overlaps) - same
 
 
-def row(label: str, pairs: Sequence[tuple[LocatedPhotograph, LocatedPhotograph]], cells: int) -> None:
+def row(label: str, pairs: Sequence[Cut]) -> None:
     """Search one slide of pairs and print what came of it."""
-    photographs = [one for pair in pairs for one in pair]
+    photographs = [one for pair in pairs for one in pair.photographs]
+    cells = sum(pair.cells for pair in pairs)
     names = [f"{number}/{side}" for number in range(len(pairs)) for side in "ab"]
     before = int(survey_of(photographs, names).located.evaluable.sum())
     survey = searched(photographs, names)
@@ -227,42 +265,59 @@ def row(label: str, pairs: Sequence[tuple[LocatedPhotograph, LocatedPhotograph]]
     )
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", choices=EVERY, default=list(EVERY))
-    parser.add_argument("--cache", type=Path, default=Path("out/overlaps"))
-    given = parser.parse_args()
-    cv2.setNumThreads(1)
-    models = load_models()
-    print("n over the cells of the uncut field: before the search, after it")
-    for name in given.sets:
-        cuts, copies = of_set(given.data / name, EVERY[name], models, given.cache)
-        for overlap, cut in cuts.items():
-            row(f"{name} {overlap:.0%}", [one.photographs for one in cut], sum(one.cells for one in cut))
-        for how, pairs in copies.items():
-            cells = sum(int((whole.why_not == WhyNot.EVALUABLE).sum()) for whole, _ in pairs)
-            row(f"{name} {how}", pairs, cells)
-    photographs, names = [], []
-    for name in given.sets:
-        paths = fields_of(given.data / name)
-        reference = reference_of([read_rgb(path) for path in paths[:: max(1, len(paths) // 8)]], models)
-        for path in paths:
-            photographs.append(located(read_rgb(path), WHOLE_QUALITY, models, reference, given.cache))
-            names.append(f"{name}/{path.name}")
+def as_slide(sets: Mapping[str, Sequence[LocatedPhotograph]], data: Path) -> None:
+    """Search the fields of some sets as one slide and print the pairs found."""
+    photographs = [one for fields in sets.values() for one in fields]
+    names = [f"{name}/{path.name}" for name in sets for path in fields_of(data / name)]
     started = time.process_time()
     survey = searched(photographs, names)
     seconds = time.process_time() - started
     possible = len(names) * (len(names) - 1) // 2
-    print(f"{len(names)} fields as one slide, {possible} pairs, searched in {seconds:.1f} s of one core")
-    print(f"{len(survey.overlaps)} overlap:")
+    print(
+        f"{' '.join(sets)}: {len(names)} fields as one slide, {possible} pairs, searched in {seconds:.1f} s"
+    )
+    print(f"of one core; {len(survey.overlaps)} overlap:", flush=True)
     for one in survey.overlaps:
         print(f"{one.objects:5d} objects  {one.first}  {one.second}")
+
+
+def unlike(sets: Mapping[str, Sequence[LocatedPhotograph]]) -> None:
+    """Lay fields of different places on each other and print how much speaks for one place."""
+    evidence: list[float] = []
+    seconds = 0.0
+    for name in [name for name in sets if name in DIFFERENT]:
+        widths = [cell_width(one) for one in sets[name]]
+        px_per_width = float(np.median(widths))
+        sketches = [sketch(one.image, px_per_width) for one in sets[name]]
+        draw = np.random.default_rng(1)
+        pairs = draw.integers(0, len(sketches), (4 * DIFFERENT[name], 2))
+        pairs = pairs[np.abs(pairs[:, 0] - pairs[:, 1]) >= APART][: DIFFERENT[name]]
+        started = time.process_time()
+        for first, second in pairs.tolist():
+            found = registered(sketches[first], sketches[second])
+            evidence.append(0.0 if found is None else found.evidence)
+            if found is not None and (found.holds or found.evidence > SAME_STRIP - 1.5):
+                print(f"{name} {first} {second}: {found}")
+        seconds += time.process_time() - started
+    likest = np.sort(evidence)[::-1][: TAIL + 1]
+    # Where they become rarer by a factor e with each so much more evidence (Hill's way, of an exponential).
+    step = float((likest[:TAIL] - likest[TAIL]).mean())
+    beyond = TAIL / len(evidence) * np.exp((likest[TAIL] - SAME_STRIP) / step)
+    print(f"{len(evidence)} pairs of different fields, {1000 * seconds / len(evidence):.1f} ms a pair;")
+    print(f"the likest have {np.round(likest[:5], 2)}, {TAIL} have {likest[TAIL]:.2f}, and e times fewer")
+    print(f"{step:.2f} more each: of 2,000 pairs {2000 * beyond:.1e} would be wrong", flush=True)
+
+
+def one_place() -> None:
+    """Print how many cells of drawn places count that several photographs show."""
     for share in CLUMPED:
         for times in (2, 3, 5, 7):
             whole, counted = of_one_place(times, share, range(4))
             print(f"{times} of one place, {share:.0%} in clumps: {counted} count of {whole} whole on any")
+
+
+def two_thousand() -> None:
+    """Print the time and memory of the search by cells."""
     drawn = [strewn(number) for number in range(STREWN)]
     each = sum(len(pattern.points) for pattern in drawn) / len(drawn)
     asked: list[Overlap] = []
@@ -275,10 +330,53 @@ def main() -> None:
     found = overlaps(drawn, note)
     seconds = time.process_time() - started
     print(f"{STREWN} drawn patterns of {each:.0f} cells, none of one place: {seconds:.1f} s of one core,")
-    print(f"{len(found)} pairs found, and the pictures of {len(asked)} would have been compared")
+    print(f"{len(found)} pairs found, and the pictures of {len(asked)} would have been compared", flush=True)
     tracemalloc.start()
     guesses(drawn)
     print(f"finding what may be alike takes {tracemalloc.get_traced_memory()[1] / 1e6:.0f} MB")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", nargs="+", choices=EVERY, default=list(EVERY))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--cache", type=Path, default=Path("out/overlaps"))
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    models = load_models()
+    references = {}
+    for name in given.sets:
+        paths = fields_of(given.data / name)
+        some = [read_rgb(path) for path in paths[:: max(1, len(paths) // REFERENCE_FIELDS)]]
+        references[name] = reference_of(some, models)
+    print("n over the cells of the uncut field: before the search, after it")
+    for name in given.sets:
+        some_of_it = fields_of(given.data / name)[:: EVERY[name]]
+        how_located = models, references[name], given.cache
+        for overlap in sorted(OVERLAPS) if "cut" in given.parts else ():
+            row(f"{name} {overlap:.0%}", list(cut_in_two(some_of_it, overlap, *how_located)))
+        for how in COPIES if "copies" in given.parts else ():
+            row(f"{name} {how}", list(beside_copies(some_of_it, how, *how_located)))
+    if {"slides", "different"} & set(given.parts):
+        slides = {
+            name: [
+                located(read_rgb(path), WHOLE_QUALITY, models, references[name], given.cache)
+                for path in fields_of(given.data / name)
+            ]
+            for name in given.sets
+        }
+        if "different" in given.parts:
+            unlike(slides)
+        if "slides" in given.parts:
+            for name, photographs in slides.items():
+                as_slide({name: photographs}, given.data)
+            as_slide(slides, given.data)
+    if "places" in given.parts:
+        one_place()
+    if "drawn" in given.parts:
+        two_thousand()
 
 
 if __name__ == "__main__":

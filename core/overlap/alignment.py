@@ -119,16 +119,17 @@ def aligned(
     return Alignment(turn, shift, matched, matched / fewer, wrong_by_chance)
 
 
-def shared_area(turn: complex, shift: complex, first: Pattern, second: Pattern) -> float:
-    """Area that both photographs show, in squares of the second's cell width."""
-    moved = turn * _corners(first) + shift
-    area, _ = cv2.intersectConvexConvex(_as_polygon(moved), _as_polygon(_corners(second)))
-    return max(float(area), np.pi * REACH**2)
-
-
-def _corners(pattern: Pattern) -> NDArray[np.complex128]:
+def corners(pattern: Pattern) -> NDArray[np.complex128]:
+    """Of the photograph, in its cell widths."""
     width, height = pattern.width, pattern.height
     return np.array([0, width, complex(width, height), complex(0, height)])
+
+
+def shared_area(turn: complex, shift: complex, first: Pattern, second: Pattern) -> float:
+    """Area that both photographs show, in squares of the second's cell width."""
+    moved = turn * corners(first) + shift
+    area, _ = cv2.intersectConvexConvex(_as_polygon(moved), _as_polygon(corners(second)))
+    return max(float(area), np.pi * REACH**2)
 
 
 def _as_polygon(corners: NDArray[np.complex128]) -> NDArray[np.float32]:

@@ -28,7 +28,10 @@ SIZE_STEP = 0.2
 """The same for the logarithm of a constellation's size in cell widths: the width is that of the picture's own
 cells, which is measured anew on each."""
 OFFSETS = (0.0, 0.5)
-"""Of two grids of boxes: what a border of one parts is together in the other."""
+"""Of two grids of boxes: what a border of one parts is together in the other. Mirrored copies share so many
+constellations that one grid will do."""
+MIRROR = np.array([1.0] * (CELLS - 2) + [-1.0] * (CELLS - 2), np.float32)
+"""What a description of the mirror image is multiplied with."""
 LINKS = 12
 """Photographs of one place that each is compared with at most: the others follow by way of these."""
 AT_ONCE = 50
@@ -45,6 +48,8 @@ SHIFT_STEP = 0.8
 """Sides of the boxes, in radians and cell widths, into which alignments are sorted."""
 VOTES = 2
 """Pairs of constellations that must ask for one alignment before it is tried."""
+MIRRORED_VOTES = 3
+"""The same for mirror images: they are copies of the whole, and share more than chance gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,11 @@ class Pattern:
     width: float
     height: float
 
+    @property
+    def upside_down(self) -> "Pattern":
+        """That of the picture mirrored: its lowest row is the first."""
+        return Pattern(self.points.conj() + 1j * self.height, self.width, self.height)
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -74,12 +84,15 @@ class Guess:
         Their positions in the slide, the first before the second.
     turn, shift
         A point z of the first lies at ``turn * z + shift`` on the second.
+    is_mirrored
+        Whether the first is upside down there (`Pattern.upside_down`).
     """
 
     first: int
     second: int
     turn: complex
     shift: complex
+    is_mirrored: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,12 +149,24 @@ def guesses(patterns: Sequence[Pattern]) -> list[Guess]:
     common with all later ones is looked at together.
     """
     found = _constellations(patterns)
-    grids = [_grid(found, offset) for offset in OFFSETS]
     edges = np.arange(0, len(patterns) + AT_ONCE, AT_ONCE)
-    guessed: list[Guess] = []
-    for begin, end in pairwise(np.searchsorted(found.photograph[found.start], edges).tolist()):
-        guessed += _voted(found, *_alike(found, grids, begin, end), patterns)
-    return guessed
+    bounds = np.searchsorted(found.photograph[found.start], edges).tolist()
+    return [
+        guess
+        for is_mirrored in (False, True)
+        for guess in _guessed(found, patterns, bounds, is_mirrored=is_mirrored)
+    ]
+
+
+def _guessed(
+    found: _Constellations, patterns: Sequence[Pattern], bounds: Sequence[int], *, is_mirrored: bool
+) -> Iterator[Guess]:
+    """The guesses, a few photographs after another: their constellations lie between two of the bounds."""
+    offsets = OFFSETS[:1] if is_mirrored else OFFSETS
+    grids = [_grid(found, offset, is_mirrored=is_mirrored) for offset in offsets]
+    for begin, end in pairwise(bounds):
+        one, other = _alike(found, grids, begin, end, is_mirrored=is_mirrored)
+        yield from _voted(found, one, other, patterns, is_mirrored=is_mirrored)
 
 
 def _constellations(patterns: Sequence[Pattern]) -> _Constellations:
@@ -166,9 +191,8 @@ def _sets_of(points: NDArray[np.complex128], chosen: NDArray[np.int64]) -> NDArr
     """(K, CELLS): the points of each constellation of one photograph, by their positions."""
     if len(points) < CELLS:
         return np.empty((0, CELLS), np.int64)
-    at = np.stack([points.real, points.imag], axis=1)
-    _, nearest = KDTree(at).query(at, k=NEIGHBOURS + 1, distance_upper_bound=FARTHEST)
-    if _is_lattice(points, nearest):
+    nearest = _nearest(points)
+    if _repeats(points, nearest):
         return np.empty((0, CELLS), np.int64)
     around = nearest[:, chosen].reshape(-1, CELLS - 1)
     sets = np.concatenate([np.repeat(nearest[:, 0], len(chosen))[:, None], around], axis=1)
@@ -194,44 +218,60 @@ def _described(cells: NDArray[np.complex128]) -> tuple[NDArray[np.int64], NDArra
     return np.where(swapped, outermost[:, ::-1], outermost), code
 
 
-def _is_lattice(points: NDArray[np.complex128], nearest: NDArray[np.int64]) -> bool:
+def is_lattice(points: NDArray[np.complex128]) -> bool:
     """Whether points lie so regularly that they fit themselves when shifted, as cells never do."""
+    return _repeats(points, _nearest(points))
+
+
+def _nearest(points: NDArray[np.complex128]) -> NDArray[np.int64]:
+    """(N, 1 + NEIGHBOURS): each point and the nearest others, by their positions; N where there is none."""
+    at = np.stack([points.real, points.imag], axis=1)
+    return np.asarray(KDTree(at).query(at, k=NEIGHBOURS + 1, distance_upper_bound=FARTHEST)[1], np.int64)
+
+
+def _repeats(points: NDArray[np.complex128], nearest: NDArray[np.int64]) -> bool:
     ends = np.append(points, np.nan)[nearest[:, 1:]]  # NaN where there is no such neighbour
     steps = ((ends - points[:, None]) / LATTICE_STEP).round()
     _, alike = np.unique(steps[np.isfinite(steps)], return_counts=True)
     return bool(alike.size and alike.max() > LATTICE_SHARE * len(points))
 
 
-def _grid(found: _Constellations, offset: float) -> _Grid:
+def _grid(found: _Constellations, offset: float, *, is_mirrored: bool) -> _Grid:
     parts = [slice(begin, begin + PART) for begin in range(0, len(found), PART)]
-    boxes = np.concatenate([np.empty(0, np.int64), *(_boxes(found, part, offset) for part in parts)])
+    in_parts = (_boxes(found, part, offset, is_mirrored=is_mirrored) for part in parts)
+    boxes = np.concatenate([np.empty(0, np.int64), *in_parts])
     order = np.argsort(boxes, kind="stable").astype(np.int32)  # in each box by photograph, as they come
     boxes = boxes[order]
     return _Grid(order, np.concatenate([[True], boxes[1:] != boxes[:-1], [True]]))
 
 
-def _boxes(found: _Constellations, part: slice, offset: float) -> NDArray[np.int64]:
-    """The number of the box that each lies in."""
+def _boxes(found: _Constellations, part: slice, offset: float, *, is_mirrored: bool) -> NDArray[np.int64]:
+    """The number of the box that each lies in; the same for mirror images where these are to be found."""
     boxes = _box(np.log(np.abs(found.span(part))) / SIZE_STEP, offset) + 32
-    for column in found.code[part].T:
-        boxes = boxes * 64 + _box(column / CODE_STEP, offset) + 32
+    code = found.code[part]
+    # Of a constellation and its mirror image, the one whose inner cells lie to one side.
+    on_left = is_mirrored & (code[:, CELLS - 2 :].sum(axis=1) < 0)
+    for column, mirrored in zip(code.T, MIRROR, strict=True):
+        seen = np.where(on_left, column * mirrored, column)
+        boxes = boxes * 64 + _box(seen / CODE_STEP, offset) + 32
     return boxes
 
 
 def _alike(
-    found: _Constellations, grids: Sequence[_Grid], begin: int, end: int
+    found: _Constellations, grids: Sequence[_Grid], begin: int, end: int, *, is_mirrored: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of constellations of two photographs with one description, each pair once, by their positions.
 
     The first is one from `begin` to `end`, the second of a later photograph.
     """
     pairs = [np.empty(0, np.int64)]
+    as_seen = MIRROR if is_mirrored else np.ones_like(MIRROR)
     for grid in grids:
         for first, second in _neighbours(grid, begin, end):
             ratio = np.log(np.abs(found.span(first))) - np.log(np.abs(found.span(second)))
             alike = np.abs(ratio) < LARGEST_SCALE
             first, second = first[alike], second[alike]
-            alike = (np.abs(found.code[first] - found.code[second]) < SAME_CODE).all(axis=1)
+            alike = (np.abs(found.code[first] * as_seen - found.code[second]) < SAME_CODE).all(axis=1)
             alike &= found.photograph[found.start[first]] != found.photograph[found.start[second]]
             pairs.append(first[alike].astype(np.int64) * len(found) + second[alike])
     both = np.unique(np.concatenate(pairs))
@@ -251,12 +291,18 @@ def _voted(
     one: NDArray[np.int64],
     other: NDArray[np.int64],
     patterns: Sequence[Pattern],
+    *,
+    is_mirrored: bool,
 ) -> list[Guess]:
-    """Of each pair of photographs the alignment that most constellations ask for, `VOTES` at least."""
+    """Of each pair of photographs the alignment that most constellations ask for, if enough do."""
+    enough = MIRRORED_VOTES if is_mirrored else VOTES
     first, second = (found.photograph[found.start[which]].astype(np.int64) for which in (one, other))
-    turn = found.span(other) / found.span(one)
     middles = np.array([complex(pattern.width, pattern.height) / 2 for pattern in patterns])
-    at = found.points[found.start[other]] + turn * (middles[first] - found.points[found.start[one]])
+    span, from_start = found.span(one), middles[first] - found.points[found.start[one]]
+    if is_mirrored:  # upside down, with the middle where it was
+        span, from_start = span.conj(), from_start.conj()
+    turn = found.span(other) / span
+    at = found.points[found.start[other]] + turn * from_start
     turns = round(2 * np.pi / TURN_STEP)
     best: dict[tuple[int, int], tuple[int, Guess]] = {}
     for offset in OFFSETS:
@@ -267,12 +313,13 @@ def _voted(
         order = np.argsort(boxes, kind="stable")
         begins = np.flatnonzero(np.diff(boxes[order], prepend=-1))
         sizes = np.diff(begins, append=len(order))
-        for begin, size in zip(begins[sizes >= VOTES], sizes[sizes >= VOTES].tolist(), strict=True):
+        for begin, size in zip(begins[sizes >= enough], sizes[sizes >= enough].tolist(), strict=True):
             rows = order[begin : begin + size]
             pair = int(first[rows[0]]), int(second[rows[0]])
             if pair not in best or size > best[pair][0]:
                 mean = complex(turn[rows].mean())
-                best[pair] = size, Guess(*pair, mean, complex(at[rows].mean()) - mean * middles[pair[0]])
+                shift = complex(at[rows].mean()) - mean * middles[pair[0]]
+                best[pair] = size, Guess(*pair, mean, shift, is_mirrored)
     return [best[pair][1] for pair in sorted(best)]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-from core.overlap.alignment import Alignment, aligned, tree_of
+from core.overlap.alignment import aligned, tree_of
 from core.overlap.constellations import Pattern, guesses
+from core.overlap.placement import Placement
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Overlap:
 
     first: int
     second: int
-    alignment: Alignment
+    placement: Placement
 
 
 def overlaps(
@@ -34,14 +35,23 @@ def overlaps(
         (`core.overlap.pictures.correlation`).
     """
     trees = [tree_of(pattern.points) for pattern in patterns]
-    found, doubtful = [], []
+    found: dict[tuple[int, int], Overlap] = {}
+    doubtful = []
     for guess in guesses(patterns):
-        alignment = aligned(
-            guess, patterns[guess.first], patterns[guess.second], trees[guess.second], len(patterns)
-        )
-        if alignment is not None and alignment.holds:
-            found.append(Overlap(guess.first, guess.second, alignment))
-        elif alignment is not None and alignment.is_doubtful:
-            doubtful.append(Overlap(guess.first, guess.second, alignment))
-    found += compress(doubtful, same_pictures(doubtful))
-    return sorted(found, key=lambda overlap: (overlap.first, overlap.second))
+        first, second = patterns[guess.first], patterns[guess.second]
+        if guess.is_mirrored:
+            first = first.upside_down
+        alignment = aligned(guess, first, second, trees[guess.second], len(patterns))
+        if alignment is None:
+            continue
+        placement = Placement(alignment.turn, alignment.shift)
+        if guess.is_mirrored:
+            placement = placement.of_upside_down(first.height)
+        overlap = Overlap(guess.first, guess.second, placement)
+        if alignment.holds:
+            found.setdefault((guess.first, guess.second), overlap)
+        elif alignment.is_doubtful:
+            doubtful.append(overlap)
+    for overlap in compress(doubtful, same_pictures(doubtful)):
+        found.setdefault((overlap.first, overlap.second), overlap)
+    return [found[pair] for pair in sorted(found)]

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.overlap.placement import Placement
+
 SAME_PICTURE = 0.4
 """Correlation from which two pictures show one thing: photographs of one place have .5 and more however they
 are lit, compressed and focused, those of different places .3 and less."""
@@ -14,8 +16,7 @@ CELL_PX = 20.0
 def correlation(
     first: NDArray[np.uint8],
     second: NDArray[np.uint8],
-    turn: complex,
-    shift: complex,
+    placement: Placement,
     widths_px: tuple[float, float],
 ) -> float:
     """Correlation, in [-1, 1], of what both pictures show, in grey and without what is wider than a cell.
@@ -24,15 +25,15 @@ def correlation(
     ----------
     first, second
         (H, W, 3) uint8, RGB.
-    turn, shift
-        As `core.overlap.alignment.Alignment` has them.
+    placement
+        Of the first on the second.
     widths_px
         Width of a cell on each.
     """
     height, width = (round(side * CELL_PX / widths_px[1]) for side in second.shape[:2])
     to_size = [
-        _similarity(turn * CELL_PX / widths_px[0], shift * CELL_PX),
-        _similarity(CELL_PX / widths_px[1], 0),
+        _in_px(placement, widths_px[0]),
+        _in_px(Placement(1, 0), widths_px[1]),
     ]
     detail, shown = [], np.ones((height, width), bool)
     for picture, matrix in zip((first, second), to_size, strict=True):
@@ -47,6 +48,8 @@ def correlation(
     return float((one * other).sum() / max(1e-9, np.sqrt((one**2).sum() * (other**2).sum())))
 
 
-def _similarity(turn: complex, shift: complex) -> NDArray[np.float64]:
-    turn, shift = complex(turn), complex(shift)
-    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+def _in_px(placement: Placement, width_px: float) -> NDArray[np.float64]:
+    """What takes a pixel of a picture with cells of this width to one of the smaller."""
+    turn, shift = placement.turn * CELL_PX / width_px, placement.shift * CELL_PX
+    down = -1 if placement.is_mirrored else 1
+    return np.array([[turn.real, -down * turn.imag, shift.real], [turn.imag, down * turn.real, shift.imag]])

@@ -38,7 +38,7 @@ def shared_objects(
     overlap: Overlap, first: NDArray[np.complex128], second: NDArray[np.complex128]
 ) -> SharedObjects:
     """Find them among the objects of two photographs, given their centres in cell widths."""
-    moved = overlap.alignment.turn * first + overlap.alignment.shift
+    moved = overlap.placement.of(first)
     one, other = one_to_one(moved, tree_of(second), SAME_PLACE)
     return SharedObjects(one, other, np.abs(moved[one] - second[other]))
 

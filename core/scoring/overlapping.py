@@ -2,78 +2,72 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
-from core.cells.scored_field import ScoringModels
 from core.overlap import (
-    SAME_PICTURE,
-    Alignment,
     Overlap,
     Pattern,
+    Placement,
     SharedObjects,
-    correlation,
+    implied_pairs,
+    is_lattice,
     overlaps,
+    pairs_in_order,
     place_of_each,
     shared_objects,
 )
 from core.results.tables import NUMBER_OF_REASON, CellRows
-from core.scoring.field_tasks import SlideInWork, read_as_scored
+from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
 from core.scoring.survey import FieldsOverlap, Survey, SurveyedField
-from core.scoring.workers import Workers
 from core.slides import is_region
 
 _NO_POINT = (WhyNot.EDGE, WhyNot.COVERED, WhyNot.DUPLICATE, WhyNot.NOT_A_RED_CELL)
 """What is no point of a pattern: where its middle is cannot be told, or another picture may not show it."""
 _NO_PLACE = (WhyNot.COVERED, WhyNot.DUPLICATE)
 """What lies on the picture and not on the slide, or is looked at elsewhere anyhow."""
+ONE_SCALE = 0.25
+"""Logarithm of the width of a field's cells over the slide's, either way, up to which its pixels are taken
+to be as large: cells differ by .15 between the thick and the thin of a smear, lenses by .4 and more."""
 
 
-@dataclass(frozen=True)
-class DoubtfulOverlap:
-    """Two fields of which few cells say that they overlap, and how.
+@dataclass(frozen=True, eq=False)
+class _Photographs:
+    """The fields of a slide, what their cells are as points, and how wide these are, in pixels."""
 
-    Attributes
-    ----------
-    first, second
-        The fields, as they were scored.
-    alignment
-        How one may lie on the other.
-    widths_px
-        Width of a cell on each.
-    """
+    fields: Sequence[SurveyedField]
+    patterns: Sequence[Pattern]
+    widths_px: Sequence[float]
 
-    first: SurveyedField
-    second: SurveyedField
-    alignment: Alignment
-    widths_px: tuple[float, float]
+    def of_one_scale(self) -> list[int]:
+        """Those, by their positions, that count, and whose pixels may be of one size."""
+        counted = [
+            number
+            for number, (field, pattern) in enumerate(zip(self.fields, self.patterns, strict=True))
+            if len(pattern.points) and not field.why_excluded and not is_lattice(pattern.points)
+        ]
+        widths = np.log([self.widths_px[number] for number in counted])
+        near = np.abs(widths - np.median(widths)) < ONE_SCALE if counted else []
+        return list(compress(counted, near))
 
+    def doubtful(self, overlap: Overlap) -> DoubtfulOverlap:
+        first, second = overlap.first, overlap.second
+        widths_px = self.widths_px[first], self.widths_px[second]
+        return DoubtfulOverlap(self.fields[first], self.fields[second], overlap.placement, widths_px)
 
-def by_pictures(
-    workers: Workers[ScoringModels], slide: SlideInWork, doubtful: Sequence[DoubtfulOverlap]
-) -> list[bool]:
-    """Which of them are true, by what their pictures show; raises `UnreadableImageError`."""
-    numbered = [(slide, number, overlap) for number, overlap in enumerate(doubtful)]
-    return [same for _, same in sorted(outcome for _, outcome in workers.map(_compared, numbered))]
-
-
-def _compared(_: ScoringModels, task: tuple[SlideInWork, int, DoubtfulOverlap]) -> tuple[int, bool]:
-    slide, number, doubtful = task
-    first, second = (
-        read_as_scored(slide, field.name, field.content_hash).image
-        for field in (doubtful.first, doubtful.second)
-    )
-    turn, shift = doubtful.alignment.turn, doubtful.alignment.shift
-    return number, correlation(first, second, turn, shift, doubtful.widths_px) >= SAME_PICTURE
+    def neighbours(self, first: int, second: int) -> NeighbouringFields:
+        widths_px = self.widths_px[first], self.widths_px[second]
+        return NeighbouringFields(self.fields[first], self.fields[second], widths_px)
 
 
 def each_place_once(
     survey: Survey,
     generation: Mapping[str, int],
     same_pictures: Callable[[Sequence[DoubtfulOverlap]], Sequence[bool]],
+    laid_on_each_other: Callable[[Sequence[NeighbouringFields]], Sequence[Placement | None]],
 ) -> Survey:
     """Find photographs that overlap, and let each object count, and be looked at, on one of them alone.
 
@@ -88,7 +82,9 @@ def each_place_once(
     generation
         Lot of fields that each field came with, by name (`core.scoring.ledger.Ledger.generation`).
     same_pictures
-        Decides where few cells speak for an overlap: `by_pictures`.
+        Decides where few cells speak for an overlap: `core.scoring.overlap_pictures.by_pictures`.
+    laid_on_each_other
+        Finds strips by the pictures alone: `core.scoring.overlap_pictures.by_borders`.
     """
     cells = survey.located
     compared = np.array([not is_region(field.name) for field in survey.fields], bool)
@@ -103,9 +99,8 @@ def each_place_once(
         Pattern(points[begin:end][usable[begin:end]], field.width / width, field.height / width)
         for field, begin, end, width in zip(survey.fields, bounds, bounds[1:], widths, strict=False)
     ]
-    found = overlaps(
-        patterns, lambda doubtful: same_pictures([_doubtful(survey, one, widths) for one in doubtful])
-    )
+    photographs = _Photographs(survey.fields, patterns, widths.tolist())
+    found = _all_overlaps(photographs, same_pictures, laid_on_each_other)
     if not found:
         return survey
     placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
@@ -121,14 +116,28 @@ def each_place_once(
     )
 
 
-def _doubtful(survey: Survey, overlap: Overlap, widths: NDArray[np.float64]) -> DoubtfulOverlap:
-    first, second = overlap.first, overlap.second
-    return DoubtfulOverlap(
-        survey.fields[first],
-        survey.fields[second],
-        overlap.alignment,
-        (float(widths[first]), float(widths[second])),
+def _all_overlaps(
+    photographs: _Photographs,
+    same_pictures: Callable[[Sequence[DoubtfulOverlap]], Sequence[bool]],
+    laid_on_each_other: Callable[[Sequence[NeighbouringFields]], Sequence[Placement | None]],
+) -> list[Overlap]:
+    """What the cells tell, then what the pictures show of those in a row and of neighbours that follow."""
+    found = overlaps(
+        photographs.patterns, lambda doubtful: same_pictures([photographs.doubtful(one) for one in doubtful])
     )
+    in_row = photographs.of_one_scale()
+    tried = {(overlap.first, overlap.second) for overlap in found}
+    pairs = [(in_row[first], in_row[second]) for first, second in pairs_in_order(len(in_row))]
+    while new := [pair for pair in pairs if pair not in tried]:
+        tried.update(new)
+        placements = laid_on_each_other([photographs.neighbours(*pair) for pair in new])
+        found += [
+            Overlap(*pair, placement)
+            for pair, placement in zip(new, placements, strict=True)
+            if placement is not None
+        ]
+        pairs = [pair for pair in implied_pairs(found, photographs.patterns) if set(pair) <= set(in_row)]
+    return sorted(found, key=lambda overlap: (overlap.first, overlap.second))
 
 
 def _numbers(reasons: tuple[WhyNot, ...]) -> list[int]:

@@ -43,7 +43,8 @@ from core.scoring.field_tasks import (
 )
 from core.scoring.judging import ModelCard, judge
 from core.scoring.ledger import Ledger, ScoringIdentity
-from core.scoring.overlapping import by_pictures, each_place_once
+from core.scoring.overlap_pictures import by_borders, by_pictures
+from core.scoring.overlapping import each_place_once
 from core.scoring.run_record import RunClock, versions, write_run
 from core.scoring.survey import Survey, survey_slide
 from core.scoring.workers import Workers
@@ -172,6 +173,7 @@ def score_slide(
             survey_slide(ledger, slide.field_names(), card.field_failure),
             ledger.column("generation"),
             partial(by_pictures, workers, in_work),
+            partial(by_borders, workers, in_work),
         )
         planes = [slide.planes_of(name) for name in slide.field_names()]
         rows = survey.rows(options.review_budget, planes)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
-from core.overlap import Overlap, overlaps
+from core.overlap import Overlap, Pattern, overlaps
 from tests.core.overlap.strewn_cells import photograph, strewn
 
 SLIDE = strewn(40, 18, seed=3)
@@ -37,6 +38,30 @@ def test_where_few_cells_are_shared_the_pictures_decide(same: bool) -> None:
     found = overlaps(strip, decide)
     assert asked == [(0, 1)]
     assert [(overlap.first, overlap.second) for overlap in found] == ([(0, 1)] if same else [])
+
+
+def turned(pattern: Pattern, quarters: int) -> Pattern:
+    """Clockwise, by quarters of a turn."""
+    points, width, height = pattern.points, pattern.width, pattern.height
+    for _ in range(quarters):
+        points, width, height = 1j * points + height, height, width
+    return Pattern(points, width, height)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_mirrored_copy_is_found_however_it_is_turned(quarters: int) -> None:
+    # From left to right, or from top to bottom: the one is the other turned by half.
+    copy = turned(ROW[0].upside_down, quarters)
+    (found,) = overlaps([*OTHERS[:8], ROW[0], *OTHERS[8:], copy], no_pictures)
+    assert (found.first, found.second) == (8, len(OTHERS) + 1)
+    assert found.placement.is_mirrored
+    assert found.placement.of(ROW[0].points) == pytest.approx(copy.points, abs=1e-3)
+
+
+def test_a_copy_is_found_as_it_is_and_not_as_a_mirror_image() -> None:
+    (found,) = overlaps([ROW[0], turned(ROW[0], 1)], no_pictures)
+    assert not found.placement.is_mirrored
+    assert found.placement.of(np.array([0j])) == pytest.approx(9, abs=1e-3)
 
 
 def test_a_second_search_gives_the_same_to_the_last_bit() -> None:

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.overlap import Overlap, SharedObjects, place_of_each, shared_objects
-from core.overlap.alignment import Alignment
+from core.overlap import Overlap, Placement, SharedObjects, place_of_each, shared_objects
 
-BESIDE = Overlap(0, 1, Alignment(1 + 0j, -4 + 0j, 9, 1.0, -9.0))
+BESIDE = Overlap(0, 1, Placement(1 + 0j, -4 + 0j))
 """The second begins four cell widths to the right of the first."""
 
 

@@ -1,7 +1,7 @@
 """A cell on two photographs: it counts once, and is looked at where it counts and is sharper."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.scored_field import ScoredField
+from core.overlap import Placement, neighbours
 from core.results.fields import read_fields
 from core.results.result import SlideResult
 from core.results.tables import REASONS, read_cells
 from core.scoring.ledger_table import LedgerEntry
-from core.scoring.overlapping import DoubtfulOverlap, each_place_once
+from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
+from core.scoring.overlapping import each_place_once
 from core.scoring.survey import FieldsOverlap, Survey
 from core.tally.records import SEEN_ELSEWHERE
 from tests.coloured_cells import BACKGROUND, CELL, DIAMETER_PX, PARASITE, save
@@ -65,12 +67,20 @@ def entry(
     return LedgerEntry(name, "1 bytes, 1 ns", generation, field)
 
 
-def once(folder: Path, *entries: LedgerEntry) -> Survey:
+def nowhere(pairs: Sequence[NeighbouringFields]) -> list[Placement | None]:
+    return [None] * len(pairs)
+
+
+def once(
+    folder: Path,
+    *entries: LedgerEntry,
+    laid: Callable[[Sequence[NeighbouringFields]], list[Placement | None]] = nowhere,
+) -> Survey:
     def undecided(doubtful: Sequence[DoubtfulOverlap]) -> list[bool]:
         return [False] * len(doubtful)
 
     lots = {one.name: one.generation for one in entries}
-    return each_place_once(surveyed(folder, *entries), lots, undecided)
+    return each_place_once(surveyed(folder, *entries), lots, undecided, laid)
 
 
 def reasons_on(survey: Survey, name: str) -> list[WhyNot]:
@@ -211,6 +221,62 @@ def test_a_copy_is_no_field_more_and_the_features_stay_with_their_cells(tmp_path
     assert (survey.excluded, survey.failed, len(survey.counted)) == ({"seen elsewhere": 1}, 0, 1)
     assert survey.located.seen_again.tolist() == [2, 5, 7]
     assert survey.second_features.ravel().tolist() == [0, 1, 2]
+
+
+def by_names(
+    places: dict[str, float], asked: list[tuple[str, str]]
+) -> Callable[[Sequence[NeighbouringFields]], list[Placement | None]]:
+    """What finds each strip of the photographs that begin at these places, and notes what it is asked."""
+
+    def laid(pairs: Sequence[NeighbouringFields]) -> list[Placement | None]:
+        asked.extend((pair.first.name, pair.second.name) for pair in pairs)
+        apart = [places[pair.second.name] - places[pair.first.name] for pair in pairs]
+        return [Placement(1, -complex(right, 0)) if right < 12 else None for right in apart]
+
+    return laid
+
+
+def test_cells_on_a_strip_that_the_pictures_alone_show_count_once(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+    places = {"a.png": 0.0, "b.png": 10.8, "c.png": 17.0}
+    entries = [entry(name, left) for name, left in places.items()]
+    by_cells = once(tmp_path / "without", *entries)
+    assert [(one.first, one.second) for one in by_cells.overlaps] == [("b.png", "c.png")]
+    assert int(by_cells.located.evaluable.sum()) > shown_by(*places.values())
+    survey = once(tmp_path / "with", *entries, laid=by_names(places, asked))
+    assert int(survey.located.evaluable.sum()) == shown_by(*places.values())
+    assert [(one.first, one.second) for one in survey.overlaps] == [("a.png", "b.png"), ("b.png", "c.png")]
+    assert asked == [("a.png", "b.png"), ("a.png", "c.png")]  # what the cells tell is not asked again
+
+
+def test_what_is_found_implies_a_strip_of_fields_that_do_not_follow_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "PAIRS", 0)  # as on a slide of many fields
+    asked: list[tuple[str, str]] = []
+    places = {"a.png": 0.0, "b.png": 10.8, "c.png": 11.0}
+    entries = [entry(name, left) for name, left in places.items()]
+    survey = once(tmp_path, *entries, laid=by_names(places, asked))
+    assert asked == [("a.png", "b.png"), ("a.png", "c.png")]
+    assert len(survey.overlaps) == 3
+    assert int(survey.located.evaluable.sum()) == shown_by(*places.values())
+
+
+def test_fields_of_another_scale_and_such_as_do_not_count_are_not_laid_on_each_other(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+    larger = entry("b.png", 10.8).scored
+    assert larger is not None
+    larger = replace(larger, boxes=larger.boxes * 1.6, width=538, height=403)
+    again = replace(entry("c.png", 0), scored=entry("a.png", 0).scored)  # the same pixels
+    once(
+        tmp_path,
+        entry("a.png", 0),
+        LedgerEntry("b.png", "1 bytes, 1 ns", 1, larger),
+        again,
+        entry("d.png", 10.8),
+        laid=by_names({"a.png": 0, "d.png": 10.8}, asked),
+    )
+    assert asked == [("a.png", "d.png")]
 
 
 def test_photographs_of_different_places_stay_as_they_are(tmp_path: Path) -> None:
