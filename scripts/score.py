@@ -73,7 +73,7 @@ def score(
 ) -> None:
     """Score slides: every cell is located, looked at and ranked; the first of the list are for readers.
 
-    A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
+    A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM, CZI), one such image, or one large image. A
     folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue
     an interrupted run, give the same command again. For research use only. Not for diagnosis.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UnreadableImageError
+from core.slides.czi import czi_fields, is_large_czi
 from core.slides.dicom import dicom_fields, whole_slide_series
 from core.slides.focal_planes import FieldSource
 from core.slides.formats import SCANNER_SUFFIXES, Format, decoding, format_of, is_image_file, natural_key
@@ -79,6 +80,8 @@ def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
         fields.update(tiff_fields(path, cutting))
     elif format_ is Format.DICOM:
         fields.update(dicom_fields(path))
+    elif format_ is Format.CZI:
+        fields.update(czi_fields(path, cutting))
     else:
         fields[""] = Photograph(path, format_)
     return fields
@@ -112,7 +115,8 @@ def _slide_of_its_own(path: Path) -> str | None:
     format_ = format_of(path)
     if format_ is Format.DICOM:
         return whole_slide_series(path)
-    if _is_scan(path, format_) or (format_ is Format.TIFF and is_large_tiff(path)):
+    is_large = {Format.TIFF: is_large_tiff, Format.CZI: is_large_czi}.get(format_)
+    if _is_scan(path, format_) or (is_large is not None and is_large(path)):
         return str(path)
     return None
 

@@ -133,7 +133,7 @@ class ScanOverview:
 def scan_overview(path: Path) -> ScanOverview | None:
     """The overview of a scan; None where the file is none, or holds no reduced copies of its image."""
     with decoding(path):
-        if openslide.OpenSlide.detect_format(path) is None:
+        if openslide.OpenSlide.detect_format(path) in (None, "zeiss"):  # the latter is read here otherwise
             return None
         scan = _scan(path)
         return ScanOverview(path, *scan.dimensions) if scan.level_count > 1 else None
