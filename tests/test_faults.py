@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 
 def score(*slides: Path, out: Path) -> BatchResult:
     with LocalWorkers(load_models, 1) as workers:
-        return score_slides(find_slides(slides), out, DotCard(), workers, options(), NoProgress())
+        return score_slides([find_slides(slides)], out, DotCard(), workers, options(), NoProgress())
 
 
 def damaged_models() -> DotModels:
@@ -215,12 +215,12 @@ def test_models_that_cannot_be_loaded_stop_a_batch_at_its_first_slide(tmp_path: 
         LocalWorkers(damaged_models, count) as workers,
         pytest.raises(ModelsNotLoadedError, match=r"^weights: damaged$"),
     ):
-        score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
+        score_slides([slides], tmp_path / "out", DotCard(), workers, options(), progress)
     assert [name for name, *_ in progress.begun] == ["a"]
     # What an earlier run has scored needs no models.
     score(tmp_path / "batch", out=tmp_path / "out")
     with LocalWorkers(damaged_models, count) as workers:
-        batch = score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
+        batch = score_slides([slides], tmp_path / "out", DotCard(), workers, options(), progress)
     assert len(batch.results) == 2
 
 

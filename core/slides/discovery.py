@@ -127,9 +127,7 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
     try:
         contents = folder_contents(folder)
         with decoding(folder):
-            inner = [
-                entry for entry in folder.iterdir() if entry.is_dir() and not _is_passed_over(entry.name)
-            ]
+            inner = [entry for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry.name)]
     except UnreadableImageError as error:
         yield SlideProblem(folder, str(error))
         return
@@ -140,7 +138,8 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
         yield from _search(path, seen)
 
 
-def _is_passed_over(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
+    """Whether a folder of this name is hidden, or one of a system or of an annotation tool."""
     return name.startswith(".") or name.casefold() in SYSTEM_FOLDERS | ANNOTATION_FOLDERS
 
 
