@@ -146,7 +146,7 @@ def test_each_kind_of_damaged_image_is_named_and_the_whole_ones_are_counted(tmp_
     assert problems["slides_not_scored"] == []
 
 
-@pytest.mark.parametrize("kind", ["16-bit TIFF", "grey", "CMYK", "alpha", "BMP"])
+@pytest.mark.parametrize("kind", ["16-bit TIFF", "grey", "CMYK", "alpha", "BMP", "CZI"])
 def test_unusual_images_give_the_cells_that_a_plain_one_gives(tmp_path: Path, kind: str) -> None:
     image = draw_field(infected=(7, 8))
     folder = tmp_path / "slide"
@@ -160,6 +160,9 @@ def test_unusual_images_give_the_cells_that_a_plain_one_gives(tmp_path: Path, ki
             Image.fromarray(image).convert("CMYK").save(folder / "a.jpg", quality=95)
         case "alpha":
             Image.fromarray(image).convert("RGBA").save(folder / "a.png")
+        case "CZI":
+            czi_files = pytest.importorskip("tests.core.slides.czi_files")
+            czi_files.write_czi(folder / "a.czi", [czi_files.Laid(image)], um_per_pixel=0)
         case _:
             Image.fromarray(image).save(folder / "a.bmp")
     (result,) = score(folder, out=tmp_path / "out").results
