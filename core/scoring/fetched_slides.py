@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
@@ -93,8 +94,10 @@ class FetchedSlides:
 
 def _opened(address: str, shown: str) -> tuple[FileSystem, str]:
     """The store of an address, and the path there."""
+    # People write addresses as they read them; fsspec takes them so, and the others as the web does.
+    written = address if address.startswith("fsspec+") else quote(address, safe="%/:?&=@+,;~!$'()*[]")
     try:
-        store, root = FileSystem.from_uri(address)
+        store, root = FileSystem.from_uri(written)
     except (OSError, ValueError, ImportError) as error:
         raise SmearscopeError(
             f"{shown} is the address of no store that can be read: give s3://bucket/folder, "
@@ -147,7 +150,8 @@ def _fetched(folder: _RemoteFolder) -> Discovery:
 
 def _fetch(folder: _RemoteFolder, file: FileInfo) -> Path:
     path: Path = folder.local / file.base_name
-    with folder.store.open_input_stream(file.path) as source, path.open("wb") as copy:
+    # Never over another: to the disk here, names may be one that differ by case alone.
+    with folder.store.open_input_stream(file.path) as source, path.open("xb") as copy:
         shutil.copyfileobj(source, copy, _PIECE_BYTES)
     if file.size not in (None, path.stat().st_size):
         raise OSError(f"of {file.base_name} {path.stat().st_size} of {file.size} bytes came")

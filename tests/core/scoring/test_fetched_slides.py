@@ -112,6 +112,12 @@ def test_a_single_file_is_a_slide(tmp_path: Path, bucket: Bucket) -> None:
     assert found(bucket, tmp_path / "out", key) == ([Path(key).stem], [])
 
 
+def test_names_may_have_spaces_and_letters_of_any_language(tmp_path: Path, bucket: Bucket) -> None:
+    put(bucket, save_slide(tmp_path / "slide", fields=1), "Études 1/lame nº 7")
+    assert found(bucket, tmp_path / "out", "Études 1/lame nº 7") == (["lame nº 7"], [])
+    assert found(bucket, tmp_path / "out", "Études 1") == (["lame nº 7"], [])
+
+
 def test_of_several_addresses_each_name_begins_with_its_bucket(tmp_path: Path, bucket: Bucket) -> None:
     for name in "ab":
         put(bucket, save_slide(tmp_path / name, fields=1), f"{name}/slide")
@@ -173,7 +179,7 @@ def test_other_kinds_of_store_are_read_through_fsspec(tmp_path: Path) -> None:
     fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed: '.[cluster]'")
     store = fsspec.filesystem("memory")
     for path in save_slide(tmp_path / "slide", fields=2).iterdir():
-        store.pipe(f"/smears/slide/{path.name}", path.read_bytes())
-    (discovery,) = FetchedSlides(["fsspec+memory://smears/slide"], tmp_path / "out")
-    assert [slide.name for slide in discovery.slides] == ["slide"]
+        store.pipe(f"/smears/slide 7/{path.name}", path.read_bytes())
+    (discovery,) = FetchedSlides(["fsspec+memory://smears/slide 7"], tmp_path / "out")
+    assert [slide.name for slide in discovery.slides] == ["slide 7"]
     store.rm("/smears", recursive=True)
