@@ -195,6 +195,16 @@ def test_a_scan_is_a_slide_of_its_own_and_regions_that_were_not_scanned_are_no_f
     assert np.array_equal(corner.image[:200, :200], picture(200, 200, seed=1))
 
 
+def test_planes_of_a_scan_with_nothing_in_its_middle_are_one_place_all_the_same(tmp_path: Path) -> None:
+    corners = [
+        Laid(out_of_focus(picture(200, 200, seed=seed), spread), plane={"Z": depth}, left=left, top=left)
+        for depth, spread in enumerate((3, 0.01))
+        for seed, left in enumerate((0, 6000))
+    ]
+    path = write_czi(tmp_path / "a.czi", corners)
+    assert [planes for _, planes in places(path)] == [2, 2]
+
+
 def test_beside_other_pictures_it_is_one_file_of_their_slide(tmp_path: Path) -> None:
     write_czi(tmp_path / "b.czi", [Laid(FIELDS[1]), Laid(FIELDS[2], scene=1, left=1000)])
     (tmp_path / "a.jpg").write_bytes(jpeg(FIELDS[0]))
