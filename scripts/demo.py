@@ -67,7 +67,7 @@ def demo() -> None:
         shutil.rmtree(FOLDER)
     slide, results = FOLDER / "slides" / "synthetic", FOLDER / "results"
     render(slide, fields=FIELDS, seed=SEED, parasitaemia=PARASITAEMIA)
-    score([slide], out=results)
+    score([str(slide)], out=results)
 
     truth = pd.read_parquet(truth_path(slide))
 

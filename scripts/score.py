@@ -29,8 +29,12 @@ class Device(StrEnum):
 
 def score(
     slides: Annotated[
-        list[Path],
-        typer.Argument(metavar="SLIDE...", help="Slides: folders of field images, or single images."),
+        list[str],
+        typer.Argument(
+            metavar="SLIDE...",
+            help="Slides: folders of field images, or single images; or addresses of them in an object "
+            "store (s3://bucket/folder).",
+        ),
     ],
     *,
     out: Annotated[
@@ -73,21 +77,24 @@ def score(
 ) -> None:
     """Score slides: every cell is located, looked at and ranked; the first of the list are for readers.
 
-    A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM), one such image, or one large image. A
-    folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue
+    A slide is a folder of field images (JPEG, PNG, TIFF, BMP, DICOM, CZI), one such image, or one large
+    image. A folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue
     an interrupted run, give the same command again. For research use only. Not for diagnosis.
     """
     from dataclasses import replace
+    from itertools import chain
 
     from core.files import OutputError
     from core.scoring.batch import score_slides
+    from core.scoring.fetched_slides import FetchedSlides, is_address
     from core.scoring.slide_run import ScoringOptions
     from core.slides import find_slides
     from core.tally import Assumptions
     from models.cards import load_card
     from scripts.progress import ScoringBars
 
-    refuse_output_among_slides(slides, out)
+    here = [Path(slide) for slide in slides if not is_address(slide)]
+    refuse_output_among_slides(here, out)
     if scheduler is not None and workers is not None:
         raise typer.BadParameter(
             "workers of a cluster are started with 'smearscope worker'; give --scheduler or --workers",
@@ -98,13 +105,14 @@ def score(
         assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
     options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
     card = load_card(model)
-    discovery = find_slides(slides)
+    discovery = find_slides(here)
+    fetched = FetchedSlides([slide for slide in slides if is_address(slide)], out)
     try:
         with (
-            ScoringBars(len(discovery.slides)) as bars,
+            ScoringBars(len(discovery.slides) + fetched.folders) as bars,
             open_workers(model, device, card, workers, scheduler, bars.remark) as processes,
         ):
-            batch = score_slides(discovery, out, card, processes, options, bars)
+            batch = score_slides(chain([discovery], fetched), out, card, processes, options, bars)
     except KeyboardInterrupt:
         typer.echo(
             "\nInterrupted. What was scored is kept: give the same command again to continue.", err=True

@@ -253,7 +253,7 @@ if __name__ == "__main__":
     try:
         with open_workers(where, float(wait)) as workers:
             score_slides(
-                find_slides([Path(source)]), Path(output), DotCard(), workers, options(), NoProgress()
+                [find_slides([Path(source)])], Path(output), DotCard(), workers, options(), NoProgress()
             )
     except SmearscopeError as error:
         sys.exit(f"Error: {error}")

@@ -35,7 +35,7 @@ def run(slide: Path, out: Path, budget: int) -> None:
     """Score as the command does, in this process; a slide that is not scored is an error."""
     with LocalWorkers(load_models, 1) as workers:
         batch = score_slides(
-            find_slides([slide]), out, DotCard(), workers, options(review_budget=budget), NoProgress()
+            [find_slides([slide])], out, DotCard(), workers, options(review_budget=budget), NoProgress()
         )
     assert batch.slides_not_scored == (), batch.slides_not_scored
 

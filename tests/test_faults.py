@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 
 def score(*slides: Path, out: Path) -> BatchResult:
     with LocalWorkers(load_models, 1) as workers:
-        return score_slides(find_slides(slides), out, DotCard(), workers, options(), NoProgress())
+        return score_slides([find_slides(slides)], out, DotCard(), workers, options(), NoProgress())
 
 
 def damaged_models() -> DotModels:
@@ -261,7 +261,7 @@ def test_each_kind_of_damaged_image_is_named_and_the_whole_ones_are_counted(tmp_
     assert problems["slides_not_scored"] == []
 
 
-@pytest.mark.parametrize("kind", ["16-bit TIFF", "grey", "CMYK", "alpha", "BMP"])
+@pytest.mark.parametrize("kind", ["16-bit TIFF", "grey", "CMYK", "alpha", "BMP", "CZI"])
 def test_unusual_images_give_the_cells_that_a_plain_one_gives(tmp_path: Path, kind: str) -> None:
     image = draw_field(infected=(7, 8))
     folder = tmp_path / "slide"
@@ -275,6 +275,9 @@ def test_unusual_images_give_the_cells_that_a_plain_one_gives(tmp_path: Path, ki
             Image.fromarray(image).convert("CMYK").save(folder / "a.jpg", quality=95)
         case "alpha":
             Image.fromarray(image).convert("RGBA").save(folder / "a.png")
+        case "CZI":
+            czi_files = pytest.importorskip("tests.core.slides.czi_files")
+            czi_files.write_czi(folder / "a.czi", [czi_files.Laid(image)], um_per_pixel=0)
         case _:
             Image.fromarray(image).save(folder / "a.bmp")
     (result,) = score(folder, out=tmp_path / "out").results
@@ -330,12 +333,12 @@ def test_models_that_cannot_be_loaded_stop_a_batch_at_its_first_slide(tmp_path: 
         LocalWorkers(damaged_models, count) as workers,
         pytest.raises(ModelsNotLoadedError, match=r"^weights: damaged$"),
     ):
-        score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
+        score_slides([slides], tmp_path / "out", DotCard(), workers, options(), progress)
     assert [name for name, *_ in progress.begun] == ["a"]
     # What an earlier run has scored needs no models.
     score(tmp_path / "batch", out=tmp_path / "out")
     with LocalWorkers(damaged_models, count) as workers:
-        batch = score_slides(slides, tmp_path / "out", DotCard(), workers, options(), progress)
+        batch = score_slides([slides], tmp_path / "out", DotCard(), workers, options(), progress)
     assert len(batch.results) == 2
 
 

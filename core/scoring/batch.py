@@ -1,6 +1,7 @@
 """Many slides, one after another; what cannot be scored is written down and stops nothing."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from traceback import extract_tb
@@ -12,7 +13,7 @@ from core.results.result import SlideResult
 from core.scoring.judging import ModelCard
 from core.scoring.slide_run import NoReadableFieldError, ScoringObserver, ScoringOptions, score_slide
 from core.scoring.workers import ClusterError, ModelsNotLoadedError, Workers
-from core.slides import Discovery, open_slide
+from core.slides import Discovery, FoundSlide, open_slide
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class BatchResult:
 
 
 def score_slides(
-    discovery: Discovery,
+    discoveries: Iterable[Discovery],
     output: Path,
     card: ModelCard,
     workers: Workers[ScoringModels],
@@ -53,7 +54,8 @@ def score_slides(
 ) -> BatchResult:
     """Score slides one after another into `output`, a folder each; list what failed in `problems.json`.
 
-    A slide that cannot be scored does not stop the others, be it for an error of the program.
+    A slide that cannot be scored does not stop the others, be it for an error of the program. Each discovery
+    is asked for when the slides of the one before are scored: they need not be on the disk at once.
 
     Raises
     ------
@@ -66,11 +68,9 @@ def score_slides(
     """
     check_writable(output)
     results: list[SlideResult] = []
-    slides_not_scored = [
-        Problem(shown_path(problem.path), "", problem.reason) for problem in discovery.problems
-    ]
+    slides_not_scored: list[Problem] = []
     fields_not_read: list[Problem] = []
-    for found in discovery.slides:
+    for found in _slides(discoveries, slides_not_scored):
         try:
             slide = open_slide(found.path.absolute(), name=found.name)
             results.append(score_slide(slide, output / found.name, card, workers, options, progress))
@@ -91,6 +91,15 @@ def score_slides(
     batch = BatchResult(tuple(results), tuple(slides_not_scored), tuple(fields_not_read))
     _write_problems(output / "problems.json", batch)
     return batch
+
+
+def _slides(discoveries: Iterable[Discovery], not_scored: list[Problem]) -> Iterator[FoundSlide]:
+    """Slides of all discoveries, in order; what was found to be none is added to those not scored."""
+    for discovery in discoveries:
+        not_scored += [
+            Problem(shown_path(problem.path), "", problem.reason) for problem in discovery.problems
+        ]
+        yield from discovery.slides
 
 
 def _of_the_program(error: Exception) -> str:

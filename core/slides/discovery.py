@@ -61,8 +61,8 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
 
     - A file is a slide: one picture or one large image.
     - A folder with pictures directly in it is one slide of all of them.
-    - A pyramidal TIFF, SVS, NDPI, tiled TIFF of over 100 megapixels or DICOM whole slide in a folder is
-      a slide of its own. Where a DICOM whole slide is all a folder holds, the folder is the slide.
+    - A pyramidal TIFF, SVS, NDPI, tiled TIFF or CZI of over 100 megapixels or DICOM whole slide in a folder
+      is a slide of its own. Where a DICOM whole slide is all a folder holds, the folder is the slide.
     - Folders within are searched in the same way, however deep, whether or not the folder above is a
       slide. Passed over are hidden folders, those of the system (`SYSTEM_FOLDERS`, `ANNOTATION_FOLDERS`) and
       those without images; a folder reached twice, through links or because it was given twice, counts once.
@@ -82,7 +82,7 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
         known = real in seen or any(slide.path.resolve().is_relative_to(real) for slide in located)
         searched = list(_search(given, seen))
         if not searched and not known:
-            reason = f"{shown_path(given)} holds no image: put JPEG, PNG, TIFF, BMP or DICOM files in it"
+            reason = f"{shown_path(given)} holds no image: put JPEG, PNG, TIFF, BMP, DICOM or CZI files in it"
             searched = [SlideProblem(given, reason)]
         for found in searched:
             if isinstance(found, SlideProblem):
@@ -127,9 +127,7 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
     try:
         contents = folder_contents(folder)
         with decoding(folder):
-            inner = [
-                entry for entry in folder.iterdir() if entry.is_dir() and not _is_passed_over(entry.name)
-            ]
+            inner = [entry for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry.name)]
     except UnreadableImageError as error:
         yield SlideProblem(folder, str(error))
         return
@@ -140,7 +138,8 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
         yield from _search(path, seen)
 
 
-def _is_passed_over(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
+    """Whether a folder of this name is hidden, or one of a system or of an annotation tool."""
     return name.startswith(".") or name.casefold() in SYSTEM_FOLDERS | ANNOTATION_FOLDERS
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UnreadableImageError
+from core.slides.czi import czi_fields, is_large_czi
 from core.slides.dicom import dicom_fields
 from core.slides.dicom_slide import SlideInstance, instances_beside, series_of_slides, slide_instance
 from core.slides.focal_planes import FieldSource
@@ -56,9 +57,7 @@ def folder_contents(folder: Path) -> FolderContents:
         try:
             format_ = format_of(path)
             instance = slide_instance(path) if format_ is Format.DICOM else None
-            large = format_ is not Format.DICOM and (
-                _is_scan(path, format_) or (format_ is Format.TIFF and is_large_tiff(path))
-            )
+            large = format_ is not Format.DICOM and (_is_scan(path, format_) or _is_large(path, format_))
         except UnreadableImageError:
             pictures.append(path)  # raised again when it is read, under its name and for the record
             continue
@@ -88,6 +87,8 @@ def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
         fields.update(tiff_fields(path, cutting))
     elif format_ is Format.DICOM:
         fields.update(dicom_fields(path))
+    elif format_ is Format.CZI:
+        fields.update(czi_fields(path, cutting))
     else:
         fields[""] = Photograph(path, format_)
     return fields
@@ -103,6 +104,12 @@ def scan_files(path: Path) -> tuple[Path, ...]:
     except (UnreadableImageError, OSError):
         return ()  # raised again when it is read
     return ()
+
+
+def _is_large(path: Path, format_: Format) -> bool:
+    if format_ is Format.CZI:
+        return is_large_czi(path)
+    return format_ is Format.TIFF and is_large_tiff(path)
 
 
 def _is_scan(path: Path, format_: Format) -> bool:

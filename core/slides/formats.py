@@ -23,7 +23,7 @@ _MIRAX_SUFFIX = ".mrxs"
 SCANNER_SUFFIXES = frozenset({".svs", ".ndpi", _MIRAX_SUFFIX})
 IMAGE_SUFFIXES = SCANNER_SUFFIXES | {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".btf", ".tf2", ".tf8", ".lsm", ".stk",
-    ".scn", ".bif", ".bmp", ".dib", ".dcm", ".dicom",
+    ".scn", ".bif", ".bmp", ".dib", ".dcm", ".dicom", ".czi",
 }  # fmt: skip
 # Pictures all the same: they become named errors, for a field passed over in silence would be lost.
 RAW_SUFFIXES = frozenset(
@@ -31,7 +31,7 @@ RAW_SUFFIXES = frozenset(
      ".ptx", ".srw", ".rwl", ".x3f", ".mrw", ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".kdc", ".dcr"}
 )  # fmt: skip
 MICROSCOPE_SUFFIXES = frozenset(
-    {".czi", ".zvi", ".nd2", ".lif", ".lof", ".xlif", ".vsi", ".ets", ".oir", ".oib", ".oif", ".ims", ".vms",
+    {".zvi", ".nd2", ".lif", ".lof", ".xlif", ".vsi", ".ets", ".oir", ".oib", ".oif", ".ims", ".vms",
      ".vmu", ".svslide", ".dv", ".r3d", ".sld", ".ipl"}
 )  # fmt: skip
 OTHER_SUFFIXES = frozenset(
@@ -53,7 +53,8 @@ _RAW_MARKS = (
     b"\0MRM",
     b"II\x1a\0\0\0HEAPCCDR",
 )
-_MICROSCOPE_MARKS = (b"ZISRAWFILE", b"\xda\xce\xbe\x0a", b"OLYMPUSRAWFORMAT")
+_CZI_MARK = b"ZISRAWFILE"
+_MICROSCOPE_MARKS = (b"\xda\xce\xbe\x0a", b"OLYMPUSRAWFORMAT")
 _OTHER_MARKS = (
     b"GIF87a",
     b"GIF89a",
@@ -78,6 +79,7 @@ class Format(StrEnum):
     TIFF = "TIFF"
     DICOM = "DICOM"
     MIRAX = "MIRAX"
+    CZI = "CZI"
 
 
 class _Foreign(StrEnum):
@@ -139,7 +141,7 @@ def format_of(path: Path) -> Format:
     if foreign is not None:
         raise UnreadableImageError(f"{shown_path(path)} {foreign}")
     raise UnreadableImageError(
-        f"{shown_path(path)} holds no JPEG, PNG, TIFF, BMP or DICOM image: save it as one of these, "
+        f"{shown_path(path)} holds no JPEG, PNG, TIFF, BMP, DICOM or CZI image: save it as one of these, "
         "or remove it"
     )
 
@@ -152,6 +154,13 @@ def refuse_raw(path: Path) -> UnreadableImageError:
 def not_decoded(path: Path, what: str, remedy: str) -> UnreadableImageError:
     """The error for a whole file of a kind that is not decoded here."""
     return UnreadableImageError(f"{shown_path(path)} is not decoded here ({what}): {remedy}")
+
+
+def colours_kept_apart(path: Path) -> UnreadableImageError:
+    """The error for a file that holds a picture for each colour, instead of pictures with all of them."""
+    return UnreadableImageError(
+        f"{shown_path(path)} keeps its colour channels as separate pages: save it as RGB"
+    )
 
 
 def _head(path: Path) -> bytes:
@@ -171,6 +180,8 @@ def _own_format(head: bytes) -> Format | None:
         return Format.TIFF
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return Format.BMP
+    if head.startswith(_CZI_MARK):
+        return Format.CZI
     return None
 
 

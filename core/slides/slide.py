@@ -53,11 +53,11 @@ def open_slide(
     """Open a slide: its fields are listed from headers, and decoded one by one in `read_field`.
 
     - A folder: the image files directly in it, in natural order (``img2`` before ``img10``). Each
-      JPEG, PNG, BMP, single-frame DICOM and page of a TIFF or frame of a DICOM file is a field. Hidden
-      files and other kinds of file are passed over. A folder of the instances of one DICOM whole slide
-      is that slide. A pyramidal TIFF or scan lying among pictures is a slide of its own, which
+      JPEG, PNG, BMP, single-frame DICOM and page of a TIFF, frame of a DICOM or scene of a CZI file is a
+      field. Hidden files and other kinds of file are passed over. A folder of the instances of one DICOM
+      whole slide is that slide. A pyramidal TIFF or scan lying among pictures is a slide of its own, which
       `core.slides.discovery.find_slides` lists, and is left out here.
-    - A file: one picture, or one large image (tiled or pyramidal TIFF, SVS, NDPI, DICOM whole slide),
+    - A file: one picture, or one large image (tiled or pyramidal TIFF, CZI, SVS, NDPI, DICOM whole slide),
       which is cut into overlapping regions as `core.slides.regions.cut_regions` describes.
 
     The slide holds paths and numbers only, and can be pickled to workers. Images come as 8-bit RGB
@@ -125,7 +125,7 @@ def _files_of(folder: Path) -> tuple[Path, ...]:
             f"open them one by one, beginning with {shown_path(contents.large_images[0].name)}"
         )
     raise EmptySlideError(
-        f"{shown_path(folder)} holds no image: put JPEG, PNG, TIFF, BMP or DICOM files in it"
+        f"{shown_path(folder)} holds no image: put JPEG, PNG, TIFF, BMP, DICOM or CZI files in it"
     )
 
 

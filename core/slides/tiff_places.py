@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
 from core.errors import UnreadableImageError
-from core.files import shown_path
 from core.slides.field import Rectangle
-from core.slides.formats import PIXEL_LIMIT, decoding
+from core.slides.formats import PIXEL_LIMIT, colours_kept_apart, decoding
 from core.slides.same_place import Glimpse, glimpse, is_one_place, places_among, shows_something
 from core.slides.tiff_pages import follows_without_header, full_page, page_image
 
@@ -166,9 +165,7 @@ def _stacks(path: Path, tiff: TiffFile, first: TiffPage) -> tuple[dict[Plane, tu
         axes, shape = series.get_axes(squeeze=False), series.get_shape(squeeze=False)
         outer = [(axis, int(size)) for axis, size in zip(axes, shape, strict=True) if axis not in "YXS"]
         if first.samplesperpixel == 1 and any(axis == "C" and size > 1 for axis, size in outer):
-            raise UnreadableImageError(
-                f"{shown_path(path)} keeps its colour channels as separate pages: save it as RGB"
-            )
+            raise colours_kept_apart(path)
         count = math.prod(size for _, size in outer)
         if count > 1 and follows_without_header(tiff, first) and _goes_on(tiff, first, series, count):
             in_first = count

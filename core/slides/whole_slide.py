@@ -228,7 +228,9 @@ def scan_overview(path: Path) -> ScanOverview | None:
     """
     with decoding(path):
         kind = openslide.OpenSlide.detect_format(path)
-        if kind is None or (kind == "dicom" and has_focal_planes(full_resolution(instances_beside(path)))):
+        if kind in (None, "zeiss"):  # the latter is read here otherwise
+            return None
+        if kind == "dicom" and has_focal_planes(full_resolution(instances_beside(path))):
             return None
         try:
             scan = _scan(path)

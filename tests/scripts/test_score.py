@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from core.wording import sentence
 from scripts.main import app
 from tests.coloured_cells import DotCard, load_models, save_slide
+from tests.s3_server import bucket_here
 
 
 @pytest.fixture(autouse=True)
@@ -226,3 +227,24 @@ def test_results_among_the_slides_are_refused_before_anything_is_written(tmp_pat
     assert refused.exit_code == 2
     assert "give a folder outside it" in " ".join(refused.output.replace("│", " ").split())
     assert [path.name for path in slides.iterdir()] == ["a"]
+
+
+def test_slides_of_an_object_store_and_of_the_disk_are_scored_together(tmp_path: Path) -> None:
+    here = save_slide(tmp_path / "here", fields=1)
+    with bucket_here() as bucket:
+        for path in save_slide(tmp_path / "patients" / "there", fields=1).iterdir():
+            bucket.objects[f"patients/there/{path.name}"] = path.read_bytes()
+        result = run(here, bucket.address("patients"), "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["here", "there"]
+    assert "secret" not in result.output
+
+
+def test_an_address_at_which_there_is_nothing_is_named_and_the_others_are_scored(tmp_path: Path) -> None:
+    with bucket_here() as bucket:
+        result = run(
+            save_slide(tmp_path / "here", fields=1), bucket.address("none"), "--out", tmp_path / "out"
+        )
+    assert result.exit_code == 1
+    assert "Not scored: slides/none: s3://slides/none cannot be listed" in result.stderr
+    assert "secret" not in result.output + (tmp_path / "out" / "problems.json").read_text()

@@ -27,7 +27,9 @@ class CountedProgress(NoProgress):
 
 def score(*slides: Path, out: Path, progress: NoProgress | None = None) -> BatchResult:
     with LocalWorkers(load_models, 1) as workers:
-        return score_slides(find_slides(slides), out, DotCard(), workers, options(), progress or NoProgress())
+        return score_slides(
+            [find_slides(slides)], out, DotCard(), workers, options(), progress or NoProgress()
+        )
 
 
 @pytest.mark.parametrize("raised", [ZeroDivisionError("division by zero"), MemoryError(), OSError(5, "I/O")])
@@ -133,5 +135,5 @@ def test_without_models_no_slide_is_tried_after_the_first(tmp_path: Path) -> Non
     slides = [save_slide(tmp_path / name, fields=1) for name in ("first", "second")]
     progress = CountedProgress()
     with LocalWorkers(no_models, 1) as workers, pytest.raises(ModelsNotLoadedError, match="no weights here"):
-        score_slides(find_slides(slides), tmp_path / "out", DotCard(), workers, options(), progress)
+        score_slides([find_slides(slides)], tmp_path / "out", DotCard(), workers, options(), progress)
     assert progress.ended == 0

@@ -52,6 +52,7 @@ def test_dicom_is_an_image_whatever_its_name_and_no_folder_is_one(tmp_path: Path
         (b"MM\0*", Format.TIFF),
         (b"II+\0", Format.TIFF),  # of more than 4 GB
         (b"MM\0+", Format.TIFF),
+        (b"ZISRAWFILE", Format.CZI),
         (DICOM_HEAD, Format.DICOM),
         (b"II*\0" + DICOM_HEAD[4:], Format.DICOM),  # a DICOM file may begin so, and holds more than a TIFF
     ],
@@ -64,7 +65,7 @@ def test_the_first_bytes_say_how_a_file_is_encoded(tmp_path: Path, head: bytes, 
     ("content", "said"),
     [
         (b"", "a.jpg is empty (0 bytes)"),
-        (b"BM is no picture", "a.jpg holds no JPEG, PNG, TIFF, BMP or DICOM image"),
+        (b"BM is no picture", "a.jpg holds no JPEG, PNG, TIFF, BMP, DICOM or CZI image"),
         (b"GIF89a", "a.jpg is of a kind of picture that is not decoded here: save it as PNG, TIFF or JPEG"),
     ],
 )
@@ -88,7 +89,7 @@ JPEG, TIFF = b"\xff\xd8\xff\xe0", b"II*\0\x08\0\0\0"
         ("a.tif", TIFF + b"CR\2\0", "a camera's RAW file"),
         ("a", b"FUJIFILMCCD-RAW 0201", "a camera's RAW file"),
         ("a.zvi", b"\xd0\xcf\x11\xe0", "a microscope program's own kind"),
-        ("a.czi", b"ZISRAWFILE", "a microscope program's own kind"),
+        ("a.nd2", JPEG, "a microscope program's own kind"),
         ("a", b"\xda\xce\xbe\x0a", "a microscope program's own kind"),
         (
             "a.vsi",

@@ -214,7 +214,7 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_a_text_file_named_jpg_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_text("no picture at all")
-    assert "holds no JPEG, PNG, TIFF, BMP or DICOM image" in refusal(path)
+    assert "holds no JPEG, PNG, TIFF, BMP, DICOM or CZI image" in refusal(path)
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "bmp", "tif"])
