@@ -12,11 +12,16 @@ AROUND = 21
 LEAST_CONTRAST = 6
 """Levels by which anything differs from what lies around it. The palest cells do by thirty, noise by 3."""
 
+LEAST_LIGHT = 100
+"""Level of the glass below which nothing is called blank: in little light cells differ from it by little."""
+
 
 def is_blank(image: NDArray[np.uint8]) -> bool:
-    """Whether nothing on an (H, W, 3) RGB picture is darker or brighter in green than what lies around it."""
+    """Whether a lit (H, W, 3) RGB picture is nowhere darker or brighter in green than what lies around."""
     height, width = image.shape[:2]
     by = min(1.0, PLACES / max(height, width))
     size = max(1, round(width * by)), max(1, round(height * by))
     small = cv2.resize(np.ascontiguousarray(image[..., 1]), size, interpolation=cv2.INTER_AREA)
+    if float(np.median(small)) < LEAST_LIGHT:
+        return False
     return int(cv2.absdiff(small, cv2.medianBlur(small, AROUND)).max()) < LEAST_CONTRAST

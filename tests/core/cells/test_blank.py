@@ -52,3 +52,8 @@ def test_a_picture_full_of_cells_is_not_blank() -> None:
 def test_a_small_picture_is_judged_as_it_is() -> None:
     assert is_blank(np.full((40, 30, 3), 200, np.uint8))
     assert not is_blank(disc_picture(40, 30, [(15, 20)], 12))
+
+
+def test_a_picture_without_light_is_not_called_blank() -> None:
+    assert not is_blank(np.zeros((SIDE, SIDE, 3), np.uint8))
+    assert not is_blank(np.full((SIDE, SIDE, 3), 60, np.uint8))
