@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, raw_crops, scaled
+from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, green_crops, scaled
 
 COARSE, FINE = (2.0, 4.0), (8.0, 10.0)
 """Cycles a cell's width: of outlines of cells, and of the finest that a ring is told by. 20 px a cell hold
@@ -36,7 +36,7 @@ HARMONICS = 3
 def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
     """Power of what is fine over that of what is coarse, round (N, 4) boxes of cells; decimal logarithm."""
     size = SURROUNDED_SIZE_PX
-    green = raw_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)[..., 1]
+    green = green_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)
     window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
     flat = green.astype(np.float32) - green.mean(axis=(1, 2), keepdims=True)
     power = np.abs(np.fft.rfft2(flat * window)) ** 2
@@ -52,18 +52,26 @@ def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
     The mean step from pixel to pixel, a column or row, has peaks at one distance where there are blocks. NaN
     in a picture that is too small to tell, at that scale.
     """
-    green = image[..., 1:2]
+    green = np.asarray(cv2.extractChannel(image, 1), np.uint8)
     if cell_diameter_px > SURROUNDED_CELL_DIAMETER_PX:
         green = scaled(green, SURROUNDED_CELL_DIAMETER_PX / cell_diameter_px)
-    if min(green.shape[:2]) < LEAST_SIDE_PX:
+    if min(green.shape) < LEAST_SIDE_PX:
         return math.nan
-    level = green.reshape(green.shape[:2]).astype(np.int16)
-    return min(_peaks(level), _peaks(level.T))
+    return min(
+        _peaks(_mean_steps(green[:, 1:], green[:, :-1], axis=0)),
+        _peaks(_mean_steps(green[1:], green[:-1], axis=1)),
+    )
 
 
-def _peaks(level: NDArray[np.int16]) -> float:
-    """Levels of the peaks at one distance in the mean step along rows."""
-    steps = np.minimum(np.abs(np.diff(level, axis=1)), LARGEST_STEP).mean(axis=0, dtype=np.float32)
+def _mean_steps(level: NDArray[np.uint8], neighbour: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
+    """Levels from each pixel to its neighbour, the mean over one axis."""
+    steps = np.minimum(cv2.absdiff(level, neighbour), np.uint8(LARGEST_STEP))
+    sums = np.asarray(cv2.reduce(steps, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+    return sums.astype(np.float32) / np.float32(level.shape[axis])
+
+
+def _peaks(steps: NDArray[np.float32]) -> float:
+    """Levels of the peaks at one distance in the mean steps along a line."""
     around = cv2.blur(steps[None], (NEIGHBOURHOOD_PX, 1))[0]
     over = (steps - around) * np.hanning(len(steps))
     frequencies = max(FREQUENCIES, 1 << (len(over) - 1).bit_length())
