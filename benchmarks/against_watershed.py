@@ -4,9 +4,9 @@
 
 Both run on the same fields, drawn as in `benchmarks.score_speed`, one after the other and on the same cores.
 The other program is scikit-image's watershed on the distance from what Otsu's threshold leaves, and
-torchvision's ResNet50 in single precision on batches of cells, 224 px wide; its weights do not change its time.
-Its imports and its network's loading are left out, ours are not; it writes nothing but a score a cell. On a busy
-machine its threads wait for one another in loops that count as processor time: compare with ``--workers 1``.
+torchvision's ResNet50 in single precision on batches of cells, 224 px wide; its weights do not change its
+time. Its imports and its network's loading are left out, ours are not; it writes nothing. On a busy machine
+its threads wait for one another in loops that count as processor time: compare with ``--workers 1``.
 """
 
 import argparse
