@@ -11,12 +11,19 @@ import math
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft2
 
 from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, green_crops, scaled
 
 COARSE, FINE = (2.0, 4.0), (8.0, 10.0)
 """Cycles a cell's width: of outlines of cells, and of the finest that a ring is told by. 20 px a cell hold
 the latter just so."""
+WINDOW = np.outer(np.hanning(SURROUNDED_SIZE_PX), np.hanning(SURROUNDED_SIZE_PX)).astype(np.float32)
+CYCLES = (
+    np.hypot(np.fft.fftfreq(SURROUNDED_SIZE_PX)[:, None], np.fft.rfftfreq(SURROUNDED_SIZE_PX)[None])
+    * SURROUNDED_CELL_DIAMETER_PX
+)
+"""Of each place of a crop's spectrum, a cell's width."""
 LARGEST_STEP = 24
 """Levels: the edge of a cell makes steps far above those between blocks."""
 NEIGHBOURHOOD_PX = 17
@@ -35,14 +42,13 @@ HARMONICS = 3
 
 def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
     """Power of what is fine over that of what is coarse, round (N, 4) boxes of cells; decimal logarithm."""
-    size = SURROUNDED_SIZE_PX
-    green = green_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)
-    window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
+    green = green_crops(image, boxes, SURROUNDED_SIZE_PX, SURROUNDED_CELL_DIAMETER_PX)
     flat = green.astype(np.float32) - green.mean(axis=(1, 2), keepdims=True)
-    power = np.abs(np.fft.rfft2(flat * window)) ** 2
-    per_cell = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
-    cycles = per_cell * SURROUNDED_CELL_DIAMETER_PX
-    coarse, fine = (power[:, (cycles >= low) & (cycles < high)].mean(axis=1) for low, high in (COARSE, FINE))
+    spectrum = rfft2(flat * WINDOW)
+    coarse, fine = (
+        (np.abs(spectrum[:, (low <= CYCLES) & (high > CYCLES)]) ** 2).mean(axis=1)
+        for low, high in (COARSE, FINE)
+    )
     return float(np.median(np.log10((fine + 1) / (coarse + 1))))
 
 
@@ -65,7 +71,7 @@ def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
 
 def _mean_steps(level: NDArray[np.uint8], neighbour: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
     """Levels from each pixel to its neighbour, the mean over one axis."""
-    steps = np.minimum(cv2.absdiff(level, neighbour), np.uint8(LARGEST_STEP))
+    _, steps = cv2.threshold(cv2.absdiff(level, neighbour), LARGEST_STEP, 0, cv2.THRESH_TRUNC)
     sums = np.asarray(cv2.reduce(steps, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
     return sums.astype(np.float32) / np.float32(level.shape[axis])
 
