@@ -8,6 +8,7 @@ the proportional set size (PSS) of that process and all its children.
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -33,6 +34,16 @@ def proportional_bytes(process: psutil.Process) -> int:
     return total
 
 
+def drawn_slide(fields: int, cells_per_field: int) -> Path:
+    """Folder of a synthetic slide, drawn once."""
+    slide = FOLDER / f"slide_{fields}x{cells_per_field}"
+    if not slide.exists():
+        started = time.perf_counter()
+        drawn = render_slide(slide, fields=fields, seed=1, cells_per_field=cells_per_field)
+        print(f"drawn: {drawn.red_cells} red cells in {time.perf_counter() - started:.0f} s")
+    return slide
+
+
 def main() -> None:
     """Draw, score, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -42,29 +53,27 @@ def main() -> None:
     parser.add_argument("--model", default="released")
     given = parser.parse_args()
 
-    slide = FOLDER / f"slide_{given.fields}x{given.cells_per_field}"
-    if not slide.exists():
-        started = time.perf_counter()
-        drawn = render_slide(slide, fields=given.fields, seed=1, cells_per_field=given.cells_per_field)
-        print(f"drawn: {drawn.red_cells} red cells in {time.perf_counter() - started:.0f} s")
+    slide = drawn_slide(given.fields, given.cells_per_field)
     out = FOLDER / f"results_{slide.name}"
     command = [
         *(sys.executable, "-m", "scripts.main", "score", str(slide), "--out", str(out), "--no-resume"),
         *("--workers", str(given.workers), "--model", given.model),
     ]
-    started = time.perf_counter()
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     scoring = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     watched = psutil.Process(scoring.pid)
     samples: list[int] = []
     while scoring.poll() is None:
         samples.append(proportional_bytes(watched))
         time.sleep(SAMPLE_S)
-    seconds = time.perf_counter() - started
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if scoring.returncode:
         raise SystemExit(f"scoring ended with {scoring.returncode}")
     run = json.loads((out / slide.name / "run.json").read_text())
     cells = run["cells_located"]
     print(f"{cells} cells in {seconds:.1f} s on {given.workers} workers: {cells / seconds:.0f} cells/s")
+    processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"processor time: {processor_s:.1f} s of one core, {cells / processor_s:.0f} cells a second of it")
     tenths = [samples[len(samples) * k // TENTHS : len(samples) * (k + 1) // TENTHS] for k in range(TENTHS)]
     print("peak PSS, MB, in each tenth of the run:", [max(part, default=0) // 10**6 for part in tenths])
 

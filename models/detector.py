@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.detection import DETECTOR_CELL_DIAMETER_PX, STRIDE_PX, Cells, ObjectKind
+from core.cells.levels import counts, percentile
 
 GRID_PX = 16
 """Coarsest stride inside the network: tiles must start on multiples of it to see the same grid."""
@@ -40,7 +41,7 @@ def white_balanced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Takes the tint of lamp and camera away before the network sees the field.
     """
-    bright = np.percentile(image[::4, ::4].reshape(-1, 3), 95, axis=0)
+    bright = np.array([percentile(counts(image[::4, ::4, channel]), 95) for channel in range(3)])
     table = np.clip(np.arange(256)[:, None] * (WHITE_LEVEL / np.maximum(bright, 32.0)), 0, 255)
     return np.asarray(cv2.LUT(image, np.rint(table).astype(np.uint8)[None]), np.uint8)
 

@@ -86,7 +86,7 @@ class CaptionSearch:
 
     def look_at(self, image: NDArray[np.uint8]) -> None:
         """Take in an (H, W, 3) field, lit all over; one of another size than the first is passed over."""
-        level = np.asarray(image.max(axis=2), np.uint8)
+        level = np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
         if self._brightest is None:
             self._brightest = level
         elif level.shape == self._brightest.shape:

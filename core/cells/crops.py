@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cells.levels import MEDIAN, counts, percentile
+
 CROP_SIZE_PX = 48
 CROP_CELL_DIAMETER_PX = 42.0
 """Width of a cell's box in its crop: the geometric mean of the sides is scaled to it."""
@@ -40,8 +42,8 @@ def background_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
 
 def background_of(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
     """Red, green, blue of the background of (N, 3) pixels: the median of their brightest fifth, by green."""
-    bright = pixels[pixels[:, 1] >= np.percentile(pixels[:, 1], 80)]
-    red, green, blue = np.median(bright, axis=0)
+    bright = pixels[pixels[:, 1] >= percentile(counts(pixels[:, 1]), 80)]
+    red, green, blue = (percentile(counts(channel), MEDIAN) for channel in bright.T)
     return int(red), int(green), int(blue)
 
 
@@ -51,14 +53,14 @@ def raw_crops(
     crop_size_px: int = CROP_SIZE_PX,
     cell_diameter_px: float = CROP_CELL_DIAMETER_PX,
     *,
-    beyond: tuple[int, int, int] | None = None,
+    beyond: tuple[int, ...] | None = None,
 ) -> NDArray[np.uint8]:
     """Cut square windows around boxes and bring the cells in them to one width.
 
     Parameters
     ----------
     image
-        (H, W, 3) uint8.
+        (H, W, C) uint8, RGB or one channel of it.
     boxes
         (N, 4): x, y, width, height in pixels of `image`; they may reach over its border.
     crop_size_px
@@ -71,9 +73,9 @@ def raw_crops(
 
     Returns
     -------
-    (N, S, S, 3) uint8.
+    (N, S, S, C) uint8.
     """
-    crops = np.empty((len(boxes), crop_size_px, crop_size_px, 3), np.uint8)
+    crops = np.empty((len(boxes), crop_size_px, crop_size_px, image.shape[2]), np.uint8)
     if len(boxes) == 0:
         return crops
     sides = np.sqrt(boxes[:, 2] * boxes[:, 3]) * (crop_size_px / cell_diameter_px)
@@ -81,24 +83,46 @@ def raw_crops(
     lefts = np.rint(boxes[:, 0] + boxes[:, 2] / 2 - windows / 2).astype(int)
     tops = np.rint(boxes[:, 1] + boxes[:, 3] / 2 - windows / 2).astype(int)
     height, width = image.shape[:2]
-    reach = np.concatenate([-lefts, -tops, lefts + windows - width, tops + windows - height])
-    border = max(0, int(reach.max()))
-    if border:
-        fill = background_colour(image) if beyond is None else beyond
-        framed = cv2.copyMakeBorder(
-            image, border, border, border, border, cv2.BORDER_CONSTANT, value=[float(level) for level in fill]
-        )
-    else:
-        framed = image
-    for crop, left, top, window in zip(crops, lefts + border, tops + border, windows, strict=True):
+    over = (lefts < 0) | (tops < 0) | (lefts + windows > width) | (tops + windows > height)
+    fill = np.array(background_colour(image) if beyond is None and over.any() else beyond or 0, np.uint8)
+    places = zip(lefts.tolist(), tops.tolist(), windows.tolist(), over.tolist(), strict=True)
+    for crop, (left, top, window, reaches_over) in zip(crops, places, strict=True):
+        if reaches_over:
+            shown = _framed(image, left, top, window, fill)
+        else:
+            shown = image[top : top + window, left : left + window]
         cv2.resize(
-            framed[top : top + window, left : left + window],
+            shown,
             (crop_size_px, crop_size_px),
             dst=crop,
             # Area averaging where a cell is wider on the field than in its crop, as most are.
             interpolation=cv2.INTER_AREA if window > crop_size_px else cv2.INTER_LINEAR,
         )
     return crops
+
+
+def _framed(
+    image: NDArray[np.uint8], left: int, top: int, window: int, fill: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """A square window of an image over whose border it reaches."""
+    square = np.empty((window, window, image.shape[2]), np.uint8)
+    square[:] = fill
+    part = image[max(top, 0) : max(top + window, 0), max(left, 0) : max(left + window, 0)]
+    down, across = max(-top, 0), max(-left, 0)
+    square[down : down + part.shape[0], across : across + part.shape[1]] = part
+    return square
+
+
+def green_crops(
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    crop_size_px: int = CROP_SIZE_PX,
+    cell_diameter_px: float = CROP_CELL_DIAMETER_PX,
+) -> NDArray[np.uint8]:
+    """(N, S, S) green channel of `raw_crops`, by which stain and detail are told; in a third of the time."""
+    green = np.asarray(cv2.extractChannel(image, 1), np.uint8)[..., None]
+    beyond = background_colour(image)[1:2]
+    return raw_crops(green, boxes, crop_size_px, cell_diameter_px, beyond=beyond)[..., 0]
 
 
 def disk_masks(
@@ -116,17 +140,15 @@ def disk_masks(
 
 def cell_colour(crops: NDArray[np.uint8], masks: NDArray[np.bool_]) -> tuple[float, float, float]:
     """Median RGB over all pixels of all cells: a parasite is too small a part of them to move it."""
-    if not masks.any():
-        raise ValueError("no cell pixel to take a colour from")
-    red, green, blue = (_median(channel) for channel in crops[masks].T)
+    red, green, blue = (cell_level(crops[..., channel], masks) for channel in range(3))
     return red, green, blue
 
 
-def _median(levels: NDArray[np.uint8]) -> float:
-    """As `numpy.median`, by counting: there are millions of pixels and 256 levels."""
-    up_to = np.cumsum(np.bincount(levels, minlength=256))
-    middle = [(len(levels) - 1) // 2 + 1, len(levels) // 2 + 1]
-    return float(np.searchsorted(up_to, middle).mean())
+def cell_level(crops: NDArray[np.uint8], masks: NDArray[np.bool_]) -> float:
+    """Median over all pixels of all cells in one channel (N, S, S) of their crops."""
+    if not masks.any():
+        raise ValueError("no cell pixel to take a colour from")
+    return percentile(counts(crops, masks), MEDIAN)
 
 
 def field_colour(
@@ -136,10 +158,18 @@ def field_colour(
 
     Stain and light change across a smear, and folders mix slides: the nearest cells are the best measure.
     """
+    red, green, blue = (
+        field_level(crops[..., channel], masks, level) for channel, level in enumerate(otherwise)
+    )
+    return red, green, blue
+
+
+def field_level(crops: NDArray[np.uint8], masks: NDArray[np.bool_], otherwise: float) -> float:
+    """`field_colour` in one channel (N, S, S) of the crops."""
     if len(crops) < CELLS_FOR_A_COLOUR:
         return otherwise
     step = max(1, len(crops) // LARGEST_COLOUR_SAMPLE)
-    return cell_colour(crops[::step], masks[::step])
+    return cell_level(crops[::step], masks[::step])
 
 
 def densities(crops: NDArray[np.uint8], colour: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -168,7 +198,12 @@ def normalise(
     crops: NDArray[np.uint8], masks: NDArray[np.bool_], colour: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """(N, S, S, 3) `densities` of crops; all outside the masks (N, S, S) is `GREY`."""
-    return np.where(masks[..., None], densities(crops, colour), np.uint8(GREY))
+    levels = densities(crops, colour)
+    rows, width = len(crops) * crops.shape[1], crops.shape[2]
+    grey = np.full((rows, width, 3), GREY, np.uint8)
+    inside = np.ascontiguousarray(masks).view(np.uint8).reshape(rows, width)
+    shown = cv2.copyTo(levels.reshape(rows, width, 3), inside, grey)
+    return np.asarray(shown, np.uint8).reshape(crops.shape)
 
 
 def cut_crops(

@@ -12,13 +12,20 @@ import math
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft2
 
-from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, raw_crops
+from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX, SURROUNDED_SIZE_PX, green_crops
 
 COARSE, FINE = (2.0, 4.0), (8.0, 10.0)
 """Cycles a cell's width: of outlines of cells, and of the finest that a ring is told by. 20 px a cell hold
 the latter just so."""
 HIGHEST_CYCLES_A_PIXEL = 0.5
+WINDOW = np.outer(np.hanning(SURROUNDED_SIZE_PX), np.hanning(SURROUNDED_SIZE_PX)).astype(np.float32)
+CYCLES = (
+    np.hypot(np.fft.fftfreq(SURROUNDED_SIZE_PX)[:, None], np.fft.rfftfreq(SURROUNDED_SIZE_PX)[None])
+    * SURROUNDED_CELL_DIAMETER_PX
+)
+"""Of each place of a crop's spectrum, a cell's width."""
 LARGEST_STEP = 24
 """Levels: the edge of a cell makes steps far above those between blocks."""
 NEIGHBOURHOOD_PX = 17
@@ -45,18 +52,20 @@ def fine_detail(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> float:
     Crops of narrower cells are enlarged, linearly, which takes of each frequency the fourth power of the sinc
     of its cycles a pixel; that is given back, so that a picture is not blamed for it.
     """
-    size = SURROUNDED_SIZE_PX
-    green = raw_crops(image, boxes, size, SURROUNDED_CELL_DIAMETER_PX)[..., 1]
-    window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
+    green = green_crops(image, boxes, SURROUNDED_SIZE_PX, SURROUNDED_CELL_DIAMETER_PX)
     flat = green.astype(np.float32) - green.mean(axis=(1, 2), keepdims=True)
-    power = np.abs(np.fft.rfft2(flat * window)) ** 2
-    per_cell = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
-    cycles = per_cell * SURROUNDED_CELL_DIAMETER_PX
+    spectrum = rfft2(flat * WINDOW)
     own_px = np.sqrt(boxes[:, 2] * boxes[:, 3])
     enlarged = own_px < SURROUNDED_CELL_DIAMETER_PX
-    cycles_a_pixel = np.minimum(cycles / own_px[enlarged, None, None], HIGHEST_CYCLES_A_PIXEL)
-    power[enlarged] /= np.sinc(cycles_a_pixel) ** 4
-    coarse, fine = (power[:, (cycles >= low) & (cycles < high)].mean(axis=1) for low, high in (COARSE, FINE))
+
+    def power(low: float, high: float) -> NDArray[np.floating]:
+        band = (low <= CYCLES) & (high > CYCLES)
+        found = np.abs(spectrum[:, band]) ** 2
+        cycles_a_pixel = np.minimum(CYCLES[band] / own_px[enlarged, None], HIGHEST_CYCLES_A_PIXEL)
+        found[enlarged] /= np.sinc(cycles_a_pixel) ** 4
+        return np.asarray(found.mean(axis=1))
+
+    coarse, fine = power(*COARSE), power(*FINE)
     return float(np.median(np.log10((fine + 1) / (coarse + 1))))
 
 
@@ -70,9 +79,12 @@ def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
     height, width = (_out_of_step(side, round(side * factor)) for side in image.shape[:2])
     if min(height, width) < LEAST_SIDE_PX:
         return math.nan
-    green = cv2.resize(np.ascontiguousarray(image[..., 1]), (width, height), interpolation=cv2.INTER_AREA)
-    level = green.astype(np.int16)
-    return min(_peaks(level), _peaks(level.T))
+    own = cv2.extractChannel(image, 1)
+    green = np.asarray(cv2.resize(own, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return min(
+        _peaks(_mean_steps(green[:, 1:], green[:, :-1], axis=0)),
+        _peaks(_mean_steps(green[1:], green[:-1], axis=1)),
+    )
 
 
 def _out_of_step(from_px: int, to_px: int) -> int:
@@ -91,9 +103,15 @@ def _out_of_step(from_px: int, to_px: int) -> int:
     return next(length_px for length_px in shorter if length_px < 2 or not in_step(length_px))
 
 
-def _peaks(level: NDArray[np.int16]) -> float:
-    """Levels of the peaks at one distance in the mean step along rows."""
-    steps = np.minimum(np.abs(np.diff(level, axis=1)), LARGEST_STEP).mean(axis=0, dtype=np.float32)
+def _mean_steps(level: NDArray[np.uint8], neighbour: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
+    """Levels from each pixel to its neighbour, the mean over one axis."""
+    _, steps = cv2.threshold(cv2.absdiff(level, neighbour), LARGEST_STEP, 0, cv2.THRESH_TRUNC)
+    sums = np.asarray(cv2.reduce(steps, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+    return sums.astype(np.float32) / np.float32(level.shape[axis])
+
+
+def _peaks(steps: NDArray[np.float32]) -> float:
+    """Levels of the peaks at one distance in the mean steps along a line."""
     around = cv2.blur(steps[None], (NEIGHBOURHOOD_PX, 1))[0]
     over = (steps - around) * np.hanning(len(steps))
     frequencies = max(FREQUENCIES, 1 << (len(over) - 1).bit_length())

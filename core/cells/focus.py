@@ -24,8 +24,8 @@ def edge_blur(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[n
     infinite where the box shows no edge at all.
     """
     # Haemoglobin absorbs green; it has the best contrast.
-    green = np.ascontiguousarray(image[..., 1]).astype(np.float32)
-    slope = cv2.magnitude(cv2.Scharr(green, cv2.CV_32F, 1, 0), cv2.Scharr(green, cv2.CV_32F, 0, 1)) / 32
+    green = cv2.extractChannel(image, 1)
+    slope = cv2.magnitude(cv2.Scharr(green, cv2.CV_32F, 1, 0), cv2.Scharr(green, cv2.CV_32F, 0, 1))
     height, width = green.shape
     blur = np.full(len(boxes), np.inf, np.float32)
     for index, (x, y, box_width, box_height) in enumerate(boxes):
@@ -34,8 +34,10 @@ def edge_blur(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[n
         levels = green[rows, columns]
         if levels.size == 0:
             continue
-        steepest = float(slope[rows, columns].max())
-        step = float(levels.max() - levels.min())
+        steepest = cv2.minMaxLoc(slope[rows, columns])[1] / 32
+        lowest, highest, *_ = cv2.minMaxLoc(levels)
         if steepest > 0:
-            blur[index] = step / (steepest * np.sqrt(2 * np.pi)) / np.sqrt(box_width * box_height)
+            blur[index] = (
+                (highest - lowest) / (steepest * np.sqrt(2 * np.pi)) / np.sqrt(box_width * box_height)
+            )
     return blur

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.crops import background_of
+from core.cells.levels import MEDIAN, counts, percentile
 
 LOOKED_AT_PX = 384
 """Longer side of the picture that the rim is looked for on."""
@@ -168,7 +169,7 @@ def _hull_of_lit(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool] | N
         if not in_dark and cv2.erode(outside, _disc(CELL_PLACES)).any():
             continue
         background = np.asarray(background_of(image[hull > 0]), float)
-        around = np.median(image[surround > 0], axis=0)
+        around = [percentile(counts(image[..., channel], surround > 0), MEDIAN) for channel in range(3)]
         if np.abs(background - around).max() > OTHER_COLOUR:
             return hull, in_dark
     return None
@@ -176,15 +177,15 @@ def _hull_of_lit(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool] | N
 
 def _surrounds(image: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.uint8], bool]]:
     """Masks of what may lie round the field, dark or of one colour; and whether it is the dark."""
-    level = image.max(axis=2)
-    light = float(np.percentile(level[::4, ::4], 98))
+    level = np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
+    light = percentile(counts(level[::4, ::4]), 98)
     if any(level[corner] < DARK * light for corner in CORNERS):
         yield _from_corners(level < DIM * light, level < DARK * light), True
     for y, x in CORNERS:
         colour = image[y, x].astype(np.int16)
         along = np.concatenate([image[y, :: 1 + 2 * x][:AT_LEAST_PX], image[:: 1 + 2 * y, x][:AT_LEAST_PX]])
         if (np.abs(along - colour) <= SAME_COLOUR).all():
-            of_one = (np.abs(image - colour) <= SAME_COLOUR).all(axis=2)
+            of_one = cv2.inRange(image, colour - SAME_COLOUR, colour + SAME_COLOUR) > 0
             yield _from_corners(of_one, of_one), False
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from core.cells.blank import is_blank
 from core.cells.cell_width import SURE, at_own_width, is_negative
-from core.cells.crops import disk_masks, field_colour, raw_crops
+from core.cells.crops import disk_masks, field_level, green_crops
 from core.cells.detection import CellDetector, Cells, ObjectKind
 from core.cells.focus import edge_blur
+from core.cells.levels import counts, percentile
 from core.cells.lit_area import LitArea, lit_area
 from core.cells.reference import SlideReference
 from core.slides.field import Field, Rectangle
@@ -162,11 +163,11 @@ def stained_share(image: NDArray[np.uint8], cells: Cells, reference: SlideRefere
     """
     if len(cells) == 0:
         return np.empty(0, np.float32)
-    background = float(np.percentile(image[..., 1], 95))
-    crops, disks = raw_crops(image, cells.boxes), disk_masks(cells.boxes, margin=INNER_DISK)
+    background = percentile(counts(image[..., 1]), 95)
+    crops, disks = green_crops(image, cells.boxes), disk_masks(cells.boxes, margin=INNER_DISK)
     sure = (cells.kind == ObjectKind.RED_CELL) & (cells.detection_score >= SURE)
-    typical = field_colour(crops[sure], disks[sure], reference.cell_colour)[1]
-    dark = (crops[..., 1] < (background + typical) / 2) & disks
+    typical = field_level(crops[sure], disks[sure], reference.cell_colour[1])
+    dark = (crops < (background + typical) / 2) & disks
     return np.asarray(dark.sum(axis=(1, 2)) / disks.sum(axis=(1, 2)), np.float32)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.crops import disk_masks, raw_crops
+from core.cells.crops import cell_colour, disk_masks, raw_crops
 from core.cells.detail import block_steps, fine_detail
 from core.cells.detection import ObjectKind
+from core.cells.levels import counts, percentile
 from core.cells.located import LocatedCells
 from core.cells.reference import SlideReference
 
@@ -70,10 +71,9 @@ def field_quality(image: NDArray[np.uint8], cells: LocatedCells, reference: Slid
         return FieldQuality(nan, nan, nan, nan, nan)
     sample = red[:: max(1, len(red) // SAMPLED_CELLS)][:SAMPLED_CELLS]
     boxes = cells.boxes[sample]
-    pixels = raw_crops(image, boxes)[disk_masks(boxes)]
-    cell = np.median(pixels, axis=0)
+    cell = np.array(cell_colour(raw_crops(image, boxes), disk_masks(boxes)))
     step = max(1, int(cells.cell_diameter_px / 8))
-    background = np.percentile(image[::step, ::step].reshape(-1, 3), 95, axis=0)
+    background = np.array([percentile(counts(image[::step, ::step, channel]), 95) for channel in range(3)])
     density = np.log10((background + 1) / (cell + 1))
     blur = cells.blur[red]
     return FieldQuality(

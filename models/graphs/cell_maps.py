@@ -1,6 +1,6 @@
 """Activation maps of single cells as closed forms of the classifier's weights."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import cv2
@@ -36,7 +36,6 @@ class CellMaps:
 
     def __init__(self, classifier: ClassifierGraph) -> None:
         self._classifier = classifier
-        self._explaining = lru_cache(maxsize=KEPT)(self._explaining_by)
         self._judging = lru_cache(maxsize=KEPT)(self._judging_by)
 
     def by(self, method: str, crops: NDArray[np.uint8], statistics: FeatureStatistics) -> Maps:
@@ -44,7 +43,7 @@ class CellMaps:
         size_px = self._classifier.crop_size_px
         if len(crops) == 0:
             return np.empty((0, size_px, size_px), np.float32)
-        inputs, features, gradient = self._explaining(statistics)(crops=crops)
+        inputs, features, gradient = self._explaining(crops=crops, **self._folded(statistics))
         of_class = np.maximum(np.einsum("nchw,c->nhw", features, self._classifier.head[0]), 0)
         if method == "guided-grad-cam":
             return _of_largest(_guided(of_class, gradient))
@@ -55,21 +54,38 @@ class CellMaps:
         placed = _placing(features.shape[2], size_px)
         return _of_largest(placed @ of_class @ placed.T)
 
-    def _explaining_by(self, statistics: FeatureStatistics) -> Session:
+    def _folded(self, statistics: FeatureStatistics) -> dict[str, NDArray[np.float32]]:
+        """What `_explaining` is given of a field's statistics."""
+        folded = self._classifier.folded(Graph(), statistics)
+        inputs: dict[str, NDArray[np.float32]] = {}
+        for number, layer in enumerate(self._classifier.layers):
+            gain, bias = folded.gain_and_bias(layer)
+            inputs |= {f"gain_{number}": gain[:, None, None, None], f"bias_{number}": bias}
+        return inputs
+
+    @cached_property
+    def _explaining(self) -> Session:
         """From crops to what the network takes, its last features, and guided backpropagation at its input.
 
         Guided backpropagation (Springenberg 2015) is the gradient of the logit, but each rectifier passes
         back only what is positive, and only where it let something pass. Behind the last features the logit
         is their mean by the head's weights: its gradient there is the same at all places.
+
+        The statistics are inputs: each field has its own, and a graph takes longer to make than to run.
         """
         graph, classifier = Graph(), self._classifier
-        folded = classifier.folded(graph, statistics)
-        weights = {id(layer): folded.folded(layer) for layer in classifier.layers}
+        weights: dict[int, tuple[Name, Name]] = {}
+        for number, layer in enumerate(classifier.layers):
+            channels = len(layer.gain)
+            gain = graph.input(f"gain_{number}", np.float32, channels, 1, 1, 1)
+            bias = graph.input(f"bias_{number}", np.float32, channels)
+            weights[id(layer)] = graph.add("Mul", graph.constant(layer.weight), gain), bias
         images = classifier.images(graph)
         features, passed = images, []
 
         def convolved(features: Name, layer: Layer) -> Name:
-            return graph.convolution(features, *weights[id(layer)], layer.stride, layer.groups)
+            kernel = layer.weight.shape[2]
+            return graph.convolution_by(features, *weights[id(layer)], kernel, layer.stride, layer.groups)
 
         def back(gradient: Name, layer: Layer) -> Name:
             return graph.transposed_convolution(gradient, weights[id(layer)][0], layer.stride)

@@ -66,20 +66,25 @@ class Graph:
         self, features: Name, weight: NDArray[np.float32], bias: NDArray[np.float32], stride: int, groups: int
     ) -> Name:
         """Convolve with weight (D, C / groups, k, k); the stride alone makes the result smaller."""
-        kernel, padding = weight.shape[2], weight.shape[2] // 2
+        operands = self.constant(weight), self.constant(bias)
+        return self.convolution_by(features, *operands, weight.shape[2], stride, groups)
+
+    def convolution_by(
+        self, features: Name, weight: Name, bias: Name, kernel: int, stride: int, groups: int
+    ) -> Name:
+        """`convolution` with a weight and bias that the graph has already; `kernel` is k."""
         return self.add(
-            "Conv",
-            *(features, self.constant(weight), self.constant(bias)),
+            *("Conv", features, weight, bias),
             kernel_shape=[kernel] * 2,
-            pads=[padding] * 4,
+            pads=[kernel // 2] * 4,
             strides=[stride] * 2,
             group=groups,
         )
 
-    def transposed_convolution(self, features: Name, weight: NDArray[np.float32], stride: int) -> Name:
+    def transposed_convolution(self, features: Name, weight: Name, stride: int) -> Name:
         """The way back through a `convolution` of one group and weight (D, C, 3, 3), from D channels to C."""
         return self.add(
-            *("ConvTranspose", features, self.constant(weight)),
+            *("ConvTranspose", features, weight),
             pads=[1] * 4,
             strides=[stride] * 2,
             output_padding=[stride - 1] * 2,

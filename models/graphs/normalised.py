@@ -96,9 +96,14 @@ class Folded:
 
     def folded(self, layer: Layer) -> tuple[Array, Array]:
         """Weight and bias of the layer, which is the next one."""
+        gain, bias = self.gain_and_bias(layer)
+        return layer.weight * gain[:, None, None, None], bias
+
+    def gain_and_bias(self, layer: Layer) -> tuple[Array, Array]:
+        """What the layer, which is the next one, multiplies its weights by, channel by channel; its bias."""
         mean, variance = self._next(layer)
         gain = layer.gain / np.sqrt(variance + np.float32(self._eps))
-        return layer.weight * gain[:, None, None, None], layer.shift - mean * gain
+        return gain, layer.shift - mean * gain
 
     def _next(self, layer: Layer) -> tuple[Array, Array]:
         if self._left is None:

@@ -19,6 +19,7 @@ from core.cells.crops import (
     densities,
     disk_masks,
     field_colour,
+    green_crops,
     normalise,
     raw_crops,
     surrounded_crops,
@@ -115,6 +116,21 @@ def test_a_cell_that_any_border_cuts_makes_no_streaks_beyond_it(
     (crop,) = raw_crops(disc_picture(180, 180, [centre], 60), boxes_around([centre], 60))
     assert (crop[beyond] == BACKGROUND).all()
     assert (crop[inside] == CELL).all()
+
+
+def test_of_a_cell_beyond_the_picture_there_is_background_alone() -> None:
+    image = disc_picture(100, 100, [(50, 50)], 42)
+    crops = raw_crops(image, boxes_around([(-80, 50), (50, 300)], 42))
+    assert (crops == BACKGROUND).all()
+
+
+@pytest.mark.parametrize("diameter_px", [20, 42, 75])
+def test_green_crops_are_the_green_of_crops_also_beyond_the_border(diameter_px: int) -> None:
+    centres = [(50, 50), (0, 50), (99, 99)]
+    image = disc_picture(100, 100, centres, diameter_px)
+    image[::3] //= 2
+    boxes = boxes_around(centres, diameter_px)
+    np.testing.assert_array_equal(green_crops(image, boxes), raw_crops(image, boxes)[..., 1])
 
 
 @given(st.floats(-60, 110), st.floats(-60, 90), st.floats(1, 150))

@@ -29,7 +29,8 @@ def test_the_way_back_is_the_transpose_of_the_way_there(stride: int) -> None:
     there = graph.convolution(
         graph.input("x", np.float32, "N", 2, 8, 8), weight, np.zeros(5, np.float32), stride, 1
     )
-    back = graph.transposed_convolution(graph.input("y", np.float32, "N", 5, "h", "w"), weight, stride)
+    given = graph.input("y", np.float32, "N", 5, "h", "w")
+    back = graph.transposed_convolution(given, graph.constant(weight), stride)
     session = graph.session([there, back])
     x = drawn.normal(size=(1, 2, 8, 8)).astype(np.float32)
     y = drawn.normal(size=(1, 5, 8 // stride, 8 // stride)).astype(np.float32)
