@@ -76,9 +76,10 @@ def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
     in a picture that is too small to tell, at that scale.
     """
     factor = min(1.0, SURROUNDED_CELL_DIAMETER_PX / cell_diameter_px)
-    height, width = (_out_of_step(side, round(side * factor)) for side in image.shape[:2])
+    height, width = (round(side * factor) for side in image.shape[:2])
     if min(height, width) < LEAST_SIDE_PX:
         return math.nan
+    height, width = _out_of_step(image.shape[0], height), _out_of_step(image.shape[1], width)
     own = cv2.extractChannel(image, 1)
     green = np.asarray(cv2.resize(own, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     return min(

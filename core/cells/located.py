@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.blank import is_blank
+from core.cells.blank import is_bare
 from core.cells.cell_width import SURE, at_own_width, is_negative
 from core.cells.crops import disk_masks, field_level, green_crops
 from core.cells.detection import CellDetector, Cells, ObjectKind
@@ -97,7 +97,7 @@ def find_cells(field: Field, detector: CellDetector, reference: SlideReference) 
     kind, covered by a scale bar or caption, edge, out of focus, clump, not a red cell by stain or score.
     """
     height, width = field.image.shape[:2]
-    if is_blank(field.image):
+    if is_bare(field):
         return _nothing(width, height, reference)
     lit = lit_area(field.image)
     image = lit.painted_over(field.image)

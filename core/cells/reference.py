@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.blank import is_blank
+from core.cells.blank import is_bare
 from core.cells.burned_in import FIELDS_NEEDED, NO_CAPTIONS, BurnedIn, CaptionSearch
 from core.cells.cell_width import OTHER_WIDTH, SURE, cell_diameter_px, fit_of, is_negative, locate_at
 from core.cells.classification import CellClassifier, FeatureStatistics
@@ -123,7 +123,7 @@ def slide_reference(
     tried = looked_at = 0
     for field in fields:
         looked_at += 1
-        if is_blank(field.image):
+        if is_bare(field):
             captions.look_at(field.image)
             continue
         tried += 1

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from core.cells.blank import is_blank
+from core.cells.blank import is_bare
 from core.cells.reference import SlideReference, slide_reference
 from core.cells.scored_field import ScoringModels, score_image
 from core.errors import SmearscopeError, UnreadableImageError
@@ -158,7 +158,7 @@ def _readable_fields(slide: SlideInWork, names: Sequence[str]) -> Iterator[Field
         except UnreadableImageError:
             continue  # it is recorded when its turn to be scored comes
         yield field
-        readable += not is_blank(field.image)
+        readable += not is_bare(field)
         if readable == REFERENCE_FIELDS:
             return
 

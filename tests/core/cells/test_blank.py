@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cells.blank import is_blank
+from core.cells.blank import is_bare, is_blank
+from core.slides import Field, Rectangle
 from tests.drawn_cells import BACKGROUND, disc_picture
 
 SIDE = 1280
@@ -57,3 +58,11 @@ def test_a_small_picture_is_judged_as_it_is() -> None:
 def test_a_picture_without_light_is_not_called_blank() -> None:
     assert not is_blank(np.zeros((SIDE, SIDE, 3), np.uint8))
     assert not is_blank(np.full((SIDE, SIDE, 3), 60, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"), [("a.svs#x=0,y=0", True), ("a.jpg", False), ("a.tif#page=2", False)]
+)
+def test_only_a_region_of_a_scan_is_passed_by_for_showing_nothing(name: str, bare: bool) -> None:
+    field = Field(name, np.full((300, 300, 3), 230, np.uint8), None, 0, 0, Rectangle(0, 0, 300, 300))
+    assert is_bare(field) is bare

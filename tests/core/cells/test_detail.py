@@ -73,7 +73,7 @@ def test_neither_saving_anew_nor_another_size_hides_it(by: float) -> None:
 def test_of_a_picture_too_small_to_tell_no_steps_are_told() -> None:
     hidden = as_jpeg(smear(), 10)
     scale = SURROUNDED_CELL_DIAMETER_PX / CELL_PX
-    for side, told in ((295, False), (305, True)):
+    for side, told in ((299, False), (301, True)):
         assert math.isfinite(block_steps(hidden[: round(side / scale)], CELL_PX)) is told
         assert math.isfinite(block_steps(hidden[:, : round(side / scale)], CELL_PX)) is told
 

@@ -1,5 +1,7 @@
 """Which located objects count: each reason not to, alone and together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -217,7 +219,8 @@ def test_bare_glass_has_no_cells_and_costs_no_look_of_the_detector() -> None:
             raise AssertionError("asked")
 
     told = located(boxes_around([(100, 80)], SIDE))
-    cells = find_cells(field_of(disc_picture(160, 200, [], 24)), Refusing(told), REFERENCE)
+    region = replace(field_of(disc_picture(160, 200, [], 24)), name="scan.svs#x=0,y=0")
+    cells = find_cells(region, Refusing(told), REFERENCE)
     assert (len(cells.boxes), cells.cell_diameter_px, cells.negative) == (0, 28.0, False)
     assert cells.lit.depth_px is None
 
