@@ -2,11 +2,11 @@
 
     python -m benchmarks.killed_runs --kills 100 --seed 1
 
-Draws small fields and scores them once undisturbed, with networks that are drawn too: what is tried is the
-run, not what it finds. Then, until so many kills are done: begin a run on an empty
-output, kill it at random moments (the run, one worker or all of it; SIGTERM; Ctrl-C to all), give the same
-command again until it ends, and compare every file. Also looked for: processes that outlive a killed run, a
-lock that stays, files of what broke off, tracebacks. Ends with status 1 where anything was found.
+Draws small fields and scores them once undisturbed, by models that need no weights: what is tried is the
+run, not what it finds. Then, until so many kills are done: begin a run on an empty output, kill it at random
+moments (the run, one worker or all of it; SIGTERM; Ctrl-C to all), give the same command again until it ends,
+and compare every file. Also looked for: processes that outlive a killed run, a lock that stays, files of what
+broke off, tracebacks. Ends with status 1 where anything was found.
 """
 
 import argparse
