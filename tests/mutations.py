@@ -5,6 +5,7 @@ from random import Random
 
 _HEAD_BYTES = 600
 """Most headers lie in so many bytes at either end."""
+_TEXT_BYTES = 100_000
 _NUMBERS = (0, 1, 2, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF0, 1 << 40, (1 << 64) - 1)
 
 
@@ -22,9 +23,10 @@ def mutated(content: bytes, other: bytes, random: Random) -> tuple[str, bytes]:
     -------
     What was done, and the damaged content.
     """
-    chosen = [random.choice(list(_DAMAGES)) for _ in range(random.choice((1, 1, 2, 3)))]
+    damages = _DAMAGES_OF_TEXTS if content.isascii() else _DAMAGES
+    chosen = [random.choice(list(damages)) for _ in range(random.choice((1, 1, 2, 3)))]
     for name in chosen:
-        content = _DAMAGES[name](content, other, random)
+        content = damages[name](content, other, random)
     return " + ".join(chosen), content
 
 
@@ -89,6 +91,15 @@ def _cut_short(content: bytes, _: bytes, random: Random) -> bytes:
     return content[: random.choice((_place(content, random), random.randrange(max(1, len(content)))))]
 
 
+def _other_digits(content: bytes, _: bytes, random: Random) -> bytes:
+    """Digits of a text: it is read as before, and says something else."""
+    changed = bytearray(content)
+    places = [at for at, byte in enumerate(content[:_TEXT_BYTES]) if byte in b"0123456789"]
+    for at in random.sample(places, min(len(places), random.randint(1, 3))):
+        changed[at] = random.choice(b"0123456789")
+    return bytes(changed)
+
+
 _DAMAGES: dict[str, Callable[[bytes, bytes, Random], bytes]] = {
     "bits flipped": _flip_bits,
     "bytes zeroed": _zero,
@@ -99,3 +110,4 @@ _DAMAGES: dict[str, Callable[[bytes, bytes, Random], bytes]] = {
     "spliced with another": _splice,
     "cut short": _cut_short,
 }
+_DAMAGES_OF_TEXTS = _DAMAGES | {"digits changed": _other_digits}

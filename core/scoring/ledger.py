@@ -190,7 +190,8 @@ class Ledger:
         self._index(_from_ipc(path))
 
     def _save_manifest(self) -> None:
-        write_bytes(self.folder / "manifest.json", json.dumps(self._manifest, indent=1).encode())
+        content = self._manifest | {"sum": _sum_of(self._manifest)}
+        write_bytes(self.folder / "manifest.json", json.dumps(content, indent=1).encode())
 
     def _note_as_newest(self, part: Path) -> None:
         """Where a field is in two parts the newer one counts, also where the clock was set back meanwhile."""
@@ -310,7 +311,13 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
         raise _damaged(path, str(error)) from error
     if not _is_manifest(manifest):
         raise _damaged(path, "it does not say what was scored")
+    if manifest.pop("sum", None) not in (None, _sum_of(manifest)):  # earlier ledgers have none
+        raise _damaged(path, "it is not as it was written")
     return manifest
+
+
+def _sum_of(manifest: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(manifest).encode(), digest_size=16).hexdigest()
 
 
 def _damaged(manifest: Path, why: str) -> LedgerError:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain
@@ -166,7 +167,7 @@ def score_slide(
         if reference is None or len(unreadable) == len(slide.field_names()):
             raise NoReadableFieldError(unreadable)
         key = _results_key(slide, ledger, options)
-        if ledger.finished == key and (finished := _finished_result(slide, folder, progress)):
+        if finished := _finished_result(slide, folder, ledger.finished, key, progress):
             return finished
         in_work = replace(in_work, reference=reference)
         survey = each_place_once(
@@ -181,7 +182,7 @@ def score_slide(
         result = _result(slide, survey, reference, card, options)
         write_run(folder / "run.json", clock.record(workers.count, asdict(options)))
         write_result(folder / "result.json", result)
-        ledger.finish(key)
+        ledger.finish(_with_document(key, folder))
     return result
 
 
@@ -195,17 +196,24 @@ def identity_of(slide: Slide, card: ModelCard, options: ScoringOptions) -> Scori
     )
 
 
-def _finished_result(slide: Slide, folder: Path, progress: ScoringObserver) -> SlideResult | None:
-    """The result that an earlier run has written; None where a file is gone or it can be read no more."""
-    if not all((folder / file).exists() for file in RESULT_FILES):
+def _finished_result(
+    slide: Slide, folder: Path, finished: str | None, key: str, progress: ScoringObserver
+) -> SlideResult | None:
+    """The result that an earlier run has written for a key; None where a file is gone or it was changed."""
+    if not (finished or "").startswith(key) or not all((folder / file).exists() for file in RESULT_FILES):
         return None
-    try:
-        return read_result(folder / "result.json")
-    except (ValidationError, OSError):
-        progress.remark(
-            f"{shown_path(slide.name)}: result.json cannot be read; it is written anew, without scoring"
-        )
-        return None
+    with suppress(ValidationError, OSError):
+        if finished in (key, _with_document(key, folder)):  # earlier ledgers note the key alone
+            return read_result(folder / "result.json")
+    progress.remark(
+        f"{shown_path(slide.name)}: result.json is not as it was written; it is written anew, without scoring"
+    )
+    return None
+
+
+def _with_document(key: str, folder: Path) -> str:
+    """The key, and the hash of the document that was written for it."""
+    return f"{key} {hashlib.blake2b((folder / 'result.json').read_bytes(), digest_size=16).hexdigest()}"
 
 
 def _write_files(

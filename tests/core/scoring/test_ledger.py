@@ -190,6 +190,7 @@ def test_scores_of_a_format_before_this_one_are_refused_with_a_remedy(tmp_path: 
     with Ledger(tmp_path, IDENTITY, resume=True):
         pass
     manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["sum"]
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
     with pytest.raises(LedgerError, match=r"format 6, now 7.*--no-resume"):
         Ledger(tmp_path, IDENTITY, resume=True)
@@ -223,6 +224,27 @@ def test_a_ledger_whose_manifest_is_other_json_is_refused_with_a_remedy(tmp_path
     (tmp_path / "manifest.json").write_text(other)
     with pytest.raises(LedgerError, match=r"manifest\.json is damaged.*--no-resume"):
         Ledger(tmp_path, IDENTITY, resume=True)
+
+
+def test_a_digit_of_a_manifest_that_was_changed_is_noticed(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.reference = {"cell_diameter_px": 30.5}
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("30.5", "38.5"))
+    with pytest.raises(
+        LedgerError, match=r"manifest\.json is damaged: it is not as it was written; .*--no-resume"
+    ):
+        Ledger(tmp_path, IDENTITY, resume=True)
+
+
+def test_a_manifest_of_an_earlier_version_has_no_sum_and_is_read(tmp_path: Path) -> None:
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        ledger.finish("key")
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["sum"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with Ledger(tmp_path, IDENTITY, resume=True) as ledger:
+        assert ledger.finished == "key"
 
 
 def test_two_runs_cannot_write_one_slide_and_the_lock_ends_with_the_run(tmp_path: Path) -> None:

@@ -102,10 +102,11 @@ def test_a_result_file_that_is_gone_is_written_again_without_scoring(tmp_path: P
         lambda content: b"",
         lambda content: content[: len(content) // 2],
         lambda content: content.replace(b'"format": 2', b'"format": 0'),
+        lambda content: content.replace(b"90", b"98"),
     ],
-    ids=["emptied", "cut short", "of another format"],
+    ids=["emptied", "cut short", "of another format", "another count"],
 )
-def test_a_result_that_cannot_be_read_is_said_to_be_and_written_again_without_scoring(
+def test_a_result_that_is_not_as_it_was_written_is_written_again_without_scoring(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     slide = save_slide(tmp_path / "slide", fields=3)
@@ -116,7 +117,8 @@ def test_a_result_that_cannot_be_read_is_said_to_be_and_written_again_without_sc
     with LocalWorkers(load_models, 1) as workers:
         again = score_slide(open_slide(slide), tmp_path / "out", DotCard(), workers, options(), progress)
     assert (again, progress.cells) == (first, [])
-    assert progress.remarks == ["slide: result.json cannot be read; it is written anew, without scoring"]
+    (remark,) = progress.remarks
+    assert remark == "slide: result.json is not as it was written; it is written anew, without scoring"
     assert files(tmp_path / "out") == before
 
 
