@@ -295,9 +295,10 @@ def unlike(sets: Mapping[str, Sequence[LocatedPhotograph]]) -> None:
         started = time.process_time()
         for first, second in pairs.tolist():
             found = registered(sketches[first], sketches[second])
-            evidence.append(0.0 if found is None else found.evidence)
-            if found is not None and (found.holds or found.evidence > SAME_STRIP - 1.5):
+            if found is not None and found.holds:  # to be looked at: so far all show one place
                 print(f"{name} {first} {second}: {found}")
+            else:
+                evidence.append(0.0 if found is None else found.evidence)
         seconds += time.process_time() - started
     likest = np.sort(evidence)[::-1][: TAIL + 1]
     # Where they become rarer by a factor e with each so much more evidence (Hill's way, of an exponential).

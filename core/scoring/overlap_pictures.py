@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from core.cells.lit_area import lit_area
 from core.cells.scored_field import ScoringModels
 from core.overlap import SAME_PICTURE, Placement, correlation, on_each_other, sketch
+from core.overlap.registration import FINE_PX
 from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.survey import SurveyedField
 from core.scoring.workers import Workers
@@ -81,10 +83,18 @@ def _laid(
 ) -> tuple[int, list[Placement | None]]:
     slide, begin, pairs, px_per_width = task
     fields = {field.name: field for pair in pairs for field in (pair.first, pair.second)}
+    smaller = max(1, int(px_per_width / FINE_PX))
     sketches = {}
     for name, field in fields.items():
         image = read_as_scored(slide, name, field.content_hash).image
-        sketches[name] = sketch(lit_area(image).painted_over(image), px_per_width)
+        small = cv2.resize(image, None, fx=1 / smaller, fy=1 / smaller, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(small, np.uint8)
+        sketches[name] = sketch(lit_area(picture).painted_over(picture), px_per_width / smaller)
     return begin, [
-        on_each_other(sketches[pair.first.name], sketches[pair.second.name], pair.widths_px) for pair in pairs
+        on_each_other(
+            sketches[pair.first.name],
+            sketches[pair.second.name],
+            (pair.widths_px[0] / smaller, pair.widths_px[1] / smaller),
+        )
+        for pair in pairs
     ]
