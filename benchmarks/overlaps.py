@@ -49,7 +49,7 @@ from core.overlap.constellations import guesses
 from core.overlap.registration import SAME_STRIP, registered
 from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
-from core.scoring.overlapping import each_place_once
+from core.scoring.overlapping import ONE_SCALE, each_place_once
 from core.scoring.survey import Survey, SurveyedField
 from datasets.fields import read_rgb
 from models.loading import Models, load_models
@@ -286,19 +286,21 @@ def unlike(sets: Mapping[str, Sequence[LocatedPhotograph]]) -> None:
     evidence: list[float] = []
     seconds = 0.0
     for name in [name for name in sets if name in DIFFERENT]:
-        widths = [cell_width(one) for one in sets[name]]
+        widths = np.array([cell_width(one) for one in sets[name]])
         px_per_width = float(np.median(widths))
+        of_one_scale = np.abs(np.log(widths / px_per_width)) < ONE_SCALE
         sketches = [sketch(one.image, px_per_width) for one in sets[name]]
         draw = np.random.default_rng(1)
-        pairs = draw.integers(0, len(sketches), (4 * DIFFERENT[name], 2))
-        pairs = pairs[np.abs(pairs[:, 0] - pairs[:, 1]) >= APART][: DIFFERENT[name]]
+        pairs = draw.integers(0, len(sketches), (8 * DIFFERENT[name], 2))
+        pairs = pairs[of_one_scale[pairs].all(axis=1) & (np.abs(pairs[:, 0] - pairs[:, 1]) >= APART)]
+        pairs = pairs[: DIFFERENT[name]]
         started = time.process_time()
         for first, second in pairs.tolist():
             found = registered(sketches[first], sketches[second])
             if found is not None and found.holds:  # to be looked at: so far all show one place
                 print(f"{name} {first} {second}: {found}")
             else:
-                evidence.append(0.0 if found is None else found.evidence)
+                evidence.append(0.0 if found is None or found.is_turned_too_far else found.evidence)
         seconds += time.process_time() - started
     likest = np.sort(evidence)[::-1][: TAIL + 1]
     # Where they become rarer by a factor e with each so much more evidence (Hill's way, of an exponential).

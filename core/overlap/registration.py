@@ -38,9 +38,11 @@ AROUND_PX = 4
 """Of the second picture around the strip, for the strip to move into."""
 REFINED_PX = 3
 """Side of the filter by which both pictures are blurred while they are refined."""
-SAME_STRIP = 6.5
-"""Evidence from which a strip is one. Pairs of real fields of different places have 4.8 at most, and a tenth
-of them as many reach .5 to .7 more: of 2,000 pairs fewer than .001 do (`benchmarks.overlaps`)."""
+SAME_STRIP = 7.0
+"""Evidence from which a strip is one. Of 11,000 pairs of different real fields none has more than 5, and each
+.3 more leaves a third of them: of 2,000 pairs fewer than .001 have 7 (`benchmarks.overlaps`)."""
+LARGEST_TURN = np.radians(5.5)
+"""Whatever is refined to a larger turn has been led astray."""
 LIKELY = 4.0
 """Evidence at the coarse size from which the finer one is looked at: chance gives it to one pair in 200."""
 CORRELATES = 0.75
@@ -91,11 +93,15 @@ class Registration:
     evidence: float
 
     @property
+    def is_turned_too_far(self) -> bool:
+        """Whether one is turned against the other as photographs in a row are not."""
+        return bool(abs(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])) > LARGEST_TURN)
+
+    @property
     def holds(self) -> bool:
         """Whether both show one place."""
-        return (
-            self.evidence >= SAME_STRIP and self.correlation >= CORRELATES and self.stands_out >= STANDS_OUT
-        )
+        is_like = self.evidence >= SAME_STRIP and self.correlation >= CORRELATES
+        return is_like and self.stands_out >= STANDS_OUT and not self.is_turned_too_far
 
 
 def sketch(image: NDArray[np.uint8], px_per_width: float) -> Sketch:
