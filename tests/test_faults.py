@@ -183,6 +183,7 @@ def read_only(folder: Path, command: list[str]) -> "subprocess.CompletedProcess[
     return done
 
 
+@pytest.mark.slow
 def test_a_slide_on_a_drive_that_cannot_be_written_gives_the_same(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=2)
     score(slide, out=tmp_path / "undisturbed")
@@ -191,6 +192,7 @@ def test_a_slide_on_a_drive_that_cannot_be_written_gives_the_same(tmp_path: Path
     assert result_files(tmp_path / "out" / "slide") == result_files(tmp_path / "undisturbed" / "slide")
 
 
+@pytest.mark.slow
 def test_an_output_on_a_drive_that_cannot_be_written_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     slide, out = save_slide(tmp_path / "slide", fields=2), tmp_path / "out"
     score(slide, out=out)

@@ -60,6 +60,7 @@ def score_on(address: str, slide: Path, out: Path, said: Callable[[str], None] =
         return score_slide(open_slide(slide), out, DotCard(), workers, options(), NoProgress())
 
 
+@pytest.mark.slow
 def test_a_cluster_of_any_number_of_workers_gives_the_bytes_of_this_process(
     tmp_path: Path, open_cluster: OpenCluster
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_cluster_of_any_number_of_workers_gives_the_bytes_of_this_process(
         assert files(tmp_path / str(count)) == files(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_two_runs_share_the_workers_of_a_scheduler(tmp_path: Path, open_cluster: OpenCluster) -> None:
     address = open_cluster(OURS, OURS)
     slides = [

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis.strategies import integers
 
 from core.cells.reference import SlideReference
+from core.scoring import field_tasks
 from core.scoring.field_tasks import (
-    REFERENCE_FIELDS,
     FieldTask,
     SlideInWork,
     SlideNotHereError,
@@ -106,15 +107,23 @@ def test_a_slide_is_measured_on_the_crops_that_scoring_will_cut(tmp_path: Path) 
     np.testing.assert_array_equal(models.classifier.scored[0], models.classifier.measured[0])
 
 
-def test_a_slide_that_is_bare_glass_but_for_one_field_is_measured_on_that(tmp_path: Path) -> None:
-    names = [f"{number:03d}.png" for number in range(3 * REFERENCE_FIELDS)]
-    glass = np.full_like(draw_field(), 235)
-    for name in names:
-        save(tmp_path / "slide" / name, glass)
-    save(tmp_path / "slide" / names[1], draw_field())  # its turn is among the last
-    measured = measure_reference(DiscModels(), (task(tmp_path).slide, names))
+def test_a_scan_that_is_bare_glass_but_for_one_region_is_measured_on_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field_tasks, "REFERENCE_FIELDS", 3)
+    path, cells = tmp_path / "slide" / "a.tif", draw_field()
+    scan = np.full((3000, 3000, 3), 235, np.uint8)
+    scan[-cells.shape[0] :, -cells.shape[1] :] = cells
+    path.parent.mkdir()
+    tifffile.imwrite(path, scan, tile=(256, 256), photometric="rgb")
+    *bare, corner = open_slide(path).field_names()
+    assert len(bare) == 8
+    names = [*bare[:7], corner, bare[7]]
+    assert spread_order(9)[-1] == 7  # the corner's turn is the last
+    slide = SlideInWork(path, "a.tif", str(tmp_path), None, None)
+    measured = measure_reference(DiscModels(), (slide, names))
+    alone = measure_reference(DiscModels(), (slide, [corner]))
     assert measured is not None
-    alone = measure_reference(DiscModels(), (task(tmp_path).slide, names[1:2]))
     assert alone is not None
     assert measured.cell_colour == alone.cell_colour
     assert measured.objects_a_field == pytest.approx(alone.objects_a_field / len(names))

@@ -150,6 +150,7 @@ def test_result_json_holds_no_clock_and_run_json_does(tmp_path: Path) -> None:
     assert "seconds" not in result
 
 
+@pytest.mark.slow
 def test_the_files_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=9)
     save(

@@ -213,6 +213,7 @@ def test_empty_images_are_not_duplicates_of_each_other(tmp_path: Path) -> None:
     assert set(why_excluded(tmp_path / "out").values()) == {""}
 
 
+@pytest.mark.slow
 def test_the_reference_stays_when_fields_are_added(tmp_path: Path) -> None:
     slide = save_slide(tmp_path / "slide", fields=2)
     before = score(slide, tmp_path / "out").reference

@@ -143,6 +143,7 @@ def test_where_a_worker_is_killed_its_item_is_tried_again_and_none_is_lost(tmp_p
     assert done == dict.fromkeys(places, "models")
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_each_worker_is_an_error_with_a_remedy_and_the_next_call_works() -> None:
     with LocalWorkers(load, 2) as workers:
         with pytest.raises(WorkerDiedError, match="fewer --workers"):
@@ -175,6 +176,7 @@ def test_models_that_cannot_be_loaded_are_said_to_be_and_are_tried_again(tmp_pat
         assert len(list(workers.map(tell, range(10)))) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["at work", "starting"])
 def test_on_ctrl_c_every_worker_finishes_what_it_does_and_says_nothing(tmp_path: Path, moment: str) -> None:
     parent = start(tmp_path, INTERRUPTED, stderr=subprocess.PIPE, start_new_session=True)
