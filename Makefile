@@ -19,7 +19,7 @@ demo: $(INSTALLED)
 	$(BIN)/smearscope demo
 
 test: $(DEVELOPED)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --durations 15
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check
