@@ -12,7 +12,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 from pydicom.encaps import get_frame
-from pydicom.filereader import read_file_meta_info
+from pydicom.filereader import read_file_meta_info, read_partial
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, convert_color_space
 from pydicom.pixels.utils import pixel_array
@@ -38,6 +38,9 @@ from core.slides.photograph import decode_jpeg
 from core.slides.pixels import to_rgb
 
 _PIXEL_DATA_HEADER_BYTES = 12  # tag, value representation, two reserved bytes, length
+_OF_EACH_FRAME = 0x52009230
+_FRAME_BYTES = 8  # the least a frame takes: the header of its item
+_MOST_DEFLATED = 1032  # times smaller, by the format
 _MOST_INFLATED_BYTES = 2 << 30
 _PIECE_BYTES = 1 << 20
 _META_BEGINS = 132 + 12  # preamble and mark; then the element that holds the length of the rest
@@ -57,11 +60,33 @@ _PADDING_BYTES = 16
 _CONVERTED_BY_CODEC = ("RGB", "YBR_ICT", "YBR_RCT")
 
 
-def header_of(path: Path, tags: list[str] | None = None) -> Dataset:
+def header_of(path: Path) -> Dataset:
     """The elements before the pixels; raises `UnreadableImageError`."""
     with decoding(path):
         _check_inflated_size(path)
-        return dcmread(path, stop_before_pixels=True, specific_tags=tags)
+        return dcmread(path, stop_before_pixels=True)
+
+
+def shared_header_of(path: Path) -> Dataset:
+    """The elements that hold for all frames: what is said of each may be as long as their pixels.
+
+    Raises
+    ------
+    UnreadableImageError
+        No DICOM, or damaged.
+    """
+    with decoding(path), path.open("rb") as file:
+        _check_inflated_size(path)
+        return read_partial(file, stop_when=lambda tag, _, __: tag >= _OF_EACH_FRAME)
+
+
+def frame_count(path: Path, header: Dataset) -> int:
+    """How many frames a header states; raises `ValueError` where the file cannot hold so many."""
+    frames, size = int(header.get("NumberOfFrames") or 1), path.stat().st_size
+    deflated = header.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
+    if frames < 1 or frames * _FRAME_BYTES > size * (_MOST_DEFLATED if deflated else 1):
+        raise ValueError(f"{frames} frames in {size} bytes")
+    return frames
 
 
 def frame_image(path: Path, index: int) -> NDArray[np.uint8]:
