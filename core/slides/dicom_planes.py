@@ -22,11 +22,11 @@ from core.slides.field import Field
 from core.slides.focal_planes import FieldSource, of_one_place
 from core.slides.formats import decoding, not_decoded
 from core.slides.regions import Cutting, Region
-from core.slides.same_place import glimpse, show_the_same
+from core.slides.same_place import Glimpse, glimpse, show_the_same
 
 _NOWHERE = -1
 _MOST_PLACES = 100_000_000  # of a whole glass at its finest, in tiles of 128 px, there are half as many
-_PLACES_COMPARED = 32
+_PLACES_COMPARED = 64
 _ONE_PLANE = "export it in one focal plane"
 
 
@@ -82,6 +82,8 @@ class TileMatrix:
         0; -1 where nothing was scanned. The planes of a place are numbered by its own order of depth.
     wholes
         Of each file, from 0, which undivided file it is, or is a part of.
+    are_stated_planes
+        Whether these files say that they lie at one place of the glass, each at another depth.
     um_per_pixel
         As the files say, if credible.
     """
@@ -92,6 +94,7 @@ class TileMatrix:
     tile_height_px: int
     at: NDArray[np.int32]
     wholes: tuple[int, ...]
+    are_stated_planes: bool
     um_per_pixel: float | None
 
     @property
@@ -157,8 +160,17 @@ def _read(files: tuple[Path, ...], state: tuple[int, ...]) -> TileMatrix:
         for number in parts:
             wholes[number] = whole
         tiles.append(_tiles_of(files, headers, parts, rows, columns))
-    at = _in_planes(files[0], np.concatenate(tiles), rows, columns)
-    return TileMatrix(width_px, height_px, across_px, down_px, at, tuple(wholes), um_per_pixel_of(first))
+    depths = {_stated_depth(headers[wholes.index(whole)], of_it) for whole, of_it in enumerate(tiles)}
+    return TileMatrix(
+        width_px=width_px,
+        height_px=height_px,
+        tile_width_px=across_px,
+        tile_height_px=down_px,
+        at=_in_planes(files[0], np.concatenate(tiles), rows, columns),
+        wholes=tuple(wholes),
+        are_stated_planes=None not in (*depths, *_grid(first)) and len(depths) == len(tiles),
+        um_per_pixel=um_per_pixel_of(first),
+    )
 
 
 def _check_alike(files: Sequence[Path], headers: Sequence[Dataset]) -> None:
@@ -182,6 +194,17 @@ def _grid(header: Dataset) -> tuple[object, ...]:
     place = [origin.get(f"{axis}OffsetInSlideCoordinateSystem") for axis in "XY"]
     sides = header.TotalPixelMatrixColumns, header.TotalPixelMatrixRows, header.Columns, header.Rows
     return *map(int, sides), *(None if one is None else float(one) for one in place)
+
+
+def _stated_depth(header: Dataset, tiles: NDArray[np.float64]) -> float | None:
+    """Depth of a file: of all its frames, or in the middle of those of each."""
+    if header.get("PerFrameFunctionalGroupsSequence"):
+        return float(tiles[:, 1].mean())
+    shared = (header.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    for sequence in (header.get("TotalPixelMatrixOriginSequence"), shared.get("PlanePositionSlideSequence")):
+        if sequence and "ZOffsetInSlideCoordinateSystem" in sequence[0]:
+            return float(sequence[0].ZOffsetInSlideCoordinateSystem)
+    return None
 
 
 def _begin(header: Dataset) -> int:
@@ -284,7 +307,11 @@ def _in_planes(file: Path, tiles: NDArray[np.float64], rows: int, columns: int) 
 
 
 def _check_one_area(files: Sequence[Path], matrix: TileMatrix) -> None:
-    """Refuse files of one size that are no planes of one area, but show several: by some of their tiles."""
+    """Refuse files of one size that are no planes of one area, by some of their tiles and what they say.
+
+    Two areas with few cells show nothing at the same spots, as two planes may, one of them far out of focus:
+    only planes that say what they are may be such.
+    """
     count = 1 + max(matrix.wholes)
     whole_of = np.where(matrix.at[..., 0] == _NOWHERE, _NOWHERE, np.array(matrix.wholes)[matrix.at[..., 0]])
     in_all = np.logical_and.reduce([(whole_of == whole).any(axis=0) for whole in range(count)])
@@ -292,18 +319,21 @@ def _check_one_area(files: Sequence[Path], matrix: TileMatrix) -> None:
     if count == 1 or not len(places):
         return
     compared = places[np.linspace(0, len(places) - 1, min(len(places), _PLACES_COMPARED)).astype(int)]
-    seen = []
+    seen: list[Glimpse] = []
     for whole in range(count):
         looks = []
         for row, column in compared:
             plane = int(np.argmax(whole_of[:, row, column] == whole))
             file, frame = matrix.at[plane, row, column].tolist()
-            looks.append(glimpse(frame_image(files[file], frame)))
+            below = matrix.height_px - row * matrix.tile_height_px
+            beside = matrix.width_px - column * matrix.tile_width_px
+            # What fills up the last tiles would be the same on any area.
+            looks.append(glimpse(frame_image(files[file], frame)[:below, :beside]))
         seen.append(np.concatenate(looks))
         told = {show_the_same(seen[-1], earlier) for earlier in seen[:-1]}
-        if False in told and True not in told:
+        if whole > 0 and True not in told and (False in told or not matrix.are_stated_planes):
             raise not_decoded(
                 files[matrix.wholes.index(whole)],
-                f"of one series and size with {shown_path(files[0].name)}, but of another area",
-                "put the files of each scanned area into a folder of their own",
+                f"of one series and size with {shown_path(files[0].name)}, but not seen to be of one area",
+                f"{_ONE_PLANE}, or put the files of each scanned area into a folder of their own",
             )

@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from core.errors import UnreadableImageError
 from core.slides import open_overview, open_slide
 from core.slides.dicom_planes import tile_matrix
 from tests.core.slides.dicom_slides import TILE_BYTES, divide, make_sparse, write_level, write_planes
-from tests.core.slides.images import picture
+from tests.core.slides.images import Image, picture
 
 IMAGE = picture(200, 300)
 FLAT = np.full_like(IMAGE, 128)
@@ -23,6 +24,14 @@ LEFT[:, 150:] = 128
 RIGHT[:, :150] = 128
 PLANES = [LEFT, FLAT, RIGHT]
 SERIES = generate_uid()
+
+
+def at(across_mm: float, depth_um: float) -> dict[str, Any]:
+    """What a file says of its place on the glass."""
+    origin = Dataset()
+    origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = across_mm, 5.0
+    origin.ZOffsetInSlideCoordinateSystem = depth_um
+    return {"TotalPixelMatrixOriginSequence": [origin]}
 
 
 def in_one_file(folder: Path) -> None:
@@ -39,7 +48,7 @@ def sparse(folder: Path) -> None:
 
 def a_file_each(folder: Path) -> None:
     for number, plane in enumerate(PLANES):
-        write_level(folder / f"{number}.dcm", plane, SERIES)
+        write_level(folder / f"{number}.dcm", plane, SERIES, **at(10.0, number * 0.5))
 
 
 def with_levels(folder: Path) -> None:
@@ -163,16 +172,14 @@ def test_two_areas_of_one_size_in_one_series_are_named_and_not_taken_for_planes(
     write_level(tmp_path / "a.dcm", IMAGE, SERIES)
     write_level(tmp_path / "b.dcm", picture(200, 300, seed=5), SERIES)
     with pytest.raises(
-        UnreadableImageError, match=r"b\.dcm .*with a\.dcm, but of another area.*: put the files of each"
+        UnreadableImageError, match=r"b\.dcm .*with a\.dcm, but not seen to be of one area.*: export"
     ):
         open_slide(tmp_path / "a.dcm")
 
 
 def test_areas_that_say_that_they_lie_elsewhere_are_named(tmp_path: Path) -> None:
-    for name, across_mm in (("a.dcm", 10.0), ("b.dcm", 20.0)):
-        origin = Dataset()
-        origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = across_mm, 5.0
-        write_level(tmp_path / name, IMAGE, SERIES, TotalPixelMatrixOriginSequence=[origin])
+    write_level(tmp_path / "a.dcm", IMAGE, SERIES, **at(10.0, 0.0))
+    write_level(tmp_path / "b.dcm", IMAGE, SERIES, **at(20.0, 0.5))
     with pytest.raises(
         UnreadableImageError, match=r"b\.dcm .*otherwise than those of a\.dcm.*: export it in"
     ):
@@ -193,3 +200,28 @@ def test_planes_a_file_each_that_are_out_of_focus_are_planes_still(tmp_path: Pat
     slide = open_slide(tmp_path, region_px=100, overlap_px=0)
     assert {slide.planes_of(name) for name in slide.field_names()} == {3}
     assert np.array_equal(slide.read_field(slide.field_names()[0]).image, IMAGE[:100, :100])
+
+
+def with_a_cell(left: int, top: int) -> Image:
+    return np.asarray(cv2.circle(np.full_like(IMAGE, 235), (left, top), 15, (180, 120, 150), -1), np.uint8)
+
+
+def test_areas_with_few_cells_at_other_spots_are_named_where_they_do_not_say_that_they_are_planes(
+    tmp_path: Path,
+) -> None:
+    first, second = with_a_cell(60, 60), with_a_cell(200, 130)
+    write_level(tmp_path / "a.dcm", first, SERIES)
+    write_level(tmp_path / "b.dcm", second, SERIES)
+    with pytest.raises(UnreadableImageError, match="not seen to be of one area"):
+        open_slide(tmp_path / "a.dcm")
+    write_level(tmp_path / "a.dcm", first, SERIES, **at(10.0, 0.0))
+    write_level(tmp_path / "b.dcm", second, SERIES, **at(10.0, 0.0))
+    with pytest.raises(UnreadableImageError, match="not seen to be of one area"):
+        open_slide(tmp_path / "a.dcm")
+
+
+def test_pictures_that_differ_are_no_planes_whatever_the_files_say(tmp_path: Path) -> None:
+    write_level(tmp_path / "a.dcm", IMAGE, SERIES, **at(10.0, 0.0))
+    write_level(tmp_path / "b.dcm", picture(200, 300, seed=5), SERIES, **at(10.0, 0.5))
+    with pytest.raises(UnreadableImageError, match="not seen to be of one area"):
+        open_slide(tmp_path / "a.dcm")
