@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
-from core.slides.dicom_frames import frame_image, header_of
+from core.slides.dicom_frames import frame_count, frame_image, header_of
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
 from core.slides.formats import decoding
 from core.slides.same_place import Glimpse, glimpse, places_among
 from core.slides.scale import credible_um_per_pixel
 
-_FRAME_BYTES = 8  # the least a frame takes: the header of its item
-_MOST_DEFLATED = 1032  # times smaller, by the format
 _MOST_FAILURES = 8  # in a row; a damaged header may state a million frames
 _DEPTH = (0x0040, 0x074A)  # Z offset in the slide's coordinates, as the pointer of a dimension
 
@@ -52,10 +49,7 @@ def dicom_fields(path: Path) -> dict[str, FieldSource]:
     if "Rows" not in header:
         raise UnreadableImageError(f"{shown_path(path)} is a DICOM file without a picture: remove it")
     with decoding(path):
-        frames = int(header.get("NumberOfFrames") or 1)
-        deflated = header.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
-        if frames * _FRAME_BYTES > path.stat().st_size * (_MOST_DEFLATED if deflated else 1):
-            raise ValueError(f"{frames} frames in {path.stat().st_size} bytes")
+        frames = frame_count(path, header)
         um_per_pixel = um_per_pixel_of(header)
         stacks = _stacks(header, frames)
     sources = [DicomFrame(path, index, um_per_pixel) for index in range(frames)]
@@ -70,11 +64,17 @@ def dicom_fields(path: Path) -> dict[str, FieldSource]:
 
 def um_per_pixel_of(header: Dataset) -> float | None:
     """The scale that a header states, if credible."""
+    return credible_um_per_pixel(stated_um_per_pixel(header))
+
+
+def stated_um_per_pixel(header: Dataset) -> float | None:
+    """The scale that a header states, credible or not."""
     spacing_mm = header.get("PixelSpacing")
-    if spacing_mm is None and "SharedFunctionalGroupsSequence" in header:
-        measures = header.SharedFunctionalGroupsSequence[0].get("PixelMeasuresSequence")
+    groups = header.get("SharedFunctionalGroupsSequence")
+    if spacing_mm is None and groups:
+        measures = groups[0].get("PixelMeasuresSequence")
         spacing_mm = measures[0].get("PixelSpacing") if measures else None
-    return credible_um_per_pixel(1000 * float(spacing_mm[0]) if spacing_mm else None)
+    return 1000 * float(spacing_mm[0]) if spacing_mm else None
 
 
 def _glimpses(path: Path, frames: int) -> list[Glimpse | None]:

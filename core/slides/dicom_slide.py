@@ -1,22 +1,22 @@
 """Files of DICOM whole slides: which of them are one slide, be its levels one series or several."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 
 from core.errors import UnreadableImageError
-from core.slides.dicom_frames import header_of
-from core.slides.formats import Format, decoding, format_of, is_image_file
+from core.files import shown_path
+from core.slides.dicom import stated_um_per_pixel
+from core.slides.dicom_frames import frame_count, shared_header_of
+from core.slides.formats import Format, decoding, format_of, is_image_file, not_decoded
 
-_OF_INSTANCE = [
-    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "ContainerIdentifier"),
-    *("ImageType", "TotalPixelMatrixColumns", "TotalPixelMatrixRows", "TotalPixelMatrixFocalPlanes"),
-    *("Columns", "Rows", "NumberOfFrames"),
-]
 _BESIDE_THE_SCAN = ("LABEL", "OVERVIEW", "THUMBNAIL")
+_REDUCED = "RESAMPLED"
+_SPACING_TOLERANCE = 0.05
+_FILES_KEPT = 1 << 14  # of a series each file is asked about all others
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,12 @@ class SlideInstance:
         Of what it is a part; empty where it does not say.
     is_scan
         Whether it shows the scan, at whatever resolution, and is no label, macro picture or thumbnail.
+    is_reduced
+        Whether it says that it was made from a larger one.
     width_px, height_px
         Of all its tiles together.
-    frames
-        How many tiles it holds.
-    places
-        How many cover its picture once.
-    focal_planes
-        As it says; 1 where it does not.
+    um_per_pixel
+        As it says, credible or not.
     """
 
     path: Path
@@ -47,11 +45,10 @@ class SlideInstance:
     study: str
     container: str
     is_scan: bool
+    is_reduced: bool
     width_px: int
     height_px: int
-    frames: int
-    places: int
-    focal_planes: int
+    um_per_pixel: float | None
 
 
 def slide_instance(path: Path) -> SlideInstance | None:
@@ -62,28 +59,30 @@ def slide_instance(path: Path) -> SlideInstance | None:
     UnreadableImageError
         No DICOM, or damaged.
     """
-    header = header_of(path, _OF_INSTANCE)
-    with decoding(path):  # values are interpreted when they are asked for
-        if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
-            return None
-        kinds = [str(kind) for kind in header.get("ImageType") or ()]
-        width_px, height_px, across_px, down_px = (
-            int(header.get(name) or 0)
-            for name in ("TotalPixelMatrixColumns", "TotalPixelMatrixRows", "Columns", "Rows")
-        )
-        return SlideInstance(
-            path=path,
-            instance=str(header.get("SOPInstanceUID", path)),
-            series=str(header.get("SeriesInstanceUID")),
-            study=str(header.get("StudyInstanceUID", "")),
-            container=str(header.get("ContainerIdentifier", "")),
-            is_scan=not set(kinds) & set(_BESIDE_THE_SCAN),
-            width_px=width_px,
-            height_px=height_px,
-            frames=int(header.get("NumberOfFrames") or 1),
-            places=math.ceil(width_px / max(1, across_px)) * math.ceil(height_px / max(1, down_px)),
-            focal_planes=int(header.get("TotalPixelMatrixFocalPlanes") or 1),
-        )
+    with decoding(path):
+        state = path.stat()
+        return _instance(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(_FILES_KEPT)
+def _instance(path: Path, modified_ns: int, size: int) -> SlideInstance | None:
+    header = shared_header_of(path)
+    if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
+        return None
+    frame_count(path, header)
+    kinds = [str(kind) for kind in header.get("ImageType") or ()]
+    return SlideInstance(
+        path=path,
+        instance=str(header.get("SOPInstanceUID", path)),
+        series=str(header.get("SeriesInstanceUID")),
+        study=str(header.get("StudyInstanceUID", "")),
+        container=str(header.get("ContainerIdentifier") or ""),
+        is_scan=not set(kinds) & set(_BESIDE_THE_SCAN),
+        is_reduced=_REDUCED in kinds,
+        width_px=int(header.get("TotalPixelMatrixColumns") or 0),
+        height_px=int(header.get("TotalPixelMatrixRows") or 0),
+        um_per_pixel=stated_um_per_pixel(header),
+    )
 
 
 def instances_beside(path: Path) -> tuple[SlideInstance, ...]:
@@ -98,34 +97,56 @@ def instances_beside(path: Path) -> tuple[SlideInstance, ...]:
 
 def _readable_instance(file: Path) -> SlideInstance | None:
     try:
-        return slide_instance(file) if is_image_file(file) and format_of(file) is Format.DICOM else None
+        with decoding(file):
+            state = file.stat()
+            return _instance_if_dicom(file, state.st_mtime_ns, state.st_size)
     except UnreadableImageError:
         return None
 
 
+@lru_cache(_FILES_KEPT)
+def _instance_if_dicom(file: Path, modified_ns: int, size: int) -> SlideInstance | None:
+    try:
+        if not is_image_file(file) or format_of(file) is not Format.DICOM:
+            return None
+        with decoding(file):
+            return _instance(file, modified_ns, size)
+    except UnreadableImageError:  # raised again where it is read itself
+        return None
+
+
 def full_resolution(instances: Iterable[SlideInstance]) -> tuple[SlideInstance, ...]:
-    """Those of a slide that show it at its full resolution, each once, in the order of their names.
+    """Those of a series that show it at its full resolution, each once, in the order of their names.
 
     They are several where a scanner has divided a large file, or writes each focal plane into its own.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where another file of the series shows something else than the largest, reduced.
     """
-    scans = {one.instance: one for one in instances if one.is_scan}
-    largest = max(((one.width_px, one.height_px) for one in scans.values()), default=(0, 0))
-    return tuple(one for one in scans.values() if (one.width_px, one.height_px) == largest)
-
-
-def has_focal_planes(level: Sequence[SlideInstance]) -> bool:
-    """Whether the files of a level show places several times: at several depths of focus."""
-    return any(one.focal_planes > 1 for one in level) or sum(one.frames for one in level) > max(
-        (one.places for one in level), default=0
-    )
+    scans = {one.instance: one for one in instances if one.is_scan}.values()
+    if not scans:
+        return ()
+    largest = max(scans, key=_pixels)
+    level = tuple(one for one in scans if _size(one) == _size(largest))
+    for one in scans:
+        if one not in level and not _is_level_of_series(one, largest):
+            raise not_decoded(
+                one.path,
+                f"{one.width_px} x {one.height_px} pixels of one series with {shown_path(largest.path.name)} "
+                "and no reduced copy of it",
+                "put the files of each scanned area into a folder of their own",
+            )
+    return level
 
 
 def series_of_slides(
-    instances: Sequence[SlideInstance], show_one_place: Callable[[Path, Path, float], bool]
+    instances: Sequence[SlideInstance], show_one_place: Callable[[Path, Path, float], bool | None]
 ) -> dict[str, Path]:
     """The series that are slides of their own, each with a file of its largest level, in order.
 
-    A series is none that only shows the label or the whole glass beside a scan of the same study; nor one
+    A series is none that only shows the label or the whole glass beside a scan of the same glass; nor one
     that shows another of the same study and container reduced, as some programs write each level as a
     series.
 
@@ -133,7 +154,8 @@ def series_of_slides(
     ----------
     show_one_place
         Says of the largest levels of two series, the larger first, and how many times it is larger, whether
-        their pictures are of one place.
+        their pictures are of one place; None where the pictures do not tell. Then the scale decides that
+        both state.
     """
     by_series: dict[str, list[SlideInstance]] = {}
     for one in instances:
@@ -146,32 +168,74 @@ def series_of_slides(
     reduced = {
         one.series
         for number, one in enumerate(scans)
-        if any(_may_be_level(one, other) and show_one_place(other.path, one.path, _times(one, other))
-               for other in reversed(scans[:number]))
-    }  # fmt: skip
-    studies = {one.study for one in scans}
+        if any(_is_level_of_slide(one, other, show_one_place) for other in reversed(scans[:number]))
+    }
     return {
         series: by_series[series][0].path
         for series, scan in largest.items()
-        if series not in reduced and (scan is not None or by_series[series][0].study not in studies)
+        if series not in reduced
+        and not (scan is None and all(_has_scan(one, scans) for one in by_series[series]))
     }
+
+
+def _has_scan(beside: SlideInstance, scans: Sequence[SlideInstance]) -> bool:
+    return any(_may_be_one_glass(beside, scan) for scan in scans)
 
 
 def _pixels(one: SlideInstance) -> int:
     return one.width_px * one.height_px
 
 
+def _size(one: SlideInstance) -> tuple[int, int]:
+    return one.width_px, one.height_px
+
+
 def _times(smaller: SlideInstance, larger: SlideInstance) -> float:
     return larger.width_px / max(1, smaller.width_px)
 
 
-def _may_be_level(smaller: SlideInstance, larger: SlideInstance) -> bool:
-    """Whether they are of one glass and one aspect, as far as rounding lets it."""
+def _may_be_one_glass(first: SlideInstance, second: SlideInstance) -> bool:
+    other_container = first.container and second.container and first.container != second.container
+    return first.study == second.study and not other_container
+
+
+def _is_level_of_slide(
+    smaller: SlideInstance,
+    larger: SlideInstance,
+    show_one_place: Callable[[Path, Path, float], bool | None],
+) -> bool:
+    coarser = _times_coarser(smaller, larger)
+    fits = coarser is not None and _fits(coarser, smaller, larger)
+    if not (_may_be_one_glass(smaller, larger) and _is_copy_size(smaller, larger)) or (coarser and not fits):
+        return False
+    shown = show_one_place(larger.path, smaller.path, _times(smaller, larger))
+    return fits if shown is None else shown
+
+
+def _is_level_of_series(smaller: SlideInstance, larger: SlideInstance) -> bool:
+    """Whether it may be a reduced copy; with its last tiles filled up its aspect may be another."""
+    coarser = _times_coarser(smaller, larger)
+    if coarser is None:
+        return smaller.is_reduced or _is_copy_size(smaller, larger)
+    if coarser <= 1 + _SPACING_TOLERANCE:
+        return False
+    return smaller.is_reduced or _is_copy_size(smaller, larger) or _fits(coarser, smaller, larger)
+
+
+def _is_copy_size(smaller: SlideInstance, larger: SlideInstance) -> bool:
+    """Whether a smaller one has the aspect of a larger one, as far as rounding lets it."""
     times = _times(smaller, larger)
-    other_container = smaller.container and larger.container and smaller.container != larger.container
-    return (
-        smaller.study == larger.study
-        and not other_container
-        and times > 1
-        and abs(larger.height_px / times - smaller.height_px) <= 1 + larger.height_px / larger.width_px
-    )
+    rounding = 1 + larger.height_px / max(1, larger.width_px)
+    return times > 1 and abs(larger.height_px / times - smaller.height_px) <= rounding
+
+
+def _times_coarser(smaller: SlideInstance, larger: SlideInstance) -> float | None:
+    """How many times more a pixel of the smaller one is said to cover; None where either does not say."""
+    if not smaller.um_per_pixel or not larger.um_per_pixel:
+        return None
+    return smaller.um_per_pixel / larger.um_per_pixel
+
+
+def _fits(coarser: float, smaller: SlideInstance, larger: SlideInstance) -> bool:
+    rounding = 1 / max(1, smaller.width_px)
+    return abs(coarser / _times(smaller, larger) - 1) <= _SPACING_TOLERANCE + rounding

@@ -64,8 +64,9 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
     - A pyramidal TIFF, SVS, NDPI, tiled TIFF or CZI of over 100 megapixels or DICOM whole slide in a folder
       is a slide of its own. Where a DICOM whole slide is all a folder holds, the folder is the slide.
     - Folders within are searched in the same way, however deep, whether or not the folder above is a
-      slide. Passed over are hidden folders, those of the system (`SYSTEM_FOLDERS`, `ANNOTATION_FOLDERS`) and
-      those without images; a folder reached twice, through links or because it was given twice, counts once.
+      slide. Passed over are hidden folders, those of the system (`SYSTEM_FOLDERS`, `ANNOTATION_FOLDERS`),
+      the data folder beside a MIRAX scan and those without images; a folder reached twice, through links or
+      because it was given twice, counts once.
     - A path that does not exist, a folder that cannot be listed, an argument below which there is no image,
       and a file of another kind are problems; they do not stop the others.
 
@@ -127,7 +128,11 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
     try:
         contents = folder_contents(folder)
         with decoding(folder):
-            inner = [entry for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry.name)]
+            inner = [
+                entry
+                for entry in folder.iterdir()
+                if entry.is_dir() and not is_passed_over(entry.name) and not _is_of_mirax(entry)
+            ]
     except UnreadableImageError as error:
         yield SlideProblem(folder, str(error))
         return
@@ -136,6 +141,12 @@ def _search_folder(folder: Path, seen: set[Path]) -> Iterator[Path | SlideProble
     below = [*inner, *(() if contents.is_one_scan else contents.large_images)]
     for path in sorted(below, key=lambda path: natural_key(path.name)):
         yield from _search(path, seen)
+
+
+def _is_of_mirax(folder: Path) -> bool:
+    """Whether it holds the data of a MIRAX scan, whose file lies beside it."""
+    scan = folder.with_name(f"{folder.name}.mrxs")
+    return scan.exists() and (folder / "Slidedat.ini").exists()
 
 
 def is_passed_over(name: str) -> bool:

@@ -73,6 +73,15 @@ def may_be_one_place(first: Glimpse, second: Glimpse) -> bool:
     return bool(is_alike or is_opposite)
 
 
+def show_the_same(first: Glimpse, second: Glimpse) -> bool | None:
+    """Whether what both show may be planes of one place; None where they show too little at the same spots.
+
+    For pictures of which either may show nothing where the other is sharp.
+    """
+    both = (first.std(axis=1) > _TEXTURED) & (second.std(axis=1) > _TEXTURED)
+    return may_be_one_place(first[both], second[both]) if both.sum() >= _FEWEST_BLOCKS else None
+
+
 def shows_something(picture: Glimpse) -> bool:
     """Whether there is enough in a picture to tell its place by."""
     return int((picture.std(axis=1) > _TEXTURED).sum()) >= _FEWEST_BLOCKS

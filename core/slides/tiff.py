@@ -16,6 +16,7 @@ from core.slides.tiff_pages import (
     check_complete,
     full_page,
     page_image,
+    planes_with_all_tiles,
     refuse_raw_pages,
     sampled_bits,
     scanned_regions,
@@ -91,16 +92,23 @@ def tiff_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
                 for plane in planes:
                     check_complete(path, tiff, full_page(tiff, plane.page))
                 regions = cutting.regions(page.imagewidth, page.imagelength, um_per_pixel)
+            pages = [full_page(tiff, plane.page) for plane in planes]
             if len(regions) <= 1:
+                if page.is_tiled:
+                    whole = Rectangle(0, 0, page.imagewidth, page.imagelength)
+                    planes = tuple(planes[at] for at in planes_with_all_tiles(path, pages, whole))
                 fields[suffix] = of_one_place(
                     [TiffField(path, plane, None, None, um_per_pixel) for plane in planes]
                 )
                 continue
             bits = sampled_bits(page)
-            for region in scanned_regions([full_page(tiff, plane.page) for plane in planes], regions):
+            for region in scanned_regions(pages, regions):
                 where = f"x={region.area.left},y={region.area.top}"
                 fields[f"{suffix},{where}" if suffix else f"#{where}"] = of_one_place(
-                    [TiffField(path, plane, region, bits, um_per_pixel) for plane in planes]
+                    [
+                        TiffField(path, planes[at], region, bits, um_per_pixel)
+                        for at in planes_with_all_tiles(path, pages, region.area)
+                    ]
                 )
     return fields
 

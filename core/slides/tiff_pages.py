@@ -122,6 +122,25 @@ def scanned_regions(planes: Sequence[TiffPage], regions: Sequence[Region]) -> Se
     return scanned or regions
 
 
+def planes_with_all_tiles(path: Path, planes: Sequence[TiffPage], area: Rectangle) -> list[int]:
+    """Positions of those planes of a tiled picture that lack no tile of an area that another has.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where each lacks a tile that another has: whichever was chosen, some cells would be lost.
+    """
+    scanned = [{tile for tile in _tiles_touching(page, area) if page.databytecounts[tile]} for page in planes]
+    complete = [number for number, tiles in enumerate(scanned) if tiles >= set().union(*scanned)]
+    if not complete:
+        raise not_decoded(
+            path,
+            f"focal planes that each lack other tiles, at column {area.left} and row {area.top}",
+            "export it in one focal plane",
+        )
+    return complete
+
+
 def _whole(path: Path, tiff: TiffFile, page: TiffPage, plane: int) -> NDArray[np.generic]:
     if plane == 0 or page.imagedepth > 1:
         samples = page.asarray(maxworkers=1)

@@ -15,11 +15,11 @@ from tifffile import TiffFile, TiffFileError
 
 from core.errors import UnreadableImageError
 from core.files import shown_path
-from core.slides.dicom_planes import DicomPlaneRegion, tile_matrix
-from core.slides.dicom_slide import full_resolution, has_focal_planes, instances_beside
+from core.slides.dicom_planes import plane_fields, tile_matrix
+from core.slides.dicom_slide import full_resolution, instances_beside
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
-from core.slides.formats import Format, decoding, format_of
+from core.slides.formats import Format, decoding, format_of, not_decoded
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
 from core.slides.same_place import Glimpse, glimpse, is_one_place, shows_something
@@ -30,8 +30,10 @@ from core.slides.tiff_places import Plane
 
 _LEAST_COMPARED_PX = 128
 _COMPARED_PX = (2048, 4096)
-"""Side of the middle of a scan that is compared with another's, at least and at most; of the smaller one at
+"""Side of the part of a scan that is compared with another's, at least and at most; of the smaller one at
 least `_LEAST_COMPARED_PX`, as far as that goes."""
+_COMPARED_AT = ((0.5, 0.5), *((x, y) for y in (0.0, 0.5, 1.0) for x in (0.0, 0.5, 1.0)))
+"""Shares of the way across and down: the middle, then the edges, where a smear may lie at one of them."""
 _NDPI_LENS = 65421
 """Tag of an NDPI's page: the objective's magnification, or less than 0 for a macro picture or a map."""
 
@@ -48,15 +50,8 @@ class ScanRegion:
         """Decode the region as field `name`; raises `UnreadableImageError`."""
         area = self.region.area
         with decoding(self.path):
-            scan = _scan(self.path)
-            try:
-                picture = scan.read_region(
-                    (area.left, area.top), 0, (area.right - area.left, area.bottom - area.top)
-                )
-            except openslide.OpenSlideError:
-                _opened.cache_clear()  # after one error a handle refuses every other region too
-                raise
-            image = to_rgb(np.asarray(picture))
+            size = area.right - area.left, area.bottom - area.top
+            image = _read(self.path, (area.left, area.top), 0, size)
         return Field(name, image, self.um_per_pixel, area.left, area.top, self.region.owned)
 
 
@@ -76,6 +71,10 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     with decoding(path):
         if format_of(path) is Format.MIRAX:
             _check_folder_of_mirax(path)
+        if format_of(path) is Format.DICOM:
+            files = _full_resolution_of_dicom(path)
+            if not tile_matrix(files).is_plain:
+                return plane_fields(files, cutting)
         kind = openslide.OpenSlide.detect_format(path)
         if kind is None:
             with suppress(TiffFileError):  # it may be none for having been cut short
@@ -84,11 +83,7 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
                 f"{shown_path(path)} is no whole-slide scan that OpenSlide knows: "
                 "save it as a tiled or pyramidal TIFF"
             )
-        if kind == "dicom":
-            level = full_resolution(instances_beside(path))
-            if has_focal_planes(level):
-                return _dicom_planes(tuple(one.path for one in level), cutting)
-        elif kind != "mirax":
+        if kind not in ("dicom", "mirax"):
             planes = _checked_planes(path)
         scan = _scan(path)
         stated = scan.properties.get(openslide.PROPERTY_NAME_MPP_X)
@@ -109,15 +104,11 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     }
 
 
-def _dicom_planes(files: tuple[Path, ...], cutting: Cutting) -> dict[str, FieldSource]:
-    matrix = tile_matrix(files)
-    regions = cutting.regions(matrix.width_px, matrix.height_px, matrix.um_per_pixel)
-    return {
-        f"#x={region.area.left},y={region.area.top}": of_one_place(
-            [DicomPlaneRegion(files, plane, region, matrix.um_per_pixel) for plane in range(len(matrix.at))]
-        )
-        for region in regions
-    }
+def _full_resolution_of_dicom(path: Path) -> tuple[Path, ...]:
+    level = full_resolution(instances_beside(path))
+    if not level:
+        raise not_decoded(path, "the label or overview of a whole slide alone", "copy its scan beside it")
+    return tuple(one.path for one in level)
 
 
 def _check_folder_of_mirax(path: Path) -> None:
@@ -140,13 +131,14 @@ def _with_tiles(path: Path, scan: openslide.OpenSlide, regions: Sequence[Region]
 def _checked_planes(path: Path) -> list[int]:
     """Pages of an NDPI that show the full resolution in several focal planes; none where it has one.
 
-    OpenSlide reads the plane alone that the scanner's autofocus has found.
+    OpenSlide reads the plane alone that the scanner's autofocus has found. A scan is checked to be all there;
+    labels and macro pictures are not.
     """
     with TiffFile(path) as tiff:
         pages = [full_page(tiff, index) for index in range(max(1, len(tiff.pages)))]
-        for page in pages:
-            check_complete(path, tiff, page)
         levels = [page for page in pages if (page.tags.valueof(_NDPI_LENS) or 0) > 0]
+        for page in levels or [page for page in pages if page.is_tiled] or pages:
+            check_complete(path, tiff, page)
         planes = [page for page in levels if page.shape == levels[0].shape]
         # Without marks in its JPEG a page can only be decoded whole, by OpenSlide.
         several = len(planes) > 1 and all(page.is_tiled for page in planes)
@@ -210,11 +202,7 @@ class ScanOverview:
             level = scan.get_best_level_for_downsample(reduction + 0.01)
             within = reduction / scan.level_downsamples[level]
             size = (max(1, round(width * within)), max(1, round(height * within)))
-            try:
-                picture = to_rgb(np.asarray(scan.read_region((left, top), level, size)))
-            except openslide.OpenSlideError:
-                _opened.cache_clear()
-                raise
+            picture = _read(self.path, (left, top), level, size)
         if picture.shape[:2] == (height, width):
             return picture
         return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
@@ -230,7 +218,7 @@ def scan_overview(path: Path) -> ScanOverview | None:
         kind = openslide.OpenSlide.detect_format(path)
         if kind in (None, "zeiss"):  # the latter is read here otherwise
             return None
-        if kind == "dicom" and has_focal_planes(full_resolution(instances_beside(path))):
+        if kind == "dicom" and not tile_matrix(_full_resolution_of_dicom(path)).is_plain:
             return None
         try:
             scan = _scan(path)
@@ -239,32 +227,47 @@ def scan_overview(path: Path) -> ScanOverview | None:
         return ScanOverview(path, *scan.dimensions) if scan.level_count > 1 else None
 
 
-def show_one_place(larger: Path, smaller: Path, times: float) -> bool:
-    """Whether two DICOM scans, one so many times larger, show the same in their middle; or nothing, both.
+def show_one_place(larger: Path, smaller: Path, times: float) -> bool | None:
+    """Whether two DICOM scans, one so many times larger, show the same where first either shows something.
 
-    A scan that OpenSlide does not open shows the same as none.
+    None where the pictures do not tell: neither shows anything wherever it is looked at, or OpenSlide does
+    not read one.
     """
     reach_px = int(min(_COMPARED_PX[1], max(_COMPARED_PX[0], _LEAST_COMPARED_PX * times)))
     try:
-        seen, seen_of_larger = _middle(smaller, int(reach_px / times)), _middle(larger, reach_px)
-    except (openslide.OpenSlideError, OSError):
-        return False
-    return is_one_place(seen, seen_of_larger) or not (
-        shows_something(seen) or shows_something(seen_of_larger)
-    )
+        if not all(tile_matrix(_full_resolution_of_dicom(path)).is_plain for path in (larger, smaller)):
+            return None
+        for share in _COMPARED_AT:
+            seen = _glimpse_at(smaller, share, int(reach_px / times))
+            seen_of_larger = _glimpse_at(larger, share, reach_px)
+            if shows_something(seen) or shows_something(seen_of_larger):
+                return is_one_place(seen, seen_of_larger)
+    except (openslide.OpenSlideError, OSError, UnreadableImageError):
+        return None
+    return None
 
 
-def _middle(path: Path, reach_px: int) -> Glimpse:
+def _glimpse_at(path: Path, share: tuple[float, float], reach_px: int) -> Glimpse:
+    """What a part of a scan shows, whose corner lies a share of the way across and down."""
     width_px, height_px = _scan(path).dimensions
     across, down = max(1, min(reach_px, width_px)), max(1, min(reach_px, height_px))
-    corner = (width_px - across) // 2, (height_px - down) // 2
-    return glimpse(to_rgb(np.asarray(_scan(path).read_region(corner, 0, (across, down)))))
+    corner = round((width_px - across) * share[0]), round((height_px - down) * share[1])
+    return glimpse(_read(path, corner, 0, (across, down)))
 
 
 def is_scanner_tiff(path: Path) -> bool:
     """Whether a scanner's own kind of TIFF, whatever its name, in which not every page is a picture."""
     with decoding(path):
         return openslide.OpenSlide.detect_format(path) not in (None, "generic-tiff", "dicom")
+
+
+def _read(path: Path, corner: tuple[int, int], level: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A part of a scan as RGB; its corner at full resolution."""
+    try:
+        return to_rgb(np.asarray(_scan(path).read_region(corner, level, size)))
+    except openslide.OpenSlideError:
+        _opened.cache_clear()  # after one error a handle refuses every other region too
+        raise
 
 
 def _scan(path: Path) -> openslide.OpenSlide:

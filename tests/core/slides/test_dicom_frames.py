@@ -2,12 +2,13 @@
 
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import imagecodecs
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -24,7 +25,7 @@ from pydicom.uid import (
 )
 
 from core.errors import UnreadableImageError
-from core.slides import open_slide
+from core.slides import dicom_frames, open_slide
 from core.slides.dicom_frames import frame_image, header_of
 from tests.core.slides.images import jpeg, picture, write_dicom
 
@@ -143,3 +144,51 @@ def test_a_dicom_file_that_begins_as_a_tiff_is_read_with_all_its_frames(tmp_path
     assert slide.field_names() == ("a.tif#frame=1", "a.tif#frame=2", "a.tif#frame=3")
     for name, frame in zip(slide.field_names(), frames, strict=True):
         assert np.array_equal(slide.read_field(name).image, frame)
+
+
+@pytest.mark.parametrize(
+    ("table", "items"), [("none", 1), ("none", 3), ("basic", 1), ("basic", 3), ("extended", 1)]
+)
+def test_each_frame_is_found_by_whatever_table_there_is(tmp_path: Path, table: str, items: int) -> None:
+    pictures = [picture(seed=seed) for seed in range(3)]
+    encoded = [bytes(imagecodecs.jpegls_encode(image)) for image in pictures]
+    path = tmp_path / "a.dcm"
+    dataset = dcmread(write_dicom(path, pictures))
+    dataset.file_meta.TransferSyntaxUID = JPEGLSLossless
+    if table == "extended":
+        dataset.PixelData, offsets, lengths = encapsulate_extended(encoded)
+        dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths = offsets, lengths
+    else:
+        dataset.PixelData = encapsulate(encoded, fragments_per_frame=items, has_bot=table == "basic")
+    dataset["PixelData"].VR = "OB"
+    dataset.save_as(path, enforce_file_format=True)
+    for index in (2, 0, 1):
+        assert np.array_equal(frame_image(path, index), pictures[index])
+
+
+def test_the_header_of_a_file_is_read_once_for_all_its_frames_and_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Mock(wraps=dcmread)
+    monkeypatch.setattr(dicom_frames, "dcmread", read)
+    path = write_dicom(tmp_path / "a.dcm", [picture(seed=seed) for seed in range(3)], compressed=True)
+    for index in range(3):
+        frame_image(path, index)
+    assert read.call_count == 1
+    write_dicom(path, [IMAGE])
+    assert np.array_equal(frame_image(path, 0), IMAGE)
+
+
+def test_a_plain_frame_cut_short_is_damaged_and_those_before_it_are_read(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", [IMAGE, IMAGE])
+    path.write_bytes(path.read_bytes()[:-100])
+    assert np.array_equal(frame_image(path, 0), IMAGE)
+    with pytest.raises(UnreadableImageError, match=r"of 36864 bytes of a frame"):
+        frame_image(path, 1)
+
+
+def test_colours_that_lie_plane_by_plane_are_put_together(tmp_path: Path) -> None:
+    dataset = written(tmp_path / "a.dcm")
+    dataset.PlanarConfiguration, dataset.PixelData = 1, np.moveaxis(IMAGE, -1, 0).tobytes()
+    dataset.save_as(tmp_path / "a.dcm")
+    assert np.array_equal(frame_image(tmp_path / "a.dcm", 0), IMAGE)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from core.slides import find_slides, open_slide
 from core.slides.discovery import Discovery
 from tests.core.slides.images import picture, write_dicom, write_png, write_pyramid
+from tests.core.slides.scanner_files import mirax_layout, write_mrxs
 
 
 def put(root: Path, *files: str) -> Path:
@@ -220,3 +221,11 @@ def test_a_long_way_down_is_cut_to_what_a_folder_name_can_hold(tmp_path: Path) -
     found = names(find_slides([tmp_path / "batch"]))
     assert len(set(found)) == 2
     assert all(len(name.encode()) <= 220 for name in found)
+
+
+def test_the_data_folder_of_a_mirax_scan_is_not_searched_and_another_of_that_name_is(tmp_path: Path) -> None:
+    write_mrxs(tmp_path / "a.mrxs", picture(232, 336), mirax_layout(2, 3, {}))
+    put(tmp_path, "a/preview.png")
+    assert names(find_slides([tmp_path])) == ["a"]
+    put(tmp_path, "b/preview.png", "b/Slidedat.ini")
+    assert names(find_slides([tmp_path])) == ["a", "b"]

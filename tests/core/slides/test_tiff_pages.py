@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
 
 from core.errors import UnreadableImageError
+from core.slides import open_slide
 from core.slides.field import Rectangle
 from core.slides.tiff_pages import follows_without_header, full_page, page_image
 from tests.core.slides.images import picture
@@ -84,3 +86,30 @@ def with_tag(path: Path, tag: str, value: int | tuple[int, ...]) -> Path:
     with tifffile.TiffFile(path, mode="r+") as tiff:
         tiff.pages.first.tags[tag].overwrite(value)
     return path
+
+
+def planes_with_gaps(path: Path, *gaps: int) -> Path:
+    """Focal planes of 96 x 128 px in tiles of 32, the first blurred; of each a tile is left out, or none."""
+    sharp = picture()
+    planes = [np.asarray(cv2.GaussianBlur(sharp, (0, 0), 2), np.uint8), sharp]
+    tifffile.imwrite(path, planes, photometric="rgb", tile=(32, 32), metadata={"axes": "ZYXS"}, ome=True)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        for index, gap in enumerate(gaps):
+            for name in ("TileByteCounts", "TileOffsets"):
+                tag = full_page(tiff, index).tags[name]
+                tag.overwrite([0 if at == gap else value for at, value in enumerate(tag.value)])
+    return path
+
+
+def test_a_plane_that_lacks_a_tile_is_left_out_in_the_regions_where_another_has_it(tmp_path: Path) -> None:
+    slide = open_slide(planes_with_gaps(tmp_path / "a.ome.tif", -1, 5), region_px=64, overlap_px=0)
+    planes = {name.partition("#")[2]: slide.planes_of(name) for name in slide.field_names()}
+    assert planes == {"x=0,y=0": 1, "x=64,y=0": 2, "x=0,y=32": 1, "x=64,y=32": 2}
+    whole = open_slide(tmp_path / "a.ome.tif")
+    assert whole.planes_of(whole.field_names()[0]) == 1
+
+
+def test_planes_that_each_lack_another_tile_are_named(tmp_path: Path) -> None:
+    path = planes_with_gaps(tmp_path / "a.ome.tif", 5, 0)
+    with pytest.raises(UnreadableImageError, match=r"each lack other tiles.*: export it in one focal plane"):
+        open_slide(path)

@@ -11,6 +11,7 @@ from pydicom.uid import generate_uid
 
 from core.errors import UnreadableImageError
 from core.slides import find_slides, open_overview, open_slide
+from core.slides.whole_slide import show_one_place
 from tests.core.slides.images import picture, write_pyramid, write_whole_slide_instance
 from tests.core.slides.test_tiff import fields, stitched
 
@@ -114,3 +115,10 @@ def test_a_pyramid_in_an_encoding_that_openslide_does_not_know_has_no_overview(
             )
     assert (open_overview(path) is not None) == has_one
     assert np.array_equal(stitched(fields(path, region_px=100, overlap_px=30), 200, 300), picture(200, 300))
+
+
+def test_a_scan_that_was_looked_at_in_vain_can_still_be_opened(dicom_scan: Path) -> None:
+    path = dicom_scan / "2.dcm"
+    path.write_bytes(path.read_bytes()[:100_000])
+    assert show_one_place(path, path, 1.0) is None
+    assert open_slide(path).field_names()

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+import tifffile
 from numpy.typing import NDArray
 
 from core.errors import UnreadableImageError
 from core.slides import Slide, find_slides, open_overview, open_slide
+from core.slides.tiff_pages import full_page
 from tests.core.slides.images import picture, write_png
 from tests.core.slides.scanner_files import (
     UM_PER_PIXEL,
@@ -173,3 +175,11 @@ def test_of_an_ndpi_in_focal_planes_each_region_is_the_sharpest(tmp_path: Path) 
         here = IMAGE[field.top_px :, field.left_px :][:160, :160].astype(int)
         assert np.abs(field.image - here).max() <= MOST_APART
     assert {field.um_per_pixel for field in ends} == {UM_PER_PIXEL}
+
+
+def test_a_scan_whose_macro_picture_is_cut_short_is_read(tmp_path: Path) -> None:
+    path = write_svs(tmp_path / "a.svs", IMAGE)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        macro = full_page(tiff, len(tiff.pages) - 1)
+        macro.tags["StripByteCounts"].overwrite(tiff.filehandle.size - macro.dataoffsets[0] + 1)
+    assert np.abs(all_of(open_slide(path)) - IMAGE).max() <= MOST_APART
