@@ -67,7 +67,7 @@ def test_a_lattice_fits_itself_anywhere_and_says_nothing(columns: int) -> None:
 
 
 def test_two_cells_are_no_lattice_and_nine_in_a_row_are() -> None:
-    row = np.arange(9) * (1.4 + 0j)
+    row = np.array([1.4 * number + 0j for number in range(9)], np.complex128)
     assert [is_lattice(row[:cells]) for cells in (0, 1, 2, 9)] == [False, False, False, True]
 
 

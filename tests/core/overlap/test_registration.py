@@ -85,7 +85,7 @@ def test_a_line_across_all_pictures_makes_no_strip() -> None:
         picture[:] = BACKGROUND
         picture[300:] = 60
         picture[:40] = 60
-    found = registered(*sketches(*(in_grey(picture) for picture in pictures), CELL_PX))
+    found = registered(*sketches(in_grey(pictures[0]), in_grey(pictures[1]), CELL_PX))
     assert found is None or not found.holds
     assert found is None or found.evidence < SAME_STRIP or found.stands_out < STANDS_OUT
 
