@@ -48,8 +48,8 @@ AROUND_PX = 4
 REFINED_PX = 3
 """Side of the filter by which both pictures are blurred while they are refined."""
 SAME_STRIP = 6.5
-"""Evidence from which a strip is one. Pairs of real fields of different places have 4.8 at most, and a tenth
-of them as many reach .5 to .7 more: of 2,000 pairs fewer than .001 do (`benchmarks.overlaps`)."""
+"""Evidence from which a strip is one. Before detail was bounded by that of the cells, pairs of real fields of
+different places had 4.8 at most (`benchmarks.overlaps --parts different`)."""
 LIKELY = 4.0
 """Evidence at the coarse size from which the finer one is looked at: chance gives it to one pair in 200."""
 CORRELATES = 0.75
