@@ -1,6 +1,6 @@
 """Photographs that overlap, found among real fields: how many, how many wrongly, and how fast.
 
-    python -m benchmarks.overlaps --data DATA [--sets iml_malaria md2019] [--cache out/overlaps]
+    python -m benchmarks.overlaps --data DATA [--sets iml_malaria md2019] [--overlaps 0.05 0.1]
 
 Six parts: fields cut in two that share 0 to 60 % of their width, the second one turned by up to 5 degrees, in
 other light, both as JPEG of quality 70 to 95; fields beside copies of themselves; the fields of each set, and
@@ -36,17 +36,17 @@ from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
 from core.overlap import (
     SAME_PICTURE,
+    GreyPicture,
     Overlap,
     Pattern,
     Placement,
-    Sketch,
     correlation,
+    in_grey,
     on_each_other,
     overlaps,
-    sketch,
 )
 from core.overlap.constellations import guesses
-from core.overlap.registration import SAME_STRIP, registered
+from core.overlap.registration import SAME_STRIP, registered, sketches
 from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
 from core.scoring.overlapping import ONE_SCALE, each_place_once
@@ -138,14 +138,13 @@ def searched(photographs: Sequence[LocatedPhotograph], names: Sequence[str]) -> 
             for one in doubtful
         ]
 
-    sketches: dict[str, Sketch] = {}
+    in_greys: dict[str, GreyPicture] = {}
 
     def laid(pairs: Sequence[NeighbouringFields]) -> list[Placement | None]:
-        px_per_width = float(np.median([pair.widths_px for pair in pairs]))
-        for name in {field.name for pair in pairs for field in (pair.first, pair.second)} - set(sketches):
-            sketches[name] = sketch(pictures[name].image, px_per_width)
+        for name in {field.name for pair in pairs for field in (pair.first, pair.second)} - set(in_greys):
+            in_greys[name] = in_grey(pictures[name].image)
         return [
-            on_each_other(sketches[pair.first.name], sketches[pair.second.name], pair.widths_px)
+            on_each_other(in_greys[pair.first.name], in_greys[pair.second.name], pair.widths_px)
             for pair in pairs
         ]
 
@@ -289,19 +288,22 @@ def unlike(sets: Mapping[str, Sequence[LocatedPhotograph]]) -> None:
         widths = np.array([cell_width(one) for one in sets[name]])
         px_per_width = float(np.median(widths))
         of_one_scale = np.abs(np.log(widths / px_per_width)) < ONE_SCALE
-        sketches = [sketch(one.image, px_per_width) for one in sets[name]]
+        pictures = [in_grey(one.image) for one in sets[name]]
         draw = np.random.default_rng(1)
-        pairs = draw.integers(0, len(sketches), (8 * DIFFERENT[name], 2))
+        pairs = draw.integers(0, len(pictures), (8 * DIFFERENT[name], 2))
         pairs = pairs[of_one_scale[pairs].all(axis=1) & (np.abs(pairs[:, 0] - pairs[:, 1]) >= APART)]
         pairs = pairs[: DIFFERENT[name]]
         started = time.process_time()
         for first, second in pairs.tolist():
-            found = registered(sketches[first], sketches[second])
+            found = registered(*sketches(pictures[first], pictures[second], px_per_width))
             if found is not None and found.holds:  # to be looked at: so far all show one place
                 print(f"{name} {first} {second}: {found}")
             else:
                 evidence.append(0.0 if found is None or found.is_turned_too_far else found.evidence)
         seconds += time.process_time() - started
+    if len(evidence) <= TAIL:
+        print(f"{len(evidence)} pairs of different fields are too few to tell how fast they become rarer")
+        return
     likest = np.sort(evidence)[::-1][: TAIL + 1]
     # Where they become rarer by a factor e with each so much more evidence (Hill's way, of an exponential).
     step = float((likest[:TAIL] - likest[TAIL]).mean())
@@ -345,6 +347,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", choices=EVERY, default=list(EVERY))
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--fields", type=int, help="of each set that are cut or copied, at the most")
+    parser.add_argument("--overlaps", nargs="+", type=float, choices=OVERLAPS, default=list(OVERLAPS))
     parser.add_argument("--cache", type=Path, default=Path("out/overlaps"))
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -356,9 +360,9 @@ def main() -> None:
         references[name] = reference_of(some, models)
     print("n over the cells of the uncut field: before the search, after it")
     for name in given.sets:
-        some_of_it = fields_of(given.data / name)[:: EVERY[name]]
+        some_of_it = fields_of(given.data / name)[:: EVERY[name]][: given.fields]
         how_located = models, references[name], given.cache
-        for overlap in sorted(OVERLAPS) if "cut" in given.parts else ():
+        for overlap in sorted(given.overlaps) if "cut" in given.parts else ():
             row(f"{name} {overlap:.0%}", list(cut_in_two(some_of_it, overlap, *how_located)))
         for how in COPIES if "copies" in given.parts else ():
             row(f"{name} {how}", list(beside_copies(some_of_it, how, *how_located)))

@@ -45,12 +45,14 @@ class BurnedIn:
         """What `dataclasses.asdict` made of one, as a ledger keeps it in JSON."""
         return cls(values["width"], values["height"], tuple(tuple(box) for box in values["boxes"]))
 
+    def on_field(self, width: int, height: int) -> tuple[Box, ...]:
+        """The boxes on a field of this size."""
+        return self.boxes if (width, height) == (self.width, self.height) else ()
+
     def covers(self, boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
         """(N,) which boxes (x, y, width, height) on a field of this size reach into a caption."""
         covered = np.zeros(len(boxes), bool)
-        if (width, height) != (self.width, self.height):
-            return covered
-        for x, y, across, down in self.boxes:
+        for x, y, across, down in self.on_field(width, height):
             covered |= (
                 (boxes[:, 0] < x + across)
                 & (boxes[:, 0] + boxes[:, 2] > x)
@@ -66,10 +68,11 @@ class BurnedIn:
     def over_captions(self, lit: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A field that is lit, or painted, all over, with its captions in the colour of the background."""
         height, width = lit.shape[:2]
-        if not self.boxes or (width, height) != (self.width, self.height):
+        boxes = self.on_field(width, height)
+        if not boxes:
             return lit
         painted, colour = lit.copy(), background_colour(lit)
-        for x, y, across, down in self.boxes:
+        for x, y, across, down in boxes:
             painted[y : y + down, x : x + across] = colour
         return painted
 

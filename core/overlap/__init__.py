@@ -1,27 +1,31 @@
 """Photographs that share a part of the smear, found by the places of their cells, and by what they show."""
 
+from core.overlap.agreement import PlacedObjects, agreeing
 from core.overlap.constellations import Pattern, is_lattice
-from core.overlap.neighbours import implied_pairs, pairs_in_order
+from core.overlap.neighbours import IMPLIED_EACH, implied_pairs, pairs_in_order
 from core.overlap.pairs import Overlap, overlaps
 from core.overlap.pictures import SAME_PICTURE, correlation
 from core.overlap.placement import Placement
 from core.overlap.places import SharedObjects, place_of_each, shared_objects
-from core.overlap.registration import Sketch, on_each_other, sketch
+from core.overlap.registration import GreyPicture, in_grey, on_each_other
 
 __all__ = [
+    "IMPLIED_EACH",
     "SAME_PICTURE",
+    "GreyPicture",
     "Overlap",
     "Pattern",
+    "PlacedObjects",
     "Placement",
     "SharedObjects",
-    "Sketch",
+    "agreeing",
     "correlation",
     "implied_pairs",
+    "in_grey",
     "is_lattice",
     "on_each_other",
     "overlaps",
     "pairs_in_order",
     "place_of_each",
     "shared_objects",
-    "sketch",
 ]

@@ -219,8 +219,11 @@ def _described(cells: NDArray[np.complex128]) -> tuple[NDArray[np.int64], NDArra
 
 
 def is_lattice(points: NDArray[np.complex128]) -> bool:
-    """Whether points lie so regularly that they fit themselves when shifted, as cells never do."""
-    return _repeats(points, _nearest(points))
+    """Whether points lie so regularly that they fit themselves when shifted, as cells never do.
+
+    Fewer than a constellation has do not tell: two have one step between them.
+    """
+    return len(points) >= CELLS and _repeats(points, _nearest(points))
 
 
 def _nearest(points: NDArray[np.complex128]) -> NDArray[np.int64]:

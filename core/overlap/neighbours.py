@@ -5,7 +5,7 @@ side by side, the placements found along the rows tell which of two rows meet.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from core.overlap.pairs import Overlap
 from core.overlap.placement import Placement
 from core.overlap.registration import LARGEST_SHARE
 
-PAIRS = 1000
-"""Pairs that are looked at on a slide of few photographs, even if fewer follow each other: of 45, all."""
+APART = 3
+"""Places in the order of the names up to which two photographs are looked at: one between may be of a blurred
+field, or taken twice."""
 AROUND = 0.5
 """Cell widths added around a photograph: where it lies is implied by way of many, each a little off."""
 IMPLIED_EACH = 4
@@ -24,28 +25,37 @@ IMPLIED_EACH = 4
 
 
 def pairs_in_order(photographs: int) -> list[tuple[int, int]]:
-    """Pairs of so many photographs, by their positions: those in a row, then those one apart, and so on."""
-    pairs: list[tuple[int, int]] = []
-    for apart in range(1, photographs):
-        if pairs and len(pairs) + photographs - apart > PAIRS:
-            break
-        pairs += [(first, first + apart) for first in range(photographs - apart)]
-    return pairs
+    """Pairs of so many photographs, by their positions: each with the next few, one after another."""
+    return [
+        (first, second)
+        for first in range(photographs)
+        for second in range(first + 1, min(photographs, first + APART + 1))
+    ]
 
 
-def implied_pairs(found: Sequence[Overlap], patterns: Sequence[Pattern]) -> list[tuple[int, int]]:
-    """Pairs of all photographs that share some of their border by way of overlaps that are found."""
+def implied_pairs(
+    found: Sequence[Overlap], patterns: Sequence[Pattern], tried: Set[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Pairs of all photographs, but those tried, that share some border by way of overlaps that are found."""
     implied: list[tuple[int, int]] = []
     for placements in _mosaics(found):
         numbers = np.array(sorted(placements))
-        frames = [placements[number].of(corners(patterns[number])) for number in numbers.tolist()]
-        begin = np.array([(frame.real.min(), frame.imag.min()) for frame in frames]) - AROUND
-        end = np.array([(frame.real.max(), frame.imag.max()) for frame in frames]) + AROUND
-        shared = np.minimum(end[:, None], end[None]) - np.maximum(begin[:, None], begin[None])
-        share = shared.clip(0).prod(axis=2) / (end - begin).prod(axis=1)
-        first, second = np.nonzero(np.triu((share > 0) & (share < LARGEST_SHARE)))
-        implied += zip(numbers[first].tolist(), numbers[second].tolist(), strict=True)
-    return sorted(implied)[: IMPLIED_EACH * len(patterns)]
+        frames = np.stack([placements[number].of(corners(patterns[number])) for number in numbers.tolist()])
+        begin = np.stack([frames.real.min(axis=1), frames.imag.min(axis=1)], axis=1) - AROUND
+        end = np.stack([frames.real.max(axis=1), frames.imag.max(axis=1)], axis=1) + AROUND
+        # From left to right, each with those that begin before it ends: few, and no table of all pairs.
+        order = np.argsort(begin[:, 0], kind="stable")
+        numbers, begin, end = numbers[order], begin[order], end[order]
+        until = np.searchsorted(begin[:, 0], end[:, 0])
+        for one, last in enumerate(until.tolist()):
+            others = slice(one + 1, last)
+            shared = np.minimum(end[one], end[others]) - np.maximum(begin[one], begin[others])
+            smaller = np.minimum((end[one] - begin[one]).prod(), (end[others] - begin[others]).prod(axis=1))
+            share = shared.clip(0).prod(axis=1) / smaller
+            beside = numbers[others][(share > 0) & (share < LARGEST_SHARE)].tolist()
+            first = int(numbers[one])
+            implied += [(min(first, other), max(first, other)) for other in beside]
+    return sorted(set(implied) - tried)
 
 
 def _mosaics(found: Sequence[Overlap]) -> Iterator[dict[int, Placement]]:

@@ -6,6 +6,8 @@ cells, their outlines and what lies between them. All shifts of one picture over
 refined (Evangelidis and Psarakis 2008) and judged at a finer one.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +19,18 @@ from scipy import fft
 from core.overlap.placement import Placement
 
 COARSE_PX, FINE_PX = 8.0, 20.0
-"""Widths of a cell at which shifts are tried, and at which pictures are judged."""
+"""Widths of a cell at which shifts are tried, and at which pictures are judged; less on pictures with so many
+cells that these would be larger than the following."""
+MOST_COARSE, MOST_FINE = 1e5, 5e5
+"""Pixels of a picture at which shifts are tried, and at which pictures are judged, at the most."""
 TURNS = np.radians((-5.0, -3.0, -1.0, 1.0, 3.0, 5.0))
 """Photographs that follow each other are turned by no more, and a degree aside they are still alike."""
 BRIGHTEST = 2.5
 """Detail beyond so many times its usual size is cut: a white cell must not outweigh all red ones."""
+CELLS_DETAIL = 0.995
+"""Share of a picture's places of less detail than its cells' strongest, however few they are. Usual detail is
+no less than would leave these uncut: where most is empty glass the median is noise, and cells cut at noise
+are all alike."""
 LEAST_AREA = 3.0
 """Squares of a cell's width below which what two pictures share is not looked at."""
 LARGEST_SHARE = 0.5
@@ -39,17 +48,40 @@ AROUND_PX = 4
 REFINED_PX = 3
 """Side of the filter by which both pictures are blurred while they are refined."""
 SAME_STRIP = 7.0
-"""Evidence from which a strip is one. Of 11,000 pairs of different real fields none has more than 5, and each
-.3 more leaves a third of them: of 2,000 pairs fewer than .001 have 7 (`benchmarks.overlaps`)."""
+"""Evidence from which a strip is one. Before detail was bounded by that of the cells, of 11,000 pairs of real
+fields of different places none had more than 5, and each .3 more left a third of them (`benchmarks.overlaps
+--parts different`)."""
 LARGEST_TURN = np.radians(5.5)
 """Whatever is refined to a larger turn has been led astray."""
 LIKELY = 4.0
 """Evidence at the coarse size from which the finer one is looked at: chance gives it to one pair in 200."""
 CORRELATES = 0.75
 """Correlation that one strip has on two photographs, however they were lit, at least."""
+MOST_CORRELATED = 0.95
+"""More counts as this much: two photographs of one strip differ more, while two smooth cells may be alike to
+a hundredth and still are two, so that evidence is to come from many places."""
 STANDS_OUT = 0.3
 """By how much it exceeds that half a cell aside, in all directions: along a line that crosses all pictures,
 as the rim of a caption does, every place is like the next."""
+
+
+@dataclass(frozen=True, eq=False)
+class GreyPicture:
+    """A photograph in grey, of `MOST_FINE` pixels at most.
+
+    Attributes
+    ----------
+    grey
+        (h, w) uint8.
+    hidden
+        (h, w) where it does not show the slide, but a caption.
+    shrunk
+        Pixels of the photograph to one of it.
+    """
+
+    grey: NDArray[np.uint8]
+    hidden: NDArray[np.bool_]
+    shrunk: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +91,15 @@ class Sketch:
     Attributes
     ----------
     coarse, fine
-        (h, w) float32 at `COARSE_PX` and `FINE_PX` to a cell.
-    px_per_width
-        Pixels of the photograph to a cell, by which it was made small.
+        (h, w) float32; NaN where it does not show the slide.
+    coarse_px, fine_px
+        Pixels to a cell on either.
     """
 
     coarse: NDArray[np.float32]
     fine: NDArray[np.float32]
-    px_per_width: float
+    coarse_px: float
+    fine_px: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +116,9 @@ class Registration:
         By how much it is above the highest half a cell aside; below 0 where so little speaks for one place
         that this was not looked at.
     evidence
-        Fisher's z of the correlation in standard errors: ``atanh(correlation)`` times the root of the number
-        of places, of half a cell, that the detail is spread over.
+        Fisher's z of the correlation, of `MOST_CORRELATED` at most, in standard errors:
+        ``atanh(correlation)`` times the root of the number of places, of half a cell, that the detail is
+        spread over.
     """
 
     matrix: NDArray[np.float64]
@@ -104,13 +138,36 @@ class Registration:
         return is_like and self.stands_out >= STANDS_OUT and not self.is_turned_too_far
 
 
-def sketch(image: NDArray[np.uint8], px_per_width: float) -> Sketch:
-    """Make an RGB photograph small, with so many of its pixels to a cell."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = _smaller(grey, FINE_PX / px_per_width)
+def in_grey(image: NDArray[np.uint8], captions: Sequence[tuple[int, int, int, int]] = ()) -> GreyPicture:
+    """Of an (H, W, 3) RGB photograph, given its captions' x, y, width and height."""
+    shrunk = max(1.0, math.sqrt(image.shape[0] * image.shape[1] / MOST_FINE))
+    grey = _smaller(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), 1 / shrunk)
+    hidden = np.zeros(grey.shape, bool)
+    for x, y, across, down in captions:
+        rows = slice(int(y / shrunk), math.ceil((y + down) / shrunk))
+        hidden[rows, int(x / shrunk) : math.ceil((x + across) / shrunk)] = True
+    return GreyPicture(grey.round().astype(np.uint8), hidden, shrunk)
+
+
+def sketches(first: GreyPicture, second: GreyPicture, px_per_width: float) -> tuple[Sketch, Sketch]:
+    """Both at one scale, with so many pixels of the photographs to a cell."""
+    fine_px = min(FINE_PX, *(px_per_width / picture.shrunk for picture in (first, second)))
+    pixels = max(
+        picture.grey.size * (picture.shrunk * fine_px / px_per_width) ** 2 for picture in (first, second)
+    )
+    coarse_px = min(COARSE_PX, fine_px, fine_px * math.sqrt(MOST_COARSE / pixels))
+    one, other = (
+        _sketched(picture, px_per_width / picture.shrunk, fine_px, coarse_px) for picture in (first, second)
+    )
+    return one, other
+
+
+def _sketched(picture: GreyPicture, px_per_width: float, fine_px: float, coarse_px: float) -> Sketch:
+    small = _smaller(picture.grey, fine_px / px_per_width)
     fine = np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR), np.float32)
-    coarse = _smaller(fine, COARSE_PX / FINE_PX)
-    return Sketch(_detail(coarse, COARSE_PX), _detail(fine, FINE_PX), px_per_width)
+    coarse = _smaller(fine, coarse_px / fine_px)
+    hidden = picture.hidden
+    return Sketch(_detail(coarse, hidden, coarse_px), _detail(fine, hidden, fine_px), coarse_px, fine_px)
 
 
 def _smaller(grey: NDArray[Any], scale: float) -> NDArray[np.float32]:
@@ -118,39 +175,50 @@ def _smaller(grey: NDArray[Any], scale: float) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _detail(small: NDArray[np.float32], cell_px: float) -> NDArray[np.float32]:
+def _detail(small: NDArray[np.float32], hidden: NDArray[np.bool_], cell_px: float) -> NDArray[np.float32]:
     detail = small - cv2.GaussianBlur(small, (0, 0), cell_px / 2)
-    usual = 1.4826 * float(np.median(np.abs(detail))) + 1e-6
+    if hidden.any():  # and as far around as a caption's rim reaches
+        wide = 2 * round(cell_px) + 1
+        around = cv2.resize(hidden.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        detail[cv2.dilate(around, np.ones((wide, wide), np.uint8)) > 0] = np.nan
+    size = np.abs(detail[np.isfinite(detail)])
+    if not size.size:
+        return detail
+    usual = max(1.4826 * float(np.median(size)), float(np.quantile(size, CELLS_DETAIL)) / BRIGHTEST, 1e-6)
     return np.asarray((detail / usual).clip(-BRIGHTEST, BRIGHTEST), np.float32)
 
 
-def on_each_other(first: Sketch, second: Sketch, widths_px: tuple[float, float]) -> Placement | None:
+def on_each_other(
+    first: GreyPicture, second: GreyPicture, widths_px: tuple[float, float]
+) -> Placement | None:
     """How one photograph lies on another with which it shares a strip; None where it shares none.
 
     Parameters
     ----------
     widths_px
-        Width of a cell on each; pixels are of one size on both.
+        Width of a cell on each photograph; pixels are of one size on both.
     """
-    found = registered(first, second)
+    px_per_width = math.sqrt(widths_px[0] * widths_px[1])
+    one, other = sketches(first, second, px_per_width)
+    found = registered(one, other)
     if found is None or not found.holds:
         return None
     turn = complex(found.matrix[0, 0], found.matrix[1, 0]) * widths_px[0] / widths_px[1]
-    shift = complex(*found.matrix[:, 2]) * first.px_per_width / FINE_PX / widths_px[1]
+    shift = complex(*found.matrix[:, 2]) * px_per_width / one.fine_px / widths_px[1]
     return Placement(turn, shift)
 
 
 def registered(first: Sketch, second: Sketch) -> Registration | None:
     """The likeliest way to lay one photograph on the other, whether it holds or not; None where none is."""
     best: Registration | None = None
-    for turn, across, down in _peaks(first.coarse, second.coarse):
+    for turn, across, down in _peaks(first.coarse, second.coarse, first.coarse_px):
         matrix = _about_middle(first.coarse.shape, turn)
         matrix[:, 2] += across, down
-        coarse = _refined(first.coarse, second.coarse, matrix, COARSE_PX)
+        coarse = _refined(first.coarse, second.coarse, matrix, first.coarse_px)
         if coarse is None or coarse.evidence < LIKELY:
             continue
-        finer = _at_scale(coarse.matrix, FINE_PX / COARSE_PX)
-        fine = _refined(first.fine, second.fine, finer, FINE_PX)
+        finer = _at_scale(coarse.matrix, first.fine_px / first.coarse_px)
+        fine = _refined(first.fine, second.fine, finer, first.fine_px)
         if fine is not None and (best is None or fine.evidence > best.evidence):
             best = fine
         if best is not None and best.holds:
@@ -170,8 +238,11 @@ def _about_middle(shape: tuple[int, ...], turn: float) -> NDArray[np.float64]:
     return np.asarray(cv2.getRotationMatrix2D(middle, -np.degrees(turn), 1.0), np.float64)
 
 
-def _peaks(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[tuple[float, int, int]]:
+def _peaks(
+    first: NDArray[np.float32], second: NDArray[np.float32], cell_px: float
+) -> list[tuple[float, int, int]]:
     """The likeliest turns about the middle, with the shifts that follow them, in pixels; best first."""
+    first, second = np.nan_to_num(first), np.nan_to_num(second)
     (height, width), (rows, columns) = first.shape, second.shape
     room = tuple(fft.next_fast_len(side, real=True) for side in (height + rows, width + columns))
     across, down = np.arange(1 - width, columns), np.arange(1 - height, rows)
@@ -179,7 +250,7 @@ def _peaks(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[tupl
     on_first = on_second[0] - across, on_second[1] - down
     area = np.multiply.outer(np.diff(on_second[1], axis=0)[0], np.diff(on_second[0], axis=0)[0])
     area = area.astype(np.float32)
-    tried = (area >= LEAST_AREA * COARSE_PX**2) & (area <= LARGEST_SHARE * min(first.size, second.size))
+    tried = (area >= LEAST_AREA * cell_px**2) & (area <= LARGEST_SHARE * min(first.size, second.size))
     spectrum = fft.rfft2(second, room)
     flat = FLAT * area
     of_second = np.maximum(_energies(second, on_second), flat)
@@ -193,7 +264,7 @@ def _peaks(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[tupl
         better = correlation > best
         best[better], best_turn[better] = correlation[better], number
     evidence = np.where(tried, np.arctanh(best.clip(0, 0.98)) * np.sqrt(area), 0)
-    aside = round(COARSE_PX / 2)
+    aside = max(1, round(cell_px / 2))
     peaks = []
     for _ in range(PEAKS):
         row, column = np.unravel_index(int(evidence.argmax()), evidence.shape)
@@ -230,18 +301,18 @@ def _refined(
     matrix[:, 2] -= corner
     until = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, REFINEMENTS, 1e-4)
     back = cv2.invertAffineTransform(matrix).astype(np.float32)
-    all_of_it = np.ones(first.shape, np.uint8)
+    shown = np.isfinite(first).astype(np.uint8)
     try:
         _, found = cv2.findTransformECC(
-            strip, first, back, cv2.MOTION_EUCLIDEAN, until, all_of_it, REFINED_PX
+            np.nan_to_num(strip), np.nan_to_num(first), back, cv2.MOTION_EUCLIDEAN, until, shown, REFINED_PX
         )
     except cv2.error:  # nothing to see there, or no way leads to anything better
         return None
     matrix = np.asarray(cv2.invertAffineTransform(np.asarray(found, np.float64)), np.float64)
     laid = _moved(first, matrix, strip.shape)
     here = _correlation(laid, strip, LEAST_AREA / 2 * cell_px**2)
-    half = round(cell_px / 2)
-    evidence = float(np.arctanh(min(max(here, 0.0), 0.99)) * np.sqrt(_places(laid, strip, half)))
+    half = max(1, round(cell_px / 2))
+    evidence = float(np.arctanh(min(max(here, 0.0), MOST_CORRELATED)) * np.sqrt(_places(laid, strip, half)))
     aside = 1.0
     if evidence >= SAME_STRIP:
         steps = ((half, 0), (-half, 0), (0, half), (0, -half))
@@ -272,7 +343,7 @@ def _moved(
 
 def _correlation(laid: NDArray[np.float32], strip: NDArray[np.float32], least_px: float) -> float:
     """Of what both show; 0 where that is too little."""
-    shown = np.isfinite(laid)
+    shown = np.isfinite(laid) & np.isfinite(strip)
     if shown.sum() < least_px:
         return 0.0
     one, other = laid[shown] - laid[shown].mean(), strip[shown] - strip[shown].mean()

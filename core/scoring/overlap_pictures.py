@@ -1,21 +1,21 @@
 """Fields read once more, by workers, to see whether they show one place of the slide."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import cv2
-import numpy as np
+from functools import lru_cache, partial
 
 from core.cells.lit_area import lit_area
 from core.cells.scored_field import ScoringModels
-from core.overlap import SAME_PICTURE, Placement, correlation, on_each_other, sketch
-from core.overlap.registration import FINE_PX
+from core.errors import UnreadableImageError
+from core.overlap import SAME_PICTURE, GreyPicture, Placement, correlation, in_grey, on_each_other
 from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.survey import SurveyedField
 from core.scoring.workers import Workers
 
 PAIRS_AT_ONCE = 64
-"""Pairs in a row that a worker is given: it reads each of their fields once."""
+"""Pairs in a row that a worker is given, of some twenty fields: it reads each of them once."""
+PICTURES_HELD = 32
+"""Fields that it keeps meanwhile, in grey and small: 32 MB."""
 
 
 @dataclass(frozen=True)
@@ -65,36 +65,50 @@ def _compared(_: ScoringModels, task: tuple[SlideInWork, int, DoubtfulOverlap]) 
 
 
 def by_borders(
-    workers: Workers[ScoringModels], slide: SlideInWork, pairs: Sequence[NeighbouringFields]
+    workers: Workers[ScoringModels],
+    slide: SlideInWork,
+    remark: Callable[[str], None],
+    pairs: Sequence[NeighbouringFields],
 ) -> list[Placement | None]:
     """How the first of each pair lies on the second, None where they share no strip.
 
-    Raises `UnreadableImageError`.
+    A field that cannot be read any more shares none; `remark` is told.
     """
-    px_per_width = float(np.median([pair.widths_px for pair in pairs]))
     begins = range(0, len(pairs), PAIRS_AT_ONCE)
-    tasks = [(slide, begin, pairs[begin : begin + PAIRS_AT_ONCE], px_per_width) for begin in begins]
-    placed = dict(outcome for _, outcome in workers.map(_laid, tasks))
+    tasks = [(slide, begin, pairs[begin : begin + PAIRS_AT_ONCE]) for begin in begins]
+    placed: dict[int, list[Placement | None]] = {}
+    unreadable: set[str] = set()
+    for _, (begin, placements, why) in workers.map(_laid, tasks):
+        placed[begin] = placements
+        unreadable |= why
+    for why_not in sorted(unreadable):
+        remark(f"{why_not}; no strip that it shares with others is looked for")
     return [placement for begin in begins for placement in placed[begin]]
 
 
 def _laid(
-    _: ScoringModels, task: tuple[SlideInWork, int, Sequence[NeighbouringFields], float]
-) -> tuple[int, list[Placement | None]]:
-    slide, begin, pairs, px_per_width = task
-    fields = {field.name: field for pair in pairs for field in (pair.first, pair.second)}
-    smaller = max(1, int(px_per_width / FINE_PX))
-    sketches = {}
-    for name, field in fields.items():
-        image = read_as_scored(slide, name, field.content_hash).image
-        small = cv2.resize(image, None, fx=1 / smaller, fy=1 / smaller, interpolation=cv2.INTER_AREA)
-        picture = np.asarray(small, np.uint8)
-        sketches[name] = sketch(lit_area(picture).painted_over(picture), px_per_width / smaller)
-    return begin, [
-        on_each_other(
-            sketches[pair.first.name],
-            sketches[pair.second.name],
-            (pair.widths_px[0] / smaller, pair.widths_px[1] / smaller),
-        )
-        for pair in pairs
-    ]
+    _: ScoringModels, task: tuple[SlideInWork, int, Sequence[NeighbouringFields]]
+) -> tuple[int, list[Placement | None], set[str]]:
+    slide, begin, pairs = task
+    in_grey_once = lru_cache(PICTURES_HELD)(partial(_in_grey, slide))
+    placements: list[Placement | None] = []
+    unreadable: set[str] = set()
+    for pair in pairs:
+        first, second = in_grey_once(pair.first), in_grey_once(pair.second)
+        unreadable.update(picture for picture in (first, second) if isinstance(picture, str))
+        if isinstance(first, str) or isinstance(second, str):
+            placements.append(None)
+        else:
+            placements.append(on_each_other(first, second, pair.widths_px))
+    return begin, placements, unreadable
+
+
+def _in_grey(slide: SlideInWork, field: SurveyedField) -> GreyPicture | str:
+    """The field, or why it cannot be read."""
+    try:
+        image = read_as_scored(slide, field.name, field.content_hash).image
+    except UnreadableImageError as error:
+        return str(error)
+    height, width = image.shape[:2]
+    captions = () if slide.reference is None else slide.reference.burned_in.on_field(width, height)
+    return in_grey(lit_area(image).painted_over(image), captions)

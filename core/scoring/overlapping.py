@@ -1,18 +1,22 @@
 """Each place of a slide once, however many of its photographs show it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.overlap import (
+    IMPLIED_EACH,
     Overlap,
     Pattern,
+    PlacedObjects,
     Placement,
     SharedObjects,
+    agreeing,
     implied_pairs,
     is_lattice,
     overlaps,
@@ -30,28 +34,45 @@ _NO_POINT = (WhyNot.EDGE, WhyNot.COVERED, WhyNot.DUPLICATE, WhyNot.NOT_A_RED_CEL
 _NO_PLACE = (WhyNot.COVERED, WhyNot.DUPLICATE)
 """What lies on the picture and not on the slide, or is looked at elsewhere anyhow."""
 ONE_SCALE = 0.25
-"""Logarithm of the width of a field's cells over the slide's, either way, up to which its pixels are taken
+"""Logarithm of the width of one field's cells over another's, either way, up to which its pixels are taken
 to be as large: cells differ by .15 between the thick and the thin of a smear, lenses by .4 and more."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Photographs:
-    """The fields of a slide, what their cells are as points, and how wide these are, in pixels."""
+    """The fields of a slide, what their cells are as points, and how wide these are, in pixels.
+
+    `objects` are those that have a place on the slide, the i-th of a field in row `rows[field][i]` of the
+    slide's table.
+    """
 
     fields: Sequence[SurveyedField]
     patterns: Sequence[Pattern]
     widths_px: Sequence[float]
+    objects: Sequence[PlacedObjects]
+    rows: Sequence[NDArray[np.int64]]
 
-    def of_one_scale(self) -> list[int]:
-        """Those, by their positions, that count, and whose pixels may be of one size."""
-        counted = [
+    def in_row(self) -> list[int]:
+        """Those, by their positions, that count and show cells."""
+        return [
             number
             for number, (field, pattern) in enumerate(zip(self.fields, self.patterns, strict=True))
             if len(pattern.points) and not field.why_excluded and not is_lattice(pattern.points)
         ]
-        widths = np.log([self.widths_px[number] for number in counted])
-        near = np.abs(widths - np.median(widths)) < ONE_SCALE if counted else []
-        return list(compress(counted, near))
+
+    def of_one_scale(self, first: int, second: int) -> bool:
+        """Whether the pixels of both may be of one size."""
+        return abs(math.log(self.widths_px[first] / self.widths_px[second])) < ONE_SCALE
+
+    def shared(self, overlap: Overlap) -> SharedObjects:
+        """The objects that two photographs share, by their rows in the slide's table."""
+        first, second = overlap.first, overlap.second
+        pairs = shared_objects(overlap, self.objects[first].centres, self.objects[second].centres)
+        return replace(pairs, first=self.rows[first][pairs.first], second=self.rows[second][pairs.second])
+
+    def agree(self, overlap: Overlap) -> bool:
+        """Whether the objects bear out an overlap that the pictures alone show."""
+        return agreeing(overlap, self.objects[overlap.first], self.objects[overlap.second]) is not None
 
     def doubtful(self, overlap: Overlap) -> DoubtfulOverlap:
         first, second = overlap.first, overlap.second
@@ -99,12 +120,17 @@ def each_place_once(
         Pattern(points[begin:end][usable[begin:end]], field.width / width, field.height / width)
         for field, begin, end, width in zip(survey.fields, bounds, bounds[1:], widths, strict=False)
     ]
-    photographs = _Photographs(survey.fields, patterns, widths.tolist())
+    placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
+    rows = [begin + np.flatnonzero(placed[begin:end]) for begin, end in pairwise(bounds)]
+    objects = [
+        PlacedObjects(points[of_field], cells.evaluable[of_field], pattern)
+        for of_field, pattern in zip(rows, patterns, strict=True)
+    ]
+    photographs = _Photographs(survey.fields, patterns, widths.tolist(), objects, rows)
     found = _all_overlaps(photographs, same_pictures, laid_on_each_other)
     if not found:
         return survey
-    placed = ~np.isin(cells.why_not, _numbers(_NO_PLACE))
-    shared = [_shared(overlap, points, placed, bounds) for overlap in found]
+    shared = [photographs.shared(overlap) for overlap in found]
     place = place_of_each(cells.field, shared)
     seen_elsewhere = _not_the_best(survey, generation, place)
     return replace(
@@ -125,18 +151,24 @@ def _all_overlaps(
     found = overlaps(
         photographs.patterns, lambda doubtful: same_pictures([photographs.doubtful(one) for one in doubtful])
     )
-    in_row = photographs.of_one_scale()
+    in_row = photographs.in_row()
+    may_be = set(in_row)
     tried = {(overlap.first, overlap.second) for overlap in found}
     pairs = [(in_row[first], in_row[second]) for first, second in pairs_in_order(len(in_row))]
-    while new := [pair for pair in pairs if pair not in tried]:
-        tried.update(new)
+    room = IMPLIED_EACH * len(in_row)
+    while pairs:
+        new = [pair for pair in pairs if may_be.issuperset(pair) and photographs.of_one_scale(*pair)]
+        new = [pair for pair in new if pair not in tried]
+        tried.update(pairs)
         placements = laid_on_each_other([photographs.neighbours(*pair) for pair in new])
-        found += [
+        laid = [
             Overlap(*pair, placement)
             for pair, placement in zip(new, placements, strict=True)
             if placement is not None
         ]
-        pairs = [pair for pair in implied_pairs(found, photographs.patterns) if set(pair) <= set(in_row)]
+        found += [overlap for overlap in laid if photographs.agree(overlap)]
+        pairs = implied_pairs(found, photographs.patterns, tried)[:room]
+        room -= len(pairs)
     return sorted(found, key=lambda overlap: (overlap.first, overlap.second))
 
 
@@ -156,18 +188,6 @@ def _cell_widths(survey: Survey) -> NDArray[np.float64]:
             for begin, end in pairwise(bounds)
         ]
     )
-
-
-def _shared(
-    overlap: Overlap, points: NDArray[np.complex128], placed: NDArray[np.bool_], bounds: NDArray[np.int64]
-) -> SharedObjects:
-    """The objects that two photographs share, by their positions in the slide's table."""
-    first, second = (
-        bounds[number] + np.flatnonzero(placed[bounds[number] : bounds[number + 1]])
-        for number in (overlap.first, overlap.second)
-    )
-    pairs = shared_objects(overlap, points[first], points[second])
-    return replace(pairs, first=first[pairs.first], second=second[pairs.second])
 
 
 def _not_the_best(

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from core.overlap.constellations import AT_ONCE, Guess, Pattern, guesses
+from core.overlap.constellations import AT_ONCE, Guess, Pattern, guesses, is_lattice
 from tests.core.overlap.strewn_cells import photograph, strewn
 
 SLIDE = strewn(24, 18, seed=1)
@@ -64,6 +64,11 @@ def test_a_lattice_fits_itself_anywhere_and_says_nothing(columns: int) -> None:
     column, row = np.meshgrid(np.arange(columns), np.arange(9))
     lattice = Pattern(np.asarray(1.4 * (column + 1j * row) + 0.7, np.complex128).ravel(), 17.0, 13.0)
     assert guesses([lattice, lattice]) == []
+
+
+def test_two_cells_are_no_lattice_and_nine_in_a_row_are() -> None:
+    row = np.array([1.4 * number + 0j for number in range(9)], np.complex128)
+    assert [is_lattice(row[:cells]) for cells in (0, 1, 2, 9)] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("cells", [0, 1, 4])

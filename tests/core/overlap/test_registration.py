@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.overlap import Placement, on_each_other, sketch
-from core.overlap.registration import SAME_STRIP, STANDS_OUT, registered
+from core.overlap import Placement, in_grey, on_each_other
+from core.overlap.registration import MOST_COARSE, MOST_FINE, SAME_STRIP, STANDS_OUT, registered, sketches
 from tests.core.overlap.strewn_cells import strewn
 
 CELL_PX = 30
@@ -42,7 +42,7 @@ def in_other_light(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def laid(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Placement | None:
-    return on_each_other(sketch(first, CELL_PX), sketch(second, CELL_PX), (CELL_PX, CELL_PX))
+    return on_each_other(in_grey(first), in_grey(second), (CELL_PX, CELL_PX))
 
 
 @pytest.mark.parametrize("share", [0.08, 0.15, 0.3])
@@ -67,7 +67,7 @@ def test_a_strip_below_is_found_as_one_beside() -> None:
 
 def test_the_widths_of_the_cells_may_differ_where_the_pixels_do_not() -> None:
     place = smear(1)
-    first, second = (sketch(photograph(place, left), CELL_PX) for left in (0, 340))
+    first, second = (in_grey(photograph(place, left)) for left in (0, 340))
     found = on_each_other(first, second, (30.0, 33.0))
     assert found is not None
     assert found.of(np.array([(370 + 200j) / 30])) == pytest.approx([(30 + 200j) / 33], abs=0.05)
@@ -85,7 +85,7 @@ def test_a_line_across_all_pictures_makes_no_strip() -> None:
         picture[:] = BACKGROUND
         picture[300:] = 60
         picture[:40] = 60
-    found = registered(*(sketch(picture, CELL_PX) for picture in pictures))
+    found = registered(*sketches(in_grey(pictures[0]), in_grey(pictures[1]), CELL_PX))
     assert found is None or not found.holds
     assert found is None or found.evidence < SAME_STRIP or found.stands_out < STANDS_OUT
 
@@ -100,3 +100,47 @@ def test_the_same_picture_is_no_strip() -> None:
     # More than half is found by the cells; specks on the camera lie at one place of all its pictures.
     first = photograph(smear(1), 0)
     assert laid(first, first) is None
+
+
+@pytest.mark.parametrize("cells", [3, 6, 12])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_few_cells_on_empty_glass_are_no_strip_however_alike_they_are(cells: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    pictures = []
+    for _ in range(2):
+        picture = np.full((480, 640, 3), BACKGROUND, np.uint8)
+        for middle in draw.integers(0, (640, 480), (cells, 2)).tolist():
+            cv2.circle(picture, middle, 15, (200, 140, 150), cv2.FILLED)
+        noisy = picture + draw.normal(0, 1 + seed, picture.shape)
+        pictures.append(np.asarray(noisy.clip(0, 255), np.uint8))
+    assert laid(pictures[0], pictures[1]) is None
+
+
+def test_a_strip_is_found_though_both_pictures_have_a_caption_on_it() -> None:
+    place, captions = smear(1), [(20, 330, 120, 20), (290, 330, 100, 20)]
+    first, second = photograph(place, 0), photograph(place, 300)
+    for picture in (first, second):
+        for x, y, across, down in captions:
+            picture[y : y + down, x : x + across] = 0
+    one, other = in_grey(first, captions), in_grey(second, captions)
+    assert on_each_other(one, other, (CELL_PX, CELL_PX)) is not None
+
+
+def test_crosses_of_an_eyepiece_grid_are_no_strip() -> None:
+    captions = [(x, y, 21, 21) for x in range(30, 400, 80) for y in range(30, 400, 80)]
+    pictures = []
+    for seed in (3, 4):
+        picture = photograph(smear(seed), 0)
+        for x, y, across, down in captions:
+            picture[y + 9 : y + 12, x : x + across] = 0
+            picture[y : y + down, x + 9 : x + 12] = 0
+        pictures.append(in_grey(picture, captions))
+    assert on_each_other(pictures[0], pictures[1], (CELL_PX, CELL_PX)) is None
+
+
+def test_large_photographs_are_made_small_whatever_the_width_of_a_cell() -> None:
+    large = in_grey(np.full((2000, 3000, 3), 200, np.uint8))
+    assert large.grey.size <= 1.01 * MOST_FINE
+    for one in sketches(large, large, 15.0):
+        assert one.fine.size <= 1.01 * MOST_FINE
+        assert one.coarse.size <= 1.01 * MOST_COARSE

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from core.cells.located import WhyNot
 from core.cells.scored_field import ScoringModels
-from core.errors import UnreadableImageError
 from core.overlap import Placement
 from core.scoring import overlap_pictures
-from core.scoring.field_tasks import SlideInWork, slide_in_work
+from core.scoring.field_tasks import SlideInWork, read_as_scored, slide_in_work
 from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields, by_borders, by_pictures
 from core.scoring.survey import SurveyedField
 from core.scoring.workers import Workers
-from core.slides import content_hash, open_slide
+from core.slides import Field, content_hash, open_slide
 from tests.coloured_cells import save
 from tests.core.overlap.test_registration import CELL_PX, photograph, smear
 
@@ -65,7 +64,7 @@ def test_strips_are_found_pair_by_pair_however_many_a_worker_is_given(
 ) -> None:
     monkeypatch.setattr(overlap_pictures, "PAIRS_AT_ONCE", pairs_at_once)
     slide, fields = row
-    first, second, third = by_borders(WORKERS, slide, neighbours(fields, (0, 1), (2, 3), (1, 2)))
+    first, second, third = by_borders(WORKERS, slide, pytest.fail, neighbours(fields, (0, 1), (2, 3), (1, 2)))
     assert second is None
     for found in (first, third):
         assert found is not None
@@ -84,13 +83,35 @@ def test_doubtful_overlaps_are_told_in_the_order_in_which_they_were_asked(
     assert by_pictures(WORKERS, slide, doubtful) == [True, False, False]
 
 
-def test_a_field_that_was_changed_since_it_was_scored_is_an_error(
+def test_strips_of_a_field_that_was_changed_or_taken_away_since_are_not_looked_for(
     row: tuple[SlideInWork, list[SurveyedField]],
 ) -> None:
     slide, fields = row
-    save(slide.path / "1.png", np.zeros((400, 400, 3), np.uint8))
-    with pytest.raises(UnreadableImageError, match=r"1\.png was changed while its slide was scored"):
-        by_borders(WORKERS, slide, neighbours(fields, (0, 1)))
+    save(slide.path / "0.png", np.zeros((400, 400, 3), np.uint8))
+    (slide.path / "3.png").unlink()
+    remarks: list[str] = []
+    pairs = neighbours(fields, (0, 1), (1, 2), (2, 3))
+    changed, found, gone = by_borders(WORKERS, slide, remarks.append, pairs)
+    assert changed is None
+    assert gone is None
+    assert found is not None
+    assert len(remarks) == 2
+    assert any("0.png was changed while its slide was scored" in remark for remark in remarks)
+
+
+def test_each_field_of_a_row_is_read_once(
+    row: tuple[SlideInWork, list[SurveyedField]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide, fields = row
+    read: list[str] = []
+
+    def noted(slide: SlideInWork, name: str, pixels_hash: str) -> Field:
+        read.append(name)
+        return read_as_scored(slide, name, pixels_hash)
+
+    monkeypatch.setattr(overlap_pictures, "read_as_scored", noted)
+    by_borders(WORKERS, slide, pytest.fail, neighbours(fields, (0, 1), (0, 2), (0, 3), (1, 2), (2, 3)))
+    assert sorted(read) == ["0.png", "1.png", "2.png", "3.png"]
 
 
 def test_a_disc_in_the_dark_is_no_strip_for_its_rim(tmp_path: Path) -> None:
@@ -103,4 +124,4 @@ def test_a_disc_in_the_dark_is_no_strip_for_its_rim(tmp_path: Path) -> None:
         save(tmp_path / "slide" / f"{number}.png", picture)
         fields.append(surveyed(f"{number}.png", picture))
     slide = slide_in_work(open_slide(tmp_path / "slide"), {}, None)
-    assert by_borders(WORKERS, slide, neighbours(fields, (0, 1))) == [None]
+    assert by_borders(WORKERS, slide, pytest.fail, neighbours(fields, (0, 1))) == [None]

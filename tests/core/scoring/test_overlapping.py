@@ -252,7 +252,7 @@ def test_cells_on_a_strip_that_the_pictures_alone_show_count_once(tmp_path: Path
 def test_what_is_found_implies_a_strip_of_fields_that_do_not_follow_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "PAIRS", 0)  # as on a slide of many fields
+    monkeypatch.setattr(neighbours, "APART", 1)
     asked: list[tuple[str, str]] = []
     places = {"a.png": 0.0, "b.png": 10.8, "c.png": 11.0}
     entries = [entry(name, left) for name, left in places.items()]
@@ -277,6 +277,29 @@ def test_fields_of_another_scale_and_such_as_do_not_count_are_not_laid_on_each_o
         laid=by_names({"a.png": 0, "d.png": 10.8}, asked),
     )
     assert asked == [("a.png", "d.png")]
+
+
+def test_the_larger_cells_of_one_half_of_a_slide_do_not_hide_the_other_half(tmp_path: Path) -> None:
+    # Two photographs at one magnification and three at another: each is laid on those of its own.
+    asked: list[tuple[str, str]] = []
+    entries = []
+    for name, left, times in (("a", 0, 1), ("b", 10.8, 1), ("c", 0, 1.6), ("d", 10.8, 1.6), ("e", 15, 1.6)):
+        scored = entry(name, left).scored
+        assert scored is not None
+        width, height = round(scored.width * times), round(scored.height * times)
+        larger = replace(scored, boxes=scored.boxes * np.float32(times), width=width, height=height)
+        entries.append(LedgerEntry(name, "", 1, larger))
+    once(tmp_path, *entries, laid=by_names(dict(zip("abcde", (0, 10.8, 0, 10.8, 15), strict=True)), asked))
+    assert ("a", "b") in asked
+    assert ("c", "d") in asked
+    assert all({first, second} <= set("ab") or {first, second} <= set("cde") for first, second in asked)
+
+
+def test_a_strip_that_the_cells_speak_against_is_not_taken(tmp_path: Path) -> None:
+    entries = [entry("a.png", 0), entry("b.png", 15)]
+    survey = once(tmp_path, *entries, laid=by_names({"a.png": 0.0, "b.png": 9.0}, []))
+    assert survey.overlaps == ()
+    assert survey.located.by_reason() == {}
 
 
 def test_photographs_of_different_places_stay_as_they_are(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Whether the objects of two photographs bear out that they share a strip, before its cells count once.
+
+Pictures that show little may be alike by chance. A cell that is wrongly taken as seen elsewhere may hide a
+parasite, so a strip is one only if each photograph shows there what the other does.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.overlap.constellations import Pattern
+from core.overlap.pairs import Overlap
+from core.overlap.places import SharedObjects, shared_objects
+
+LEAST_PAIRED = 3
+"""Objects that both show, whole or cut: two agree wherever two photographs are laid on each other."""
+WITHIN = 0.75
+"""Cell widths from the border of the other photograph from which on a cell lies whole on it."""
+MAY_LACK = 0.1
+"""Share of the whole cells in a strip that may have no partner: a detector passes over a few of many."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedObjects:
+    """The objects of a photograph, in its cell widths.
+
+    Attributes
+    ----------
+    centres
+        (N,) complex128.
+    is_whole
+        (N,) which are cells of which nothing is missing.
+    frame
+        The photograph.
+    """
+
+    centres: NDArray[np.complex128]
+    is_whole: NDArray[np.bool_]
+    frame: Pattern
+
+
+def agreeing(overlap: Overlap, first: PlacedObjects, second: PlacedObjects) -> SharedObjects | None:
+    """The objects that two photographs share; None where these speak against it that they overlap so."""
+    pairs = shared_objects(overlap, first.centres, second.centres)
+    expected = _well_inside(overlap.placement.of(first.centres), second.frame) & first.is_whole
+    expected_back = (
+        _well_inside(overlap.placement.backwards.of(second.centres), first.frame) & second.is_whole
+    )
+    whole = int(expected.sum()) + int(expected_back.sum())
+    expected[pairs.first] = False
+    expected_back[pairs.second] = False
+    lacking = int(expected.sum()) + int(expected_back.sum())
+    return pairs if len(pairs) >= LEAST_PAIRED and lacking <= MAY_LACK * whole else None
+
+
+def _well_inside(centres: NDArray[np.complex128], frame: Pattern) -> NDArray[np.bool_]:
+    across, down = centres.real, centres.imag
+    inside = (across > WITHIN) & (across < frame.width - WITHIN)
+    return np.asarray(inside & (down > WITHIN) & (down < frame.height - WITHIN), bool)
