@@ -27,8 +27,8 @@ from tifffile import TiffWriter
 
 from app.workplace import open_workplace
 from core.results.fields import read_fields, write_fields
-from core.results.folder import read_tables
-from core.results.tables import write_cells
+from core.results.folder import LIST, read_tables
+from core.results.tables import first_ranked, read_candidates_list, write_candidates_list, write_cells
 from core.slides import content_hash, open_overview, open_slide
 from tests.app.chromium import come_in, running_chromium
 from tests.app.running_server import RunningServer
@@ -128,7 +128,10 @@ def write_result(folder: Path, slide: Path) -> int:
         for row in rows[: len(counts)]
     ]
     write_fields(folder, sized)
-    write_cells(folder / "cells.parquet", sized, replace(cells, boxes=boxes))
+    cells = replace(cells, boxes=boxes)
+    write_cells(folder / "cells.parquet", sized, cells)
+    listed = first_ranked(sized, cells, len(read_candidates_list(folder / LIST)))
+    write_candidates_list(folder / LIST, listed)
     return len(corners) - 1
 
 

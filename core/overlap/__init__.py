@@ -2,7 +2,7 @@
 
 from core.overlap.agreement import PlacedObjects, agreeing
 from core.overlap.constellations import Pattern, is_lattice
-from core.overlap.neighbours import IMPLIED_EACH, implied_pairs, pairs_in_order
+from core.overlap.neighbours import APART, IMPLIED_EACH, implied_pairs, pairs_in_order
 from core.overlap.pairs import Overlap, overlaps
 from core.overlap.pictures import SAME_PICTURE, correlation
 from core.overlap.placement import Placement
@@ -10,6 +10,7 @@ from core.overlap.places import SharedObjects, place_of_each, shared_objects
 from core.overlap.registration import GreyPicture, in_grey, on_each_other
 
 __all__ = [
+    "APART",
     "IMPLIED_EACH",
     "SAME_PICTURE",
     "GreyPicture",

@@ -16,20 +16,20 @@ from core.overlap.placement import Placement
 from core.overlap.registration import LARGEST_SHARE
 
 APART = 3
-"""Places in the order of the names up to which two photographs are looked at: one between may be of a blurred
-field, or taken twice."""
+"""Places in the order of the names up to which photographs are looked at, once any two of the slide overlap:
+one between may be taken twice."""
 AROUND = 0.5
 """Cell widths added around a photograph: where it lies is implied by way of many, each a little off."""
 IMPLIED_EACH = 4
 """Most pairs that are implied, over the photographs: each has eight around it, and a pair has two."""
 
 
-def pairs_in_order(photographs: int) -> list[tuple[int, int]]:
-    """Pairs of so many photographs, by their positions: each with the next few, one after another."""
+def pairs_in_order(photographs: int, apart: int) -> list[tuple[int, int]]:
+    """Pairs of so many photographs, by their positions: each with so many of the next, one after another."""
     return [
         (first, second)
         for first in range(photographs)
-        for second in range(first + 1, min(photographs, first + APART + 1))
+        for second in range(first + 1, min(photographs, first + apart + 1))
     ]
 
 

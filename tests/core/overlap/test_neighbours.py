@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from core.overlap import Overlap, Pattern, Placement, implied_pairs, pairs_in_order
-from core.overlap.neighbours import APART
 
 FRAME = Pattern(np.zeros(0, complex), 12.0, 9.0)
 
@@ -15,14 +14,14 @@ def beside(first: int, second: int, right: float, down: float) -> Overlap:
 
 
 def test_each_is_looked_at_with_the_next_few_alone() -> None:
-    assert pairs_in_order(4) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
-    assert (0, APART + 1) not in pairs_in_order(45)
-    assert len(pairs_in_order(2000)) == 1999 + 1998 + 1997
+    assert pairs_in_order(4, 1) == [(0, 1), (1, 2), (2, 3)]
+    assert pairs_in_order(4, 3) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert len(pairs_in_order(2000, 3)) == 1999 + 1998 + 1997
 
 
 @pytest.mark.parametrize("photographs", [0, 1])
 def test_one_photograph_has_no_pair(photographs: int) -> None:
-    assert pairs_in_order(photographs) == []
+    assert pairs_in_order(photographs, 3) == []
 
 
 def test_the_rows_of_a_slide_meet_where_a_turn_joins_them() -> None:
