@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.overlap import GreyPicture, Overlap, Pattern, PlacedObjects, agreeing, in_grey, on_each_other
+from core.overlap import GreyPicture, Overlap, Pattern, PlacedObjects, in_grey, objects_agree, on_each_other
 
 CELLS = (3, 6, 12, 25, 50)
 SIZES = ((60, (1280, 960)), (140, (1382, 1030)))
@@ -88,7 +88,7 @@ def taken_for_one(first: DrawnField, second: DrawnField, cell_px: int) -> tuple[
     placement = on_each_other(first.picture, second.picture, (cell_px, cell_px))
     if placement is None:
         return False, False
-    return True, agreeing(Overlap(0, 1, placement), first.objects, second.objects) is not None
+    return True, objects_agree(Overlap(0, 1, placement), first.objects, second.objects)
 
 
 def main() -> None:

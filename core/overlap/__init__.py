@@ -1,6 +1,6 @@
 """Photographs that share a part of the smear, found by the places of their cells, and by what they show."""
 
-from core.overlap.agreement import PlacedObjects, agreeing
+from core.overlap.agreement import PlacedObjects, objects_agree
 from core.overlap.constellations import Pattern, is_lattice
 from core.overlap.neighbours import APART, IMPLIED_EACH, implied_pairs, pairs_in_order
 from core.overlap.pairs import Overlap, overlaps
@@ -19,11 +19,11 @@ __all__ = [
     "PlacedObjects",
     "Placement",
     "SharedObjects",
-    "agreeing",
     "correlation",
     "implied_pairs",
     "in_grey",
     "is_lattice",
+    "objects_agree",
     "on_each_other",
     "overlaps",
     "pairs_in_order",

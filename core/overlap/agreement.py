@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.overlap.constellations import Pattern
 from core.overlap.pairs import Overlap
-from core.overlap.places import SharedObjects, shared_objects
+from core.overlap.places import shared_objects
 
 LEAST_PAIRED = 3
 """Objects that both show, whole or cut: two agree wherever two photographs are laid on each other."""
@@ -40,8 +40,8 @@ class PlacedObjects:
     frame: Pattern
 
 
-def agreeing(overlap: Overlap, first: PlacedObjects, second: PlacedObjects) -> SharedObjects | None:
-    """The objects that two photographs share; None where these speak against it that they overlap so."""
+def objects_agree(overlap: Overlap, first: PlacedObjects, second: PlacedObjects) -> bool:
+    """Whether each of two photographs shows, where they are said to overlap, the objects of the other."""
     pairs = shared_objects(overlap, first.centres, second.centres)
     expected = _well_inside(overlap.placement.of(first.centres), second.frame) & first.is_whole
     expected_back = (
@@ -51,7 +51,7 @@ def agreeing(overlap: Overlap, first: PlacedObjects, second: PlacedObjects) -> S
     expected[pairs.first] = False
     expected_back[pairs.second] = False
     lacking = int(expected.sum()) + int(expected_back.sum())
-    return pairs if len(pairs) >= LEAST_PAIRED and lacking <= MAY_LACK * whole else None
+    return len(pairs) >= LEAST_PAIRED and lacking <= MAY_LACK * whole
 
 
 def _well_inside(centres: NDArray[np.complex128], frame: Pattern) -> NDArray[np.bool_]:

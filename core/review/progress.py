@@ -130,9 +130,10 @@ def settled_disputes(record: SlideRecord) -> frozenset[int]:
     Until all are settled the first reader is not shown which they are: a call that is changed in order to
     agree would be no call of their own.
     """
-    if progress(record).to_adjudicate:
+    cells = read_cells(record)
+    if any(cell.to_adjudicate for cell in cells):
         return frozenset()
-    return frozenset(candidate.id for candidate in cells_for(record, Role.ADJUDICATOR, reader=""))
+    return frozenset(cell.candidate.id for cell in cells if Role.ADJUDICATOR in cell.readings)
 
 
 def is_anothers(readings: Mapping[Role, Reading], role: Role, reader: str) -> bool:

@@ -13,7 +13,7 @@ from core.scoring.survey import SurveyedField
 from core.scoring.workers import Workers
 
 PAIRS_AT_ONCE = 64
-"""Pairs in a row that a worker is given, of some twenty fields: it reads each of them once."""
+"""Pairs in a row that a worker is given, of twenty to sixty fields: it reads each of them once."""
 PICTURES_HELD = 32
 """Fields that it keeps meanwhile, in grey and small: 32 MB."""
 

@@ -17,9 +17,9 @@ from core.overlap import (
     PlacedObjects,
     Placement,
     SharedObjects,
-    agreeing,
     implied_pairs,
     is_lattice,
+    objects_agree,
     overlaps,
     pairs_in_order,
     place_of_each,
@@ -73,7 +73,7 @@ class _Photographs:
 
     def agree(self, overlap: Overlap) -> bool:
         """Whether the objects bear out an overlap that the pictures alone show."""
-        return agreeing(overlap, self.objects[overlap.first], self.objects[overlap.second]) is not None
+        return objects_agree(overlap, self.objects[overlap.first], self.objects[overlap.second])
 
     def doubtful(self, overlap: Overlap) -> DoubtfulOverlap:
         first, second = overlap.first, overlap.second
@@ -150,8 +150,8 @@ def _all_overlaps(
 ) -> list[Overlap]:
     """What the cells tell, then what the pictures show of those in a row and of neighbours that follow.
 
-    Where no photograph overlaps the next one, people have seen to it, and no further ones are looked at: to
-    lay three times as many on each other takes as long as a fifth of the scoring.
+    A slide on which no photograph overlaps the next one was taken without overlaps, and no further pairs of
+    it are looked at: three times as many would make a run a fifth longer.
     """
     found = overlaps(
         photographs.patterns, lambda doubtful: same_pictures([photographs.doubtful(one) for one in doubtful])
@@ -165,8 +165,11 @@ def _all_overlaps(
     )
     room = IMPLIED_EACH * len(in_row)
     while pairs:
-        new = [pair for pair in pairs if may_be.issuperset(pair) and photographs.of_one_scale(*pair)]
-        new = [pair for pair in new if pair not in tried]
+        new = [
+            pair
+            for pair in pairs
+            if pair not in tried and may_be.issuperset(pair) and photographs.of_one_scale(*pair)
+        ]
         tried.update(pairs)
         placements = laid_on_each_other([photographs.neighbours(*pair) for pair in new])
         laid = [
