@@ -1,9 +1,7 @@
 """How wide the red cells of a picture are, told from the picture alone, and what is located at that width."""
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +17,6 @@ OTHER_WIDTH = 1.25
 """Ratio of two widths of cells, either way, from which they are those of two magnifications."""
 LADDER_STEP = 1.4
 """Ratio of neighbouring widths that are tried; the detector still sees cells off by half a step."""
-WELL_EXPLAINED = 0.2
-"""Share of a picture that cells explain, from which a width better than its neighbours is the best of all: at
-the right width it is 0.26 to 0.49 on 18 of 19 fields of four sets, at others that are better than their
-neighbours up to 0.11."""
 PROBE_PX = 640
 """Side, at the detector's scale, of the middle part of a field on which widths are tried."""
 SURE = 0.4
@@ -83,51 +77,23 @@ def fit_of(image: NDArray[np.uint8], detector: CellDetector, diameter_px: float)
     return Fit(covered / (rows * columns), float(np.median(ratio)), int(red.sum()))
 
 
-def cell_diameter_px(
-    image: NDArray[np.uint8], detector: CellDetector, alike_px: float | None = None
-) -> float | None:
+def cell_diameter_px(image: NDArray[np.uint8], detector: CellDetector) -> float | None:
     """Width of the image's red cells, told from the image alone; None where none is found.
 
     Widths on a geometric ladder are tried; the one whose cells cover most of the picture wins, and the
     median width of its cells then corrects it.
-
-    Parameters
-    ----------
-    alike_px
-        Width on another field of the slide. The ladder is climbed from there, and no other width is tried
-        where one explains the picture better than its neighbours, and well enough.
     """
     largest = min(image.shape[:2]) * WIDEST_OF_SIDE
-    rungs = range(int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1)
-    widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in rungs]
-
-    @cache
-    def fit(rung: int) -> Fit:
-        return fit_of(image, detector, widths[rung])
-
-    def explained(rung: int) -> float:
-        return fit(rung).explained
-
-    best = None if alike_px is None else _climbed(explained, rungs, _nearest(widths, alike_px))
-    if best is None or explained(best) < WELL_EXPLAINED:
-        best = max(rungs, key=explained)
-    if fit(best).cells == 0:
+    rungs = int(np.log(max(largest / SMALLEST_CELL_PX, 1.0)) / np.log(LADDER_STEP)) + 1
+    widths = [SMALLEST_CELL_PX * LADDER_STEP**rung for rung in range(rungs)]
+    fits = [fit_of(image, detector, width) for width in widths]
+    best = int(np.argmax([fit.explained for fit in fits]))
+    if fits[best].cells == 0:
         return None
-    diameter_px = widths[best] * fit(best).correction
+    diameter_px = widths[best] * fits[best].correction
     for _ in range(2):
         diameter_px *= fit_of(image, detector, diameter_px).correction
     return float(diameter_px)
-
-
-def _nearest(widths: Sequence[float], width_px: float) -> int:
-    return min(range(len(widths)), key=lambda rung: abs(math.log(widths[rung] / width_px)))
-
-
-def _climbed(explained: Callable[[int], float], rungs: range, rung: int) -> int:
-    """The rung that explains more than its neighbours do, reached from another step by step."""
-    while (better := max((at for at in (rung, rung - 1, rung + 1) if at in rungs), key=explained)) != rung:
-        rung = better
-    return rung
 
 
 Located = tuple[float, NDArray[np.uint8], Cells]

@@ -132,10 +132,7 @@ def slide_reference(
         captions.look_at(image)
         scale = um_per_pixel if um_per_pixel is not None else field.um_per_pixel
         middle = lit.cropped(image)
-        alike_px = seen[-1].diameter_px if seen else None
-        diameter_px = (
-            cell_diameter_px(middle, detector, alike_px) if scale is None else RED_CELL_BOX_UM / scale
-        )
+        diameter_px = cell_diameter_px(middle, detector) if scale is None else RED_CELL_BOX_UM / scale
         if diameter_px is None:
             continue
         cells = locate_at(image, detector, diameter_px)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cells.cell_width import at_own_width, cell_diameter_px, is_negative, sure_share
+from core.cells.cell_width import at_own_width, is_negative, sure_share
 from core.cells.detection import Cells, ObjectKind
 from tests.drawn_cells import NarrowDetector, disc_picture, grid_centres
 
@@ -95,42 +95,3 @@ def test_a_negative_is_told_by_its_inverse() -> None:
     for picture, negative in ((image, False), (255 - image, True)):
         found = cells([0.9 if not negative else 0.1] * 9)
         assert is_negative(np.asarray(picture, np.uint8), detector, 40.0, found) is negative
-
-
-class CountingDetector(NarrowDetector):
-    """Counts the pictures it is shown."""
-
-    def __init__(self) -> None:
-        self.pictures = 0
-
-    def locate(self, image: NDArray[np.uint8]) -> Cells:
-        self.pictures += 1
-        return super().locate(image)
-
-
-@pytest.mark.parametrize("alike_px", [30.0, 45.0, 60.0, 80.0, 110.0])
-def test_the_width_of_another_field_changes_none_but_how_many_are_tried(alike_px: float) -> None:
-    image, by_ladder, from_there = smear(60), CountingDetector(), CountingDetector()
-
-    width_px = cell_diameter_px(image, by_ladder)
-
-    assert cell_diameter_px(image, from_there, alike_px) == width_px
-    assert from_there.pictures <= by_ladder.pictures
-
-
-def test_with_a_neighbouring_field_few_widths_are_tried() -> None:
-    image, by_ladder, from_there = smear(60), CountingDetector(), CountingDetector()
-
-    cell_diameter_px(image, by_ladder)
-    cell_diameter_px(image, from_there, 60.0)
-
-    assert from_there.pictures < by_ladder.pictures - 2
-
-
-def test_a_field_of_quite_another_width_than_its_neighbour_is_measured_as_if_alone() -> None:
-    assert cell_diameter_px(smear(25), DETECTOR, 160.0) == cell_diameter_px(smear(25), DETECTOR)
-
-
-def test_an_empty_field_has_no_width_whatever_its_neighbour_has() -> None:
-    empty = np.full((480, 640, 3), 235, np.uint8)
-    assert cell_diameter_px(empty, DETECTOR, 60.0) is None
