@@ -199,6 +199,8 @@ def normalise(
 ) -> NDArray[np.uint8]:
     """(N, S, S, 3) `densities` of crops; all outside the masks (N, S, S) is `GREY`."""
     levels = densities(crops, colour)
+    if len(crops) == 0:
+        return levels  # OpenCV copies no rows
     rows, width = len(crops) * crops.shape[1], crops.shape[2]
     grey = np.full((rows, width, 3), GREY, np.uint8)
     inside = np.ascontiguousarray(masks).view(np.uint8).reshape(rows, width)

@@ -89,8 +89,9 @@ def block_steps(image: NDArray[np.uint8], cell_diameter_px: float) -> float:
 
 
 def _out_of_step(from_px: int, to_px: int) -> int:
-    """The length nearest to one, to which pixels are scaled without falling into step with those before.
+    """The next length down, to which pixels are scaled without falling into step with those before.
 
+    A picture that needs no scaling is made two pixels smaller, too: as it is, all its blocks are in step.
     Where four become three, each third takes its noise from fewer of them, and an edge between blocks is
     sharp all along the row or nowhere: steps would be .1 levels at one width of cells and .4 at the next.
     """

@@ -17,8 +17,10 @@ def counts(levels: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None) -
 
 
 def percentile(counted: NDArray[np.int64], percent: float) -> float:
-    """As `numpy.percentile` of the pixels that were counted, at least one."""
+    """As `numpy.percentile` of the pixels that were counted; raises ValueError where there are none."""
     up_to = np.cumsum(counted)
+    if up_to[-1] == 0:
+        raise ValueError("no pixel was counted")
     place = percent / 100 * (up_to[-1] - 1)
     before = math.floor(place)
     low, high = np.searchsorted(up_to, (before + 1, math.ceil(place) + 1)).tolist()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.overlap.alignment import inside
 from core.overlap.constellations import Pattern
 from core.overlap.pairs import Overlap
 from core.overlap.places import shared_objects
@@ -43,18 +44,12 @@ class PlacedObjects:
 def objects_agree(overlap: Overlap, first: PlacedObjects, second: PlacedObjects) -> bool:
     """Whether each of two photographs shows, where they are said to overlap, the objects of the other."""
     pairs = shared_objects(overlap, first.centres, second.centres)
-    expected = _well_inside(overlap.placement.of(first.centres), second.frame) & first.is_whole
+    expected = inside(overlap.placement.of(first.centres), second.frame, WITHIN) & first.is_whole
     expected_back = (
-        _well_inside(overlap.placement.backwards.of(second.centres), first.frame) & second.is_whole
+        inside(overlap.placement.backwards.of(second.centres), first.frame, WITHIN) & second.is_whole
     )
     whole = int(expected.sum()) + int(expected_back.sum())
     expected[pairs.first] = False
     expected_back[pairs.second] = False
     lacking = int(expected.sum()) + int(expected_back.sum())
     return len(pairs) >= LEAST_PAIRED and lacking <= MAY_LACK * whole
-
-
-def _well_inside(centres: NDArray[np.complex128], frame: Pattern) -> NDArray[np.bool_]:
-    across, down = centres.real, centres.imag
-    inside = (across > WITHIN) & (across < frame.width - WITHIN)
-    return np.asarray(inside & (down > WITHIN) & (down < frame.height - WITHIN), bool)

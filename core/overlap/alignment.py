@@ -106,8 +106,8 @@ def aligned(
         shift = complex(there.mean() - turn * here.mean())
         one, other = one_to_one(turn * first.points + shift, tree, reach)
     matched = len(one)
-    shown = int(_inside(turn * first.points + shift, second).sum())
-    shown_by_second = int(_inside((second.points - shift) / turn, first).sum())
+    shown = int(inside(turn * first.points + shift, second).sum())
+    shown_by_second = int(inside((second.points - shift) / turn, first).sum())
     fewer = max(1, min(shown, shown_by_second))
     if matched < max(LEAST_MATCHED, LEAST_SHARE * fewer):
         return None
@@ -136,6 +136,7 @@ def _as_polygon(corners: NDArray[np.complex128]) -> NDArray[np.float32]:
     return np.stack([corners.real, corners.imag], axis=1).astype(np.float32)
 
 
-def _inside(points: NDArray[np.complex128], pattern: Pattern) -> NDArray[np.bool_]:
-    inside = (points.real > 0) & (points.real < pattern.width)
-    return np.asarray(inside & (points.imag > 0) & (points.imag < pattern.height))
+def inside(points: NDArray[np.complex128], pattern: Pattern, margin: float = 0.0) -> NDArray[np.bool_]:
+    """Which points lie on a photograph, so many cell widths from its border or more."""
+    across = (points.real > margin) & (points.real < pattern.width - margin)
+    return np.asarray(across & (points.imag > margin) & (points.imag < pattern.height - margin))

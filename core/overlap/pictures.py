@@ -44,7 +44,12 @@ def correlation(
         detail.append(laid - cv2.GaussianBlur(laid, (0, 0), CELL_PX / 2))
     if shown.sum() < CELL_PX**2:
         return 0.0
-    one, other = (values[shown] - values[shown].mean() for values in detail)
+    return correlation_of(*(values[shown] for values in detail))
+
+
+def correlation_of(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
+    """Pearson's, of values that stand for the same places; 0 where either is all one value."""
+    one, other = first - first.mean(), second - second.mean()
     return float((one * other).sum() / max(1e-9, np.sqrt((one**2).sum() * (other**2).sum())))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from core.overlap.pictures import correlation_of
 from core.overlap.placement import Placement
 
 COARSE_PX, FINE_PX = 8.0, 20.0
@@ -219,10 +220,12 @@ def registered(first: Sketch, second: Sketch) -> Registration | None:
             continue
         finer = _at_scale(coarse.matrix, first.fine_px / first.coarse_px)
         fine = _refined(first.fine, second.fine, finer, first.fine_px)
-        if fine is not None and (best is None or fine.evidence > best.evidence):
+        if fine is None:
+            continue
+        if fine.holds:
+            return fine
+        if best is None or fine.evidence > best.evidence:
             best = fine
-        if best is not None and best.holds:
-            break
     return best
 
 
@@ -346,8 +349,7 @@ def _correlation(laid: NDArray[np.float32], strip: NDArray[np.float32], least_px
     shown = np.isfinite(laid) & np.isfinite(strip)
     if shown.sum() < least_px:
         return 0.0
-    one, other = laid[shown] - laid[shown].mean(), strip[shown] - strip[shown].mean()
-    return float((one * other).sum() / max(1e-9, np.sqrt((one**2).sum() * (other**2).sum())))
+    return correlation_of(laid[shown], strip[shown])
 
 
 def _places(laid: NDArray[np.float32], strip: NDArray[np.float32], side: int) -> float:

@@ -1,6 +1,6 @@
 """Fields read once more, by workers, to see whether they show one place of the slide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -12,8 +12,8 @@ from core.scoring.field_tasks import SlideInWork, read_as_scored
 from core.scoring.survey import SurveyedField
 from core.scoring.workers import Workers
 
-PAIRS_AT_ONCE = 64
-"""Pairs in a row that a worker is given, of twenty to sixty fields: it reads each of them once."""
+PAIRS_AT_ONCE = 16
+"""Pairs in a row that a worker is given: of few photographs, too, each worker has some."""
 PICTURES_HELD = 32
 """Fields that it keeps meanwhile, in grey and small: 32 MB."""
 
@@ -48,20 +48,36 @@ class NeighbouringFields:
 
 
 def by_pictures(
-    workers: Workers[ScoringModels], slide: SlideInWork, doubtful: Sequence[DoubtfulOverlap]
+    workers: Workers[ScoringModels],
+    slide: SlideInWork,
+    remark: Callable[[str], None],
+    doubtful: Sequence[DoubtfulOverlap],
 ) -> list[bool]:
-    """Which of them are true, by what their pictures show; raises `UnreadableImageError`."""
+    """Which of them are true, by what their pictures show.
+
+    A field that cannot be read any more shows none; `remark` is told.
+    """
     numbered = [(slide, number, overlap) for number, overlap in enumerate(doubtful)]
-    return [same for _, same in sorted(outcome for _, outcome in workers.map(_compared, numbered))]
+    compared = sorted(outcome for _, outcome in workers.map(_compared, numbered))
+    _tell({why for _, _, why in compared if why}, remark)
+    return [same for _, same, _ in compared]
 
 
-def _compared(_: ScoringModels, task: tuple[SlideInWork, int, DoubtfulOverlap]) -> tuple[int, bool]:
+def _compared(_: ScoringModels, task: tuple[SlideInWork, int, DoubtfulOverlap]) -> tuple[int, bool, str]:
     slide, number, doubtful = task
-    first, second = (
-        read_as_scored(slide, field.name, field.content_hash).image
-        for field in (doubtful.first, doubtful.second)
-    )
-    return number, correlation(first, second, doubtful.placement, doubtful.widths_px) >= SAME_PICTURE
+    try:
+        first, second = (
+            read_as_scored(slide, field.name, field.content_hash).image
+            for field in (doubtful.first, doubtful.second)
+        )
+    except UnreadableImageError as error:
+        return number, False, str(error)
+    return number, correlation(first, second, doubtful.placement, doubtful.widths_px) >= SAME_PICTURE, ""
+
+
+def _tell(unreadable: Collection[str], remark: Callable[[str], None]) -> None:
+    for why in sorted(unreadable):
+        remark(f"{why}; overlaps that only its picture would show are not found")
 
 
 def by_borders(
@@ -81,8 +97,7 @@ def by_borders(
     for _, (begin, placements, why) in workers.map(_laid, tasks):
         placed[begin] = placements
         unreadable |= why
-    for why_not in sorted(unreadable):
-        remark(f"{why_not}; no strip that it shares with others is looked for")
+    _tell(unreadable, remark)
     return [placement for begin in begins for placement in placed[begin]]
 
 

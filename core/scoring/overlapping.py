@@ -112,11 +112,12 @@ def each_place_once(
     compared = np.array([not is_region(field.name) for field in survey.fields], bool)
     if not compared.any():
         return survey
-    widths = _cell_widths(survey)
+    bounds = np.searchsorted(cells.field, np.arange(len(survey.fields) + 1))
+    like_cells = ~np.isin(cells.why_not, _numbers(_NO_POINT))
+    widths = _cell_widths(cells, like_cells, bounds)
     centres = (cells.boxes[:, 0] + cells.boxes[:, 2] / 2) + 1j * (cells.boxes[:, 1] + cells.boxes[:, 3] / 2)
     points = centres.astype(np.complex128) / widths[cells.field]
-    bounds = np.searchsorted(cells.field, np.arange(len(survey.fields) + 1))
-    usable = ~np.isin(cells.why_not, _numbers(_NO_POINT)) & compared[cells.field]
+    usable = like_cells & compared[cells.field]
     patterns = [
         Pattern(points[begin:end][usable[begin:end]], field.width / width, field.height / width)
         for field, begin, end, width in zip(survey.fields, bounds, bounds[1:], widths, strict=False)
@@ -158,6 +159,10 @@ def _all_overlaps(
     )
     in_row = photographs.in_row()
     may_be = set(in_row)
+
+    def may_share(pair: tuple[int, int]) -> bool:
+        return may_be.issuperset(pair) and photographs.of_one_scale(*pair)
+
     tried = {(overlap.first, overlap.second) for overlap in found}
     pairs, further = (
         [(in_row[first], in_row[second]) for first, second in pairs_in_order(len(in_row), apart)]
@@ -165,11 +170,7 @@ def _all_overlaps(
     )
     room = IMPLIED_EACH * len(in_row)
     while pairs:
-        new = [
-            pair
-            for pair in pairs
-            if pair not in tried and may_be.issuperset(pair) and photographs.of_one_scale(*pair)
-        ]
+        new = [pair for pair in pairs if pair not in tried and may_share(pair)]
         tried.update(pairs)
         placements = laid_on_each_other([photographs.neighbours(*pair) for pair in new])
         laid = [
@@ -178,7 +179,7 @@ def _all_overlaps(
             if placement is not None
         ]
         found += [overlap for overlap in laid if photographs.agree(overlap)]
-        implied = implied_pairs(found, photographs.patterns, tried)[:room]
+        implied = [*filter(may_share, implied_pairs(found, photographs.patterns, tried))][:room]
         room -= len(implied)
         pairs = sorted({*further, *implied} - tried) if found else []
         further = []
@@ -189,12 +190,11 @@ def _numbers(reasons: tuple[WhyNot, ...]) -> list[int]:
     return [NUMBER_OF_REASON[reason] for reason in reasons]
 
 
-def _cell_widths(survey: Survey) -> NDArray[np.float64]:
+def _cell_widths(
+    cells: CellRows, like_cells: NDArray[np.bool_], bounds: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """(F,) median width of the cells on each field, in its pixels; 1 where it shows none."""
-    cells = survey.located
     sides = np.sqrt(cells.boxes[:, 2].astype(np.float64) * cells.boxes[:, 3])
-    like_cells = ~np.isin(cells.why_not, _numbers(_NO_POINT))
-    bounds = np.searchsorted(cells.field, np.arange(len(survey.fields) + 1))
     return np.array(
         [
             np.median(sides[begin:end][chosen]) if (chosen := like_cells[begin:end]).any() else 1.0

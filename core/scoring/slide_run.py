@@ -173,7 +173,7 @@ def score_slide(
         survey = each_place_once(
             survey_slide(ledger, slide.field_names(), card.field_failure),
             ledger.column("generation"),
-            partial(by_pictures, workers, in_work),
+            partial(by_pictures, workers, in_work, progress.remark),
             partial(by_borders, workers, in_work, progress.remark),
         )
         planes = [slide.planes_of(name) for name in slide.field_names()]

@@ -47,10 +47,7 @@ def row(tmp_path: Path) -> tuple[SlideInWork, list[SurveyedField]]:
     for number, picture in enumerate(pictures):
         name = f"{number}.png"
         save(tmp_path / "slide" / name, picture)
-        height, width = picture.shape[:2]
-        fields.append(
-            SurveyedField(name, width, height, content_hash(picture), None, "", "", WhyNot.EVALUABLE)
-        )
+        fields.append(surveyed(name, picture))
     return slide_in_work(open_slide(tmp_path / "slide"), {}, None), fields
 
 
@@ -80,7 +77,7 @@ def test_doubtful_overlaps_are_told_in_the_order_in_which_they_were_asked(
         DoubtfulOverlap(fields[number], fields[number + 1], placement, WIDTHS_PX)
         for number, placement in enumerate(placements)
     ]
-    assert by_pictures(WORKERS, slide, doubtful) == [True, False, False]
+    assert by_pictures(WORKERS, slide, pytest.fail, doubtful) == [True, False, False]
 
 
 def test_strips_of_a_field_that_was_changed_or_taken_away_since_are_not_looked_for(
@@ -97,6 +94,12 @@ def test_strips_of_a_field_that_was_changed_or_taken_away_since_are_not_looked_f
     assert found is not None
     assert len(remarks) == 2
     assert any("0.png was changed while its slide was scored" in remark for remark in remarks)
+    doubtful = [
+        DoubtfulOverlap(fields[number], fields[number + 1], Placement(1, -360 / CELL_PX), WIDTHS_PX)
+        for number in (0, 1)
+    ]
+    assert by_pictures(WORKERS, slide, remarks.append, doubtful) == [False, True]
+    assert remarks[2] in remarks[:2]
 
 
 def test_each_field_of_a_row_is_read_once(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.cells.scored_field import ScoredField
-from core.overlap import Placement, neighbours
+from core.overlap import Placement, implied_pairs
 from core.results.fields import read_fields
 from core.results.result import SlideResult
 from core.results.tables import REASONS, read_cells
+from core.scoring import overlapping
 from core.scoring.ledger_table import LedgerEntry
 from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
 from core.scoring.overlapping import each_place_once
@@ -252,7 +254,7 @@ def test_cells_on_a_strip_that_the_pictures_alone_show_count_once(tmp_path: Path
 def test_what_is_found_implies_a_strip_of_fields_that_do_not_follow_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "APART", 1)
+    monkeypatch.setattr(overlapping, "APART", 1)
     asked: list[tuple[str, str]] = []
     places = {"a.png": 0.0, "b.png": 10.8, "c.png": 11.0}
     entries = [entry(name, left) for name, left in places.items()]
@@ -260,6 +262,30 @@ def test_what_is_found_implies_a_strip_of_fields_that_do_not_follow_each_other(
     assert asked == [("a.png", "b.png"), ("a.png", "c.png")]
     assert len(survey.overlaps) == 3
     assert int(survey.located.evaluable.sum()) == shown_by(*places.values())
+
+
+def test_where_no_photograph_overlaps_the_next_one_no_others_are_laid_on_each_other(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+    places = {"a.png": 0.0, "b.png": 12.5, "c.png": 25.0}
+    once(tmp_path, *(entry(name, left) for name, left in places.items()), laid=by_names(places, asked))
+    assert asked == [("a.png", "b.png"), ("b.png", "c.png")]
+
+
+def test_room_for_implied_pairs_is_not_taken_by_fields_that_cannot_be_laid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlapping, "APART", 1)
+    monkeypatch.setattr(overlapping, "IMPLIED_EACH", 1)
+    asked: list[tuple[str, str]] = []
+    places = {"a.png": 0.0, "b.png": 10.8, "c.png": 11.0}
+    entries = [entry(name, left) for name, left in places.items()]
+
+    def with_one_that_cannot(found: Any, patterns: Any, tried: Any) -> list[tuple[int, int]]:  # noqa: ANN401
+        return [(-3, 0), (-2, 0), (-1, 0), *implied_pairs(found, patterns, tried)]
+
+    monkeypatch.setattr(overlapping, "implied_pairs", with_one_that_cannot)
+    once(tmp_path, *entries, laid=by_names(places, asked))
+    assert ("a.png", "c.png") in asked
 
 
 def test_fields_of_another_scale_and_such_as_do_not_count_are_not_laid_on_each_other(tmp_path: Path) -> None:
