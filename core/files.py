@@ -190,6 +190,30 @@ def lock_taken(descriptor: int) -> bool:
     return True
 
 
+def own_lock(path: Path) -> int | None:
+    """The lock in a file, its folder made where there is none, as a descriptor; None where another has it.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be made, or lies on a drive that knows no locks.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = opened_lock(path)
+    except OSError as error:
+        raise cannot_write(path.parent, error) from error
+    is_taken = False
+    try:
+        is_taken = lock_taken(descriptor)
+    except OSError as error:  # a network drive, most often
+        raise cannot_write(path, error) from error
+    finally:
+        if not is_taken:
+            os.close(descriptor)
+    return descriptor if is_taken else None
+
+
 def shown_path(path: Path | str) -> str:
     """A path as one printable line: control characters and undecodable bytes are escaped."""
     return "".join(

@@ -106,9 +106,10 @@ def score(
     options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
     card = load_card(model)
     discovery = find_slides(here)
-    fetched = FetchedSlides([slide for slide in slides if is_address(slide)], out)
+    addresses = [slide for slide in slides if is_address(slide)]
     try:
         with (
+            FetchedSlides(addresses, out, discovery.slides) as fetched,
             ScoringBars(len(discovery.slides) + fetched.folders) as bars,
             open_workers(model, device, card, workers, scheduler, bars.remark) as processes,
         ):

@@ -9,16 +9,16 @@ from xml.sax.saxutils import escape
 
 
 class Bucket:
-    """Its objects by key; where one of `broken` is read, the connection ends half way."""
+    """Its objects by key, of whatever bucket; where one of `broken` is read, the connection ends half way."""
 
     def __init__(self, port: int) -> None:
         self.objects: dict[str, bytes] = {}
         self.broken: set[str] = set()
         self._port = port
 
-    def address(self, folder: str) -> str:
+    def address(self, folder: str, name: str = "slides") -> str:
         options = f"scheme=http&endpoint_override=127.0.0.1:{self._port}&region=us-east-1"
-        return f"s3://key:secret@slides/{folder}?{options}"
+        return f"s3://key:secret@{name}/{folder}?{options}"
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def bucket_here() -> Iterator[Bucket]:
 
         def do_GET(self) -> None:
             at = urlsplit(self.path)
-            key = unquote(at.path).removeprefix("/slides").lstrip("/")
+            key = unquote(at.path).lstrip("/").partition("/")[2]
             if not key:
                 self._send(200, self._listed(parse_qs(at.query)))
             elif key in bucket.objects:

@@ -15,6 +15,8 @@ from core.scoring.slide_run import NoReadableFieldError, ScoringObserver, Scorin
 from core.scoring.workers import ClusterError, ModelsNotLoadedError, Workers
 from core.slides import Discovery, FoundSlide, open_slide
 
+_NAMED_ALIKE = "an earlier slide of this run has that name: score this one with another --out"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -55,7 +57,8 @@ def score_slides(
     """Score slides one after another into `output`, a folder each; list what failed in `problems.json`.
 
     A slide that cannot be scored does not stop the others, be it for an error of the program. Each discovery
-    is asked for when the slides of the one before are scored: they need not be on the disk at once.
+    is asked for when the slides of the one before are scored: they need not be on the disk at once. A slide
+    named as one before it is refused: it would be written over that one.
 
     Raises
     ------
@@ -95,11 +98,17 @@ def score_slides(
 
 def _slides(discoveries: Iterable[Discovery], not_scored: list[Problem]) -> Iterator[FoundSlide]:
     """Slides of all discoveries, in order; what was found to be none is added to those not scored."""
+    begun: set[str] = set()
     for discovery in discoveries:
         not_scored += [
             Problem(shown_path(problem.path), "", problem.reason) for problem in discovery.problems
         ]
-        yield from discovery.slides
+        for slide in discovery.slides:
+            if slide.name.casefold() in begun:
+                not_scored.append(Problem(slide.name, "", _NAMED_ALIKE))
+            else:
+                begun.add(slide.name.casefold())
+                yield slide
 
 
 def _of_the_program(error: Exception) -> str:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from core.cells.burned_in import NO_CAPTIONS, BurnedIn
 from core.cells.scored_field import ScoredField
 from core.errors import SmearscopeError
-from core.files import cannot_write, lock_taken, opened_lock, remove, shown_path, write_bytes
+from core.files import cannot_write, own_lock, remove, shown_path, write_bytes
 from core.scoring.ledger_table import SCHEMA, LedgerEntry, entries_to_table, entry_from_table
 from core.slides.slide import storable
 
@@ -277,18 +277,8 @@ def _age(part: Path) -> tuple[int, str]:
 
 
 def _locked(folder: Path) -> int:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = opened_lock(folder / "lock")
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    try:
-        is_taken = lock_taken(descriptor)
-    except OSError as error:  # a network drive that knows no locks
-        os.close(descriptor)
-        raise cannot_write(folder / "lock", error) from error
-    if not is_taken:
-        os.close(descriptor)
+    descriptor = own_lock(folder / "lock")
+    if descriptor is None:
         raise LedgerError(
             f"another run is writing {shown_path(folder.parent)}; wait until it is done, or give another "
             "--out"

@@ -4,7 +4,7 @@ import hashlib
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Discovery:
     problems: tuple[SlideProblem, ...]
 
 
-def find_slides(paths: Iterable[Path]) -> Discovery:
+def find_slides(paths: Iterable[Path], earlier: Iterable[FoundSlide] = ()) -> Discovery:
     """Slides below the given paths, argument by argument, in natural order.
 
     - A file is a slide: one picture or one large image.
@@ -73,7 +73,16 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
     A slide is named after its path below the argument (after the argument itself where that is the
     slide), with ``__`` between parts. Slides that would be named alike get the file's ending, then the
     names of the folders above, until they differ.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    earlier
+        Slides of the same run: they are not found again, and no other is named as they are.
     """
+    path_of_name = {slide.name.casefold(): slide.path for slide in earlier}
+    paths_before = set(path_of_name.values())
     seen: set[Path] = set()
     problems: list[SlideProblem] = []
     located: list[_Located] = []
@@ -88,10 +97,10 @@ def find_slides(paths: Iterable[Path]) -> Discovery:
         for found in searched:
             if isinstance(found, SlideProblem):
                 problems.append(found)
-            else:
+            elif found not in paths_before:
                 depth = len(found.absolute().relative_to(argument).parts)
                 located.append(_Located(found, max(depth, 1)))
-    names = _unique_names(located)
+    names = _unique_names(located, path_of_name.keys())
     slides = tuple(FoundSlide(name, slide.path) for name, slide in zip(names, located, strict=True))
     return Discovery(slides, tuple(problems))
 
@@ -154,12 +163,12 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.casefold() in SYSTEM_FOLDERS | ANNOTATION_FOLDERS
 
 
-def _unique_names(slides: list[_Located]) -> list[str]:
-    """Names as short as they can be with no two alike; only those that clash get longer."""
+def _unique_names(slides: list[_Located], taken: Collection[str]) -> list[str]:
+    """Names as short as they can be, none alike or `taken`; only those that clash get longer."""
     steps = [0] * len(slides)
     while True:
         names = [_name(slide, step) for slide, step in zip(slides, steps, strict=True)]
-        uses = Counter(name.casefold() for name in names)
+        uses = Counter([*taken, *(name.casefold() for name in names)])
         clashes = [index for index, name in enumerate(names) if uses[name.casefold()] > 1]
         if not clashes:
             return names

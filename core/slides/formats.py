@@ -7,7 +7,7 @@ with what to do. Hidden files, and those that are images by neither, are passed 
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -19,11 +19,12 @@ PIXEL_LIMIT = 100_000_000  # 300 MB decoded; a camera field has 1 to 25 million
 _MOST_BYTES = 16 * PIXEL_LIMIT  # of four samples of 32 bits, the most that a picture of a camera has
 MINIMUM_SIDE_PX = 32  # less than this holds no whole red cell at any magnification in use
 
-_MIRAX_SUFFIX = ".mrxs"
-SCANNER_SUFFIXES = frozenset({".svs", ".ndpi", _MIRAX_SUFFIX})
-IMAGE_SUFFIXES = SCANNER_SUFFIXES | {
+MIRAX_SUFFIX = ".mrxs"
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+SCANNER_SUFFIXES = frozenset({".svs", ".ndpi", MIRAX_SUFFIX})
+IMAGE_SUFFIXES = SCANNER_SUFFIXES | DICOM_SUFFIXES | {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".btf", ".tf2", ".tf8", ".lsm", ".stk",
-    ".scn", ".bif", ".bmp", ".dib", ".dcm", ".dicom", ".czi",
+    ".scn", ".bif", ".bmp", ".dib", ".czi",
 }  # fmt: skip
 # Pictures all the same: they become named errors, for a field passed over in silence would be lost.
 RAW_SUFFIXES = frozenset(
@@ -41,7 +42,8 @@ OTHER_SUFFIXES = frozenset(
 UNSUPPORTED_SUFFIXES = RAW_SUFFIXES | MICROSCOPE_SUFFIXES | OTHER_SUFFIXES
 _BESIDE_A_PICTURE = frozenset({".thm"})  # a camera's thumbnail: a picture that lies there already, but small
 
-_HEAD_BYTES = 132
+HEAD_BYTES = 132
+"""So many first bytes tell what a file is."""
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _RAW_MARKS = (
     b"FUJIFILMCCD-RAW",
@@ -104,15 +106,24 @@ def is_image_name(path: Path) -> bool:
 
 def is_image_file(path: Path) -> bool:
     """Whether a file is taken for an image: by its name, or by its first bytes, whatever its name."""
+    return is_image(path, lambda: _head_if_readable(path))
+
+
+def is_image(path: Path, head: Callable[[], bytes]) -> bool:
+    """As `is_image_file`, of a file elsewhere too: `head` reads its first `HEAD_BYTES`, where needed."""
     if is_image_name(path):
         return True
     if path.name.startswith(".") or path.suffix.lower() in _BESIDE_A_PICTURE:
         return False
+    first = head()
+    return _own_format(first) is not None or _foreign_by_content(first) is not None
+
+
+def _head_if_readable(path: Path) -> bytes:
     try:
-        head = _head(path) if path.is_file() else b""
+        return _head(path) if path.is_file() else b""
     except OSError:
-        return False  # it claims nothing, and what it is cannot be seen
-    return _own_format(head) is not None or _foreign_by_content(head) is not None
+        return b""  # it claims nothing, and what it is cannot be seen
 
 
 def format_of(path: Path) -> Format:
@@ -126,7 +137,7 @@ def format_of(path: Path) -> Format:
     """
     with decoding(path):
         head = _head(path)
-    if path.suffix.lower() == _MIRAX_SUFFIX:
+    if path.suffix.lower() == MIRAX_SUFFIX:
         return Format.MIRAX
     if not head:
         raise UnreadableImageError(f"{shown_path(path)} is empty (0 bytes): copy it again, or remove it")
@@ -165,7 +176,7 @@ def colours_kept_apart(path: Path) -> UnreadableImageError:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(_HEAD_BYTES)
+        return file.read(HEAD_BYTES)
 
 
 def _own_format(head: bytes) -> Format | None:

@@ -248,3 +248,12 @@ def test_an_address_at_which_there_is_nothing_is_named_and_the_others_are_scored
     assert result.exit_code == 1
     assert "Not scored: slides/none: s3://slides/none cannot be listed" in result.stderr
     assert "secret" not in result.output + (tmp_path / "out" / "problems.json").read_text()
+
+
+def test_a_slide_of_the_store_does_not_take_the_name_of_one_on_the_disk(tmp_path: Path) -> None:
+    here = save_slide(tmp_path / "p1", fields=1)
+    with bucket_here() as bucket:
+        bucket.objects["patients/p1/1.png"] = (here / "field1.png").read_bytes()
+        result = run(here, bucket.address("patients"), "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["p1", "patients__p1"]

@@ -137,3 +137,15 @@ def test_without_models_no_slide_is_tried_after_the_first(tmp_path: Path) -> Non
     with LocalWorkers(no_models, 1) as workers, pytest.raises(ModelsNotLoadedError, match="no weights here"):
         score_slides([find_slides(slides)], tmp_path / "out", DotCard(), workers, options(), progress)
     assert progress.ended == 0
+
+
+def test_a_slide_named_as_an_earlier_one_is_refused_and_the_earlier_one_kept(tmp_path: Path) -> None:
+    first, second = (save_slide(tmp_path / place, fields=1) for place in ("a/slide", "b/Slide"))
+    out = tmp_path / "out"
+    with LocalWorkers(load_models, 1) as workers:
+        batch = score_slides(
+            [find_slides([first]), find_slides([second])], out, DotCard(), workers, options(), NoProgress()
+        )
+    assert [result.slide for result in batch.results] == ["slide"]
+    reason = "an earlier slide of this run has that name: score this one with another --out"
+    assert batch.slides_not_scored == (Problem("Slide", "", reason),)

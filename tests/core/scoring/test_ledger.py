@@ -261,7 +261,7 @@ def test_a_drive_that_knows_no_locks_is_named(tmp_path: Path, monkeypatch: pytes
     def refuse(_: int) -> bool:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr("core.scoring.ledger.lock_taken", refuse)
+    monkeypatch.setattr("core.files.lock_taken", refuse)
     with pytest.raises(OutputError, match=r"cannot write .*lock: No locks available"):
         Ledger(tmp_path, IDENTITY, resume=True)
 

@@ -229,3 +229,11 @@ def test_the_data_folder_of_a_mirax_scan_is_not_searched_and_another_of_that_nam
     assert names(find_slides([tmp_path])) == ["a"]
     put(tmp_path, "b/preview.png", "b/Slidedat.ini")
     assert names(find_slides([tmp_path])) == ["a", "b"]
+
+
+def test_slides_of_the_same_run_are_not_found_again_and_keep_their_names(tmp_path: Path) -> None:
+    put(tmp_path, "one/P1/a.png", "two/p1/a.png")
+    first = find_slides([tmp_path / "one"]).slides
+    later = find_slides([tmp_path / "one", tmp_path / "two"], earlier=first)
+    assert [(slide.name, slide.path) for slide in later.slides] == [("two__p1", tmp_path / "two" / "p1")]
+    assert later.problems == ()

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from core.errors import EmptySlideError, UnreadableImageError
 from core.slides import MINIMUM_SIDE_PX, PIXEL_LIMIT, natural_key
-from core.slides.formats import Format, check_size, decoding, format_of, is_image_file, is_image_name
+from core.slides.formats import (
+    Format,
+    check_size,
+    decoding,
+    format_of,
+    is_image,
+    is_image_file,
+    is_image_name,
+)
 
 DICOM_HEAD = bytes(128) + b"DICM"
 
@@ -188,6 +196,16 @@ def test_a_file_that_cannot_be_looked_at_is_an_image_only_by_its_name(
     monkeypatch.setattr(Path, "is_file", refuse)
     assert is_image_file(file(tmp_path / "a.jpg", JPEG))
     assert not is_image_file(file(tmp_path / "notes.txt", b"of the patient"))
+
+
+def test_of_a_file_elsewhere_the_first_bytes_are_read_only_where_its_name_does_not_tell() -> None:
+    def refuse() -> bytes:
+        raise AssertionError
+
+    assert is_image(Path("a.jpg"), refuse)
+    assert not is_image(Path(".a.jpg"), refuse)
+    assert is_image(Path("IM000001"), lambda: DICOM_HEAD)
+    assert not is_image(Path("notes"), lambda: b"of the patient")
 
 
 def test_numbers_are_ordered_by_value() -> None:
