@@ -23,7 +23,6 @@ UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"
 DECLARATIONS_ONLY = {
     "core/cells/classification.py": "what a classifier of cells is asked, and the arrays that it gives",
     "core/scoring/field_pictures.py": "what else makes pictures of a field is told, and of which cells",
-    "core/slides/field.py": "a field and its place as plain values, and what a slide is asked",
 }
 """Modules in which no function does anything, and what they declare: there is nothing to test."""
 TESTED_THROUGH_OTHERS = {

@@ -1,12 +1,12 @@
 """Fields of a CZI file, of Zeiss's programs: each place is one; a picture of tiles is cut into regions."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import UnreadableImageError
 from core.slides.czi_tiles import (
     CziPicture,
     CziTile,
@@ -16,19 +16,19 @@ from core.slides.czi_tiles import (
     sampled_bits,
     tiles_within,
     um_per_pixel,
+    where_tiles_lie,
 )
 from core.slides.field import Field, Rectangle
-from core.slides.focal_planes import FieldSource, of_one_place
+from core.slides.focal_planes import FieldSource, of_one_place, planes_with_all_tiles
 from core.slides.formats import PIXEL_LIMIT, check_size, colours_kept_apart, decoding, not_decoded
 from core.slides.pixels import to_rgb
 from core.slides.regions import Cutting, Region
-from core.slides.same_place import Glimpse, glimpse, places_among
+from core.slides.same_place import COMPARED_PX, Glimpse, glimpse, glimpse_if_decoded, places_among
 from core.slides.scale import credible_um_per_pixel
 
-_COMPARED_PX = 2048  # of a larger picture only the middle is compared
 _NAMES = {
     "S": "scene", "T": "time", "V": "view", "R": "rotation", "I": "illumination", "H": "phase", "B": "block",
-    "Z": "plane",
+    "C": "channel", "Z": "plane",
 }  # fmt: skip
 
 
@@ -61,13 +61,14 @@ class CziField:
 
     def read(self, name: str) -> Field:
         """Decode the picture or region as field `name`; raises `UnreadableImageError`."""
-        width_px, height_px = self.area.right - self.area.left, self.area.bottom - self.area.top
-        check_size(self.path, width_px, height_px)
+        check_size(self.path, self.area.width, self.area.height)
         with _opened(self.path) as file:
             pixels = read_area(self.path, file, self.tiles, self.area, self.bits)
             image = to_rgb(pixels, bits=self.bits)
         if self.region is None:
-            return Field(name, image, self.um_per_pixel, 0, 0, Rectangle(0, 0, width_px, height_px))
+            return Field(
+                name, image, self.um_per_pixel, 0, 0, Rectangle(0, 0, self.area.width, self.area.height)
+            )
         place = self.region.area
         return Field(name, image, self.um_per_pixel, place.left, place.top, self.region.owned)
 
@@ -100,7 +101,7 @@ def czi_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
 def is_large_czi(path: Path) -> bool:
     """Whether a picture of the file has more than `PIXEL_LIMIT` pixels; raises `UnreadableImageError`."""
     with _opened(path) as file:
-        return any(_width(picture) * _height(picture) > PIXEL_LIMIT for picture in czi_pictures(file))
+        return any(picture.area.width * picture.area.height > PIXEL_LIMIT for picture in czi_pictures(file))
 
 
 @contextmanager
@@ -122,34 +123,65 @@ def _places(path: Path, file: BinaryIO, pictures: list[CziPicture]) -> list[list
     """Pictures that show one place together, in the order of the file."""
     by_size: dict[tuple[int, int], list[CziPicture]] = {}
     for picture in pictures:
-        by_size.setdefault((_width(picture), _height(picture)), []).append(picture)
+        by_size.setdefault((picture.area.width, picture.area.height), []).append(picture)
     order = {picture: number for number, picture in enumerate(pictures)}
     places: list[list[CziPicture]] = []
     for alike in by_size.values():
         if len(alike) == 1:
             places.append(alike)
             continue
-        depths: dict[tuple[tuple[str, int], ...], int] = {}
-        for picture in alike:
-            depths[picture.place] = depths.get(picture.place, 0) + 1
+        depths = Counter(picture.place for picture in alike)
         stacks = [picture.place if depths[picture.place] > 1 else None for picture in alike]
-        seen = [_glimpse(path, file, picture) for picture in alike]
-        places += [[alike[index] for index in place] for place in places_among(seen, stacks)]
+        compared = _middle(alike)
+        seen = [
+            _glimpse(path, file, picture, compared.moved(picture.area.left, picture.area.top))
+            for picture in alike
+        ]
+        found = [[alike[index] for index in place] for place in places_among(seen, stacks)]
+        _refuse_torn_stacks(path, found)
+        places += found
     return sorted(places, key=lambda planes: order[planes[0]])
 
 
-def _glimpse(path: Path, file: BinaryIO, picture: CziPicture) -> Glimpse | None:
-    """What its middle shows; None where it cannot be decoded, which is told when it is read."""
-    whole, sides = picture.area, (_width(picture), _height(picture))
-    width, height = (min(side, _COMPARED_PX) if len(picture.tiles) > 1 else side for side in sides)
-    left, top = whole.left + (sides[0] - width) // 2, whole.top + (sides[1] - height) // 2
-    area = Rectangle(left, top, left + width, top + height)
-    try:
-        check_size(path, width, height)
-        with decoding(path):
-            return glimpse(to_rgb(read_area(path, file, picture.tiles, area, None)))
-    except UnreadableImageError:
-        return None
+def _refuse_torn_stacks(path: Path, places: list[list[CziPicture]]) -> None:
+    """Refuse planes in depth with different tiles that are not seen to be of one place.
+
+    As places of their own, cells that both show would count twice.
+    """
+    numbers: defaultdict[tuple[tuple[str, int], ...], set[int]] = defaultdict(set)
+    laid: defaultdict[tuple[tuple[str, int], ...], set[frozenset[Rectangle]]] = defaultdict(set)
+    for number, planes in enumerate(places):
+        for plane in planes:
+            numbers[plane.place].add(number)
+            laid[plane.place].add(_laid(plane, plane.tiles))
+    if any(len(numbers[stack]) > 1 and len(laid[stack]) > 1 for stack in numbers):
+        raise not_decoded(
+            path,
+            "focal planes with different tiles, that are not seen to be of one place",
+            "export it in one focal plane",
+        )
+
+
+def _laid(picture: CziPicture, tiles: tuple[CziTile, ...]) -> frozenset[Rectangle]:
+    """Where tiles of a picture lie in it."""
+    return frozenset(tile.area.moved(-picture.area.left, -picture.area.top) for tile in tiles)
+
+
+def _middle(alike: list[CziPicture]) -> Rectangle:
+    """What is compared of pictures of one size: all, or their middle where one is of several tiles."""
+    sides = alike[0].area.width, alike[0].area.height
+    is_tiled = any(len(picture.tiles) > 1 for picture in alike)
+    width, height = (min(side, COMPARED_PX) if is_tiled else side for side in sides)
+    return Rectangle(0, 0, width, height).moved((sides[0] - width) // 2, (sides[1] - height) // 2)
+
+
+def _glimpse(path: Path, file: BinaryIO, picture: CziPicture, area: Rectangle) -> Glimpse | None:
+    def read() -> Glimpse:
+        check_size(path, area.width, area.height)
+        pixels = to_rgb(read_area(path, file, picture.tiles, area, None))
+        return glimpse(pixels, where_tiles_lie(picture.tiles, area))
+
+    return glimpse_if_decoded(path, read)
 
 
 def _suffixes(places: list[list[CziPicture]]) -> list[str]:
@@ -169,32 +201,23 @@ def _cut(
     path: Path, file: BinaryIO, planes: list[CziPicture], cutting: Cutting, scale: float | None
 ) -> dict[str, list[FieldSource]]:
     """Where each field of a place lies, if it is a region, and its planes."""
-    width, height = _width(planes[0]), _height(planes[0])
+    width, height = planes[0].area.width, planes[0].area.height
     is_tiled = any(len(plane.tiles) > 1 for plane in planes) or width * height > PIXEL_LIMIT
     regions = cutting.regions(width, height, scale) if is_tiled else []
     if len(regions) <= 1:
-        return {"": [CziField(path, plane.tiles, plane.area, None, None, scale) for plane in planes]}
+        laid = [_laid(plane, plane.tiles) for plane in planes]
+        kept = [planes[at] for at in planes_with_all_tiles(path, laid, Rectangle(0, 0, width, height))]
+        return {"": [CziField(path, plane.tiles, plane.area, None, None, scale) for plane in kept]}
     bits = max(sampled_bits(path, file, plane.tiles) for plane in planes)
     found: dict[str, list[FieldSource]] = {}
-    for plane in planes:
-        areas = [_moved(region.area, plane.area) for region in regions]
-        for region, area, tiles in zip(regions, areas, tiles_within(plane.tiles, areas), strict=True):
-            if tiles:
-                where = f"x={region.area.left},y={region.area.top}"
-                source = CziField(path, tiles, area, region, bits, scale)
-                found.setdefault(where, []).append(source)
+    areas = [[region.area.moved(plane.area.left, plane.area.top) for region in regions] for plane in planes]
+    touching = [tiles_within(plane.tiles, of_it) for plane, of_it in zip(planes, areas, strict=True)]
+    for number, region in enumerate(regions):
+        tiles = [of_plane[number] for of_plane in touching]
+        if any(tiles):
+            laid = [_laid(plane, held) for plane, held in zip(planes, tiles, strict=True)]
+            found[f"x={region.area.left},y={region.area.top}"] = [
+                CziField(path, tiles[at], areas[at][number], region, bits, scale)
+                for at in planes_with_all_tiles(path, laid, region.area)
+            ]
     return found
-
-
-def _moved(region: Rectangle, by: Rectangle) -> Rectangle:
-    return Rectangle(
-        by.left + region.left, by.top + region.top, by.left + region.right, by.top + region.bottom
-    )
-
-
-def _width(picture: CziPicture) -> int:
-    return picture.area.right - picture.area.left
-
-
-def _height(picture: CziPicture) -> int:
-    return picture.area.bottom - picture.area.top

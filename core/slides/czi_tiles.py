@@ -5,7 +5,10 @@ to which scene, depth and time it belongs. It is read here because the library o
 program where a file is damaged.
 """
 
+import os
 import struct
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,7 @@ from xml.etree import ElementTree
 
 import imagecodecs
 import numpy as np
+from numpy.typing import NDArray
 
 from core.slides.field import Rectangle
 from core.slides.formats import PIXEL_LIMIT, check_memory
@@ -38,6 +42,7 @@ _HALVES_APART = b"\x03\x01\x01"
 """How a tile begins of which the low bytes of all samples stand before the high ones."""
 _MOST_TAGS = 64  # of a tile in JPEG XR; it has about 12
 _TILES_SAMPLED = 8
+_MOST_KEPT_BYTES = 96 << 20  # four tiles of a camera, as meet in a corner, or more small ones
 
 
 class OtherKindError(ValueError):
@@ -158,25 +163,26 @@ def read_area(
     ValueError
         Damaged pixels.
     """
-    laid = [tile for tile in tiles if _touches(tile.area, area)]
+    (laid,) = tiles_within(tuple(tiles), [area])
     kinds = {tile.samples for tile in laid}
     if len(kinds) != 1:
         raise ValueError(f"{len(kinds)} kinds of samples in {len(laid)} tiles of a picture")
     dtype, channels = _kind(kinds.pop())
-    width, height = area.right - area.left, area.bottom - area.top
-    check_memory(path, width * height, channels * dtype.itemsize)
-    pixels: Samples = np.zeros((height, width, channels), dtype)
-    is_bare = np.ones((height, width), np.bool_)
+    check_memory(path, area.width * area.height, channels * dtype.itemsize)
+    pixels: Samples = np.zeros((area.height, area.width, channels), dtype)
     for tile in laid:
-        samples, own = _decoded(path, file, tile), tile.area
-        left, top = max(own.left, area.left), max(own.top, area.top)
-        right, bottom = min(own.right, area.right), min(own.bottom, area.bottom)
-        here = slice(top - area.top, bottom - area.top), slice(left - area.left, right - area.left)
-        pixels[here] = samples[top - own.top : bottom - own.top, left - own.left : right - own.left]
-        is_bare[here] = False
+        pixels[_common(tile.area, area)] = _decoded(path, file, tile)[_common(area, tile.area)]
     in_use = bits or (8 if pixels.dtype == np.uint8 else bits_in_use(int(pixels.max(initial=0))))
-    pixels[is_bare] = 2**in_use - 1
+    pixels[~where_tiles_lie(laid, area)] = 2**in_use - 1
     return pixels
+
+
+def where_tiles_lie(tiles: Iterable[CziTile], area: Rectangle) -> NDArray[np.bool_]:
+    """(H, W) whether a tile lies at each pixel of an area."""
+    there = np.zeros((area.height, area.width), np.bool_)
+    for tile in tiles:
+        there[_common(tile.area, area)] = True
+    return there
 
 
 def sampled_bits(path: Path, file: BinaryIO, tiles: tuple[CziTile, ...]) -> int:
@@ -238,10 +244,31 @@ def _entries(file: BinaryIO) -> list[_Entry]:
     return entries
 
 
+class _LastTiles(threading.local):
+    """Tiles decoded last, of each thread its own: neighbouring regions touch the same ones."""
+
+    def __init__(self) -> None:
+        self.samples: OrderedDict[tuple[Path, int, CziTile], Samples] = OrderedDict()
+
+
+_LAST_TILES = _LastTiles()
+
+
 def _decoded(path: Path, file: BinaryIO, tile: CziTile) -> Samples:
-    """(height, width, samples) of a tile, grey or RGB."""
+    """(height, width, samples) of a tile, grey or RGB; not to be written to."""
+    kept, key = _LAST_TILES.samples, (path, os.fstat(file.fileno()).st_mtime_ns, tile)
+    samples = kept.pop(key, None)
+    if samples is None:
+        samples = _decode(path, file, tile)
+    kept[key] = samples
+    while sum(one.nbytes for one in kept.values()) > _MOST_KEPT_BYTES:
+        kept.popitem(last=False)
+    return samples
+
+
+def _decode(path: Path, file: BinaryIO, tile: CziTile) -> Samples:
     dtype, channels = _kind(tile.samples)
-    width, height = tile.area.right - tile.area.left, tile.area.bottom - tile.area.top
+    width, height = tile.area.width, tile.area.height
     count = width * height * channels
     size = count * dtype.itemsize
     check_memory(path, width * height, size // (width * height))
@@ -327,12 +354,11 @@ def _read(file: BinaryIO, form: struct.Struct, size: int) -> tuple[int, ...]:
     return form.unpack(file.read(form.size))
 
 
-def _touches(one: Rectangle, other: Rectangle) -> bool:
+def _common(one: Rectangle, other: Rectangle) -> tuple[slice, slice]:
+    """Rows and columns of the second that the first covers."""
     return (
-        one.left < other.right
-        and one.right > other.left
-        and one.top < other.bottom
-        and one.bottom > other.top
+        slice(max(0, one.top - other.top), max(0, one.bottom - other.top)),
+        slice(max(0, one.left - other.left), max(0, one.right - other.left)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydicom import Dataset
@@ -12,7 +13,7 @@ from core.slides.dicom_frames import frame_count, frame_image, header_of
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
 from core.slides.formats import decoding
-from core.slides.same_place import Glimpse, glimpse, places_among
+from core.slides.same_place import Glimpse, glimpse, glimpse_if_decoded, places_among
 from core.slides.scale import credible_um_per_pixel
 
 _MOST_FAILURES = 8  # in a row; a damaged header may state a million frames
@@ -82,14 +83,15 @@ def _glimpses(path: Path, frames: int) -> list[Glimpse | None]:
     seen: list[Glimpse | None] = [None] * frames
     failures = 0
     for index in range(frames):
-        try:
-            seen[index] = glimpse(frame_image(path, index))
-            failures = 0
-        except UnreadableImageError:  # raised again when it is read
-            failures += 1
-            if failures == _MOST_FAILURES:
-                break
+        seen[index] = glimpse_if_decoded(path, partial(_frame_glimpse, path, index))
+        failures = failures + 1 if seen[index] is None else 0
+        if failures == _MOST_FAILURES:
+            break
     return seen
+
+
+def _frame_glimpse(path: Path, index: int) -> Glimpse:
+    return glimpse(frame_image(path, index))
 
 
 def _stacks(header: Dataset, frames: int) -> list[Hashable | None]:

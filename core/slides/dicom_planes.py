@@ -27,6 +27,7 @@ from core.slides.same_place import Glimpse, glimpse, show_the_same
 _NOWHERE = -1
 _MOST_PLACES = 100_000_000  # of a whole glass at its finest, in tiles of 128 px, there are half as many
 _PLACES_COMPARED = 64
+_LEVELS_KEPT = 16  # of a folder of series each is asked about the larger ones, and then read
 _ONE_PLANE = "export it in one focal plane"
 
 
@@ -56,7 +57,7 @@ class DicomPlaneRegion:
         """Decode the region as field `name`; raises `UnreadableImageError`."""
         area = self.region.area
         matrix = tile_matrix(self.files)
-        image = np.full((area.bottom - area.top, area.right - area.left, 3), 255, np.uint8)
+        image = np.full((area.height, area.width, 3), 255, np.uint8)
         for row in range(area.top // matrix.tile_height_px, -(-area.bottom // matrix.tile_height_px)):
             for column in range(area.left // matrix.tile_width_px, -(-area.right // matrix.tile_width_px)):
                 file, frame = matrix.at[self.plane, row, column].tolist()
@@ -134,13 +135,16 @@ def tile_matrix(files: tuple[Path, ...]) -> TileMatrix:
         return _read(files, tuple(file.stat().st_mtime_ns for file in files))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(_LEVELS_KEPT)
 def _read(files: tuple[Path, ...], state: tuple[int, ...]) -> TileMatrix:
-    headers = []
+    headers, positions = [], []
     for file in files:
         header = shared_header_of(file)
-        is_full = header.get("DimensionOrganizationType") == "TILED_FULL"
-        headers.append(header if is_full else header_of(file))
+        if header.get("DimensionOrganizationType") != "TILED_FULL":
+            header = header_of(file)
+        headers.append(header)
+        positions.append(_positions(file, header, frame_count(file, header)))
+        header.pop("PerFrameFunctionalGroupsSequence", None)  # a Dataset for each of maybe a million tiles
     first = headers[0]
     _check_alike(files, headers)
     width_px, height_px = int(first.TotalPixelMatrixColumns), int(first.TotalPixelMatrixRows)
@@ -159,8 +163,12 @@ def _read(files: tuple[Path, ...], state: tuple[int, ...]) -> TileMatrix:
         parts = sorted(numbers, key=lambda number: _begin(headers[number]))
         for number in parts:
             wholes[number] = whole
-        tiles.append(_tiles_of(files, headers, parts, rows, columns))
-    depths = {_stated_depth(headers[wholes.index(whole)], of_it) for whole, of_it in enumerate(tiles)}
+        tiles.append(_tiles_of(files, headers, positions, parts, rows, columns))
+    depths = set()
+    for whole, of_it in enumerate(tiles):
+        number = wholes.index(whole)
+        is_of_tiles = positions[number] is not None
+        depths.add(float(of_it[:, 1].mean()) if is_of_tiles else _stated_depth(headers[number]))
     return TileMatrix(
         width_px=width_px,
         height_px=height_px,
@@ -196,10 +204,8 @@ def _grid(header: Dataset) -> tuple[object, ...]:
     return *map(int, sides), *(None if one is None else float(one) for one in place)
 
 
-def _stated_depth(header: Dataset, tiles: NDArray[np.float64]) -> float | None:
-    """Depth of a file: of all its frames, or in the middle of those of each."""
-    if header.get("PerFrameFunctionalGroupsSequence"):
-        return float(tiles[:, 1].mean())
+def _stated_depth(header: Dataset) -> float | None:
+    """Depth of a file in which no tile says its own."""
     shared = (header.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     for sequence in (header.get("TotalPixelMatrixOriginSequence"), shared.get("PlanePositionSlideSequence")):
         if sequence and "ZOffsetInSlideCoordinateSystem" in sequence[0]:
@@ -213,7 +219,12 @@ def _begin(header: Dataset) -> int:
 
 
 def _tiles_of(
-    files: Sequence[Path], headers: Sequence[Dataset], parts: Sequence[int], rows: int, columns: int
+    files: Sequence[Path],
+    headers: Sequence[Dataset],
+    positions: Sequence[NDArray[np.float64] | None],
+    parts: Sequence[int],
+    rows: int,
+    columns: int,
 ) -> NDArray[np.float64]:
     """(tiles, 4) of a file, or of all its parts: the place row by row, the depth, the file and the frame."""
     frames = [frame_count(files[number], headers[number]) for number in parts]
@@ -230,13 +241,13 @@ def _tiles_of(
     for number, begin, count in zip(parts, begins, frames, strict=True):
         tiles[begin : begin + count, 2] = number
         tiles[begin : begin + count, 3] = np.arange(count)
-        positions = _positions(files[number], headers[number], count)
-        if positions is None:
+        stated_positions = positions[number]
+        if stated_positions is None:
             tiles[begin : begin + count, 0] = np.arange(begin, begin + count) % (rows * columns)
             tiles[begin : begin + count, 1] = np.arange(begin, begin + count) // (rows * columns)
         else:
-            tiles[begin : begin + count, :2] = _on_grid(files[number], headers[number], positions)
-    if positions is None:
+            tiles[begin : begin + count, :2] = _on_grid(files[number], headers[number], stated_positions)
+    if positions[parts[-1]] is None:
         planes = int(headers[parts[0]].get("TotalPixelMatrixFocalPlanes") or -(-total // (rows * columns)))
         if total != planes * rows * columns:
             raise UnreadableImageError(

@@ -12,6 +12,7 @@ from core.files import shown_path
 from core.slides.dicom import stated_um_per_pixel
 from core.slides.dicom_frames import frame_count, shared_header_of
 from core.slides.formats import Format, decoding, format_of, is_image_file, not_decoded
+from core.slides.same_place import is_copy_size
 
 _BESIDE_THE_SCAN = ("LABEL", "OVERVIEW", "THUMBNAIL")
 _REDUCED = "RESAMPLED"
@@ -52,12 +53,12 @@ class SlideInstance:
 
 
 def slide_instance(path: Path) -> SlideInstance | None:
-    """Read what a DICOM file says of its whole slide; None where it is of none.
+    """Read what a DICOM file says of its whole slide; None where it is of none, or no DICOM file.
 
     Raises
     ------
     UnreadableImageError
-        No DICOM, or damaged.
+        Damaged.
     """
     with decoding(path):
         state = path.stat()
@@ -66,6 +67,8 @@ def slide_instance(path: Path) -> SlideInstance | None:
 
 @lru_cache(_FILES_KEPT)
 def _instance(path: Path, modified_ns: int, size: int) -> SlideInstance | None:
+    if not is_image_file(path) or format_of(path) is not Format.DICOM:
+        return None
     header = shared_header_of(path)
     if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
         return None
@@ -97,26 +100,31 @@ def instances_beside(path: Path) -> tuple[SlideInstance, ...]:
 
 def _readable_instance(file: Path) -> SlideInstance | None:
     try:
-        with decoding(file):
-            state = file.stat()
-            return _instance_if_dicom(file, state.st_mtime_ns, state.st_size)
-    except UnreadableImageError:
-        return None
-
-
-@lru_cache(_FILES_KEPT)
-def _instance_if_dicom(file: Path, modified_ns: int, size: int) -> SlideInstance | None:
-    try:
-        if not is_image_file(file) or format_of(file) is not Format.DICOM:
-            return None
-        with decoding(file):
-            return _instance(file, modified_ns, size)
+        return slide_instance(file)
     except UnreadableImageError:  # raised again where it is read itself
         return None
 
 
 def full_resolution(instances: Iterable[SlideInstance]) -> tuple[SlideInstance, ...]:
-    """Those of a series that show it at its full resolution, each once, in the order of their names.
+    """Those of a series that show it at its full resolution: its `largest_level`.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where the largest was made from a larger one, or as `largest_level` does.
+    """
+    level = largest_level(instances)
+    if any(one.is_reduced for one in level):
+        raise not_decoded(
+            level[0].path,
+            "the full resolution of its whole slide is not here",
+            "copy all files of its series",
+        )
+    return level
+
+
+def largest_level(instances: Iterable[SlideInstance]) -> tuple[SlideInstance, ...]:
+    """Those of a series that show it in its largest size, each once, in the order of their names.
 
     They are several where a scanner has divided a large file, or writes each focal plane into its own.
 
@@ -144,7 +152,7 @@ def full_resolution(instances: Iterable[SlideInstance]) -> tuple[SlideInstance, 
 def series_of_slides(
     instances: Sequence[SlideInstance], show_one_place: Callable[[Path, Path, float], bool | None]
 ) -> dict[str, Path]:
-    """The series that are slides of their own, each with a file of its largest level, in order.
+    """The series that are slides of their own, each with the first of its files, in order.
 
     A series is none that only shows the label or the whole glass beside a scan of the same glass; nor one
     that shows another of the same study and container reduced, as some programs write each level as a
@@ -223,10 +231,7 @@ def _is_level_of_series(smaller: SlideInstance, larger: SlideInstance) -> bool:
 
 
 def _is_copy_size(smaller: SlideInstance, larger: SlideInstance) -> bool:
-    """Whether a smaller one has the aspect of a larger one, as far as rounding lets it."""
-    times = _times(smaller, larger)
-    rounding = 1 + larger.height_px / max(1, larger.width_px)
-    return times > 1 and abs(larger.height_px / times - smaller.height_px) <= rounding
+    return is_copy_size(_size(smaller), _size(larger))
 
 
 def _times_coarser(smaller: SlideInstance, larger: SlideInstance) -> float | None:

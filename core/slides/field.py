@@ -18,6 +18,20 @@ class Rectangle:
     right: int
     bottom: int
 
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.bottom - self.top
+
+    def moved(self, right: int, down: int) -> "Rectangle":
+        """The same rectangle so many pixels further to the right and down."""
+        return Rectangle(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
 
 @dataclass(frozen=True)
 class Field:

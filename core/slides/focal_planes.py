@@ -1,6 +1,7 @@
 """A field that was photographed at several depths of focus: the sharpest picture is the field."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UnreadableImageError
-from core.slides.field import Field
-from core.slides.formats import decoding
+from core.slides.field import Field, Rectangle
+from core.slides.formats import decoding, not_decoded
 
 
 class FieldSource(Protocol):
@@ -52,6 +53,29 @@ class FocalPlanes:
 def of_one_place(planes: Sequence[FieldSource]) -> FieldSource:
     """The source of a place, of which there are one or several pictures."""
     return planes[0] if len(planes) == 1 else FocalPlanes(tuple(planes))
+
+
+def planes_with_all_tiles(path: Path, tiles: Sequence[AbstractSet[Hashable]], area: Rectangle) -> list[int]:
+    """Positions of those planes of a picture of tiles that lack no tile of an area that another has.
+
+    Parameters
+    ----------
+    tiles
+        Of each plane, what tells the tiles of the area that it has.
+
+    Raises
+    ------
+    UnreadableImageError
+        Where each lacks a tile that another has: whichever was chosen, some cells would be lost.
+    """
+    complete = [number for number, held in enumerate(tiles) if all(held >= other for other in tiles)]
+    if not complete:
+        raise not_decoded(
+            path,
+            f"focal planes that each lack other tiles, at column {area.left} and row {area.top}",
+            "export it in one focal plane",
+        )
+    return complete
 
 
 def sharpness(image: NDArray[np.uint8]) -> float:

@@ -115,4 +115,6 @@ def _is_large(path: Path, format_: Format) -> bool:
 def _is_scan(path: Path, format_: Format) -> bool:
     if format_ is Format.DICOM:
         return slide_instance(path) is not None
+    if format_ is Format.CZI:
+        return False
     return path.suffix.lower() in SCANNER_SUFFIXES or (format_ is Format.TIFF and is_scanner_tiff(path))

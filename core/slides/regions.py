@@ -30,10 +30,7 @@ class Region:
 
     def moved(self, right: int, down: int) -> "Region":
         """The same region where what was cut lies in a larger image."""
-        area = self.area
-        return Region(
-            Rectangle(area.left + right, area.top + down, area.right + right, area.bottom + down), self.owned
-        )
+        return Region(self.area.moved(right, down), self.owned)
 
 
 @dataclass(frozen=True)

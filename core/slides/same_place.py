@@ -5,13 +5,19 @@ programs say nothing. So they are compared: reduced, freed of the light's uneven
 all pictures of a camera share (a scale bar, dirt, the rim of a round field) fills some blocks, never most.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UnreadableImageError
+from core.slides.formats import decoding
+
+COMPARED_PX = 2048
+"""Of a larger picture of tiles only the middle is compared, of this side."""
 _SIDE_PX = 128
 _BLOCK_PX = 16
 _UNEVENNESS_PX = 8.0
@@ -29,21 +35,42 @@ _QUARTER = 0.25
 _STRIP = 32  # pictures compared with all before them at once
 
 Glimpse = NDArray[np.float32]
-"""(64, 256) what a picture shows, a row a block, without its mean; NaN by the rim of a round field."""
+"""(64, 256) what a picture shows, a row a block, without its mean; NaN by a gap or a round field's rim."""
 _BLANK = np.zeros(((_SIDE_PX // _BLOCK_PX) ** 2, _BLOCK_PX**2), np.float32)
 
 
-def glimpse(image: NDArray[np.uint8]) -> Glimpse:
-    """What is compared of an (H, W, 3) RGB picture."""
-    grey = cv2.resize(image, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA)[..., 1].astype(np.float32)
+def glimpse(image: NDArray[np.uint8], is_there: NDArray[np.bool_] | None = None) -> Glimpse:
+    """What is compared of an (H, W, 3) RGB picture; of one with gaps, only what `is_there`, (H, W)."""
+    grey = _reduced(image)[..., 1].astype(np.float32)
+    gaps = np.zeros_like(grey, np.uint8)
+    if is_there is not None and not is_there.all():
+        gaps = (_reduced(is_there.astype(np.uint8) * 255) < 255).astype(np.uint8)
+        grey[gaps > 0] = grey[gaps == 0].mean() if not gaps.all() else 0
     detail = grey - cv2.GaussianBlur(grey, (0, 0), _UNEVENNESS_PX)
     dark = (grey < _DARK_SHARE * np.quantile(grey, 0.9)).astype(np.uint8)
-    around = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_DARK_PX,) * 2, np.uint8))
+    rim = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_DARK_PX,) * 2, np.uint8))
+    around = np.maximum(gaps, rim)
     near = _blocks(cv2.dilate(around, np.ones((_BLOCK_PX + 1,) * 2, np.uint8)))
     blocks = _blocks(detail)
     blocks = blocks - blocks.mean(axis=1, keepdims=True)
     blocks[near.any(axis=1)] = np.nan
     return np.asarray(blocks, np.float32)
+
+
+def glimpse_if_decoded(path: Path, read: Callable[[], Glimpse]) -> Glimpse | None:
+    """What `read` gives of a file; None where it cannot be decoded, which its reading as a field tells."""
+    try:
+        with decoding(path):
+            return read()
+    except UnreadableImageError:
+        return None
+
+
+def is_copy_size(smaller: tuple[int, int], larger: tuple[int, int]) -> bool:
+    """Whether one size, width and height, has the aspect of a larger one, as far as rounding lets it."""
+    scale = smaller[0] / max(1, larger[0])
+    rounding = 1 + larger[1] / max(1, larger[0])
+    return scale < 1 and abs(larger[1] * scale - smaller[1]) <= rounding
 
 
 def is_one_place(first: Glimpse, second: Glimpse) -> bool:
@@ -142,6 +169,10 @@ def _likely_pairs(seen: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
         for second, first in np.argwhere(likely.T).tolist():
             if first < begin + second:
                 yield first, begin + second
+
+
+def _reduced(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(picture, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _blocks(picture: NDArray[Any]) -> NDArray[Any]:

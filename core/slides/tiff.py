@@ -8,18 +8,19 @@ from pathlib import Path
 from tifffile import RESUNIT, TiffFile, TiffPage
 
 from core.slides.field import Field, Rectangle
-from core.slides.focal_planes import FieldSource, of_one_place
-from core.slides.formats import PIXEL_LIMIT, decoding
+from core.slides.focal_planes import FieldSource, of_one_place, planes_with_all_tiles
+from core.slides.formats import PIXEL_LIMIT, decoding, not_decoded
 from core.slides.regions import Cutting, Region
 from core.slides.scale import credible_um_per_pixel
 from core.slides.tiff_pages import (
+    are_tiled_alike,
     check_complete,
     full_page,
     page_image,
-    planes_with_all_tiles,
     refuse_raw_pages,
     sampled_bits,
     scanned_regions,
+    tiles_there,
 )
 from core.slides.tiff_places import Plane, tiff_places
 
@@ -88,26 +89,37 @@ def tiff_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
             suffix = f"#page={number}" if len(places) > 1 else ""
             um_per_pixel = _um_per_pixel(tiff, page)
             regions: Sequence[Region] = []
-            if page.is_tiled:
-                for plane in planes:
-                    check_complete(path, tiff, full_page(tiff, plane.page))
-                regions = cutting.regions(page.imagewidth, page.imagelength, um_per_pixel)
             pages = [full_page(tiff, plane.page) for plane in planes]
+            if page.is_tiled:
+                for one in pages:
+                    check_complete(path, tiff, one)
+                # A picture saved twice, in tiles of another size or in none, is there all the same.
+                alike = [at for at, one in enumerate(pages) if are_tiled_alike(page, one)]
+                if len(alike) < len(pages) and not all(page.databytecounts):
+                    raise not_decoded(
+                        path,
+                        "one place in pages of different tiles, of which the first lacks some",
+                        "export it in one focal plane",
+                    )
+                planes, pages = tuple(planes[at] for at in alike), [pages[at] for at in alike]
+                regions = cutting.regions(page.imagewidth, page.imagelength, um_per_pixel)
             if len(regions) <= 1:
                 if page.is_tiled:
                     whole = Rectangle(0, 0, page.imagewidth, page.imagelength)
-                    planes = tuple(planes[at] for at in planes_with_all_tiles(path, pages, whole))
+                    there = [tiles_there(one, whole) for one in pages]
+                    planes = tuple(planes[at] for at in planes_with_all_tiles(path, there, whole))
                 fields[suffix] = of_one_place(
                     [TiffField(path, plane, None, None, um_per_pixel) for plane in planes]
                 )
                 continue
             bits = sampled_bits(page)
             for region in scanned_regions(pages, regions):
+                there = [tiles_there(one, region.area) for one in pages]
                 where = f"x={region.area.left},y={region.area.top}"
                 fields[f"{suffix},{where}" if suffix else f"#{where}"] = of_one_place(
                     [
                         TiffField(path, planes[at], region, bits, um_per_pixel)
-                        for at in planes_with_all_tiles(path, pages, region.area)
+                        for at in planes_with_all_tiles(path, there, region.area)
                     ]
                 )
     return fields

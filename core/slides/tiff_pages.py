@@ -38,7 +38,7 @@ def page_image(
     bytes_per_pixel = page.samplesperpixel * np.dtype(page.dtype).itemsize
     try:
         if area is not None:
-            check_memory(path, (area.right - area.left) * (area.bottom - area.top), bytes_per_pixel)
+            check_memory(path, area.width * area.height, bytes_per_pixel)
             check_memory(path, page.tilewidth * page.tilelength, bytes_per_pixel)
             return page_to_rgb(page, _read_area(page, area), bits)
         check_complete(path, tiff, page)
@@ -114,31 +114,19 @@ def _check_strips(path: Path, page: TiffPage) -> None:
 
 def scanned_regions(planes: Sequence[TiffPage], regions: Sequence[Region]) -> Sequence[Region]:
     """Those of the regions of a tiled picture that any of its planes has a tile of; all where none has."""
-    scanned = [
-        region
-        for region in regions
-        if any(page.databytecounts[tile] for page in planes for tile in _tiles_touching(page, region.area))
-    ]
+    scanned = [region for region in regions if any(tiles_there(page, region.area) for page in planes)]
     return scanned or regions
 
 
-def planes_with_all_tiles(path: Path, planes: Sequence[TiffPage], area: Rectangle) -> list[int]:
-    """Positions of those planes of a tiled picture that lack no tile of an area that another has.
+def tiles_there(page: TiffPage, area: Rectangle) -> set[int]:
+    """Numbers of the tiles of an area that a tiled page has."""
+    return {tile for tile in _tiles_touching(page, area) if page.databytecounts[tile]}
 
-    Raises
-    ------
-    UnreadableImageError
-        Where each lacks a tile that another has: whichever was chosen, some cells would be lost.
-    """
-    scanned = [{tile for tile in _tiles_touching(page, area) if page.databytecounts[tile]} for page in planes]
-    complete = [number for number, tiles in enumerate(scanned) if tiles >= set().union(*scanned)]
-    if not complete:
-        raise not_decoded(
-            path,
-            f"focal planes that each lack other tiles, at column {area.left} and row {area.top}",
-            "export it in one focal plane",
-        )
-    return complete
+
+def are_tiled_alike(first: TiffPage, second: TiffPage) -> bool:
+    """Whether two pages of one size are tiled, and the same number means the same tile in both."""
+    grids = [(page.tilewidth, page.tilelength, page.planarconfig) for page in (first, second)]
+    return first.is_tiled and grids[0] == grids[1]
 
 
 def _whole(path: Path, tiff: TiffFile, page: TiffPage, plane: int) -> NDArray[np.generic]:
@@ -167,7 +155,7 @@ def _read_area(page: TiffPage, area: Rectangle) -> Samples:
         )
     no_light = page.photometric in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.SEPARATED)
     white = 0 if no_light else 1 if dtype.kind == "b" else np.iinfo(dtype).max  # where a tile is left out
-    pixels = np.full((area.bottom - area.top, area.right - area.left, page.samplesperpixel), white, dtype)
+    pixels = np.full((area.height, area.width, page.samplesperpixel), white, dtype)
     for tile, sample, top, left in _decoded_tiles(page, _tiles_touching(page, area)):
         first_row, first_column = max(top, area.top), max(left, area.left)
         last_row, last_column = min(top + len(tile), area.bottom), min(left + tile.shape[1], area.right)

@@ -11,13 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
-from core.errors import UnreadableImageError
 from core.slides.field import Rectangle
-from core.slides.formats import PIXEL_LIMIT, colours_kept_apart, decoding
-from core.slides.same_place import Glimpse, glimpse, is_one_place, places_among, shows_something
+from core.slides.formats import PIXEL_LIMIT, colours_kept_apart
+from core.slides.same_place import (
+    COMPARED_PX,
+    Glimpse,
+    glimpse,
+    glimpse_if_decoded,
+    is_copy_size,
+    is_one_place,
+    places_among,
+    shows_something,
+)
 from core.slides.tiff_pages import follows_without_header, full_page, page_image
 
-_COMPARED_PX = 2048  # of a larger picture only the middle is compared
 _THUMBNAIL_SHARE = 1 / 16  # of the largest page's pixels
 _MOST_TIMES_LARGER = 1000  # a volume may be compressed, and a file cut short
 _LABEL_SHARE = 1 / 4  # of the largest page's pixels, where a page has another aspect
@@ -80,11 +87,7 @@ class _Looks:
         """What the middle of a picture shows, a share of its sides."""
         key = picture, share
         if key not in self._seen:
-            try:
-                with decoding(self._path):
-                    self._seen[key] = glimpse(self._middle(picture, share))
-            except UnreadableImageError:
-                self._seen[key] = None  # raised again when it is read
+            self._seen[key] = glimpse_if_decoded(self._path, lambda: glimpse(self._middle(picture, share)))
         return self._seen[key]
 
     def _middle(self, picture: Plane, share: float) -> NDArray[np.uint8]:
@@ -123,10 +126,7 @@ def _pixels(page: TiffPage) -> int:
 
 
 def _is_copy_size(page: TiffPage, larger: TiffPage) -> bool:
-    """Whether a page has the aspect of a larger one, as far as rounding lets it."""
-    scale = page.imagewidth / larger.imagewidth
-    rounding = 1 + larger.imagelength / larger.imagewidth
-    return scale < 1 and abs(larger.imagelength * scale - page.imagelength) <= rounding
+    return is_copy_size((page.imagewidth, page.imagelength), (larger.imagewidth, larger.imagelength))
 
 
 def _is_reduced(picture: Plane, larger: Plane, pages: dict[int, TiffPage], looks: _Looks) -> bool:
@@ -144,7 +144,7 @@ def _is_reduced(picture: Plane, larger: Plane, pages: dict[int, TiffPage], looks
 
 
 def _compared_share(page: TiffPage) -> float:
-    return min(1.0, _COMPARED_PX / max(page.imagewidth, page.imagelength)) if page.is_tiled else 1.0
+    return min(1.0, COMPARED_PX / max(page.imagewidth, page.imagelength)) if page.is_tiled else 1.0
 
 
 def _stacks(path: Path, tiff: TiffFile, first: TiffPage) -> tuple[dict[Plane, tuple[int, ...]], int]:

@@ -1,7 +1,7 @@
 """Whole-slide scans (SVS, NDPI, MIRAX, BIF, SCN, tiled DICOM), read region by region through OpenSlide."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +16,7 @@ from tifffile import TiffFile, TiffFileError
 from core.errors import UnreadableImageError
 from core.files import shown_path
 from core.slides.dicom_planes import plane_fields, tile_matrix
-from core.slides.dicom_slide import full_resolution, instances_beside
+from core.slides.dicom_slide import SlideInstance, full_resolution, instances_beside, largest_level
 from core.slides.field import Field, Rectangle
 from core.slides.focal_planes import FieldSource, of_one_place
 from core.slides.formats import Format, decoding, format_of, not_decoded
@@ -50,8 +50,7 @@ class ScanRegion:
         """Decode the region as field `name`; raises `UnreadableImageError`."""
         area = self.region.area
         with decoding(self.path):
-            size = area.right - area.left, area.bottom - area.top
-            image = _read(self.path, (area.left, area.top), 0, size)
+            image = _read(self.path, (area.left, area.top), 0, (area.width, area.height))
         return Field(name, image, self.um_per_pixel, area.left, area.top, self.region.owned)
 
 
@@ -72,7 +71,7 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
         if format_of(path) is Format.MIRAX:
             _check_folder_of_mirax(path)
         if format_of(path) is Format.DICOM:
-            files = _full_resolution_of_dicom(path)
+            files = _files_of_level(path, full_resolution)
             if not tile_matrix(files).is_plain:
                 return plane_fields(files, cutting)
         kind = openslide.OpenSlide.detect_format(path)
@@ -89,8 +88,7 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
         stated = scan.properties.get(openslide.PROPERTY_NAME_MPP_X)
         um_per_pixel = credible_um_per_pixel(float(stated) if stated else None)
         scanned = _scanned(scan)
-        width_px, height_px = scanned.right - scanned.left, scanned.bottom - scanned.top
-        cut = cutting.regions(width_px, height_px, um_per_pixel)
+        cut = cutting.regions(scanned.width, scanned.height, um_per_pixel)
         regions: Sequence[Region] = [region.moved(scanned.left, scanned.top) for region in cut]
         if kind not in ("dicom", "mirax"):
             regions = _with_tiles(path, scan, regions)
@@ -104,8 +102,15 @@ def scan_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:
     }
 
 
-def _full_resolution_of_dicom(path: Path) -> tuple[Path, ...]:
-    level = full_resolution(instances_beside(path))
+def _is_plain_dicom(path: Path) -> bool:
+    """Whether OpenSlide reads the largest level of a DICOM scan: in one focal plane."""
+    return tile_matrix(_files_of_level(path, largest_level)).is_plain
+
+
+def _files_of_level(
+    path: Path, level_of: Callable[[Iterable[SlideInstance]], tuple[SlideInstance, ...]]
+) -> tuple[Path, ...]:
+    level = level_of(instances_beside(path))
     if not level:
         raise not_decoded(path, "the label or overview of a whole slide alone", "copy its scan beside it")
     return tuple(one.path for one in level)
@@ -218,7 +223,7 @@ def scan_overview(path: Path) -> ScanOverview | None:
         kind = openslide.OpenSlide.detect_format(path)
         if kind in (None, "zeiss"):  # the latter is read here otherwise
             return None
-        if kind == "dicom" and not tile_matrix(_full_resolution_of_dicom(path)).is_plain:
+        if kind == "dicom" and not _is_plain_dicom(path):
             return None
         try:
             scan = _scan(path)
@@ -235,7 +240,7 @@ def show_one_place(larger: Path, smaller: Path, times: float) -> bool | None:
     """
     reach_px = int(min(_COMPARED_PX[1], max(_COMPARED_PX[0], _LEAST_COMPARED_PX * times)))
     try:
-        if not all(tile_matrix(_full_resolution_of_dicom(path)).is_plain for path in (larger, smaller)):
+        if not (_is_plain_dicom(larger) and _is_plain_dicom(smaller)):
             return None
         for share in _COMPARED_AT:
             seen = _glimpse_at(smaller, share, int(reach_px / times))

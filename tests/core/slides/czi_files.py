@@ -68,13 +68,27 @@ def write_jpeg_xr(path: Path, image: Pixels) -> Path:
 def state_reduced(path: Path, number: int, times: int) -> None:
     """Make a tile of a file a reduced copy: it says that it covers `times` as many pixels as it holds."""
     data = bytearray(path.read_bytes())
-    entry = data.find(b"ZISRAWDIRECTORY") + ENTRIES_BEGIN
-    for _ in range(number):
-        entry += ENTRY + DIMENSION * struct.unpack_from("<i", data, entry + 28)[0]
-    for dimension in range(struct.unpack_from("<i", data, entry + 28)[0]):
-        at = entry + ENTRY + DIMENSION * dimension
+    for at in _dimensions_at(data, number):
         if data[at] in b"XY":
             (stored,) = struct.unpack_from("<i", data, at + 8)
             struct.pack_into("<i", data, at + 8, stored * times)
             struct.pack_into("<i", data, at + 16, stored)
     path.write_bytes(data)
+
+
+def state_no_channel(path: Path, number: int) -> None:
+    """Let a tile of a file not say of what channel it is, but twice that it is the first tile."""
+    data = bytearray(path.read_bytes())
+    for at in _dimensions_at(data, number):
+        if data[at] in b"C":
+            data[at] = ord("M")
+    path.write_bytes(data)
+
+
+def _dimensions_at(data: bytearray, number: int) -> list[int]:
+    """Where the dimensions of a tile begin in the directory."""
+    entry = data.find(b"ZISRAWDIRECTORY") + ENTRIES_BEGIN
+    for _ in range(number):
+        entry += ENTRY + DIMENSION * struct.unpack_from("<i", data, entry + 28)[0]
+    count = struct.unpack_from("<i", data, entry + 28)[0]
+    return [entry + ENTRY + DIMENSION * dimension for dimension in range(count)]

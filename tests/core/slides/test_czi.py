@@ -13,6 +13,7 @@ from tests.core.slides.czi_files import (
     Laid,
     Pixels,
     read_by_maker,
+    state_no_channel,
     state_reduced,
     write_czi,
     write_jpeg_xr,
@@ -65,7 +66,7 @@ def test_a_scale_that_no_microscope_has_is_not_believed(tmp_path: Path) -> None:
     assert open_slide(path).read_field("a.czi").um_per_pixel is None
 
 
-@pytest.mark.parametrize("name", ["a.czi", "a.CZI", "scan"])
+@pytest.mark.parametrize("name", ["a.czi", "a.CZI", "scan", "a.svs", "a.ndpi", "a.tif"])
 def test_it_is_known_by_its_content(tmp_path: Path, name: str) -> None:
     path = write_czi(tmp_path / "a.czi", [Laid(FIELDS[0])]).rename(tmp_path / name)
     (image,) = images(path)
@@ -160,6 +161,54 @@ def test_a_region_is_the_sharpest_of_its_planes(tmp_path: Path) -> None:
     path = write_czi(tmp_path / "a.czi", laid)
     assert np.array_equal(laid_together(path, 128, whole.shape, "#"), whole)
     assert {planes for _, planes in places(path)} == {2}
+
+
+WHOLE = picture(200, 300, seed=5)
+SOFT_TILES = tiles_of(out_of_focus(WHOLE, 3), 100)  # 0, 1, 2 above 3, 4, 5
+SHARP_TILES = tiles_of(WHOLE, 100, depth=1)
+
+
+@pytest.mark.parametrize("lost", range(6))
+def test_the_sharper_plane_is_left_out_in_the_regions_where_it_lacks_a_tile(
+    tmp_path: Path, lost: int
+) -> None:
+    path = write_czi(tmp_path / "a.czi", [*SOFT_TILES, *SHARP_TILES[:lost], *SHARP_TILES[lost + 1 :]])
+    slide = open_slide(path, region_px=100, overlap_px=0)
+    planes = [slide.planes_of(name) for name in slide.field_names()]
+    assert planes == [1 if number == lost else 2 for number in range(6)]
+    assert open_slide(path).planes_of("a.czi") == 1
+    (image,) = images(path)
+    assert np.array_equal(image, out_of_focus(WHOLE, 3))
+
+
+@pytest.mark.parametrize("kept", [[0], [1], [5], [0, 3], [0, 1, 2], [1, 4], [2, 5]])
+def test_a_plane_that_has_a_part_of_the_tiles_is_no_place_of_its_own(tmp_path: Path, kept: list[int]) -> None:
+    path = write_czi(tmp_path / "a.czi", SOFT_TILES + [SHARP_TILES[number] for number in kept])
+    assert places(path) == [("", 1)]
+
+
+def test_times_of_which_one_lacks_a_tile_are_one_place(tmp_path: Path) -> None:
+    again = [Laid(one.pixels, plane={"T": 1}, left=one.left, top=one.top) for one in SOFT_TILES]
+    first = [Laid(one.pixels, plane={"T": 0}, left=one.left, top=one.top) for one in SOFT_TILES]
+    assert places(write_czi(tmp_path / "a.czi", first + again[:1] + again[2:])) == [("", 1)]
+
+
+def test_planes_that_each_lack_another_tile_are_named(tmp_path: Path) -> None:
+    path = write_czi(tmp_path / "a.czi", SOFT_TILES[1:] + SHARP_TILES[:-1])
+    assert "each lack other tiles, at column 0 and row 0): export it in one focal plane" in refusal(path)
+
+
+def test_planes_with_other_tiles_that_show_other_places_are_named(tmp_path: Path) -> None:
+    elsewhere = tiles_of(picture(200, 300, seed=6), 100, depth=1)
+    path = write_czi(tmp_path / "a.czi", SOFT_TILES + elsewhere[1:])
+    assert "different tiles, that are not seen to be of one place): export it in one" in refusal(path)
+
+
+def test_places_of_which_one_alone_states_its_channel_are_both_fields(tmp_path: Path) -> None:
+    path = write_czi(tmp_path / "a.czi", [Laid(image) for image in FIELDS[:2]])
+    state_no_channel(path, 1)
+    assert places(path) == [("#channel=1", 1), ("", 1)]
+    assert np.array_equal(images(path), FIELDS[:2])
 
 
 def test_where_tiles_overlap_and_where_there_is_none_the_picture_is_that_of_the_makers_library(

@@ -1,10 +1,13 @@
 """What a CZI file says of its tiles, and their pixels, beside what two other readers find."""
 
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 
+from core.slides import czi_tiles
 from core.slides.czi_tiles import (
     CziTile,
     OtherKindError,
@@ -67,6 +70,37 @@ def test_pixels_are_those_that_were_written_and_that_other_readers_find(
     if not kind.startswith("zstd"):  # which is younger than this reader
         with czifile.CziFile(path) as other:
             assert np.array_equal(pixels, other.asarray().reshape(pixels.shape))
+
+
+def test_a_tile_is_decoded_once_for_all_areas_that_touch_it_and_again_when_the_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+
+    def counted(path: Path, file: BinaryIO, tile: CziTile) -> Pixels:
+        decoded.append(tile.area.left)
+        return decode(path, file, tile)
+
+    decode = czi_tiles._decode
+    monkeypatch.setattr(czi_tiles, "_decode", counted)
+    path = write_czi(tmp_path / "a.czi", [Laid(picture(40, 50)), Laid(picture(40, 50, seed=1), left=50)])
+    areas = [Rectangle(left, 0, left + 40, 40) for left in (0, 5, 30, 60)]
+    for _ in range(2):
+        with path.open("rb") as file:
+            (one,) = czi_pictures(file)
+            for area in areas:
+                read_area(path, file, one.tiles, area, None)
+    assert decoded == [0, 50]
+    os.utime(path, ns=(0, 0))
+    with path.open("rb") as file:
+        read_area(path, file, one.tiles, areas[0], None)
+    assert decoded == [0, 50, 0]
+    monkeypatch.setattr(czi_tiles, "_MOST_KEPT_BYTES", 40 * 50 * 3)  # one of them
+    for _ in range(2):
+        with path.open("rb") as file:
+            read_area(path, file, one.tiles, areas[0], None)
+            read_area(path, file, one.tiles, areas[3], None)
+    assert decoded == [0, 50, 0, 50, 0, 50]
 
 
 def test_bits_in_use_are_those_of_the_brightest_tile(tmp_path: Path) -> None:

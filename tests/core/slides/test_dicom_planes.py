@@ -12,7 +12,8 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
 from core.errors import UnreadableImageError
-from core.slides import open_overview, open_slide
+from core.slides import dicom_planes, open_overview, open_slide
+from core.slides.dicom_frames import header_of
 from core.slides.dicom_planes import tile_matrix
 from tests.core.slides.dicom_slides import TILE_BYTES, divide, make_sparse, write_level, write_planes
 from tests.core.slides.images import Image, picture
@@ -87,6 +88,24 @@ def test_a_matrix_has_a_place_for_each_tile_of_each_plane(tmp_path: Path) -> Non
     assert matrix.at.shape == (3, 4, 5, 2)
     assert matrix.at[..., 1].ravel().tolist() == list(range(60))
     assert (matrix.width_px, matrix.height_px, matrix.tile_width_px) == (300, 200, 64)
+
+
+def test_where_the_tiles_lie_is_read_once_of_each_of_two_slides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(path: Path) -> Dataset:
+        read.append(path.name)
+        return header_of(path)
+
+    monkeypatch.setattr(dicom_planes, "header_of", counted)
+    paths = [write_level(tmp_path / name, IMAGE, generate_uid()) for name in ("a.dcm", "b.dcm")]
+    for path in paths:
+        make_sparse(path)
+    for path in paths * 3:
+        assert tile_matrix((path,)).is_plain
+    assert read == ["a.dcm", "b.dcm"]
 
 
 def test_a_file_with_more_tiles_than_its_size_has_is_named(tmp_path: Path) -> None:

@@ -145,6 +145,20 @@ def test_tiles_that_say_where_they_lie_may_come_in_any_order_and_be_left_out(tmp
     assert np.array_equal(shown, expected)
 
 
+def test_reduced_levels_without_the_full_resolution_are_named_and_not_scored_as_the_slide(
+    tmp_path: Path,
+) -> None:
+    series = generate_uid()
+    for level in (1, 2):
+        write_level(tmp_path / f"{level}.dcm", IMAGE[:: 2**level, :: 2**level], series, level)
+    (slide,) = find_slides([tmp_path]).slides
+    told = r"1\.dcm .*full resolution .* is not here.*: copy all files of its series"
+    with pytest.raises(UnreadableImageError, match=told):
+        fields(slide.path)
+    with pytest.raises(UnreadableImageError, match=told):
+        open_slide(tmp_path / "2.dcm")
+
+
 OVERVIEW = ["ORIGINAL", "PRIMARY", "OVERVIEW", "NONE"]
 EDGE = np.full((600, 2400, 3), 240, np.uint8)
 EDGE[:, :100] = picture(600, 100)

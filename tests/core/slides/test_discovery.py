@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.slides import find_slides, open_slide
 from core.slides.discovery import Discovery
 from tests.core.slides.images import picture, write_dicom, write_png, write_pyramid
-from tests.core.slides.scanner_files import mirax_layout, write_mrxs
+from tests.core.slides.mirax_files import mirax_layout, write_mrxs
 
 
 def put(root: Path, *files: str) -> Path:

@@ -93,12 +93,17 @@ def planes_with_gaps(path: Path, *gaps: int) -> Path:
     sharp = picture()
     planes = [np.asarray(cv2.GaussianBlur(sharp, (0, 0), 2), np.uint8), sharp]
     tifffile.imwrite(path, planes, photometric="rgb", tile=(32, 32), metadata={"axes": "ZYXS"}, ome=True)
-    with tifffile.TiffFile(path, mode="r+") as tiff:
-        for index, gap in enumerate(gaps):
-            for name in ("TileByteCounts", "TileOffsets"):
-                tag = full_page(tiff, index).tags[name]
-                tag.overwrite([0 if at == gap else value for at, value in enumerate(tag.value)])
+    for index, gap in enumerate(gaps):
+        leave_out(path, index, gap)
     return path
+
+
+def leave_out(path: Path, index: int, gap: int) -> None:
+    """Let a tile of a page not be there."""
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        for name in ("TileByteCounts", "TileOffsets"):
+            tag = full_page(tiff, index).tags[name]
+            tag.overwrite([0 if at == gap else value for at, value in enumerate(tag.value)])
 
 
 def test_a_plane_that_lacks_a_tile_is_left_out_in_the_regions_where_another_has_it(tmp_path: Path) -> None:
@@ -112,4 +117,16 @@ def test_a_plane_that_lacks_a_tile_is_left_out_in_the_regions_where_another_has_
 def test_planes_that_each_lack_another_tile_are_named(tmp_path: Path) -> None:
     path = planes_with_gaps(tmp_path / "a.ome.tif", 5, 0)
     with pytest.raises(UnreadableImageError, match=r"each lack other tiles.*: export it in one focal plane"):
+        open_slide(path)
+
+
+def test_a_page_that_lacks_a_tile_is_named_where_its_place_is_there_in_other_tiles(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for tile in ((32, 32), None):
+            writer.write(FIELDS[0], photometric="rgb", tile=tile, metadata=None)
+    leave_out(path, 0, 5)
+    with pytest.raises(
+        UnreadableImageError, match=r"of which the first lacks some\): export it in one focal"
+    ):
         open_slide(path)

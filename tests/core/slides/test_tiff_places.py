@@ -254,3 +254,21 @@ def test_a_raw_file_is_refused_by_its_tags_whatever_its_name_and_no_preview_is_a
             )
     with pytest.raises(UnreadableImageError, match="RAW file, which is not decoded here: export it as JPEG"):
         open_slide(path)
+
+
+@pytest.mark.parametrize("tile", [None, (32, 32)])
+@pytest.mark.parametrize("region_px", [128, 1280])
+def test_of_a_place_that_is_there_in_tiles_and_otherwise_the_first_tiling_is_read(
+    tmp_path: Path, tile: tuple[int, int] | None, region_px: int
+) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(LARGE, photometric="rgb", tile=(64, 64), metadata=None)
+        writer.write(LARGE, photometric="rgb", tile=tile, metadata=None)
+    slide = open_slide(path, region_px=region_px, overlap_px=32)
+    for name in slide.field_names():
+        assert slide.planes_of(name) == 1
+        field = slide.read_field(name)
+        rows, columns = field.image.shape[:2]
+        shown = LARGE[field.top_px : field.top_px + rows, field.left_px : field.left_px + columns]
+        assert np.array_equal(field.image, shown)

@@ -13,12 +13,11 @@ from core.errors import UnreadableImageError
 from core.slides import Slide, find_slides, open_overview, open_slide
 from core.slides.tiff_pages import full_page
 from tests.core.slides.images import picture, write_png
+from tests.core.slides.mirax_files import mirax_layout, write_mrxs
 from tests.core.slides.scanner_files import (
     UM_PER_PIXEL,
     bif_size,
-    mirax_layout,
     write_bif,
-    write_mrxs,
     write_ndpi,
     write_philips,
     write_scn,

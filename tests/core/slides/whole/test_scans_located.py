@@ -14,10 +14,9 @@ from core.slides import open_slide
 from datasets.synthetic import random_style, render_field
 from models.loading import load_models
 from tests.core.slides.images import Image, write_png
+from tests.core.slides.mirax_files import mirax_layout, write_mrxs
 from tests.core.slides.scanner_files import (
-    mirax_layout,
     write_bif,
-    write_mrxs,
     write_ndpi,
     write_philips,
     write_scn,
