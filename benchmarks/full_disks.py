@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 
 from tests.coloured_cells import save_slide
-from tests.runs_on_full_disks import broken, run, undisturbed
+from tests.runs_on_full_disks import Broken, broken, run, undisturbed
 
 FIELDS = 4
 BUDGET, EARLIER_BUDGET = 4, 2
@@ -51,18 +51,23 @@ def tried(
     folder: Path, begun: str, room_bytes: int | None, results: list[dict[str, bytes]]
 ) -> tuple[int, list[str]]:
     """The changes of a run, at each of which the disk was full, and what was wrong then."""
-    faults: list[str] = []
-    full_at = 1
-    while True:
+
+    def came_of(full_at: int) -> Broken:
         out = folder / "out"
         if (folder / begun).exists():
             shutil.copytree(folder / begun, out)
         came = broken(folder / "slide", out, BUDGET, full_at, room_bytes, results)
         shutil.rmtree(out)
+        return came
+
+    with_room = came_of(sys.maxsize)
+    faults = [f"never full: {fault}" for fault in with_room.faults]
+    for full_at in range(1, with_room.changes + 1):
+        came = came_of(full_at)
         faults += [f"full at change {full_at}: {fault}" for fault in came.faults]
         if came.changes < full_at and not came.faults:
-            return full_at - 1, faults
-        full_at += 1
+            faults.append(f"full at change {full_at}: the run made only {came.changes}")
+    return with_room.changes, faults
 
 
 if __name__ == "__main__":

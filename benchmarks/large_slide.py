@@ -14,6 +14,7 @@ without kills, and the files of both runs are compared byte by byte.
 import argparse
 import json
 import math
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,8 +32,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from benchmarks.score_speed import FOLDER, SAMPLE_S, proportional_bytes
-from core.scoring.slide_run import RESULT_FILES
 from datasets.synthetic import random_style, render_field
+from tests.output_files import contents, differences
 
 BLOCK_PX = 1024
 TILE_PX = 512
@@ -198,6 +199,7 @@ def main() -> None:
     kinds = ["killed", "unbroken"] if given.unbroken else ["killed"]
     for kind in kinds:
         out = FOLDER / f"{path.stem}_{kind}"
+        shutil.rmtree(out, ignore_errors=True)  # what an earlier call found is not measured again
         command = [
             *(sys.executable, "-m", "scripts.main", "score", str(path), "--out", str(out), "--workers", "2")
         ]
@@ -213,11 +215,9 @@ def main() -> None:
             flush=True,
         )
     if given.unbroken:
-        first, second = (FOLDER / f"{path.stem}_{kind}" / path.stem for kind in kinds)
-        names = [name for name in RESULT_FILES if name not in ("run.json", "candidates")]
-        names += [f"candidates/{file.name}" for file in sorted((second / "candidates").iterdir())]
-        different = [name for name in names if (first / name).read_bytes() != (second / name).read_bytes()]
-        print(f"{len(names)} files compared, {len(different)} differ: {different[:5]}")
+        killed, unbroken = (contents(FOLDER / f"{path.stem}_{kind}") for kind in kinds)
+        different = differences(unbroken, killed)
+        print(f"{len(unbroken)} files compared, {len(different)} differ: {different[:5]}")
         sys.exit(bool(different))
 
 

@@ -1,6 +1,5 @@
 """How a run reads the files of each image format: found, opened, decoded and scored."""
 
-import tempfile
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -47,5 +46,4 @@ def read_slides(folder: Path) -> None:
         raise SmearscopeError(problem.reason)
 
 
-with tempfile.TemporaryDirectory() as _folder:
-    IMAGES = {kind: Readable(files, read_slides) for kind, files in every_format(Path(_folder)).items()}
+IMAGES = {kind: Readable(files, read_slides) for kind, files in every_format().items()}

@@ -28,7 +28,8 @@ from tests.mutations import mutated
 ROOT = Path(__file__).parents[1]
 ASKED_FOR_BYTES = 6 << 30
 """A file may state a length of 32 bits, and readers ask for that much and use what the file has."""
-FILES = ("tests.damaged_images:IMAGES", "tests.damaged_documents:DOCUMENTS")
+FILES = {"images": "tests.damaged_images:IMAGES", "documents": "tests.damaged_documents:DOCUMENTS"}
+"""Where the kinds of file that are damaged stand."""
 
 Files = dict[str, bytes]
 """The files of a folder by name, the first of which is damaged."""

@@ -1,7 +1,11 @@
-"""A small file of every kind that the reader says it reads (docs/FORMATS.md), for tests that damage them."""
+"""A small file of every kind that the reader says it reads (docs/FORMATS.md), for tests that damage them.
+
+The same bytes each time, but for CZI, into which the library of its maker writes identifiers of its own.
+"""
 
 import io
 import struct
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,38 +32,41 @@ from pydicom.uid import (
 )
 
 from tests.coloured_cells import draw_field
+from tests.core.slides.czi_files import Laid, write_czi
 from tests.core.slides.images import write_dicom, write_grey_dicom, write_whole_slide_instance
+from tests.core.slides.scanner_files import (
+    mirax_layout,
+    write_bif,
+    write_mrxs,
+    write_ndpi,
+    write_philips,
+    write_scn,
+    write_svs,
+)
+from tests.damaged_reading import Files
 
 FIELD = draw_field(infected=(7, 8))
 GREY = np.ascontiguousarray(FIELD[..., 1])
 SCAN = np.tile(draw_field(columns=12, rows=10), (3, 3, 1))
 """Larger than a region."""
 APERIO = "Aperio Image Library v1\n1440x1200 (256x256) JPEG/RGB Q=70|AppMag = 40|MPP = 0.5"
-LEICA = (
-    '<scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01"><collection sizeX="360250" sizeY="300250">'
-    '<image><device model="drawn"/><pixels sizeX="1440" sizeY="1200">'
-    '<dimension sizeX="1440" sizeY="1200" r="0" ifd="0"/><dimension sizeX="360" sizeY="300" r="1" ifd="1"/>'
-    '</pixels><view sizeX="360000" sizeY="300000" offsetX="0" offsetY="0"/><scanSettings>'
-    "<objectiveSettings><objective>40</objective></objectiveSettings>"
-    "<illuminationSettings><illuminationSource>brightfield</illuminationSource></illuminationSettings>"
-    "</scanSettings></image></collection></scn>"
-)
-
-Files = dict[str, bytes]
-"""The files of one slide by name; the first is the one that is damaged."""
 
 
-def every_format(folder: Path) -> dict[str, Files]:
-    """A slide of every kind, by a name of the kind; `folder` is for the while."""
-    written: dict[str, Files] = {}
-    for kind, (name, write) in _WRITERS.items():
-        path = folder / name
-        write(path)
-        files = sorted(folder.iterdir(), key=lambda file: (file != path, file.name))
-        written[kind] = {file.name: file.read_bytes() for file in files}
-        for file in files:
-            file.unlink()
-    return written
+def every_format() -> dict[str, Files]:
+    """A slide of every kind, by a name of the kind."""
+    return {kind: _written(name, write) for kind, (name, write) in _WRITERS.items()}
+
+
+def _written(name: str, write: Callable[[Path], object]) -> Files:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write(folder / name)
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+    return {name: files[name]} | files
 
 
 def _with_pillow(image: Image.Image, **options: Any) -> Callable[[Path], object]:  # noqa: ANN401 - Pillow's
@@ -97,7 +104,7 @@ def _two_jpegs(path: Path) -> None:
 
 def _pyramid(description: str | None, compression: str) -> Callable[[Path], object]:
     def write(path: Path) -> None:
-        with tifffile.TiffWriter(path, bigtiff=description == LEICA) as writer:
+        with tifffile.TiffWriter(path) as writer:
             for level, step in enumerate((1, 4)):
                 writer.write(
                     SCAN[::step, ::step],
@@ -112,37 +119,9 @@ def _pyramid(description: str | None, compression: str) -> Callable[[Path], obje
     return write
 
 
-def _ndpi(path: Path) -> None:
-    """A scan as Hamamatsu's scanners write it: one JPEG in restart intervals, offsets of 64 bits."""
-    options = [cv2.IMWRITE_JPEG_RST_INTERVAL, 90, cv2.IMWRITE_JPEG_QUALITY, 90]
-    options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    picture = cv2.imencode(".jpg", SCAN[..., ::-1], options)[1].tobytes()
-    height, width = SCAN.shape[:2]
-    depth, maker = 12, 12 + 8
-    begins = maker + 16
-    tags = [
-        (256, 4, 1, width),
-        (257, 4, 1, height),
-        (258, 3, 3, depth),
-        (259, 3, 1, 7),
-        (262, 3, 1, 6),
-        (271, 2, 10, maker),
-        (273, 4, 1, begins),
-        (277, 3, 1, 3),
-        (278, 4, 1, height),
-        (279, 4, 1, len(picture)),
-        (284, 3, 1, 1),
-        (65420, 4, 1, 1),
-        (65421, 11, 1, struct.unpack("<I", struct.pack("<f", 20.0))[0]),
-        (65422, 9, 1, 0),
-        (65423, 9, 1, 0),
-        (65424, 9, 1, 0),
-    ]
-    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags)
-    directory += bytes(8 + 4 * len(tags))  # no further one; the upper halves of the values
-    parts = [struct.pack("<2sHQ", b"II", 42, begins + len(picture)), struct.pack("<4H", 8, 8, 8, 0)]
-    parts += [b"Hamamatsu\0".ljust(16, b"\0"), picture, directory]
-    path.write_bytes(b"".join(parts))
+def _mirax(path: Path) -> None:
+    """Whose parts lie in a folder; `path` is the part that is to be damaged."""
+    write_mrxs(path.parent.with_suffix(".mrxs"), SCAN[:420, :420], mirax_layout(4, 4, {}))
 
 
 def _dicom(frames: int, *, compressed: bool = False) -> Callable[[Path], object]:
@@ -159,7 +138,7 @@ def _encoded_dicom(
         dataset.update(dcmread(write_dicom(path, [FIELD])))
         dataset.file_meta = dcmread(path).file_meta
         if encoding == RLELossless:
-            dataset.compress(encoding)
+            dataset.compress(encoding, generate_instance_uid=False)
         dataset.file_meta.TransferSyntaxUID = encoding
         dataset.PhotometricInterpretation = colours
         if colours == "MONOCHROME2":
@@ -185,7 +164,7 @@ def _as_tiff_too(path: Path) -> None:
 
 
 def _dicom_scan(path: Path) -> None:
-    series = generate_uid()
+    series = generate_uid(entropy_srcs=["scan"])
     write_whole_slide_instance(path, SCAN[:800], series, um_per_pixel=0.25, level=0)
     write_whole_slide_instance(
         path.with_name("level1.dcm"), SCAN[:800:2, ::2], series, um_per_pixel=0.5, level=1
@@ -194,6 +173,7 @@ def _dicom_scan(path: Path) -> None:
 
 _SIXTEEN_BITS = FIELD.astype(np.uint16) * 16
 _STACK = np.stack([FIELD, np.roll(FIELD, 1, axis=0), np.roll(FIELD, 2, axis=0)])
+_OME = {"axes": "ZYXS", "PhysicalSizeX": 0.1, "UUID": "urn:uuid:00000000-0000-0000-0000-000000000001"}
 _J2K = imagecodecs.jpeg2k_encode(FIELD, codecformat="j2k", reversible=True)
 _WRITERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "JPEG": ("a.jpg", _jpeg("444")),
@@ -230,7 +210,10 @@ _WRITERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "TIFF pyramid": ("a.tif", _pyramid(None, "jpeg")),
     "TIFF JPEG 2000 tiles": ("a.tif", _with_tifffile(tile=(64, 64), compression="jpeg2000")),
     "BigTIFF": ("a.btf", _with_tifffile(bigtiff=True)),
-    "OME-TIFF": ("a.ome.tif", _with_tifffile(_STACK, metadata={"axes": "ZYXS", "PhysicalSizeX": 0.1})),
+    "OME-TIFF": (
+        "a.ome.tif",
+        _with_tifffile(_STACK, metadata=_OME),
+    ),
     "ImageJ stack": (
         "a.tif",
         _with_tifffile(_STACK, imagej=True, metadata={"axes": "ZYXS", "unit": "um"}, resolution=(10, 10)),
@@ -239,10 +222,16 @@ _WRITERS: dict[str, tuple[str, Callable[[Path], object]]] = {
         "a.tif",
         _with_tifffile(_STACK, imagej=True, metadata={"axes": "TYXS"}, truncate=True),
     ),
-    "SVS": ("a.svs", _pyramid(APERIO, "jpeg")),
+    "CZI": ("a.czi", lambda path: write_czi(path, [Laid(FIELD)])),
+    "SVS": ("a.svs", lambda path: write_svs(path, SCAN)),
     "SVS JPEG 2000": ("a.svs", _pyramid(APERIO, "aperio_jp2000_rgb")),
-    "NDPI": ("a.ndpi", _ndpi),
-    "SCN": ("a.scn", _pyramid(LEICA, "jpeg")),
+    "NDPI": ("a.ndpi", lambda path: write_ndpi(path, [SCAN])),
+    "SCN": ("a.scn", lambda path: write_scn(path, [(SCAN, 0, 0)])),
+    "MIRAX description": ("a/Slidedat.ini", _mirax),
+    "MIRAX index": ("a/Index.dat", _mirax),
+    "MIRAX pictures": ("a/Data0000.dat", _mirax),
+    "BIF": ("a.bif", lambda path: write_bif(path, SCAN, overlap_px=8)),
+    "Philips' TIFF": ("a.tiff", lambda path: write_philips(path, SCAN)),
     "DICOM": ("a.dcm", _dicom(1)),
     "DICOM frames": ("a.dcm", _dicom(3)),
     "DICOM JPEG": ("a.dcm", _dicom(2, compressed=True)),

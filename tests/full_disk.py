@@ -13,7 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_CHANGES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.utime", "os.link", "os.truncate")
+_CHANGES = {
+    "os.mkdir": 2,
+    "os.rename": 2,
+    "os.remove": 1,
+    "os.rmdir": 1,
+    "os.utime": 3,
+    "os.link": 2,
+    "os.truncate": None,
+}
+"""Which argument of a change is the open folder, if any, that its name is to be looked for in."""
 
 
 @contextmanager
@@ -48,7 +57,7 @@ class Disk:
 
     def _noticed(self, event: str, arguments: tuple[Any, ...]) -> None:
         is_change = arguments[2] & (os.O_WRONLY | os.O_RDWR) if event == "open" else event in _CHANGES
-        if not is_change or not str(arguments[0]).startswith(self._folder):
+        if not is_change or not _place(event, arguments).startswith(self._folder):
             return
         self.changes += 1
         if self.changes != self._full_at:
@@ -57,6 +66,14 @@ class Disk:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), arguments[0])
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (self._room_bytes, hard))
+
+
+def _place(event: str, arguments: tuple[Any, ...]) -> str:
+    """What is changed, also where only the open folder says where it lies, as `shutil.rmtree` has it."""
+    position = _CHANGES.get(event)
+    if position is None or arguments[position] < 0:
+        return str(arguments[0])
+    return str(Path(f"/proc/self/fd/{arguments[position]}").readlink() / arguments[0])
 
 
 def in_child(work: Callable[[], str]) -> str:

@@ -30,8 +30,12 @@ def _refusal(store: Store, step: Callable[[Store], object], room_bytes: int) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pages", [0, 0.5, 2, 5, 8])
-def test_what_finds_no_room_is_not_saved_and_all_else_is(tmp_path: Path, pages: float) -> None:
+@pytest.mark.parametrize(
+    ("pages", "least_refused"), [(0, len(STEPS)), (0.5, len(STEPS)), (2, len(STEPS)), (5, 4), (8, 2)]
+)
+def test_what_finds_no_room_is_not_saved_and_all_else_is(
+    tmp_path: Path, pages: float, least_refused: int
+) -> None:
     prepared = _prepared(tmp_path)
     unharmed, data = (shutil.copytree(prepared, tmp_path / name) for name in ("unharmed", "full"))
     store, with_room = Store.in_folder(data), Store.in_folder(unharmed)
@@ -47,6 +51,6 @@ def test_what_finds_no_room_is_not_saved_and_all_else_is(tmp_path: Path, pages: 
             step(store)
         step(with_room)
         assert _content(data) == _content(unharmed)
-    assert refused
+    assert refused >= least_refused
     store.close()
     with_room.close()
