@@ -34,10 +34,9 @@ from pydicom.uid import (
 from tests.coloured_cells import draw_field
 from tests.core.slides.czi_files import Laid, write_czi
 from tests.core.slides.images import write_dicom, write_grey_dicom, write_whole_slide_instance
+from tests.core.slides.mirax_files import mirax_layout, write_mrxs
 from tests.core.slides.scanner_files import (
-    mirax_layout,
     write_bif,
-    write_mrxs,
     write_ndpi,
     write_philips,
     write_scn,
