@@ -1,5 +1,6 @@
 """Small image files that the tests of `core.slides` write for themselves."""
 
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -116,10 +117,16 @@ def write_whole_slide_instance(
     return path
 
 
+def _image_uid(frames: list[Image]) -> UID:
+    """The same for the same pixels alone: files of one identifier are one file."""
+    content = hashlib.sha256(b"".join(frame.tobytes() for frame in frames))
+    return generate_uid(entropy_srcs=[content.hexdigest()])
+
+
 def _dicom(kind: UID, frames: list[Image], *, compressed: bool) -> Dataset:
     meta, dataset = FileMetaDataset(), Dataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID = kind
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid(entropy_srcs=["image"])
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = _image_uid(frames)
     meta.TransferSyntaxUID = JPEGBaseline8Bit if compressed else ExplicitVRLittleEndian
     dataset.file_meta = meta
     dataset.Modality = "SM"
