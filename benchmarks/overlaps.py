@@ -51,6 +51,7 @@ from core.results.tables import NUMBER_OF_REASON, CellRows
 from core.scoring.overlap_pictures import DoubtfulOverlap, NeighbouringFields
 from core.scoring.overlapping import ONE_SCALE, each_place_once
 from core.scoring.survey import Survey, SurveyedField
+from core.tally import rate_upper_limit
 from datasets.fields import read_rgb
 from models.loading import Models, load_models
 
@@ -64,8 +65,6 @@ APART = 8
 """Fields of a set that lie closer to each other may show one place."""
 DIFFERENT = {"iml_malaria": 2500, "md2019": 2000, "healthy_tiles": 2000, "chula_rbc12": 2000, "txl_pbc": 2500}
 """Pairs of fields of a set, at random, that are laid on each other."""
-TAIL = 100
-"""Pairs, the likest of them, that tell how fast they become rarer."""
 STREWN = 2000
 CLUMPED = (0.1, 0.3)
 """How often two cells that touch are located as one clump."""
@@ -301,16 +300,10 @@ def unlike(sets: Mapping[str, Sequence[LocatedPhotograph]]) -> None:
             else:
                 evidence.append(0.0 if found is None or found.is_turned_too_far else found.evidence)
         seconds += time.process_time() - started
-    if len(evidence) <= TAIL:
-        print(f"{len(evidence)} pairs of different fields are too few to tell how fast they become rarer")
-        return
-    likest = np.sort(evidence)[::-1][: TAIL + 1]
-    # Where they become rarer by a factor e with each so much more evidence (Hill's way, of an exponential).
-    step = float((likest[:TAIL] - likest[TAIL]).mean())
-    beyond = TAIL / len(evidence) * np.exp((likest[TAIL] - SAME_STRIP) / step)
+    likest = np.sort(evidence)[::-1]
     print(f"{len(evidence)} pairs of different fields, {1000 * seconds / len(evidence):.1f} ms a pair;")
-    print(f"the likest have {np.round(likest[:5], 2)}, {TAIL} have {likest[TAIL]:.2f}, and e times fewer")
-    print(f"{step:.2f} more each: of 2,000 pairs {2000 * beyond:.1e} would be wrong", flush=True)
+    print(f"{(likest > 0).sum()} have any evidence, the likest {np.round(likest[:5], 2)} of {SAME_STRIP};")
+    print(f"a pair is taken wrongly less often than {rate_upper_limit(0, len(evidence)):.1e}, at 95 %")
 
 
 def one_place() -> None:
