@@ -19,6 +19,9 @@ class ReportFormat(StrEnum):
     DICOM_SR = "dicom_sr"
 
 
+_ON_RECORD = {ReportFormat.FHIR: "FHIR", ReportFormat.DICOM_SR: "DICOM report"}
+
+
 def report(
     signed: Annotated[
         Path | None,
@@ -47,16 +50,28 @@ def report(
         raise typer.BadParameter("give either SIGNED, the JSON of a signed result, or --slide and --data")
     if slide is not None and by is None:
         raise typer.BadParameter("give --by NAME with --slide: who takes a result away is recorded")
+    if (images is None) == (signed is not None and form == ReportFormat.DICOM_SR):
+        raise typer.BadParameter("give --images, the slide's images, with SIGNED for dicom_sr, and only then")
     if signed is not None:
-        from core.review.signed_file import read_signed_file
-
-        document, sha256 = read_signed_file(signed)
-        typer.echo(_write(form, out, document, sha256, images))
+        typer.echo(_of_file(signed, form, out, images))
     if slide is not None and by is not None:
-        typer.echo(_of_store(data, slide, by, form, out, images))
+        typer.echo(_of_store(data, slide, by, form, out))
 
 
-def _of_store(data: Path, slide_id: int, by: str, form: ReportFormat, out: Path, images: Path | None) -> str:
+def _of_file(path: Path, form: ReportFormat, out: Path, images: Path | None) -> str:
+    """The signed result in a file; its images are held against the pictures that were signed."""
+    from core.review.signed_file import read_signed_file
+
+    signed, sha256 = read_signed_file(path)
+    if images is not None:
+        from core.reports.dicom_report_folder import check_images
+        from core.slides import open_slide
+
+        check_images(open_slide(images), signed)
+    return _write(form, out, signed, sha256, images)
+
+
+def _of_store(data: Path, slide_id: int, by: str, form: ReportFormat, out: Path) -> str:
     """The last signed version of a slide, if nothing was altered since; the export is put on record."""
     from core.review import read_document, violations
     from core.store import Right, Store, StoreError
@@ -77,26 +92,24 @@ def _of_store(data: Path, slide_id: int, by: str, form: ReportFormat, out: Path,
         altered = violations(record, signature.version, store.signatures.pictures(signature))
         if altered:
             raise StoreError(f"slide {slide_id} was altered since it was signed:", *altered)
-        done = _write(form, out, read_document(signature), signature.sha256, images or record.slide.folder)
-        store.signatures.note_export(slide_id, form.value, signature.version, by=who)
+        done = _write(form, out, read_document(signature), signature.sha256, record.slide.folder)
+        store.signatures.note_export(slide_id, _ON_RECORD[form], signature.version, by=who)
     finally:
         store.close()
     return done
 
 
 def _write(form: ReportFormat, out: Path, signed: "SignedResult", sha256: str, images: Path | None) -> str:
-    """Write the report, and say in a line what it is."""
+    """Write the report, and say in a line what it is; a bundle needs no images."""
     from core.reports.coded_findings import report_status
 
     status = f"{report_status(signed)}, version {signed.signature.version} of slide {signed.slide}"
-    if form == ReportFormat.FHIR:
+    if form == ReportFormat.FHIR or images is None:
         from core.files import write_bytes
         from core.reports.fhir_bundle import fhir_text
 
         write_bytes(out, fhir_text(signed, sha256).encode())
         return f"{out}: FHIR R4 bundle, {status}"
-    if images is None:
-        raise typer.BadParameter("give --images, the images of the slide: a DICOM report points at them")
     from core.reports.dicom_report_folder import write_report_folder
     from core.slides import open_slide
 

@@ -1,5 +1,6 @@
 """The folder of a DICOM report: the report, and the fields that it points at where they are no DICOM."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,37 @@ from core.reports.field_images_dicom import point_at_fields
 from core.reports.structured_report import structured_report
 from core.reports.structured_report_cells import ReportedCell, read_report
 from core.review import SignedResult
+from core.review.accepted_pictures import cell_picture
 from core.slides import Slide
 
 REPORT = "report.dcm"
+
+
+def check_images(slide: Slide, signed: SignedResult) -> None:
+    """Make sure that a slide's images are those that were signed, where pictures of cells were signed.
+
+    Names of fields tell little, as cameras give the same to every slide. One signed picture that is cut from
+    the images once more, byte for byte, is enough.
+
+    Raises
+    ------
+    SmearscopeError
+        Where none is.
+    """
+    cells = {cell.candidate: cell for cell in signed.readings}
+    names = set(slide.field_names())
+    for picture in signed.pictures:
+        cell = cells[picture.candidate]
+        if cell.field in names:
+            image = slide.read_field(cell.field).image
+            again = cell_picture(image, (cell.x, cell.y, cell.width, cell.height))
+            if hashlib.sha256(again).hexdigest() == picture.sha256:
+                return
+    if signed.pictures:
+        raise SmearscopeError(
+            f"{shown_path(slide.path)} shows none of the {len(signed.pictures)} cells whose pictures were "
+            f"signed: give the images of slide {signed.slide}, or take it from the application with --slide"
+        )
 
 
 def write_report_folder(

@@ -13,6 +13,7 @@ from core.review import sign
 from core.store import Signature, Store
 from scripts.main import app
 from tests.core.reports.signed_slides import positive_record
+from tests.core.slides.images import picture, write_png
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_slide_of_the_application_is_taken_away_on_record(signature: Signature
     for form, out in (("fhir", tmp_path / "b.json"), ("dicom_sr", tmp_path / "dicom")):
         done = report(*source, "--format", form, "--out", out)
         assert done.exit_code == 0, done.output
-    assert exports(tmp_path / "data") == [("Emil", "fhir"), ("Emil", "dicom_sr")]
+    assert exports(tmp_path / "data") == [("Emil", "FHIR"), ("Emil", "DICOM report")]
 
 
 def test_what_was_altered_since_is_refused(signature: Signature, tmp_path: Path) -> None:
@@ -91,6 +92,7 @@ def test_a_slide_that_nobody_signed_is_refused(tmp_path: Path) -> None:
         ((), "give either SIGNED"),
         (("signed.json", "--slide", 1), "give either SIGNED"),
         (("--slide", 1), "give --by NAME"),
+        (("--slide", 1, "--by", "Emil", "--images", "fields"), "give --images"),
     ],
 )
 def test_a_wrong_command_says_what_to_give(arguments: tuple[object, ...], said: str, tmp_path: Path) -> None:
@@ -104,6 +106,16 @@ def test_a_dicom_report_of_a_file_asks_for_the_images(signature: Signature, tmp_
     assert done.exit_code == 2
     assert "give --images" in done.output
     assert not (tmp_path / "dicom").exists()
+
+
+def test_images_that_show_other_cells_are_refused(signature: Signature, tmp_path: Path) -> None:
+    other, out = tmp_path / "other", tmp_path / "dicom"
+    other.mkdir()
+    for name in ("field1.png", "field2.png"):
+        write_png(other / name, picture(60, 410))
+    done = report(tmp_path / "signed.json", "--format", "dicom_sr", "--images", other, "--out", out)
+    assert "shows none of the 3 cells whose pictures were signed" in str(done.exception)
+    assert not out.exists()
 
 
 def test_nothing_of_it_is_loaded_by_the_commands_that_do_not_need_it() -> None:

@@ -9,10 +9,10 @@ from pydicom import dcmread
 
 from core.errors import SmearscopeError
 from core.files import OutputError
-from core.reports.dicom_report_folder import REPORT, write_report_folder
+from core.reports.dicom_report_folder import REPORT, check_images, write_report_folder
 from core.slides import open_slide
 from core.store import Store
-from tests.core.reports.signed_slides import signed_positive
+from tests.core.reports.signed_slides import signed_after, signed_positive
 from tests.core.slides.images import picture, write_dicom, write_png
 from tests.scored_slides import image_of
 
@@ -53,6 +53,23 @@ def test_images_of_another_slide_leave_nothing_behind(store: Store, tmp_path: Pa
     with pytest.raises(SmearscopeError, match=r"has no field field2\.png"):
         write_report_folder(tmp_path / "report", result, sha256, open_slide(other))
     assert not [path for path in tmp_path.iterdir() if "report" in path.name]
+
+
+def test_images_of_the_same_names_that_show_other_cells_are_refused(store: Store, tmp_path: Path) -> None:
+    result, _ = signed_positive(store, tmp_path)
+    check_images(open_slide(tmp_path / "images"), result)
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("field1.png", "field2.png"):
+        write_png(other / name, picture(60, 410))
+    with pytest.raises(SmearscopeError, match="shows none of the 3 cells whose pictures were signed"):
+        check_images(open_slide(other), result)
+
+
+def test_where_no_picture_was_signed_images_are_taken_as_given(store: Store, tmp_path: Path) -> None:
+    result = signed_after(store, tmp_path, "---")
+    write_png(tmp_path / "other.png", picture())
+    check_images(open_slide(tmp_path / "other.png"), result)
 
 
 def test_what_is_there_already_is_not_replaced(store: Store, tmp_path: Path) -> None:
