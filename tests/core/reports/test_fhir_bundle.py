@@ -14,6 +14,7 @@ from core.review import SignedResult
 from core.store import Store
 from tests.core.reports.signed_slides import signed_after, signed_positive
 
+ROOT = Path(__file__).parents[3]
 NOTICE = "research use only, not for diagnosis"
 
 
@@ -141,3 +142,14 @@ def test_the_same_document_gives_the_same_text_and_another_other_identifiers(
     other = fhir_bundle(result, "1" * 64)
     urls = {entry["fullUrl"] for entry in fhir_bundle(result, sha256)["entry"]}
     assert not urls & {entry["fullUrl"] for entry in other["entry"]}
+
+
+def test_the_example_of_the_documents_is_valid_and_says_what_is_written_today(
+    store: Store, tmp_path: Path
+) -> None:
+    example = json.loads((ROOT / "docs/reports/bundle.json").read_text(encoding="utf-8"))
+    today = fhir_bundle(*signed_positive(store, tmp_path))
+    assert problems(example) == []
+    assert [each["code"] for each in resources(example, "Observation")] == [
+        each["code"] for each in resources(today, "Observation")
+    ]
