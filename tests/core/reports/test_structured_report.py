@@ -130,6 +130,19 @@ def test_the_patient_is_a_pseudonym_in_a_study_of_the_slide_alone(store: Store, 
     assert dataset.StudyDescription == "research use only, not for diagnosis"
 
 
+def test_names_keep_their_letters_and_stay_one_name(store: Store, tmp_path: Path) -> None:
+    result, sha256 = signed_positive(store, tmp_path)
+    signature = result.signature.model_copy(update={"by": "Zoë = ^ Ñandú \\ " + 80 * "é"})
+    renamed = result.model_copy(update={"signature": signature, "slide": "Tröpfchen 北"})
+    dataset = dcmread(written(tmp_path / "report.dcm", renamed, sha256))
+    names = [str(item.PersonName) for item in every_item(dataset) if item.ValueType == "PNAME"]
+    assert names[:2] == ["Anna Roy^", "Ben^"]
+    assert names[2].startswith("Zoë Ñandú éé")
+    assert len(names[2]) <= 64
+    assert (names[2].count("^"), names[2].count("=")) == (1, 0)
+    assert "Tröpfchen 北" in [item.TextValue for item in every_item(dataset) if item.ValueType == "TEXT"]
+
+
 def test_it_is_preliminary_where_one_has_read(store: Store, tmp_path: Path) -> None:
     result = signed_after(store, tmp_path, "---")
     report = structured_report(result, "0" * 64, images_of(result))
