@@ -14,6 +14,7 @@ from scripts.evaluate import evaluate
 from scripts.explain import explain
 from scripts.release import release
 from scripts.render import render
+from scripts.report import report
 from scripts.score import score
 from scripts.study import study
 from scripts.supervisor import supervisor
@@ -57,6 +58,7 @@ app.command()(score)
 app.command()(worker)
 app.command(name="app")(review_app)
 app.command()(backup)
+app.command()(report)
 app.command()(supervisor)
 app.command()(explain)
 app.command()(demo)

@@ -12,6 +12,7 @@ from app.web.addresses import opened, signed_until
 from app.web.answers import expired
 from app.workplace import Workplace
 from core.errors import SmearscopeError
+from core.reports.fhir_bundle import fhir_text
 from core.reports.signed_result_page import Letterhead, signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
 from core.review import read_document
@@ -51,6 +52,7 @@ FORMS = {
         Form("PDF fr", "_fr.pdf", "application/pdf", "fr"),
         Form("JSON", ".json", "application/json"),
         Form("CSV", ".csv", "text/csv"),
+        Form("FHIR", "_fhir.json", "application/fhir+json"),
     )
 }
 
@@ -124,4 +126,6 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
             record.slide.sampled_on,
         )
         return signed_result_pdf(signed, signature.sha256, letterhead, pictures, form.language)
+    if form.name == "FHIR":
+        return fhir_text(signed, signature.sha256).encode()
     return (signed_result_csv(signed) if form.name == "CSV" else signature.document).encode()

@@ -47,11 +47,11 @@ def accepted_pictures(images: Path, cells: Iterable[ReadCell]) -> dict[int, byte
             raise StoreError(sentence("signing.no_field", field=field, folder=shown_path(images)))
         # Read once, however many of its cells were accepted.
         image = slide.read_field(field).image
-        pictures |= {cell.candidate.id: _cut(image, cell.candidate.box) for cell in of_field}
+        pictures |= {cell.candidate.id: cell_picture(image, cell.candidate.box) for cell in of_field}
     return {cell.candidate.id: pictures[cell.candidate.id] for cell in accepted}
 
 
-def _cut(image: NDArray[np.uint8], box: Box) -> bytes:
+def cell_picture(image: NDArray[np.uint8], box: Box) -> bytes:
     """A square around the box as PNG; beyond the image's border it has the colour of the background."""
     side_px = max(FEWEST_PX, round(VIEW_OVER_CELL * math.sqrt(box[2] * box[3])))
     boxes = np.array([box], np.float32)

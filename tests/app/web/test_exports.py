@@ -46,6 +46,7 @@ def exported(workplace: Workplace) -> list[tuple[str, str]]:
         ("PDF fr", "slide 7_v1_fr.pdf", "application/pdf", b"%PDF-"),
         ("JSON", "slide 7_v1.json", "application/json", b"{"),
         ("CSV", "slide 7_v1.csv", "text/csv; charset=utf-8", b""),
+        ("FHIR", "slide 7_v1_fhir.json", "application/fhir+json", b'{\n  "resourceType": "Bundle"'),
     ],
 )
 def test_each_form_is_a_file_of_its_name_and_goes_on_record(

@@ -88,9 +88,9 @@ def test_what_is_taken_away_depends_on_the_role_and_the_pdf_on_seeing_patients(
     read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
     sign(workplace.store, record.slide.id, by="Anna")
     granted(staffed, RESEARCHER)
-    assert offered() == ["JSON", "CSV"]
+    assert offered() == ["JSON", "CSV", "FHIR"]
     granted(staffed, TECHNICIAN)
-    assert offered() == ["PDF, English", "PDF, Français", "JSON", "CSV"]
+    assert offered() == ["PDF, English", "PDF, Français", "JSON", "CSV", "FHIR"]
 
 
 def test_a_technician_may_not_sign_and_a_reviewer_may(
