@@ -33,7 +33,7 @@ def main_module() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def packages_searched_once() -> Iterator[None]:
-    """AppTest searches all installed packages for components, anew for each page: most of the time it takes."""
+    """AppTest searches all installed packages for components, anew for each page: most of its time."""
     with pytest.MonkeyPatch.context() as patch:
         search = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", search)
