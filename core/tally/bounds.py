@@ -8,8 +8,7 @@ import math
 from functools import lru_cache
 
 from scipy.optimize import brentq
-from scipy.special import gammaincinv, hyp1f1
-from scipy.stats import poisson
+from scipy.special import gammaincinv, hyp1f1, pdtr, pdtrik
 
 from core.tally.arguments import check_confidence, check_not_negative, check_positive, check_sensitivity
 from core.tally.performance import Recall
@@ -107,4 +106,6 @@ def smallest_count_beyond_noise(expected_false: float, *, confidence: float = 0.
     check_confidence(confidence)
     if expected_false == 0:
         return 1
-    return int(poisson.isf(1 - confidence, expected_false)) + 1
+    # The most that false ones reach with a probability of C; scipy.stats takes a third of a process's start.
+    most = max(0, math.ceil(pdtrik(confidence, expected_false)) - 1)
+    return most + 1 if pdtr(most, expected_false) >= confidence else most + 2
