@@ -107,5 +107,5 @@ def smallest_count_beyond_noise(expected_false: float, *, confidence: float = 0.
     if expected_false == 0:
         return 1
     # The most that false ones reach with a probability of C; scipy.stats takes a third of a process's start.
-    most = max(0, math.ceil(pdtrik(confidence, expected_false)) - 1)
+    most = max(0, math.ceil(float(pdtrik(confidence, expected_false))) - 1)
     return most + 1 if pdtr(most, expected_false) >= confidence else most + 2
