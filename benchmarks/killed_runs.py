@@ -124,6 +124,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background ignores it
     random = Random(given.seed)  # noqa: S311 - moments, not secrets
     shutil.rmtree(FOLDER, ignore_errors=True)
     slide, whole = FOLDER / "slide", FOLDER / "undisturbed"
@@ -144,8 +145,8 @@ def main() -> None:
             note(faults, f"series {series}: {name}")
         shutil.rmtree(out)
         print(f"result {series}: {kills.total()} kills, {len(faults)} faults", flush=True)
-    for name, count in kills.items():
-        print(f"{count:4} killed: {name}")
+    for name in KILLS:
+        print(f"{kills[name]:4} killed: {name}")
     print(f"{kills.total()} kills in {series} results, each compared byte for byte; {len(faults)} faults")
     sys.exit(bool(faults))
 
@@ -166,7 +167,7 @@ def kill_once(
     """
     run, was, broken_off = Run(slide, out, workers), "not killed", False
     for _ in range(MOST_KILLS):
-        time.sleep(random.uniform(0, longest_s / 2))
+        time.sleep(random.uniform(0, longest_s))
         if run.process.poll() is not None:
             break
         was = random.choice(list(KILLS))

@@ -7,6 +7,9 @@ other light, both as JPEG of quality 70 to 95; fields beside copies of themselve
 of all, as one slide, with the pairs found there; pairs of different fields laid on each other by their
 borders; drawn photographs of one place, on which cells that touch are one clump now and then; 2,000 drawn
 patterns, for the time and memory it takes. What is located is kept in the cache.
+
+Scoring paints over a dark rim and captions before it lays pictures on each other by their borders. This does
+not: what sets of such pictures give here is the search by borders without that help.
 """
 
 import argparse

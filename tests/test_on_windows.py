@@ -8,8 +8,9 @@ import pytest
 
 from tests.test_architecture import MAY_IMPORT, ROOT, sources
 
-POSIX_MODULES = "crypt curses fcntl grp nis posix pty pwd readline resource spwd syslog termios tty"
-POSIX_NAMES = {
+_MODULES = "crypt curses fcntl grp nis posix pty pwd readline resource spwd syslog termios tty"
+POSIX_MODULES = frozenset(_MODULES.split())
+_NAMES = {
     "os": "chown chroot fchmod fchown fork forkpty getegid geteuid getgid getloadavg getpgid getpgrp "
     "getpriority getsid getuid killpg lchown mkfifo mknod nice O_CLOEXEC O_DIRECTORY O_DSYNC "
     "O_NOFOLLOW O_NONBLOCK O_SYNC openpty pathconf posix_fadvise posix_fallocate posix_spawn "
@@ -22,6 +23,7 @@ POSIX_NAMES = {
     "SIG_UNBLOCK alarm pause pthread_kill pthread_sigmask setitimer siginterrupt sigpending "
     "sigtimedwait sigwait",
 }
+POSIX_NAMES = frozenset(f"{module}.{name}" for module, line in _NAMES.items() for name in line.split())
 POSIX_ARGUMENTS = {"pass_fds", "preexec_fn", "start_new_session", "dir_fd", "process_group", "umask"}
 """Of `subprocess.Popen` and of functions of `os`."""
 POSIX_FILES = ("/dev/", "/etc/", "/proc/", "/sys/", "/tmp/", "/var/")  # noqa: S108 - looked for, not used
@@ -50,15 +52,13 @@ def _without_questions(tree: ast.AST) -> list[ast.AST]:
 
 
 def _named(node: ast.AST) -> set[str]:
-    modules = set(POSIX_MODULES.split())
-    names = {f"{module}.{name}" for module, line in POSIX_NAMES.items() for name in line.split()}
     if isinstance(node, ast.Import):
-        return {alias.name for alias in node.names} & modules
+        return {alias.name for alias in node.names} & POSIX_MODULES
     if isinstance(node, ast.ImportFrom):
         imported = {f"{node.module}.{alias.name}" for alias in node.names}
-        return (imported & names) | ({node.module or ""} & modules)
+        return (imported & POSIX_NAMES) | ({node.module or ""} & POSIX_MODULES)
     if isinstance(node, ast.Attribute):
-        return {ast.unparse(node)} & names
+        return {ast.unparse(node)} & POSIX_NAMES
     if isinstance(node, ast.Call):
         started = ast.unparse(node.func) == "multiprocessing.get_context"
         forked = started and any(ast.unparse(each) in ("'fork'", "'forkserver'") for each in node.args)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
-from scipy.stats import binom
+from scipy.special import betainc
 
 from core.overlap.constellations import Guess, Pattern
 
@@ -114,7 +114,9 @@ def aligned(
     agrees = min(1.0, max(1, shown_by_second) * np.pi * REACH**2 / shared_area(turn, shift, first, second))
     turns = np.pi * abs(complex(first.width, first.height)) / REACH
     alignments = photographs * (photographs - 1) / 2 * len(first.points) * len(second.points) * turns
-    chance = binom.logsf(matched - FIXED - 1, max(shown, matched) - FIXED, agrees) / np.log(10)
+    free, fit = max(shown, matched) - FIXED, matched - FIXED
+    with np.errstate(divide="ignore"):
+        chance = np.log10(betainc(fit, free - fit + 1, agrees))  # so many of the free ones fit, or more
     wrong_by_chance = float(chance + np.log10(alignments))
     return Alignment(turn, shift, matched, matched / fewer, wrong_by_chance)
 

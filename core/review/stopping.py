@@ -12,8 +12,7 @@ from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import beta
+from scipy.special import betaincinv, expit
 
 from core.review.decisions import standing
 from core.review.learned_ranking import LearnedRanking, penalised_logistic
@@ -136,4 +135,4 @@ def sample_bound(read: SampleRead, *, confidence: float = 0.95) -> float:
         raise ValueError("a sample of no cells: draw at least one")
     if read.parasites == read.cells:
         return 1.0
-    return float(beta.ppf(confidence, read.parasites + 1, read.cells - read.parasites))
+    return float(betaincinv(read.parasites + 1, read.cells - read.parasites, confidence))

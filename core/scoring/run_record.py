@@ -5,6 +5,7 @@ import platform
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def write_run(path: Path, record: RunRecord) -> None:
     write_bytes(path, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
+@cache  # they stay while a process lives, and reading them takes longer than scoring a field
 def versions() -> dict[str, str]:
     """Versions of Smearscope, Python and the libraries that can change a score."""
     return {

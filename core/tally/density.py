@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import betaincinv, expit, gammainc, gammaincc, logit, polygamma
-from scipy.stats import beta, norm
-from scipy.stats import t as student
+from scipy.special import betaincinv, expit, gammainc, gammaincc, logit, ndtri, polygamma, stdtrit
 
 from core.tally.arguments import (
     check_at_most,
@@ -122,9 +120,9 @@ def raw_fraction(
         return None
     phi, tail = max(1.0, dispersion), (1 - confidence) / 2
     seen, healthy = infected / phi, (cells - infected) / phi
-    # Not scipy's binomtest, which takes whole counts only.
-    low = float(beta.ppf(tail, seen, healthy + 1)) if infected else 0.0
-    high = float(beta.ppf(1 - tail, seen + 1, healthy)) if infected < cells else 1.0
+    # Not scipy's binomtest, which takes whole counts only; nor beta.ppf, which is this in 30 times the time.
+    low = float(betaincinv(seen, healthy + 1, tail)) if infected else 0.0
+    high = float(betaincinv(seen + 1, healthy, 1 - tail)) if infected < cells else 1.0
     return Estimate(infected / cells, low, high)
 
 
@@ -316,7 +314,7 @@ def dispersion_of_few(fields: Sequence[FieldReading], *, confidence: float = 0.9
     if estimated is None:
         return None
     counted, upper = sum(reading.cells > 0 for reading in fields), 1 - (1 - confidence) / 2
-    return estimated * float(student.ppf(upper, counted - 1) / norm.ppf(upper)) ** 2
+    return estimated * float(stdtrit(counted - 1, upper) / ndtri(upper)) ** 2
 
 
 def whole_field_figures(
@@ -347,7 +345,7 @@ def sensitivity_lower_limit(recall: Recall, *, confidence: float = 0.95) -> floa
     scipy's binomtest searches for the same limit, to twelve digits and in fifteen times the time.
     """
     check_confidence(confidence)
-    return float(beta.ppf(1 - confidence, recall.found, recall.missed + 1)) if recall.found else 0.0
+    return float(betaincinv(recall.found, recall.missed + 1, 1 - confidence)) if recall.found else 0.0
 
 
 def _check_counts(infected: int, cells: int, phi: float, confidence: float) -> None:

@@ -210,10 +210,10 @@ def test_names_with_line_breaks_stay_on_one_line(tmp_path: Path) -> None:
     assert all("no field can be read" in line for line in result.stderr.splitlines() if "Not scored" in line)
 
 
-def test_the_judging_process_does_without_torch() -> None:
-    # It would cost that process half a gigabyte for nothing.
+def test_the_judging_process_does_without_torch_and_statistics() -> None:
+    # Torch would cost that process half a gigabyte for nothing, scipy.stats each worker half a second.
     modules = "core.scoring.batch, core.scoring.workers, models.cards, scripts.score"
-    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    code = f"import sys, {modules}; sys.exit(bool({{'torch', 'scipy.stats'}} & set(sys.modules)))"
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode
         == 0

@@ -115,9 +115,12 @@ def test_given_again_only_what_was_replaced_is_scored(tmp_path: Path, bucket: Bu
 def test_only_one_folder_is_on_the_disk_at_a_time(tmp_path: Path, bucket: Bucket) -> None:
     for name in "ab":
         put(bucket, save_slide(tmp_path / "slides" / name, fields=1), f"slides/{name}")
+    names = []
     for discovery in FetchedSlides([bucket.address("slides")], tmp_path / "out"):
         here = {path.parent for path in (tmp_path / "out").rglob("*") if path.suffix == ".png"}
         assert {slide.path for slide in discovery.slides} == here
+        names += [slide.name for slide in discovery.slides]
+    assert names == ["a", "b"]
 
 
 def test_hidden_folders_and_folders_without_images_are_passed_over(tmp_path: Path, bucket: Bucket) -> None:
