@@ -30,6 +30,7 @@ from scripts.settings.configuration import StageSettings, read_settings
 
 CONFIG = Path("models/configs/stage.yaml")
 SEEDS = (0, 1, 2)
+FIELDS_A_BLOCK = 20
 CONFIDENCES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 WANTED, FEWEST = 0.9, 10
 """Share of suggestions that must be right inside the training, and how few of them say nothing."""
@@ -67,6 +68,27 @@ def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
 
 
+def tables(stage: NDArray[np.int64], probabilities: NDArray[np.float64]) -> str:
+    """The confusion, and what would be right of what is suggested from each of `CONFIDENCES`."""
+    counts = zip(Stage, confusion(stage, probabilities).tolist(), strict=True)
+    offered = [
+        [of, *("{} / {}".format(*suggested_right(stage, probabilities, of, at)) for at in CONFIDENCES)]
+        for of in Stage
+    ]
+    return "\n".join(
+        [
+            table(["", *Stage], [[of, *row] for of, row in counts]),
+            table(["right / suggested from", *CONFIDENCES], offered),
+        ]
+    )
+
+
+def blocks(cells: StagedFeatures) -> NDArray[np.str_]:
+    """Consecutive fields with staged parasites, `FIELDS_A_BLOCK` of a set together."""
+    _, number = np.unique(np.char.add(cells.source, cells.field), return_inverse=True)
+    return np.char.add(cells.source, (number // FIELDS_A_BLOCK).astype(str))
+
+
 def main() -> None:
     """Look, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,30 +105,17 @@ def main() -> None:
         )
         for seed in SEEDS
     ]
-    for name in ("source", "smear"):
-        parts = getattr(seen[0], name)
-        by_seed = [left_out(cells, parts, settings) for cells in seen]
-        stage, probabilities = np.tile(seen[0].stage, len(SEEDS)), np.concatenate(by_seed)
-        for part in np.unique(parts):
-            own = np.tile(parts == part, len(SEEDS))
-            counts = confusion(stage[own], probabilities[own])
-            print(f"\n{part} left out, three seeds\n")
-            print(table(["", *Stage], [[of, *row] for of, row in zip(Stage, counts.tolist(), strict=True)]))
-            print(
-                table(
-                    ["right / suggested from", *CONFIDENCES],
-                    [
-                        [
-                            of,
-                            *(
-                                "{} / {}".format(*suggested_right(stage[own], probabilities[own], of, at))
-                                for at in CONFIDENCES
-                            ),
-                        ]
-                        for of in Stage
-                    ],
-                )
-            )
+    stage = np.tile(seen[0].stage, len(SEEDS))
+    for parts, shown in (
+        (seen[0].source, seen[0].source),
+        (seen[0].smear, seen[0].smear),
+        (blocks(seen[0]), seen[0].source),
+    ):
+        probabilities = np.concatenate([left_out(cells, parts, settings) for cells in seen])
+        for name in np.unique(shown):
+            own = np.tile(shown == name, len(SEEDS))
+            print(f"\n{name}, {len(np.unique(parts))} parts left out in turn\n")
+            print(tables(stage[own], probabilities[own]))
     print("\nConfidence chosen inside the training\n")
     rows = [
         (seed, *row)

@@ -17,7 +17,7 @@ def head(confidence: dict[Stage, float], features: int = 4) -> StageHead:
 
 def test_probabilities_are_odds_over_their_sum() -> None:
     # Odds of 27 : 1 : 1 : 1, and of 2 : 6 : 1 : 1.
-    features = np.log([[27.0, 1, 1, 1], [2, 6, 1, 1]])
+    features = np.log(np.array([[27.0, 1, 1, 1], [2, 6, 1, 1]]))
     expected = [[0.9, 1 / 30, 1 / 30, 1 / 30], [0.2, 0.6, 0.1, 0.1]]
     np.testing.assert_allclose(head({}).probabilities(features), expected)
 
@@ -28,15 +28,16 @@ def test_the_bias_is_the_odds_of_a_cell_without_features() -> None:
 
 
 def test_a_stage_is_suggested_from_its_confidence_on() -> None:
-    features = np.log([[28.0, 1, 1, 1], [26, 1, 1, 1]])  # .903 and .897
+    features = np.log(np.array([[28.0, 1, 1, 1], [26, 1, 1, 1]]))  # .903 and .897
     sure, unsure = suggested_stages(features, head({Stage.RING: 0.9}))
     assert sure is not None
-    assert (sure.stage, sure.probability) == (Stage.RING, pytest.approx(28 / 31))
+    assert sure.stage == Stage.RING
+    assert sure.probability == pytest.approx(28 / 31)
     assert unsure is None
 
 
 def test_a_stage_without_a_confidence_is_never_suggested_nor_is_the_next_best_in_its_place() -> None:
-    features = np.log([[1.0, 1, 1, 1000], [1, 1, 1000, 1]])
+    features = np.log(np.array([[1.0, 1, 1, 1000], [1, 1, 1000, 1]]))
     assert suggested_stages(features, head({Stage.RING: 0.0001, Stage.SCHIZONT: 0.9}))[0] is None
     schizont = suggested_stages(features, head({Stage.SCHIZONT: 0.9}))[1]
     assert schizont is not None
