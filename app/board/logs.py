@@ -23,7 +23,7 @@ MOST_LOGS = 500
 Call = tuple[str, str | None, str | None]
 """A call, with its stage and its reason."""
 Suggested = tuple[str, int]
-"""A stage, and how probable it is in percent."""
+"""A stage, and how probable it is in whole percent: 99 at most, as no machine is sure."""
 Noted = tuple[str, str, bool]
 """Who wrote a note, what it says, and whether it is the reader's own."""
 
@@ -178,7 +178,8 @@ def stages_shown(
     except ResultFolderError:
         return {}
     return {
-        str(numbers.shown(cell)): (one.stage, int(100 * one.probability)) for cell, one in suggested.items()
+        str(numbers.shown(cell)): (one.stage, min(99, int(100 * one.probability)))
+        for cell, one in suggested.items()
     }
 
 

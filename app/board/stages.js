@@ -18,7 +18,7 @@ function newStages(board, gallery) {
     place.hidden = !cell;
     if (!cell) return;
     const [stage, percent] = stages.suggested[cell.id];
-    place.querySelector("img").src = board.address("cell", cell);
+    place.querySelector("img").src = board.address("small", cell);
     place.querySelector("b").textContent = words.suggested.replace("{name}", cell.name).replace("{stage}", words[stage]).replace("{percent}", percent);
     place.querySelector("button").replaceChildren(keyCap(shown("Enter")), ` ${words[stage]}`);
   };

@@ -247,3 +247,10 @@ def test_where_the_files_of_a_result_are_gone_calls_are_written_and_no_stage_is_
     (seen.taken_in.folder / "features.parquet").write_bytes(b"nothing")
     answer = asking(workplace, rings()).answer(ANNA, "a log", [call(1, seen.candidates[0].id, "parasite")])
     assert (answer["problems"], answer["stages"], len(answer["calls"])) == ([], {}, 1)
+
+
+def test_no_machine_is_surer_than_99_percent(workplace: Workplace, seen: SlideRecord) -> None:
+    certain = StageHead(100 * np.eye(4), np.zeros(4), {Stage.RING: 0.9})
+    first = seen.candidates[0].id
+    answer = asking(workplace, certain).answer(ANNA, "a log", [call(1, first, "parasite")])
+    assert answer["stages"] == {str(first): (Stage.RING, 99)}
