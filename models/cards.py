@@ -129,8 +129,22 @@ class SecondLookCard(_Part):
     limits: tuple[str, ...]
 
 
-Card = DetectorCard | ClassifierCard | SecondLookCard
-AnyCard = TypeVar("AnyCard", DetectorCard, ClassifierCard, SecondLookCard)
+class StageCard(_Part):
+    """Card of the layer that suggests stages; no part of scoring, so it leaves a model's identity alone."""
+
+    name: str
+    notice: str
+    second_look_sha256: str
+    """Of the weights whose features it was fitted to: on those of others it means nothing."""
+    confidence: dict[Literal["ring", "trophozoite", "schizont", "gametocyte"], float]
+    """Probability from which a stage is suggested; the other stages never are."""
+    training: Training
+    figures: dict[str, Any]
+    limits: tuple[str, ...]
+
+
+Card = DetectorCard | ClassifierCard | SecondLookCard | StageCard
+AnyCard = TypeVar("AnyCard", DetectorCard, ClassifierCard, SecondLookCard, StageCard)
 
 
 def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:

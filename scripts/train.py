@@ -10,6 +10,7 @@ from scripts.score import Device
 if TYPE_CHECKING:
     import torch
 
+    from scripts.settings.configuration import StageSettings
     from scripts.settings.guided_settings import GuidedSettings
 
 
@@ -29,6 +30,13 @@ def train(
         typer.Option(
             help="For a classifier or a second look: the detector that finds the cells; the released one if "
             "not given."
+        ),
+    ] = None,
+    second_look: Annotated[
+        Path | None,
+        typer.Option(
+            help="For the suggestion of stages: weights of the second look that it goes with; the released "
+            "ones if not given."
         ),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
@@ -57,6 +65,7 @@ def train(
         ConfigurationError,
         DetectorSettings,
         SecondLookSettings,
+        StageSettings,
         read_settings,
     )
     from scripts.settings.guided_settings import GuidedSettings
@@ -71,6 +80,9 @@ def train(
             f"--tensorboard: {config} does not describe a guided training; leave the option out"
         )
     check_writable(out)
+    if isinstance(settings, StageSettings):
+        _train_stage(config, settings, data, out, second_look or RELEASED / "second_look.safetensors")
+        return
     fabric = Fabric(accelerator=chosen.type, devices=1)
     curve: list[CurvePoint] = []
     if isinstance(settings, DetectorSettings):
@@ -89,6 +101,17 @@ def train(
     save_weights(network, weights)
     write_curve(table, curve)
     typer.echo(f"Weights: {weights}\nCurve: {table}")
+
+
+def _train_stage(config: Path, settings: "StageSettings", data: Path, out: Path, second_look: Path) -> None:
+    from models.graphs.second_look_graph import SecondLookGraph
+    from models.stage_head import WEIGHTS, write_stage_head
+    from scripts.cell_networks.train_stage import fitted, stage_card, staged_cells, staged_features
+
+    cells = staged_features(staged_cells(data, settings), SecondLookGraph(second_look))
+    command = f"smearscope train {config.as_posix()} --data DATA --out runs/stage"
+    write_stage_head(out, fitted(cells, settings), stage_card(cells, settings, second_look, command))
+    typer.echo(f"Weights and card: {out / WEIGHTS}")
 
 
 def _train_guided(

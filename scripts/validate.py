@@ -62,6 +62,7 @@ def validate(
         ConfigurationError,
         DetectorSettings,
         SecondLookSettings,
+        StageSettings,
         read_settings,
     )
     from scripts.settings.guided_settings import GuidedSettings
@@ -69,6 +70,10 @@ def validate(
     settings = read_settings(config)
     if isinstance(settings, GuidedSettings):
         raise ConfigurationError(f"{config}: a guided network is measured by smearscope evaluate")
+    if isinstance(settings, StageSettings):
+        raise ConfigurationError(
+            f"{config}: a suggestion of stages is measured by its training; see its card, stage.json"
+        )
     if isinstance(settings, DetectorSettings) and plan == Plan.PATIENTS:
         raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
     if isinstance(settings, SecondLookSettings) and plan != Plan.SOURCES:

@@ -37,6 +37,7 @@ function newBoard(first) {
     if (board.log.trouble === "expired") shownBeside(OWN_SHOWN_MS); // a page that is made anew gives a new address, or says why not
   }, () => board.stands);
   const [view, gallery] = [newCellView(board), newGallery(board, show)];
+  const stages = newStages(board, gallery);
   const notes = board.notes = newNotes(board, (cell) => { gallery.mark(cell); if (current()) notes.show(current()); });
 
   board.come = (place) => {
@@ -117,6 +118,7 @@ function newBoard(first) {
     for (const [cell, call] of changes) board.calls[cell] = call;
     notes.take(answer.notes);
     board.stands = answer.stands;
+    stages.suggested = answer.stages;
     if (dealtWith.length) find(".problems").textContent = answer.problems.join(" ");
     called();
     if (answer.all) board.cells.forEach(mark);
@@ -128,6 +130,7 @@ function newBoard(first) {
       board.cells.forEach(gallery.mark);
       if (current()) notes.show(current());
     }
+    stages.show();
     // An undo whose cell the board knew has shown it already, and the person may be further by now.
     const blindly = dealtWith.some((entry) => entry.number === answer.number && entry.act === "undo" && !entry.cell);
     if (blindly && answer.undone && !board.log.entries.length) show(answer.undone);
@@ -147,6 +150,7 @@ function newBoard(first) {
     if (way) return step(way);
     if (command.act === "screens") return screens();
     if (!cell) return;
+    if (command.act === "stage") return stage(stages.offered());
     if (command.act === "undo") return undo();
     if (command.act === "flag") return flag(cell);
     if (command.act === "note") return notes.open(cell);
@@ -162,15 +166,25 @@ function newBoard(first) {
 
   function call(command, cells) {
     const said = { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null };
-    for (const cell of cells) {
-      board.log.enter({ act: "read", cell: cell.id, over: cell.call, ...said, species: board.data.species });
-      Object.assign(cell, said);
-      mark(cell);
-    }
+    for (const cell of cells) read(cell, said);
     board.decided.push(cells.map((cell) => cell.id));
     gallery.chosen.clear();
     const last = cells.at(-1).id;
     show(gallery.nextUnread(last) ?? last);
+  }
+
+  function read(cell, said) {
+    board.log.enter({ act: "read", cell: cell.id, over: cell.call, ...said, species: board.data.species });
+    Object.assign(cell, said);
+    mark(cell);
+  }
+
+  // Take over the stage that the machine suggests: the cell stands beside it, and the one that is shown stays.
+  function stage(cell) {
+    if (!cell) return;
+    read(cell, { call: cell.call, stage: stages.suggested[cell.id][0], reason: null });
+    board.decided.push([cell.id]);
+    stages.show();
   }
 
   // A key that was meant for another cell must change nothing: the cell has to be in sight, and one that has
@@ -256,6 +270,7 @@ function newBoard(first) {
     view.show(cell);
     notes.show(cell);
     gallery.show(cell);
+    stages.show();
   }
 
   function mark(cell) {
@@ -318,7 +333,8 @@ function newBoard(first) {
     if (focus instanceof HTMLElement && focus.matches("input, select, [role=slider]") && key.startsWith("Arrow")) return;
     if (focus instanceof HTMLElement && focus.matches("button:not(.tile), a, summary, select, input") && (key === " " || key === "Enter")) return;
     if (document.querySelector("[role=dialog]")?.checkVisibility()) return;
-    const command = [...KEYS, ...(gallery.screens ? SCREEN_KEYS : [])].find((one) => one.key === key);
+    const command = [...(gallery.screens ? SCREEN_KEYS : []), ...KEYS].find((one) => one.key === key);
+    if (command?.act === "stage" && !stages.offered()) return;
     if (!parent.isConnected) {
       if (command && !event.repeat && window.location.pathname === board.page) board.waiting.push(command);
       return;
@@ -344,6 +360,7 @@ function newBoard(first) {
     view.listen();
     gallery.listen();
     notes.listen();
+    find(".suggested button").onclick = () => stage(stages.offered());
   }
 
   document.addEventListener("keydown", onKey, true);

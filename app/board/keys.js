@@ -19,6 +19,7 @@ const KEYS = [
   { key: "e", act: "note" },
   { key: "t", act: "screens" },
   { key: "k", act: "alike", group: 3 },
+  { key: "Enter", act: "stage" },
 ];
 // On a screen of cells there are more.
 const SCREEN_KEYS = [

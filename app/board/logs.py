@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,9 @@ from app.board.entries import Written, write_entries
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
 from app.wording import Words
-from core.review import is_anothers, standing
+from core.results.folder import ResultFolderError
+from core.review import StageHead, is_anothers, stages_for, standing
+from core.store import Call as CellCall
 from core.store import Role, SlideRecord, Store, notes_that_stand
 from core.store.records import same_person
 
@@ -20,6 +22,8 @@ MOST_LOGS = 500
 
 Call = tuple[str, str | None, str | None]
 """A call, with its stage and its reason."""
+Suggested = tuple[str, int]
+"""A stage, and how probable it is in whole percent: 99 at most, as no machine is sure."""
 Noted = tuple[str, str, bool]
 """Who wrote a note, what it says, and whether it is the reader's own."""
 
@@ -48,10 +52,17 @@ class Logs:
         Where readings are written.
     secret
         Of the data folder, for the numbers before the blind.
+    stage_head_of
+        What suggests stages on the results of a model of some identity, if anything does.
     """
 
-    def __init__(self, store: Store, secret: bytes) -> None:
-        self._store, self._secret = store, secret
+    def __init__(
+        self,
+        store: Store,
+        secret: bytes,
+        stage_head_of: Callable[[str], StageHead | None] = lambda identity: None,
+    ) -> None:
+        self._store, self._secret, self._stage_head_of = store, secret, stage_head_of
         self._told: OrderedDict[tuple[Writing, str], _Told] = OrderedDict()
         self._changing = threading.Lock()
 
@@ -67,8 +78,9 @@ class Logs:
         -------
         ``number`` of the last entry that was dealt with, the cell whose reading was ``undone`` by it,
         ``problems`` in words, the ``calls`` that have changed by number of the cell and the ``notes`` by what
-        they are on (None where nothing is left), or ``all`` of both, and where the slide's record ``stands``:
-        it grows with whatever is written of it.
+        they are on (None where nothing is left), or ``all`` of both, the ``stages`` that the machine suggests
+        for the cells accepted without one, and where the slide's record ``stands``: it grows with whatever is
+        written of it.
 
         Raises
         ------
@@ -95,6 +107,7 @@ class Logs:
             "all": everything,
             "calls": changed_calls,
             "notes": changed_notes,
+            "stages": stages_shown(record, calls, shown[-1], self._stage_head_of),
         }
 
     def _written(self, writing: Writing, entries: list[Any], after: int) -> Written:
@@ -137,6 +150,37 @@ def calls_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbe
             opinion = readings[role].opinion
             calls[str(numbers.shown(candidate))] = (str(opinion.call), opinion.stage, opinion.reason)
     return calls
+
+
+def stages_shown(
+    record: SlideRecord,
+    calls: Mapping[str, Call],
+    numbers: CellNumbers,
+    stage_head_of: Callable[[str], StageHead | None],
+) -> dict[str, Suggested]:
+    """The stage that the machine suggests for each cell that was called a parasite without one.
+
+    Of no other cell: a suggestion must not sway the call. Nothing where the model of the result suggests
+    none, or the files of the result are gone.
+    """
+    accepted = {
+        candidate.id
+        for candidate in record.candidates
+        if calls.get(str(numbers.shown(candidate.id)), ("", None, None))[:2] == (str(CellCall.PARASITE), None)
+    }
+    if not accepted or record.taken_in is None:
+        return {}
+    head = stage_head_of(record.taken_in.result.model.identity)
+    if head is None:
+        return {}
+    try:
+        suggested = stages_for(record, accepted, head)
+    except ResultFolderError:
+        return {}
+    return {
+        str(numbers.shown(cell)): (one.stage, min(99, int(100 * one.probability)))
+        for cell, one in suggested.items()
+    }
 
 
 def notes_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbers) -> dict[str, list[Noted]]:

@@ -20,7 +20,17 @@ from core.store import Candidate, Role, SlideRecord, Species, TakenIn
 from datasets.reference_pictures import DRAWN
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("../kept.js", "keys.js", "unsent.js", "log.js", "cell.js", "gallery.js", "notes.js", "board.js")
+_SCRIPTS = (
+    "../kept.js",
+    "keys.js",
+    "unsent.js",
+    "log.js",
+    "cell.js",
+    "gallery.js",
+    "notes.js",
+    "stages.js",
+    "board.js",
+)
 
 board = st.components.v2.component(
     "smearscope_board",

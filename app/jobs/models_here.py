@@ -1,5 +1,6 @@
 """The models of a data folder: the released one, those put into `models/`, and which of them scores."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -7,8 +8,11 @@ from pathlib import Path
 
 from app.workplace import Workplace
 from core.errors import SmearscopeError
+from core.review import StageHead
 from core.wording import sentence
-from models.cards import FILES, RELEASED, CardError, ModelCards, load_card
+from models.cards import FILES, RELEASED, CardError, ModelCards, load_card, model_folder
+from models.stage_head import CARD, WEIGHTS, load_stage_head
+from models.weights import CheckpointError
 
 RELEASED_NAME = "released"
 
@@ -102,6 +106,15 @@ def model_of_identity(workplace: Workplace, identity: str) -> ModelHere:
     raise ModelHereError(sentence("models.of_result_gone", identity=identity))
 
 
+def stage_head_of(workplace: Workplace, identity: str) -> StageHead | None:
+    """What suggests stages on the results of a model; None where that model has none, or is here no more."""
+    try:
+        folder = model_folder(model_of_identity(workplace, identity).source)
+        return _stage_head(folder, _state(folder, (*FILES, WEIGHTS, CARD)))
+    except (ModelHereError, CardError, CheckpointError):
+        return None
+
+
 def result_folder(workplace: Workplace, slide_id: int, model: ModelHere) -> Path:
     """Where a model's scores of a slide go: those of each model and version in a folder of their own.
 
@@ -114,10 +127,10 @@ def _released() -> ModelHere:
     return ModelHere(RELEASED_NAME, RELEASED_NAME, _card(RELEASED, _state(RELEASED)))
 
 
-def _state(folder: Path) -> tuple[tuple[int, int], ...]:
-    """Times and sizes of a model's files: while they are the same the card is not read again."""
+def _state(folder: Path, files: Iterable[str] = FILES) -> tuple[tuple[int, int], ...]:
+    """Times and sizes of a model's files: while they are the same they are not read again."""
     states = []
-    for name in FILES:
+    for name in files:
         file = folder / name
         found = file.stat() if file.is_file() else None
         states.append((0, 0) if found is None else (found.st_mtime_ns, found.st_size))
@@ -128,3 +141,8 @@ def _state(folder: Path) -> tuple[tuple[int, int], ...]:
 def _card(folder: Path, _times_and_sizes: tuple[tuple[int, int], ...]) -> ModelCards:
     """The card of a model; `_times_and_sizes` tell that of replaced files from the one before."""
     return load_card(str(folder))
+
+
+@lru_cache(maxsize=8)
+def _stage_head(folder: Path, _times_and_sizes: tuple[tuple[int, int], ...]) -> StageHead | None:
+    return load_stage_head(folder)

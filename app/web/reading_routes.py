@@ -1,5 +1,6 @@
 """Where boards send what a reader decides: a signed address, that answers also when no page runs."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -7,6 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.board.logs import Logs
+from app.jobs.models_here import stage_head_of
 from app.web.addresses import READINGS, Writing
 from app.web.posts import post_route
 from app.workplace import Workplace
@@ -24,7 +26,7 @@ class _Sent(BaseModel):
 
 def reading_routes(workplace: Workplace) -> list[BaseRoute]:
     """The route of readings: a board posts ``{log, entries, knows}``; it hears what `Logs.answer` says."""
-    logs = Logs(workplace.store, workplace.secret)
+    logs = Logs(workplace.store, workplace.secret, partial(stage_head_of, workplace))
 
     def written(writing: Writing, sent: _Sent) -> Response:
         try:

@@ -23,6 +23,7 @@ from core.review.progress import (
 )
 from core.review.signed_result import SignedResult, read_document, violations
 from core.review.signing import blocks_signing, sign
+from core.review.stage_suggestion import StageHead, SuggestedStage, stages_for, suggested_stages
 from core.review.stopping import SampleRead, WhatIsLeft, sample_bound, sample_read, what_is_left
 from core.review.tallying import Tally, tally_of
 
@@ -37,6 +38,8 @@ __all__ = [
     "SampleRead",
     "SignedResult",
     "SlideState",
+    "StageHead",
+    "SuggestedStage",
     "Tally",
     "WhatIsLeft",
     "agreement",
@@ -60,7 +63,9 @@ __all__ = [
     "settled_disputes",
     "sign",
     "slide_state",
+    "stages_for",
     "standing",
+    "suggested_stages",
     "tally_of",
     "totals_in",
     "violations",

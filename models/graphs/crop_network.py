@@ -50,9 +50,14 @@ class CropNetwork(ABC):
         """Measure the slide on (N, S, S, 3) crops of its cells, nearly all of them healthy."""
         if len(crops) == 0:
             raise ValueError("no cell to measure a slide on")
-        typical = [values for layer in self.layers for values in (layer.mean, layer.variance)]
         everywhere = np.ones(len(crops), np.bool_)
-        return self.measured(crops, everywhere, np.concatenate(typical))[1]
+        return self.measured(crops, everywhere, np.array(self.typical, np.float32))[1]
+
+    @property
+    def typical(self) -> FeatureStatistics:
+        """Of the typical slide of the training: for cells of a slide that shows no healthy one."""
+        values = [values for layer in self.layers for values in (layer.mean, layer.variance)]
+        return tuple(np.concatenate(values).tolist())
 
     def measured(
         self, crops: NDArray[np.uint8], typical: NDArray[np.bool_], held: NDArray[np.float32]

@@ -16,9 +16,11 @@ from pydantic import (
 
 from core.errors import SmearscopeError
 from core.saliency.objectives import OBJECTIVES
+from core.store import Stage
 from core.training.loop import Schedule
 from datasets.cell_sets import CELL_SETS
 from datasets.field_sets import READERS
+from datasets.staged_cells import STAGED_SETS
 from datasets.surrounded_cells import CROP_SETS
 from scripts.settings.guided_settings import GuidedSettings, ObjectiveSettings
 from scripts.settings.study_settings import StudySettings
@@ -52,6 +54,7 @@ def _fixed_weights(objective: ObjectiveSettings) -> ObjectiveSettings:
 FixedObjective = Annotated[ObjectiveSettings, AfterValidator(_fixed_weights)]
 FieldSets = Annotated[tuple[str, ...], _among(READERS)]
 SecondLookSets = Annotated[tuple[str, ...], _among([*CROP_SETS, *READERS])]
+StagedSets = Annotated[tuple[str, ...], _among(STAGED_SETS)]
 InfectedCellSets = Annotated[tuple[str, ...], _among([*CELL_SETS, *READERS])]
 
 
@@ -176,15 +179,36 @@ class SecondLookSettings(_Settings):
     objective: FixedObjective
 
 
+class StageSettings(BaseModel):
+    """Settings of the layer that suggests stages from what a second look saw.
+
+    Attributes
+    ----------
+    sources
+        Sets that name stages, as in `datasets.staged_cells.STAGED_SETS`.
+    ridge
+        Penalty on the square of each weight.
+    confidence
+        Probability from which a stage is suggested; a stage that is not named here never is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: Literal["stage"]
+    sources: StagedSets = Field(min_length=1)
+    ridge: float = Field(gt=0)
+    confidence: dict[Stage, Annotated[float, Field(gt=0, lt=1)]] = Field(min_length=1)
+
+
 AnySettings = Annotated[
-    DetectorSettings | ClassifierSettings | SecondLookSettings | GuidedSettings,
+    DetectorSettings | ClassifierSettings | SecondLookSettings | StageSettings | GuidedSettings,
     Field(discriminator="network"),
 ]
 
 
 def read_settings(
     path: Path,
-) -> DetectorSettings | ClassifierSettings | SecondLookSettings | GuidedSettings:
+) -> DetectorSettings | ClassifierSettings | SecondLookSettings | StageSettings | GuidedSettings:
     """Read and check a configuration; raises `ConfigurationError` naming the file and the key."""
     return _checked(TypeAdapter(AnySettings), path)
 

@@ -3,14 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.board.logs import Logs, calls_shown, notes_shown
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
 from app.workplace import Workplace
-from core.store import Role, SlideRecord, StoreError
-from tests.scored_slides import NOT_PARASITE, PARASITE, read_all
+from core.review import StageHead
+from core.store import Role, SlideRecord, Stage, StoreError
+from tests.scored_slides import NOT_PARASITE, PARASITE, keep_features, read_all
 
 ANNA = Writing(1, Role.FIRST, "Anna", "en")
 
@@ -171,3 +173,84 @@ def test_a_note_on_a_cell_that_is_no_more_before_readers_is_on_no_board(
 def test_there_must_be_such_a_slide(logs: Logs) -> None:
     with pytest.raises(StoreError, match="slide 9"):
         logs.answer(Writing(9, Role.FIRST, "Anna", "en"), "a log", [])
+
+
+def rings(*, confidence: float = 0.8) -> StageHead:
+    """Takes what stands out in the first of four features for a ring."""
+    return StageHead(np.eye(4), np.zeros(4), {Stage.RING: confidence})
+
+
+def asking(workplace: Workplace, head: StageHead | None, asked: list[str] | None = None) -> Logs:
+    """Logs that ask this layer, whatever model a result is of."""
+
+    def head_of(identity: str) -> StageHead | None:
+        if asked is not None:
+            asked.append(identity)
+        return head
+
+    return Logs(workplace.store, workplace.secret, head_of)
+
+
+@pytest.fixture
+def seen(record: SlideRecord) -> SlideRecord:
+    """All four candidates seen by a second look, to which the first and the third are rings."""
+    keep_features(record, 4, {1, 3})
+    return record
+
+
+def test_a_stage_is_suggested_for_what_was_called_a_parasite_without_one_and_for_nothing_before(
+    workplace: Workplace, seen: SlideRecord
+) -> None:
+    asked: list[str] = []
+    logs = asking(workplace, rings(), asked)
+    first, second, third, _ = (one.id for one in seen.candidates)
+    assert logs.answer(ANNA, "a log", [])["stages"] == {}
+    assert logs.answer(ANNA, "a log", [call(1, first, "unsure")])["stages"] == {}
+    assert asked == []
+    calls = [call(2, first, "parasite"), call(3, second, "parasite"), call(4, third, "not a parasite")]
+    ((cell, (stage, percent)),) = logs.answer(ANNA, "a log", calls)["stages"].items()
+    assert (cell, stage) == (str(first), "ring")
+    assert 80 <= percent < 100
+    assert asked == ["dots 1"]
+    named = {**call(5, first, "parasite"), "stage": "schizont"}
+    assert logs.answer(ANNA, "a log", [named])["stages"] == {}
+    assert workplace.store.record(1).readings[-1].opinion.stage == Stage.SCHIZONT
+
+
+def test_no_stage_is_suggested_below_the_confidence_nor_by_a_model_that_suggests_none(
+    workplace: Workplace, seen: SlideRecord
+) -> None:
+    called = [call(1, seen.candidates[0].id, "parasite")]
+    assert asking(workplace, rings(confidence=0.99)).answer(ANNA, "a log", called)["stages"] == {}
+    assert asking(workplace, None).answer(ANNA, "another", called)["stages"] == {}
+
+
+def test_a_second_reader_is_told_the_machines_stage_and_nothing_of_the_first_readers(
+    workplace: Workplace, seen: SlideRecord
+) -> None:
+    first, second, *_ = seen.candidates
+    schizont = replace(PARASITE, stage=Stage.SCHIZONT)
+    for one in (first, second):
+        workplace.store.read(1, one.id, schizont, reader="Anna", role=Role.FIRST)
+    logs, ben = asking(workplace, rings()), Writing(1, Role.SECOND, "Ben", "en")
+    assert logs.answer(ben, "a log", [])["stages"] == {}
+    numbers = CellNumbers.of(workplace.secret, workplace.store.record(1), "Ben", blind=True)
+    shown = [numbers.shown(one.id) for one in (first, second)]
+    answer = logs.answer(ben, "a log", [call(at, cell, "parasite") for at, cell in enumerate(shown, start=1)])
+    assert {cell: stage for cell, (stage, _) in answer["stages"].items()} == {str(shown[0]): "ring"}
+
+
+def test_where_the_files_of_a_result_are_gone_calls_are_written_and_no_stage_is_suggested(
+    workplace: Workplace, seen: SlideRecord
+) -> None:
+    assert seen.taken_in is not None
+    (seen.taken_in.folder / "features.parquet").write_bytes(b"nothing")
+    answer = asking(workplace, rings()).answer(ANNA, "a log", [call(1, seen.candidates[0].id, "parasite")])
+    assert (answer["problems"], answer["stages"], len(answer["calls"])) == ([], {}, 1)
+
+
+def test_no_machine_is_surer_than_99_percent(workplace: Workplace, seen: SlideRecord) -> None:
+    certain = StageHead(100 * np.eye(4), np.zeros(4), {Stage.RING: 0.9})
+    first = seen.candidates[0].id
+    answer = asking(workplace, certain).answer(ANNA, "a log", [call(1, first, "parasite")])
+    assert answer["stages"] == {str(first): (Stage.RING, 99)}

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from app.jobs.models_here import ModelHereError, active_model, model_of_identity, models_here, result_folder
+from app.jobs.models_here import (
+    ModelHereError,
+    active_model,
+    model_of_identity,
+    models_here,
+    result_folder,
+    stage_head_of,
+)
 from app.workplace import Workplace
 from models.cards import RELEASED
 
@@ -84,3 +91,15 @@ def test_back_to_the_released_model(workplace: Workplace) -> None:
     workplace.store.models.switch("other", other.card.identity, by="Zoe")
     workplace.store.models.switch("released", released.card.identity, by="Zoe")
     assert active_model(workplace) == released
+
+
+def test_stages_are_suggested_by_what_lies_beside_the_model_of_the_result(workplace: Workplace) -> None:
+    folder = other_model(workplace)
+    (released, other), _ = models_here(workplace)
+    assert stage_head_of(workplace, released.card.identity) is not None
+    assert stage_head_of(workplace, other.card.identity) is not None
+    (folder / "stage.safetensors").write_bytes(b"damaged")
+    assert stage_head_of(workplace, other.card.identity) is None
+    (folder / "stage.safetensors").unlink()
+    assert stage_head_of(workplace, other.card.identity) is None
+    assert stage_head_of(workplace, "a model of yesterday 12ab") is None
