@@ -77,6 +77,7 @@ def watch(
     """
     from functools import partial
 
+    from core.errors import SmearscopeError
     from core.files import OutputError, check_writable, shown_path
     from core.scoring.watch import Watch, WatchPlan
     from core.scoring.workers import LocalWorkers
@@ -95,14 +96,15 @@ def watch(
                 pass
             lines.say("", sentence("watch.begins", folder=shown_path(folder)))
             while True:
-                watching.step(time.monotonic())
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+                begun_s = time.monotonic()
+                watching.step(begun_s)
+                time.sleep(max(0.0, begun_s + SECONDS_BETWEEN_LOOKS - time.monotonic()))
     except KeyboardInterrupt:
         lines.say("", sentence("watch.ended"))
         raise typer.Exit(130) from None
-    except OutputError as error:
+    except SmearscopeError as error:
         typer.echo(f"Error: {error.in_language(language.value)}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(2 if isinstance(error, OutputError) else 1) from error
 
 
 def stand_ready(_models: "ScoringModels", _number: int) -> None:

@@ -5,7 +5,7 @@ first field alone, because the others are not there yet.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import compress
@@ -100,43 +100,47 @@ class LiveSlide:
         """State of each file that was dealt with."""
         return {field.file: field.state for field in self.fields}
 
-    def score(self, file: str, state: str) -> tuple[LiveField, ...]:
-        """Score the fields of a file that has come, or come anew.
+    def score(self, states: Mapping[str, str]) -> dict[str, tuple[LiveField, ...]]:
+        """Score the fields of files that have come, or come anew.
+
+        Parameters
+        ----------
+        states
+            What the system says of each file, by its name, in the order in which they count.
 
         Returns
         -------
-        Its fields; none where it cannot be read, and may be written still.
+        The fields of each file; without those that cannot be read, and may be written still.
         """
-        try:
-            names = open_slide(self._path, name=self._name, files=(file,)).field_names()
-        except EmptySlideError:
-            names = ()
-        if not names or any(map(is_region, names)):
-            return self._keep(_left_out("", file, state, sentence("watch.large_image")))
-        in_work = replace(self._in_work, state=state, files=(file,))
-        try:
-            reference = self._reference(in_work, names)
-        except NegativeError:
-            return self._keep(_left_out("", file, state, sentence(f"watch.why.{WhyNot.NEGATIVE}")))
-        except NoCellsError:
-            return self._keep(_left_out("", file, state, sentence("watch.no_cells")))
-        except ScaleError as error:
-            return self._keep(_left_out("", file, state, sentence("as written", text=str(error))))
-        if reference is None:
-            return ()
-        tasks = [FieldTask(replace(in_work, reference=reference), name, state, 1, NO_SHARE) for name in names]
-        entries = [entry for _, entry in self._workers.map(score_field, tasks, entry_of_deadly)]
-        if any(entry.unreadable and not is_deadly(entry.unreadable) for entry in entries):
-            return ()
-        for entry in entries:
-            self._ledger.add(entry)
+        tasks: list[FieldTask] = []
+        unscored: dict[str, LiveField] = {}
+        for file, state in states.items():
+            of_file = self._tasks(file, state)
+            if isinstance(of_file, LiveField):
+                unscored[file] = of_file
+            else:
+                tasks += of_file
+        entries = {entry.name: entry for _, entry in self._workers.map(score_field, tasks, entry_of_deadly)}
+        names = {file: [task.name for task in tasks if task.slide.files == (file,)] for file in states}
+        not_whole = {
+            file
+            for file in states
+            if any(_may_be_read_yet(entries[name]) for name in names[file])
+            or not (names[file] or file in unscored)
+        }
+        whole = [file for file in states if file not in not_whole]
+        for file in whole:
+            for name in names[file]:
+                self._ledger.add(entries[name])
         self._ledger.flush()
-        self._fields = {key: field for key, field in self._fields.items() if field.file != file}
-        by_name = {entry.name: entry for entry in entries}
-        for name in names:
-            self._fields[file, name] = self._tallied(by_name[name], file, reference)
+        self._fields = {key: field for key, field in self._fields.items() if field.file not in whole}
+        for file in whole:
+            if file in unscored:
+                self._fields[file, ""] = unscored[file]
+            for name in names[file]:
+                self._fields[file, name] = self._tallied(entries[name], file)
         self._save()
-        return tuple(field for field in self.fields if field.file == file)
+        return {file: tuple(field for field in self.fields if field.file == file) for file in whole}
 
     def forget(self, file: str) -> bool:
         """Count the fields of a file no more, which is gone; whether there were any."""
@@ -151,17 +155,40 @@ class LiveSlide:
         """Give the ledger up; what is kept stays."""
         self._ledger.close()
 
-    def _reference(self, in_work: SlideInWork, names: Sequence[str]) -> SlideReference | None:
-        """That of the first fields that showed cells; None where none can be read."""
+    def _tasks(self, file: str, state: str) -> list[FieldTask] | LiveField:
+        """What is to be scored of a file, nothing where it cannot be read; or why nothing on it counts."""
+        try:
+            names = open_slide(self._path, name=self._name, files=(file,)).field_names()
+        except EmptySlideError:
+            names = ()
+        if not names or any(map(is_region, names)):
+            return _left_out("", file, state, sentence("watch.large_image"))
+        in_work = replace(self._in_work, state=state, files=(file,))
+        try:
+            reference = self._measured(in_work, names)
+        except NegativeError:
+            return _left_out("", file, state, sentence(f"watch.why.{WhyNot.NEGATIVE}"))
+        except NoCellsError:
+            return _left_out("", file, state, sentence("watch.no_cells"))
+        except ScaleError as error:
+            return _left_out("", file, state, sentence("as written", text=str(error)))
+        if reference is None:
+            return []
+        in_work = replace(in_work, reference=reference)
+        return [FieldTask(in_work, name, state, 1, NO_SHARE) for name in names]
+
+    def _measured(self, in_work: SlideInWork, names: Sequence[str]) -> SlideReference | None:
+        """The reference, of the first fields that showed cells; None where none can be read."""
         if self._ledger.reference is None:
             measured, _ = measured_reference(self._workers, in_work, names)
             if measured is not None:
                 self._ledger.reference = asdict(measured)
         return kept_reference(self._ledger)
 
-    def _tallied(self, entry: LedgerEntry, file: str, reference: SlideReference) -> LiveField:
+    def _tallied(self, entry: LedgerEntry, file: str) -> LiveField:
         """What a field that is in the ledger adds to those before it."""
-        if entry.unreadable:
+        reference = kept_reference(self._ledger)
+        if entry.unreadable or reference is None:
             return _left_out(entry.name, file, entry.source, sentence("as written", text=entry.unreadable))
         survey = self._survey(entry.name, file, reference)
         return LiveField(
@@ -181,23 +208,18 @@ class LiveSlide:
         near = {*earlier[-WINDOW:], *(one for one in earlier if content[one] == content[name])}
         names = [*(one for one in earlier if one in near), name]
         opened = tuple(sorted({file, *(files[one] for one in near)}))
-        states = {field.file: field.state for field in self.fields}
-        state = json.dumps([states.get(one) for one in opened])
-        in_work = replace(self._in_work, state=state, files=opened, reference=reference)
-        survey = survey_slide(self._ledger, names, self._card.field_failure)
+        in_work = replace(
+            self._in_work,
+            state=json.dumps([content[one] for one in names]),
+            files=opened,
+            reference=reference,
+        )
         return each_place_once(
-            survey,
+            survey_slide(self._ledger, names, self._card.field_failure),
             {one: number for number, one in enumerate(names)},
             _of_one(name, partial(by_pictures, self._workers, in_work, _say_nothing), other=False),
             _of_one(name, partial(by_borders, self._workers, in_work, _say_nothing), other=None),
         )
-
-    def _keep(self, field: LiveField) -> tuple[LiveField, ...]:
-        """Note that a file gives nothing to count, and why."""
-        self._fields = {key: one for key, one in self._fields.items() if one.file != field.file}
-        self._fields[field.file, field.name] = field
-        self._save()
-        return (field,)
 
     def _save(self) -> None:
         content = json.dumps([asdict(field) for field in self.fields], ensure_ascii=False)
@@ -210,6 +232,11 @@ def _read_fields(path: Path) -> tuple[LiveField, ...] | None:
         return _FIELDS.validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
+
+
+def _may_be_read_yet(entry: LedgerEntry) -> bool:
+    """Whether a field could not be read, and may be read yet: its file may be written still."""
+    return bool(entry.unreadable) and not is_deadly(entry.unreadable)
 
 
 def _left_out(name: str, file: str, state: str, why: Sentence) -> LiveField:

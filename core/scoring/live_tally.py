@@ -147,5 +147,5 @@ def _overlaps(survey: Survey) -> list[Sentence]:
 
 def _of_one_field(outside: Sentence) -> Sentence:
     """What is said of a slide unlike those that the models know, in short, while it can be mended."""
-    code = outside.code.replace("outside.", "watch.outside.")
+    code = f"watch.{outside.code}"
     return sentence(code) if code in messages() else outside

@@ -19,6 +19,7 @@ from core.scoring.live_tally import LiveField, LiveTally, said_of_tally, tally_o
 from core.scoring.run_record import versions
 from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions
 from core.scoring.watch_file import (
+    KEPT,
     WATCH_FILE,
     WRITTEN_EACH_S,
     WatchedSlide,
@@ -34,8 +35,6 @@ from core.slides.formats import decoding, is_image_name
 from core.slides.slide import storable
 from core.wording import Sentence, sentence
 
-KEPT = ".watch"
-"""Folder beside the results for what is kept of slides that are open."""
 FILES_AT_ONCE = 4
 """Files of a slide that are scored before the next slide is looked at."""
 
@@ -231,8 +230,8 @@ class Watch:
                 self._observer.say(name, sentence("watch.gone", file=shown_path(file)))
         for file in look.late:
             self._observer.say(name, sentence("watch.late", file=shown_path(file)))
-        for file in look.whole[:FILES_AT_ONCE]:
-            self._score(slide, pictures, file, now_s)
+        if look.whole:
+            self._score(slide, pictures, look.whole[:FILES_AT_ONCE], now_s)
         is_quiet = now_s - slide.changed_s >= self._plan.close_after_s
         if not look.waiting and (look.is_done or is_quiet):
             self._close(slide, is_done=look.is_done)
@@ -250,23 +249,24 @@ class Watch:
         slide.changed_s = now_s
         return slide.pictures
 
-    def _score(self, slide: _Slide, pictures: ArrivingPictures, file: str, now_s: float) -> None:
+    def _score(self, slide: _Slide, pictures: ArrivingPictures, files: tuple[str, ...], now_s: float) -> None:
         name = slide.found.name
         slide.live = slide.live or self._live(slide)
         try:
-            fields = slide.live.score(file, pictures.state_of(file))
+            scored = slide.live.score({file: pictures.state_of(file) for file in files})
         except WorkerDiedError as error:
             self._tell_once(name, sentence("as written", text=str(error)))
-            fields = ()
-        if not fields:
-            pictures.put_off(file, now_s)
-            return
-        pictures.take(file)
+            scored = {}
         tally = slide.live.tally
-        for field in fields:
-            known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
-            self._known[name] = known.after(field, tally)
-            self._observer.field_came(name, field, tally)
+        for file in files:
+            if file not in scored:
+                pictures.put_off(file, now_s)
+                continue
+            pictures.take(file)
+            for field in scored[file]:
+                known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
+                self._known[name] = known.after(field, tally)
+                self._observer.field_came(name, field, tally)
 
     def _close(self, slide: _Slide, *, is_done: bool) -> None:
         """Have a slide scored as a whole, if it has a picture."""

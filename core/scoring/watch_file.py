@@ -12,6 +12,8 @@ from core.files import write_bytes
 from core.scoring.live_tally import LiveField, LiveTally
 from core.wording import Sentence
 
+KEPT = ".watch"
+"""Folder beside the results for what is kept of slides that are open, and for the file."""
 WATCH_FILE = "watch.json"
 WRITTEN_EACH_S = 10.0
 """Longest time between two writings, also where nothing comes."""

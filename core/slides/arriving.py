@@ -11,10 +11,13 @@ from pathlib import Path
 
 from core.slides.formats import decoding, is_image_file, is_image_name, natural_key
 
+AT_REST_S = 0.4
+"""A file whose size and time of change were the same for so long is taken to be whole."""
 LATE_S = 60.0
 """A file that is not whole so long after it came is named."""
 TRY_AGAIN_S = 1.0
-"""After this time a file that could not be decoded is tried anew, though the system says it is the same."""
+"""After this time a file that could not be decoded is tried anew, though the system says it is the same; one
+that is late after `LATE_S`."""
 DONE = "done"
 """A file of this name, whatever its ending and content, says that a slide is complete."""
 _UNFINISHED = frozenset(
@@ -53,10 +56,11 @@ class Look:
 
 @dataclass(frozen=True)
 class _Awaited:
-    """A file that is not taken yet: its state, when it came, and when it is next offered."""
+    """A file that is not taken yet: its state, since when it is so, when it came, when it is next offered."""
 
     state: str
     came_s: float
+    as_it_is_s: float
     offered_from_s: float
     is_late: bool = False
 
@@ -64,9 +68,9 @@ class _Awaited:
 class ArrivingPictures:
     """The image files that lie directly in a folder, as they come.
 
-    A file is offered once its size and its time of change were the same at two looks. Whoever is offered it
-    decodes it and says `take` or, where it is not whole after all, `put_off`. One that is changed after it
-    was taken is offered again.
+    A file is offered once its size and its time of change were the same at two looks, a while apart. Whoever
+    is offered it decodes it and says `take` or, where it is not whole after all, `put_off`. One that is
+    changed after it was taken is offered again.
 
     Parameters
     ----------
@@ -92,11 +96,11 @@ class ArrivingPictures:
             if self._taken.get(name) == states[name]:
                 continue
             before = self._awaited.get(name)
-            one = before or _Awaited(states[name], now_s, now_s)
-            is_at_rest = before is not None and before.state == states[name]
-            if not is_at_rest:
-                one = replace(one, state=states[name], offered_from_s=now_s)
-            elif not is_image_file(self.folder / name):
+            one = before or _Awaited(states[name], now_s, now_s, now_s)
+            if one.state != states[name]:
+                one = replace(one, state=states[name], as_it_is_s=now_s, offered_from_s=now_s)
+            is_at_rest = now_s - one.as_it_is_s >= AT_REST_S
+            if is_at_rest and not is_image_file(self.folder / name):
                 self._taken[name] = states[name]
                 continue
             if is_at_rest and now_s >= one.offered_from_s and not _is_unfinished(name, states[name]):
@@ -122,7 +126,9 @@ class ArrivingPictures:
 
     def put_off(self, name: str, now_s: float) -> None:
         """Say that a file that was offered cannot be decoded: it may be written still."""
-        self._awaited[name] = replace(self._awaited[name], offered_from_s=now_s + TRY_AGAIN_S)
+        one = self._awaited[name]
+        again_s = now_s + (LATE_S if one.is_late else TRY_AGAIN_S)
+        self._awaited[name] = replace(one, offered_from_s=again_s)
 
 
 def pictures_in(folder: Path) -> dict[str, str]:

@@ -10,8 +10,8 @@ from core.scoring.batch import score_slides
 from core.scoring.closing import Closing, ClosingRun, score_closed
 from core.scoring.live_tally import LiveField, LiveTally, said_of_field
 from core.scoring.slide_run import ScoringOptions
-from core.scoring.watch import KEPT, Watch, WatchError, WatchPlan
-from core.scoring.watch_file import WATCH_FILE, WatchedSlide, WatchStep, read_watched
+from core.scoring.watch import Watch, WatchError, WatchPlan
+from core.scoring.watch_file import KEPT, WATCH_FILE, WatchedSlide, WatchStep, read_watched
 from core.scoring.workers import LocalWorkers
 from core.slides import find_slides
 from core.wording import Sentence

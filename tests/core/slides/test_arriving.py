@@ -68,7 +68,7 @@ def test_one_that_cannot_be_decoded_is_offered_again_a_second_later_and_named_af
     pictures.put_off("a.jpg", 60.0)
     assert (found := pictures.look(60.5)).late == ("a.jpg",)
     assert found.waiting == 0
-    assert pictures.look(60.6).late == ()
+    assert pictures.look(61.0).late == ()
     (tmp_path / "a.jpg").write_bytes(JPEG)
     assert look_twice(pictures, 62.0).whole == ("a.jpg",)  # late is not lost
 
