@@ -87,6 +87,11 @@ def save_slowly(picture: Path, to: Path, number: int) -> float:
     return time.monotonic()
 
 
+def said_of(lines: list[tuple[float, str]], slide: str, words: str) -> list[str]:
+    """The lines of a slide that hold some words."""
+    return [line for _, line in lines if f"{slide} · " in line and words in line]
+
+
 def main() -> None:
     """Draw, feed, kill, compare, print."""
     parser = argparse.ArgumentParser(
@@ -150,6 +155,10 @@ def main() -> None:
     print(f"last field to the written result of the second slide: {ended_s - closed_s:.0f} s")
     print(f"lost: {len(lost)}; load: {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
     print("\n".join(line for _, line in lines[-3:]))
+    for slide in halves:
+        live = [line.partition("So far ")[2].partition(" of ")[0] for line in said_of(lines, slide, "So far ")]
+        whole = [line.partition("Done: ")[2].partition(" cell")[0] for line in said_of(lines, slide, "Done: ")]
+        print(f"{slide}: {live[-1]} cells while it was photographed, {whole[-1]} when it was scored as a whole")
     wrong = [*lost]
     for slide in halves:
         command = [
