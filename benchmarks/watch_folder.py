@@ -156,9 +156,15 @@ def main() -> None:
     print(f"lost: {len(lost)}; load: {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
     print("\n".join(line for _, line in lines[-3:]))
     for slide in halves:
-        live = [line.partition("So far ")[2].partition(" of ")[0] for line in said_of(lines, slide, "So far ")]
-        whole = [line.partition("Done: ")[2].partition(" cell")[0] for line in said_of(lines, slide, "Done: ")]
-        print(f"{slide}: {live[-1]} cells while it was photographed, {whole[-1]} when it was scored as a whole")
+        live = [
+            line.partition("So far ")[2].partition(" of ")[0] for line in said_of(lines, slide, "So far ")
+        ]
+        whole = [
+            line.partition("Done: ")[2].partition(" cell")[0] for line in said_of(lines, slide, "Done: ")
+        ]
+        print(
+            f"{slide}: {live[-1]} cells while it was photographed, {whole[-1]} when it was scored as a whole"
+        )
     wrong = [*lost]
     for slide in halves:
         command = [

@@ -78,11 +78,12 @@ class LiveSlide:
             self._ledger = Ledger(kept, identity, resume=fields is not None)
         except LedgerError:  # of another model, or damaged: what is provisional is scored again
             self._ledger = Ledger(kept, identity, resume=False)
+            fields = ()
         scored = self._ledger.column("name")
         self._fields = {
             (field.file, field.name): field
             for field in fields or ()
-            if field.name in scored or not field.is_counted
+            if field.name in scored or not field.name
         }
 
     @property

@@ -325,7 +325,7 @@ class Watch:
         return WatchStep.OPEN if known is None else known.step
 
     def _kept(self, slide: _Slide) -> Path:
-        return self._plan.output / KEPT / slide.found.name
+        return self._plan.output / KEPT / "slides" / slide.found.name
 
     def _live(self, slide: _Slide) -> LiveSlide:
         plan, path = self._plan, slide.found.path.absolute()

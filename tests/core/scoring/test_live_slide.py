@@ -153,6 +153,7 @@ def test_what_was_kept_is_there_again_and_a_later_field_is_held_against_it(tmp_p
 def test_what_was_kept_and_does_not_fit_any_more_is_scored_again(tmp_path: Path, damage: str) -> None:
     before = opened(tmp_path)
     score(before, shoot(tmp_path, "f1.png", draw_field()), "1")
+    score(before, shoot(tmp_path, "f2.png", draw_field()), "1")  # the same picture: it does not count
     before.close()
     identity = IDENTITY
     if damage == "another model":

@@ -1,6 +1,7 @@
 """A folder of slides under watch, by a clock of the tests: nothing lost, nothing counted twice."""
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,12 @@ def test_of_two_folders_that_give_one_name_the_second_is_refused(desk: Desk) -> 
     heard = desk.look()
     assert heard.said == [("", "watch.named_alike")]
     assert [slide for slide, *_ in heard.fields] == ["SLIDE"]
+
+
+@pytest.mark.parametrize("name", ["lock", "watch.json", "problems.json.d", "Ünï cødé 7"])
+def test_a_slide_may_have_any_name(desk: Desk, name: str) -> None:
+    desk.shoot(f"{name}/f1.png", 1)
+    assert [slide for slide, *_ in desk.look().fields] == [unicodedata.normalize("NFC", name)]
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
