@@ -166,25 +166,31 @@ class LiveSlide:
             return _left_out("", file, state, sentence("watch.large_image"))
         in_work = replace(self._in_work, state=state, files=(file,))
         try:
-            reference = self._measured(in_work, names)
+            reference, deadly = self._measured(in_work, names)
         except NegativeError:
             return _left_out("", file, state, sentence(f"watch.why.{WhyNot.NEGATIVE}"))
         except NoCellsError:
             return _left_out("", file, state, sentence("watch.no_cells"))
         except ScaleError as error:
             return _left_out("", file, state, sentence("as written", text=str(error)))
+        for name in deadly:
+            why = entry_of_deadly(FieldTask(in_work, name, state, 1, NO_SHARE)).unreadable
+            return _left_out("", file, state, sentence("as written", text=why))
         if reference is None:
             return []
         in_work = replace(in_work, reference=reference)
         return [FieldTask(in_work, name, state, 1, NO_SHARE) for name in names]
 
-    def _measured(self, in_work: SlideInWork, names: Sequence[str]) -> SlideReference | None:
-        """The reference, of the first fields that showed cells; None where none can be read."""
-        if self._ledger.reference is None:
-            measured, _ = measured_reference(self._workers, in_work, names)
-            if measured is not None:
-                self._ledger.reference = asdict(measured)
-        return kept_reference(self._ledger)
+    def _measured(
+        self, in_work: SlideInWork, names: Sequence[str]
+    ) -> tuple[SlideReference | None, tuple[str, ...]]:
+        """The reference, of the first fields that showed cells, None where none can be read; what kills."""
+        if (reference := kept_reference(self._ledger)) is not None:
+            return reference, ()
+        measured, deadly = measured_reference(self._workers, in_work, names)
+        if measured is not None:
+            self._ledger.reference = asdict(measured)
+        return measured, deadly
 
     def _tallied(self, entry: LedgerEntry, file: str) -> LiveField:
         """What a field that is in the ledger adds to those before it."""

@@ -1,6 +1,8 @@
 """The fields of a slide scored as they come: counted once, kept, scored again where that does not fit."""
 
+import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +166,18 @@ def test_what_was_kept_and_does_not_fit_any_more_is_scored_again(tmp_path: Path,
     assert (again.taken, again.tally) == ({}, LiveTally(0, 0, 0))
     assert score(again, "f1.png", "1")[0].cells == 30
     again.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal here")
+def test_a_field_that_kills_the_process_which_looks_at_it_is_named_and_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "slide").mkdir()
+    deadly = np.zeros((200, 240, 3), np.uint8)
+    with LocalWorkers(partial(load_models, 0.01), 2) as workers:
+        live = LiveSlide(tmp_path / "slide", "slide", tmp_path / "kept", IDENTITY, DotCard(), workers, None)
+        for number, image in enumerate((deadly, draw_field(seed=1), deadly, draw_field(seed=2)), start=1):
+            (field,) = score(live, shoot(tmp_path, f"f{number}.png", image), "1")
+            assert (field.cells == 0) == (image is deadly)
+            assert any("was killed" in str(note) for note in field.notes) == (image is deadly)
+        assert live.tally == LiveTally(60, 2, 2)
+        live.close()
