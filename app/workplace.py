@@ -11,6 +11,7 @@ from app.pictures.pyramid import Pyramid
 from app.pictures.tiles import Tiles
 from core.errors import SmearscopeError
 from core.files import cannot_write, check_writable, shown_path
+from core.scoring.watch_file import KEPT, WATCH_FILE
 from core.store import Store
 from core.store.settings import Settings, read_settings
 
@@ -68,6 +69,11 @@ class Workplace:
     def results(self) -> Path:
         """What scoring wrote; a folder for each slide and model, its name begins with the slide's number."""
         return self.folder / "results"
+
+    @property
+    def watch_file(self) -> Path:
+        """What `smearscope watch` says of the slides at microscopes, where its results go to `watched`."""
+        return self.folder / "watched" / KEPT / WATCH_FILE
 
     @property
     def models(self) -> Path:

@@ -20,6 +20,7 @@ from scripts.study import study
 from scripts.supervisor import supervisor
 from scripts.train import train
 from scripts.validate import validate
+from scripts.watch import watch
 from scripts.worker import worker
 
 FOR_TRAINING = {"albumentations", "lightning_fabric", "torch", "torchvision"}
@@ -55,6 +56,7 @@ def smearscope(
 
 
 app.command()(score)
+app.command()(watch)
 app.command()(worker)
 app.command(name="app")(review_app)
 app.command()(backup)

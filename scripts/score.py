@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.cells.scored_field import ScoringModels
     from core.results.result import SlideResult
     from core.scoring.batch import BatchResult, Problem
+    from core.scoring.slide_run import ScoringOptions
     from core.scoring.workers import Workers
     from models.cards import ModelCards
     from models.loading import Models
@@ -81,15 +82,12 @@ def score(
     image. A folder of folders is a batch of slides. Exits 0 only if every slide was scored; to continue
     an interrupted run, give the same command again. For research use only. Not for diagnosis.
     """
-    from dataclasses import replace
     from itertools import chain
 
     from core.files import OutputError
     from core.scoring.batch import score_slides
     from core.scoring.fetched_slides import FetchedSlides, is_address
-    from core.scoring.slide_run import ScoringOptions
     from core.slides import find_slides
-    from core.tally import Assumptions
     from models.cards import load_card
     from scripts.progress import ScoringBars
 
@@ -100,10 +98,7 @@ def score(
             "workers of a cluster are started with 'smearscope worker'; give --scheduler or --workers",
             param_hint="--workers",
         )
-    assumptions = Assumptions(detection_limit_per_ul=detection_limit)
-    if rbc_per_ul is not None:
-        assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
-    options = ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
+    options = scoring_options(um_per_pixel, review_budget, rbc_per_ul, detection_limit, resume=resume)
     card = load_card(model)
     discovery = find_slides(here)
     addresses = [slide for slide in slides if is_address(slide)]
@@ -127,6 +122,26 @@ def score(
         typer.echo(line, err=True)
     if batch.slides_not_scored:
         raise typer.Exit(1)
+
+
+def scoring_options(
+    um_per_pixel: float | None,
+    review_budget: int,
+    rbc_per_ul: float | None,
+    detection_limit: float,
+    *,
+    resume: bool = True,
+) -> "ScoringOptions":
+    """What was asked for on the command line, as scoring takes it."""
+    from dataclasses import replace
+
+    from core.scoring.slide_run import ScoringOptions
+    from core.tally import Assumptions
+
+    assumptions = Assumptions(detection_limit_per_ul=detection_limit)
+    if rbc_per_ul is not None:
+        assumptions = replace(assumptions, red_cells_per_ul=rbc_per_ul, red_cells_measured=True)
+    return ScoringOptions(um_per_pixel, review_budget, assumptions, resume)
 
 
 def refuse_output_among_slides(slides: list[Path], out: Path) -> None:

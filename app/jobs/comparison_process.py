@@ -18,7 +18,6 @@ from app.jobs.comparison import (
     signed_slides,
 )
 from app.jobs.models_here import ModelHere, ModelHereError, models_here
-from app.jobs.priority import give_way
 from app.jobs.progress import ProgressFile, StoppedError
 from app.jobs.scoring_process import DEVICE
 from app.jobs.start import has_lock
@@ -28,6 +27,7 @@ from core.files import write_bytes
 from core.results.folder import CELLS, ResultTables, read_tables
 from core.review import SignedResult
 from core.review.model_comparison import Ranking, accepted_cells, rankings
+from core.scoring.priority import give_way
 from core.scoring.slide_run import ScoringOptions, score_slide
 from core.scoring.workers import LocalWorkers, Workers
 from core.slides import open_slide

@@ -9,7 +9,6 @@ import numpy as np
 
 from app.jobs.asked_maps import AskedMap, asked_for
 from app.jobs.models_here import model_of_identity
-from app.jobs.priority import give_way
 from app.jobs.scoring_process import DEVICE
 from app.jobs.start import has_lock
 from app.pictures.tiles import METHODS, decoded_field, pictured_cell
@@ -18,6 +17,7 @@ from core.cells.crops import cut_crops
 from core.errors import SmearscopeError
 from core.files import write_bytes
 from core.scoring.ledger import kept_captions, kept_field
+from core.scoring.priority import give_way
 from core.scoring.slide_run import LEDGER_FOLDER
 from core.store import Candidate, SlideRecord, StoredSlide, TakenIn
 from models.loading import Models, load_models

@@ -21,6 +21,7 @@ from app.pages.links import (
     next_step,
 )
 from app.pages.unblinding import sees_calls
+from app.pages.watched import is_watched, watched_slides
 from app.person import may, need, person, words
 from app.table.slide_row import SlideRow, row_of
 from app.table.slide_table import Cell, Row, slide_table, table_data
@@ -44,19 +45,19 @@ _kept: dict[int, _Counted] = {}
 
 
 def worklist_page() -> None:
-    """Show the worklist; while slides are scored it looks again every two seconds."""
+    """Show the worklist; while slides are scored or watched it looks again every two seconds."""
     say = words()
     need(Right.LOOK)
     title, notice = st.columns([1, 2], vertical_alignment="bottom")
     title.markdown(f"##### {say('page.worklist')}")
     notice.caption(f"**{say('notice')}**", text_alignment="right")
     counted = _counted()
-    if not counted:
+    if not counted and not is_watched():
         st.info(say("worklist.empty"))
         if may(Right.BRING_IN):
             link(BRING_IN, say("page.bring-in"), icon=":material/add_photo_alternate:")
         return
-    st.session_state.looks_again = _is_going_on(counted)
+    st.session_state.looks_again = _is_going_on(counted) or is_watched()
     st.fragment(_list, run_every=2 if st.session_state.looks_again else None)()
 
 
@@ -83,8 +84,11 @@ def _list() -> None:
     going_on = _is_going_on(counted)
     if going_on:
         start(workplace)  # also where the process was killed amid a slide
-    if st.session_state.looks_again != going_on:
+    if st.session_state.looks_again != (going_on or is_watched()):
         st.rerun()  # scoring has begun or is over: the list must look again every two seconds, or need not
+    watched_slides(say)
+    if not counted:
+        return
     search, states_of, off = st.columns([1.3, 3.6, 0.6], vertical_alignment="center")
     wanted = search.text_input(
         say("worklist.search"),

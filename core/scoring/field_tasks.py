@@ -43,6 +43,8 @@ class SlideInWork:
         As given by the user; None leaves it to the files and the image itself.
     pictures
         What else is made of fields while they are decoded; None makes nothing.
+    files
+        Names of those of the folder's files that are opened; None opens all.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class SlideInWork:
     reference: SlideReference | None
     um_per_pixel: float | None
     pictures: FieldPictures | None = None
+    files: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def read_field(slide: SlideInWork, name: str) -> Field:
         Where this machine does not have the slide.
     """
     try:
-        return _opened(slide.path, slide.name, slide.state).read_field(name)
+        return _opened(slide.path, slide.name, slide.state, slide.files).read_field(name)
     except UnreadableImageError as error:
         if slide.path.exists():
             raise
@@ -171,5 +174,5 @@ def _not_here(path: Path) -> SlideNotHereError:
 
 
 @lru_cache(maxsize=1)
-def _opened(path: Path, name: str, state: str) -> Slide:
-    return open_slide(path, name=name)
+def _opened(path: Path, name: str, state: str, files: tuple[str, ...] | None) -> Slide:
+    return open_slide(path, name=name, files=files)

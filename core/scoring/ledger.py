@@ -112,6 +112,10 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is still in memory and give up the lock."""
         try:
             self.flush()
         finally:

@@ -163,7 +163,7 @@ def score_slide(
         _score_missing(slide, states, in_work, ledger, workers, progress, clock)
         ledger.close_generation()
         unreadable = _unreadable_fields(slide, ledger)
-        reference = _reference(ledger)
+        reference = kept_reference(ledger)
         if reference is None or len(unreadable) == len(slide.field_names()):
             raise NoReadableFieldError(unreadable)
         key = _results_key(slide, ledger, options)
@@ -306,7 +306,7 @@ def _score_missing(
         measured, deadly = measured_reference(workers, in_work, safe)
         if measured is not None:
             ledger.reference = asdict(measured)
-    reference = _reference(ledger)
+    reference = kept_reference(ledger)
     in_work = replace(in_work, reference=reference)
     # Without a reference no field can be read: there is nothing to see.
     share = 0.0 if reference is None else share_seen(reference.objects_a_field * len(names))
@@ -319,7 +319,8 @@ def _score_missing(
         progress.field_done(entry.cells)
 
 
-def _reference(ledger: Ledger) -> SlideReference | None:
+def kept_reference(ledger: Ledger) -> SlideReference | None:
+    """The slide's reference as its ledger has it; None where it was not measured yet."""
     values = ledger.reference
     if values is None:
         return None

@@ -190,10 +190,11 @@ def _name(slide: _Located, step: int) -> str:
             + "_"
             + name
         )
-    return _as_folder_name(name)
+    return as_folder_name(name)
 
 
-def _as_folder_name(text: str) -> str:
+def as_folder_name(text: str) -> str:
+    """A text as the name of a folder that every system can have."""
     plain = "".join(
         character if character.isprintable() and character not in '/\\:*?"<>|' else "_"
         for character in unicodedata.normalize("NFC", text)

@@ -1,6 +1,7 @@
 """What one image file, and one folder of them, holds."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,20 +36,23 @@ class FolderContents:
     is_one_scan: bool
 
 
-def folder_contents(folder: Path) -> FolderContents:
+def folder_contents(folder: Path, names: Collection[str] | None = None) -> FolderContents:
     """Sort the images of a folder into pictures and large images, by their headers.
 
     Hidden files and files that are no images by name or content are passed over. A file that cannot be read
     counts as a picture, so that the slide's reading reports it.
+
+    Parameters
+    ----------
+    names
+        Of the files that are wanted; None lists the folder and takes all.
 
     Raises
     ------
     UnreadableImageError
         Where the folder cannot be listed.
     """
-    with decoding(folder), os.scandir(folder) as entries:
-        # What an entry is comes with the listing; asking each path would cost a call a file.
-        files = [folder / entry.name for entry in entries if not entry.is_dir()]
+    files = _files_in(folder) if names is None else [folder / name for name in names]
     images = [path for path in files if is_image_file(path)]
     pictures: list[Path] = []
     large_images: list[Path] = []
@@ -69,6 +73,12 @@ def folder_contents(folder: Path) -> FolderContents:
     is_one_scan = len(scans) == 1 and not pictures and not large_images
     large_images = sorted([*large_images, *scans], key=lambda path: natural_key(path.name))
     return FolderContents(tuple(pictures), tuple(large_images), is_one_scan)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    with decoding(folder), os.scandir(folder) as entries:
+        # What an entry is comes with the listing; asking each path would cost a call a file.
+        return [folder / entry.name for entry in entries if not entry.is_dir()]
 
 
 def file_fields(path: Path, cutting: Cutting) -> dict[str, FieldSource]:

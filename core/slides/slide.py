@@ -1,6 +1,6 @@
 """One way in for every format: a folder, a picture or a large image becomes a list of fields."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,12 @@ class _Unreadable:
 
 
 def open_slide(
-    path: Path, *, name: str | None = None, region_px: int = REGION_PX, overlap_px: int | None = None
+    path: Path,
+    *,
+    name: str | None = None,
+    files: Collection[str] | None = None,
+    region_px: int = REGION_PX,
+    overlap_px: int | None = None,
 ) -> Slide:
     """Open a slide: its fields are listed from headers, and decoded one by one in `read_field`.
 
@@ -69,6 +74,8 @@ def open_slide(
         Folder or file.
     name
         Name of the slide, where another than that of its folder or file is wanted.
+    files
+        Names of those of the folder's files that are opened; None opens all.
     region_px
         Side of the regions that a large image is cut into, in pixels.
     overlap_px
@@ -87,11 +94,11 @@ def open_slide(
     """
     cutting = Cutting(region_px, overlap_px)
     sources: dict[str, FieldSource] = {}
-    files = _files_of(path) if path.is_dir() else (path,)
-    for file in files:
+    opened = _files_of(path, files) if path.is_dir() else (path,)
+    for file in opened:
         sources.update(_sources(file, cutting, is_alone=not path.is_dir()))
     own_name = path.absolute().name if path.is_dir() else path.stem
-    return _FieldSlide(name or storable(own_name), path, sources, scan_files(files[0]))
+    return _FieldSlide(name or storable(own_name), path, sources, scan_files(opened[0]))
 
 
 def open_overview(path: Path) -> ScanOverview | None:
@@ -115,8 +122,8 @@ def storable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _files_of(folder: Path) -> tuple[Path, ...]:
-    contents = folder_contents(folder)
+def _files_of(folder: Path, names: Collection[str] | None = None) -> tuple[Path, ...]:
+    contents = folder_contents(folder, names)
     if contents.pictures or contents.is_one_scan:
         return contents.pictures or contents.large_images
     if contents.large_images:

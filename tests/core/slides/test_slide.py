@@ -102,3 +102,15 @@ def test_a_name_that_is_no_utf8_becomes_text_that_can_be_stored(tmp_path: Path) 
     (name,) = slide.field_names()
     assert name.encode("utf-8") == b"caf\\udce9.png"
     assert np.array_equal(slide.read_field(name).image, picture())
+
+
+def test_of_a_folder_those_files_alone_are_opened_that_are_asked_for(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        write_png(tmp_path / name, picture())
+    write_pyramid(tmp_path / "scan.tif", picture(1024, 1024))
+    assert open_slide(tmp_path, files=("c.png", "a.png")).field_names() == ("a.png", "c.png")
+    gone = open_slide(tmp_path, files=("a.png", "gone.png"))
+    with pytest.raises(UnreadableImageError, match=r"gone\.png does not exist"):
+        gone.read_field("gone.png")
+    with pytest.raises(EmptySlideError, match="a slide of its own"):
+        open_slide(tmp_path, files=("scan.tif",))

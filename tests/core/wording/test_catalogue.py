@@ -56,6 +56,13 @@ GROUPS: dict[str, list[str]] = {
         "scale",
     ],
     "channel": ["red", "green", "blue"],
+    "watch.why": [
+        "out of focus",
+        "without colour",
+        "too few pixels a cell",
+        "too little detail",
+        "negative image",
+    ],
     "called_by": list(Role),
     "read_as": list(Role),
     "the_reader": list(Role),

@@ -1,0 +1,357 @@
+"""A folder that cameras save slides in: fields are scored as they come, and slides once they are complete."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from core.cells.scored_field import ScoringModels
+from core.errors import SmearscopeError, UnreadableImageError
+from core.files import own_lock, shown_path
+from core.results.result import SlideResult
+from core.scoring.closing import Closing, ClosingRun
+from core.scoring.judging import ModelCard
+from core.scoring.ledger import ScoringIdentity
+from core.scoring.live_slide import LiveSlide
+from core.scoring.live_tally import LiveField, LiveTally, said_of_tally, tally_of
+from core.scoring.run_record import versions
+from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions
+from core.scoring.watch_file import (
+    KEPT,
+    WATCH_FILE,
+    WRITTEN_EACH_S,
+    WatchedSlide,
+    WatchStep,
+    read_watched,
+    write_watched,
+)
+from core.scoring.workers import WorkerDiedError, Workers
+from core.slides import FoundSlide
+from core.slides.arriving import ArrivingPictures, pictures_in
+from core.slides.discovery import as_folder_name, is_passed_over
+from core.slides.formats import decoding, is_image_name
+from core.slides.slide import storable
+from core.wording import Sentence, sentence
+
+FILES_AT_ONCE = 4
+"""Files of a slide that are scored before the next slide is looked at."""
+
+
+class WatchError(SmearscopeError):
+    """A folder that cannot be watched."""
+
+
+class WatchObserver(Protocol):
+    """Told what happens, for a screen to show."""
+
+    def field_came(self, slide: str, field: LiveField, tally: LiveTally) -> None:
+        """Say what a field adds, what is wrong with it, and how far the slide has come."""
+        ...
+
+    def say(self, slide: str, *said: Sentence) -> None:
+        """Say something of a slide; of none where its name is empty."""
+        ...
+
+
+@dataclass(frozen=True)
+class WatchPlan:
+    """What is watched, and how slides are scored.
+
+    Attributes
+    ----------
+    folder, output
+        Where slides come, a folder each, and where results go.
+    card, load_models
+        What the models are worth, and how the run on a closed slide loads them.
+    options
+        Of `smearscope score`.
+    close_after_s
+        A slide into which nothing came for so long is closed.
+    """
+
+    folder: Path
+    output: Path
+    card: ModelCard
+    load_models: Callable[[], ScoringModels]
+    options: ScoringOptions
+    close_after_s: float
+
+
+@dataclass
+class _Slide:
+    """A folder that is there; `pictures` and `live` while it is open."""
+
+    found: FoundSlide
+    pictures: ArrivingPictures | None = None
+    live: LiveSlide | None = None
+    changed_s: float = 0.0
+    looked_at_ns: int = 0
+
+    def close(self) -> None:
+        if self.live is not None:
+            self.live.close()
+        self.pictures = self.live = None
+
+
+class Watch:
+    """Looks at a folder again and again, and does what is to be done. Use it as a context manager.
+
+    What it knows is on the disk after each field: a watch that was killed goes on when it is begun again.
+
+    Parameters
+    ----------
+    plan
+        What is watched.
+    workers
+        Score fields as they come; at least two, so that a field which kills one does not end the watch.
+    observer
+        Is told what happens.
+    begin_closing
+        Begins the ordinary run on a slide.
+
+    Raises
+    ------
+    WatchError
+        Where there is no such folder, or another watch writes to the same output.
+    core.files.OutputError
+        Where the output cannot be written.
+    """
+
+    def __init__(
+        self,
+        plan: WatchPlan,
+        workers: Workers[ScoringModels],
+        observer: WatchObserver,
+        begin_closing: Callable[[Closing], ClosingRun] = ClosingRun,
+    ) -> None:
+        self._plan, self._workers, self._observer = plan, workers, observer
+        self._begin_closing = begin_closing
+        try:
+            with decoding(plan.folder), os.scandir(plan.folder):
+                pass
+        except UnreadableImageError as error:
+            raise WatchError(sentence("watch.no_folder", folder=shown_path(plan.folder))) from error
+        lock = own_lock(plan.output / KEPT / "lock")
+        if lock is None:
+            raise WatchError(sentence("watch.watched_already", out=shown_path(plan.output)))
+        self._lock = lock
+        self._file = plan.output / KEPT / WATCH_FILE
+        # What could not be scored is tried again by whoever starts the watch again.
+        self._known = {
+            slide.name: replace(slide, step=WatchStep.CLOSING) if slide.step is WatchStep.FAILED else slide
+            for slide in read_watched(self._file)
+        }
+        self._written: tuple[WatchedSlide, ...] = ()
+        self._written_s = float("-inf")
+        self._slides: dict[str, _Slide] = {}
+        self._run: ClosingRun | None = None
+        self._told: set[tuple[str, str]] = set()
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._run is not None:
+            self._run.stop()
+        for slide in self._slides.values():
+            slide.close()
+        os.close(self._lock)
+
+    def step(self, now_s: float) -> None:
+        """Look at everything once.
+
+        Parameters
+        ----------
+        now_s
+            Of a clock that only goes forward.
+        """
+        self._take_outcome()
+        for slide in self._slides_there():
+            try:
+                self._look_at(slide, now_s)
+            except UnreadableImageError as error:
+                folder = shown_path(slide.found.path.name)
+                self._tell_once(slide.found.name, sentence("watch.not_seen", folder=folder, why=str(error)))
+            self._write(now_s)
+        self._begin_next()
+        self._write(now_s)
+
+    def _slides_there(self) -> list[_Slide]:
+        """The folders of the slides, in the order of their names; none while they cannot be listed."""
+        try:
+            with decoding(self._plan.folder), os.scandir(self._plan.folder) as entries:
+                is_folder = {entry.name: entry.is_dir() for entry in entries}
+        except UnreadableImageError as error:
+            folder = shown_path(self._plan.folder)
+            self._tell_once("", sentence("watch.not_seen", folder=folder, why=str(error)))
+            return []
+        loose = sorted(name for name, folder in is_folder.items() if not folder and is_image_name(Path(name)))
+        for name in loose[:1]:
+            self._tell_once("", sentence("watch.loose", file=shown_path(name)))
+        there = []
+        for name in sorted(name for name, folder in is_folder.items() if folder and not is_passed_over(name)):
+            path, known_as = self._plan.folder / name, as_folder_name(name)
+            slide = self._slides.setdefault(known_as.casefold(), _Slide(FoundSlide(known_as, path)))
+            if slide.found.path == path:
+                there.append(slide)
+            else:
+                self._tell_once("", sentence("watch.named_alike", folder=shown_path(name)))
+        for key, slide in [*self._slides.items()]:
+            if slide not in there:
+                self._give_up(key, slide)
+        return there
+
+    def _give_up(self, key: str, slide: _Slide) -> None:
+        """Forget a slide whose folder is gone; what is kept of it stays, should it come back."""
+        slide.close()
+        del self._slides[key]
+        if self._step_of(slide) is WatchStep.OPEN and slide.found.name in self._known:
+            del self._known[slide.found.name]
+            self._observer.say("", sentence("watch.gone", file=shown_path(slide.found.path.name)))
+
+    def _look_at(self, slide: _Slide, now_s: float) -> None:
+        match self._step_of(slide):
+            case WatchStep.OPEN:
+                self._look_at_open(slide, now_s)
+            case WatchStep.CLOSED | WatchStep.FAILED:
+                self._look_at_closed(slide)
+
+    def _look_at_open(self, slide: _Slide, now_s: float) -> None:
+        name = slide.found.name
+        pictures = slide.pictures or self._opened(slide, now_s)
+        look = pictures.look(now_s)
+        if look.is_changed:
+            slide.changed_s = now_s
+        for file in look.gone:
+            if slide.live is not None and slide.live.forget(file):
+                self._known[name] = replace(self._known[name], tally=slide.live.tally)
+                self._observer.say(name, sentence("watch.gone", file=shown_path(file)))
+        for file in look.late:
+            self._observer.say(name, sentence("watch.late", file=shown_path(file)))
+        if look.whole:
+            self._score(slide, pictures, look.whole[:FILES_AT_ONCE], now_s)
+        is_quiet = now_s - slide.changed_s >= self._plan.close_after_s
+        if not look.waiting and (look.is_done or is_quiet):
+            self._close(slide, is_done=look.is_done)
+
+    def _opened(self, slide: _Slide, now_s: float) -> ArrivingPictures:
+        """Begin to look at a slide, where an earlier watch has left it."""
+        if self._kept(slide).exists():
+            slide.live = self._live(slide)
+        fields = () if slide.live is None else slide.live.fields
+        if slide.live is not None and fields:
+            known = WatchedSlide(slide.found.name, WatchStep.OPEN, slide.live.tally)
+            self._known[slide.found.name] = known.after(fields[-1], slide.live.tally)
+            self._observer.say(slide.found.name, *said_of_tally(slide.live.tally))
+        slide.pictures = ArrivingPictures(slide.found.path, {} if slide.live is None else slide.live.taken)
+        slide.changed_s = now_s
+        return slide.pictures
+
+    def _score(self, slide: _Slide, pictures: ArrivingPictures, files: tuple[str, ...], now_s: float) -> None:
+        name = slide.found.name
+        slide.live = slide.live or self._live(slide)
+        try:
+            scored = slide.live.score({file: pictures.state_of(file) for file in files})
+        except WorkerDiedError as error:
+            self._tell_once(name, sentence("as written", text=str(error)))
+            scored = {}
+        tally = slide.live.tally
+        for file in files:
+            if file not in scored:
+                pictures.put_off(file, now_s)
+                continue
+            pictures.take(file)
+            for field in scored[file]:
+                known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
+                self._known[name] = known.after(field, tally)
+                self._observer.field_came(name, field, tally)
+
+    def _close(self, slide: _Slide, *, is_done: bool) -> None:
+        """Have a slide scored as a whole, if it has a picture."""
+        name, pictures = slide.found.name, pictures_in(slide.found.path)
+        if not pictures:
+            if is_done:
+                self._tell_once(name, sentence("watch.empty"))
+            return
+        slide.close()
+        known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally_of(())))
+        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures)
+        self._observer.say(name, sentence("watch.closing"))
+
+    def _look_at_closed(self, slide: _Slide) -> None:
+        """Open a slide again whose pictures are not those with which it was closed.
+
+        It is then scored as if it had never been closed: the result is that of all its pictures.
+        """
+        name, path = slide.found.name, slide.found.path
+        with decoding(path):
+            changed_ns = path.stat().st_mtime_ns
+        if changed_ns == slide.looked_at_ns:
+            return
+        slide.looked_at_ns = changed_ns
+        if pictures_in(path) != self._known[name].pictures:
+            shutil.rmtree(self._plan.output / name / LEDGER_FOLDER, ignore_errors=True)
+            self._known[name] = replace(self._known[name], step=WatchStep.OPEN, pictures=None)
+            self._observer.say(name, sentence("watch.reopened"))
+
+    def _begin_next(self) -> None:
+        closing = [one for one in self._slides.values() if self._step_of(one) is WatchStep.CLOSING]
+        if self._run is None and closing:
+            plan, (first, *_) = self._plan, closing
+            self._run = self._begin_closing(
+                Closing(first.found, plan.output, plan.card, plan.load_models, plan.options)
+            )
+
+    def _take_outcome(self) -> None:
+        if self._run is None or (outcome := self._run.outcome()) is None:
+            return
+        name, self._run = self._run.slide.name, None
+        if isinstance(outcome, SlideResult):
+            cells, fields = outcome.cells.evaluable, outcome.fields
+            step, tally = WatchStep.CLOSED, LiveTally(cells, fields.counted, fields.found - fields.counted)
+            said = sentence(
+                "watch.closed", cells=cells, fields=fields.counted, kind=str(outcome.verdict.kind)
+            )
+        else:
+            step, tally = WatchStep.FAILED, self._known[name].tally
+            said = sentence("watch.failed", why=outcome)
+        self._known[name] = replace(self._known[name], step=step, tally=tally, last="", notes=())
+        self._observer.say(name, said)
+
+    def _step_of(self, slide: _Slide) -> WatchStep:
+        known = self._known.get(slide.found.name)
+        return WatchStep.OPEN if known is None else known.step
+
+    def _kept(self, slide: _Slide) -> Path:
+        return self._plan.output / KEPT / "slides" / slide.found.name
+
+    def _live(self, slide: _Slide) -> LiveSlide:
+        plan, path = self._plan, slide.found.path.absolute()
+        identity = ScoringIdentity(
+            program=versions()["smearscope"],
+            model=plan.card.identity,
+            um_per_pixel=plan.options.um_per_pixel,
+            slide=storable(str(path.resolve())),
+        )
+        return LiveSlide(
+            path,
+            slide.found.name,
+            self._kept(slide),
+            identity,
+            plan.card,
+            self._workers,
+            plan.options.um_per_pixel,
+        )
+
+    def _tell_once(self, slide: str, said: Sentence) -> None:
+        if (slide, str(said)) not in self._told:
+            self._told.add((slide, str(said)))
+            self._observer.say(slide, said)
+
+    def _write(self, now_s: float) -> None:
+        slides = tuple(self._known.values())
+        if slides != self._written or now_s - self._written_s >= WRITTEN_EACH_S:
+            write_watched(self._file, slides)
+            self._written, self._written_s = slides, now_s
