@@ -31,11 +31,11 @@ def write_label_studio(path: Path, fields: Iterable[LabelledField]) -> None:
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write("[")
         for place, field in enumerate(fields):
-            file.write(f"{',' if place else ''}\n{json.dumps(_task(field))}")
+            file.write(f"{',' if place else ''}\n{json.dumps(_task(place + 1, field))}")
         file.write("\n]\n")
 
 
-def _task(field: LabelledField) -> dict[str, object]:
+def _task(number: int, field: LabelledField) -> dict[str, object]:
     results = [result for place, one in enumerate(field.objects, 1) for result in _results(field, place, one)]
     data = {
         "image": field.name,
@@ -46,8 +46,8 @@ def _task(field: LabelledField) -> dict[str, object]:
         "notice": RESEARCH_USE_ONLY,
     }
     if any(one.said for one in field.objects):
-        return {"data": data, "annotations": [{"result": results}]}
-    return {"data": data, "predictions": [{"model_version": "smearscope", "result": results}]}
+        return {"id": number, "data": data, "annotations": [{"result": results}]}
+    return {"id": number, "data": data, "predictions": [{"model_version": "smearscope", "result": results}]}
 
 
 def _results(field: LabelledField, place: int, one: LabelledObject) -> list[dict[str, object]]:
