@@ -1,7 +1,6 @@
-"""Time and memory of 200,000 cells to every format and back, each in a process of its own; and round trips
-over annotated sets.
+"""Time and memory of 200,000 cells to every format and back, or round trips over annotated sets.
 
-    python -m benchmarks.interchange [--data DIR]
+python -m benchmarks.interchange [--data DIR]
 """
 
 import argparse
@@ -13,8 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from datasets.field_sets import MEASURED_ONLY, READERS
 from datasets.interchange.annotated import annotated_fields, labelled_field
@@ -35,20 +34,20 @@ def drawn_fields(images: int) -> Iterator[LabelledField]:
         boxes = np.round(random.uniform((0, 0, 5, 5), (side_px - 40, side_px - 40, 35, 35), (each, 4)), 2)
         objects = (
             LabelledObject(
-                *box,
+                *(x, y, width, height),
                 label="infected" if place % 100 == 0 else "red_cell",
                 stage="ring" if place % 100 == 0 else "",
                 score=round(1 - place / each, 6),
                 rank=number * each + place + 1,
                 said=said if place % 100 == 0 else (),
             )
-            for place, box in enumerate(boxes.tolist())
+            for place, (x, y, width, height) in enumerate(boxes.tolist())
         )
         yield LabelledField(f"field{number}.png", side_px, side_px, tuple(objects), slide="7")
 
 
 def measured(task: str, images: int, format: AnnotationFormat, path: Path) -> tuple[float, float, int]:
-    """Seconds, peak memory in MB beyond that of the imports, and objects; in a process of its own."""
+    """Processor seconds, peak memory in MB beyond that of the imports, and objects; in its own process."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(task, images, format, path, theirs))
@@ -66,12 +65,12 @@ def _run(
     pipe: multiprocessing.connection.Connection,
 ) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()
     if task == "out":
         objects = write_labelled(path, format, drawn_fields(images)).objects
     else:
         objects = sum(len(field.objects) for field in read_labelled(path, format).fields)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     pipe.send((seconds, (peak - before) / 1024, objects))
 
@@ -85,7 +84,10 @@ def time_and_memory() -> None:
                 for task in ("out", "in"):
                     seconds, megabytes, objects = measured(task, images, format, path)
                     assert objects == CELLS
-                    print(f"{images} images  {format:12}  {task:3}  {seconds:5.1f} s  {megabytes:5.0f} MB")
+                    print(
+                        f"{images} images  {format:12}  {task:3}  {seconds:5.1f} s  {megabytes:5.0f} MB",
+                        flush=True,
+                    )
 
 
 def round_trips(data: Path) -> None:
@@ -99,11 +101,12 @@ def round_trips(data: Path) -> None:
             if np.isnan(field.boxes[:, 2:]).any():
                 without += 1
                 continue
-            height, width = cv2.imread(str(field.path), cv2.IMREAD_REDUCED_GRAYSCALE_8).shape[:2]
+            with Image.open(field.path) as image:
+                width_px, height_px = image.size
             of_set = f"{number}/{field.path.name}"
             images[of_set] = field.path
             given.append(field)
-            fields.append(labelled_field(field, of_set, 8 * width, 8 * height))
+            fields.append(labelled_field(field, of_set, width_px, height_px))
         if not fields:
             print(f"{name}: {without} fields have centres and no boxes")
             continue
@@ -127,7 +130,7 @@ def round_trips(data: Path) -> None:
             )
             objects = sum(len(one.objects) for one in fields)
             print(f"{name}  {format:12}  {len(fields)} fields  {objects} objects", end="  ")
-            print(f"same {same and alike}  {moved:.1e} px")
+            print(f"same {same and alike}  {moved:.1e} px", flush=True)
 
 
 if __name__ == "__main__":
