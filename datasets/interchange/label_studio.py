@@ -81,19 +81,24 @@ def _results(field: LabelledField, place: int, one: LabelledObject) -> list[dict
 
 def read_label_studio(path: Path) -> Labelled:
     """Read a file; raises `AnnotationError` with the number of tasks or regions that are wrong."""
-    tasks = [task for _, task in members(path)]
-    if strangers := sum(not _is_task(task) for task in tasks):
-        raise AnnotationError(
-            f"{path}: {strangers} of {len(tasks)} entries are no tasks with annotations or predictions; "
-            "export JSON (not JSON-MIN), or name the format"
-        )
     others: Counter[str] = Counter()
-    fields = tuple(_field(path, task, others) for task in tasks)
+    fields: list[LabelledField] = []
+    strangers = 0
+    for _, task in members(path):
+        if _is_task(task):
+            fields.append(_field(path, task, others))
+        else:
+            strangers += 1
+    if strangers:
+        raise AnnotationError(
+            f"{path}: {strangers} of {strangers + len(fields)} entries are no tasks with annotations or "
+            "predictions; export JSON (not JSON-MIN), or name the format"
+        )
     shapes = others.total() - others[EARLIER]
     if shapes and not any(field.objects for field in fields):
         named = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
         raise AnnotationError(f"{path}: none of its {shapes} regions is a box ({named}); draw boxes")
-    return Labelled(fields, +others)
+    return Labelled(tuple(fields), +others)
 
 
 def _is_task(task: object) -> bool:
