@@ -99,7 +99,13 @@ def read_labelled(path: Path, format: AnnotationFormat) -> Labelled:
     """
     if not path.exists():
         raise AnnotationError(f"{shown_path(path)}: not there; give the file or folder that was exported")
-    found = _READERS[format](path)
+    try:
+        found = _READERS[format](path)
+    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+        # A part of another kind than the format has there; readers name what people are known to get wrong.
+        raise AnnotationError(
+            f"{shown_path(path)}: does not follow its format ({error}); export it anew, or name its format"
+        ) from error
     if not found.fields:
         raise AnnotationError(f"{shown_path(path)}: names no image; export images with their annotations")
     names: set[str] = set()

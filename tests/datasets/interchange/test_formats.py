@@ -108,3 +108,30 @@ def test_a_file_of_another_format_is_refused(
         write_labelled(tmp_path / "out", written, FIELDS)
         with pytest.raises(AnnotationError, match="out"):
             read_labelled(tmp_path / "out", read)
+
+
+@pytest.mark.parametrize(
+    ("format", "content"),
+    [
+        (AnnotationFormat.GEOJSON, '{"type": "FeatureCollection", "features": [{"properties": [1]}]}'),
+        (
+            AnnotationFormat.GEOJSON,
+            '[{"geometry": {"type": "Polygon", "coordinates": [[[1, 2]]]}, "properties": {"metadata": [3]}}]',
+        ),
+        (AnnotationFormat.COCO, '{"images": [[]]}'),
+        (AnnotationFormat.COCO, '{"images": [{"id": [], "file_name": "a"}]}'),
+        (AnnotationFormat.LABEL_STUDIO, '[{"data": {"image": "a.png"}, "annotations": [{"result": 3}]}]'),
+        (AnnotationFormat.LABEL_STUDIO, '[{"data": {"image": "http://[a.png"}, "annotations": []}]'),
+        (
+            AnnotationFormat.CVAT,
+            '<annotations><image name="a" width="1e999" height="1"></image></annotations>',
+        ),
+        (AnnotationFormat.VOC, "\x00"),
+    ],
+)
+def test_a_part_of_another_kind_is_an_error_that_names_the_file(
+    format: AnnotationFormat, content: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text(content, encoding="utf-8")
+    with pytest.raises(AnnotationError, match="file"):
+        read_labelled(tmp_path / "file", format)
