@@ -1,6 +1,6 @@
 """Pascal VOC: a folder with one XML file an image, in ``Annotations`` with the folders of the images.
 
-Corners are written as CVAT and labelImg do: the first pixel begins at 0, and parts of pixels are kept.
+Corners are written as datumaro reads them: the first pixel begins at 0, and parts of pixels are kept.
 """
 
 from collections import Counter
