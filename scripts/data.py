@@ -1,4 +1,4 @@
-"""`smearscope data`: what is in a folder of training images, and new ones from reviewed slides."""
+"""`smearscope data`: what is in a folder of training images."""
 
 import sys
 from collections import Counter
@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from scripts.export_reviewed import export
-
-data = typer.Typer(
-    no_args_is_help=True, help="Check sets of training images, and make one from reviewed cells."
-)
+data = typer.Typer(no_args_is_help=True, help="Check sets of training images.")
 
 
-data.command()(export)
+@data.callback()
+def of_data() -> None:
+    """Check sets of training images."""
 
 
 @data.command()

@@ -12,6 +12,7 @@ from scripts.data import data
 from scripts.demo import demo
 from scripts.evaluate import evaluate
 from scripts.explain import explain
+from scripts.export import export
 from scripts.release import release
 from scripts.render import render
 from scripts.report import report
@@ -63,6 +64,7 @@ app.command()(backup)
 app.command()(report)
 app.command()(supervisor)
 app.command()(explain)
+app.command()(export)
 app.command()(demo)
 app.command()(render)
 app.command()(train)
