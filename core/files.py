@@ -74,6 +74,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         _flush(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)  # there is none after a success
 
 
 def remove_unfinished(folder: Path) -> None:

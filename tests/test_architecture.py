@@ -22,6 +22,7 @@ OURS = {*MAY_IMPORT, "tests", "benchmarks"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 DECLARATIONS_ONLY = {
     "core/cells/classification.py": "what a classifier of cells is asked, and the arrays that it gives",
+    "datasets/interchange/labelled.py": "the one form of labelled fields, which readers and writers share",
     "core/scoring/field_pictures.py": "what else makes pictures of a field is told, and of which cells",
 }
 """Modules in which no function does anything, and what they declare: there is nothing to test."""

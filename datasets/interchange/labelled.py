@@ -22,7 +22,7 @@ class CellClass(StrEnum):
     OTHER = "not_a_red_cell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Said:
     """What one person called an object.
 
@@ -45,7 +45,7 @@ class Said:
     at: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LabelledObject:
     """An object on a field.
 
@@ -102,3 +102,17 @@ class LabelledField:
     objects: tuple[LabelledObject, ...]
     slide: str = ""
     all_marked: bool = True
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a file of another program holds.
+
+    Attributes
+    ----------
+    not_taken_over
+        Number of things of the file that a `LabelledField` has no place for, by what they are.
+    """
+
+    fields: tuple[LabelledField, ...]
+    not_taken_over: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
