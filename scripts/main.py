@@ -12,6 +12,7 @@ from scripts.data import data
 from scripts.demo import demo
 from scripts.evaluate import evaluate
 from scripts.explain import explain
+from scripts.import_fields import import_fields
 from scripts.release import release
 from scripts.render import render
 from scripts.score import score
@@ -66,6 +67,7 @@ app.command()(validate)
 app.command()(evaluate)
 app.command()(study)
 app.command()(release)
+app.command(name="import")(import_fields)
 app.add_typer(data, name="data")
 
 

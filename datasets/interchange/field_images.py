@@ -44,7 +44,7 @@ def images_of(fields: Sequence[LabelledField], folder: Path) -> dict[str, Path]:
         ),
         (
             "one file with others",
-            [name for name, paths in found.items() if used[paths[0]] > 1],
+            [name for name, paths in found.items() if len(paths) == 1 and used[paths[0]] > 1],
             "name them with their folders",
         ),
     ):
@@ -139,7 +139,9 @@ def size_px(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(_ORIENTATION, 1) >= _TURNED
+            # Of a PNG without Exif data in its head, all would be decoded to look for some behind.
+            told = image.format != "PNG" or "exif" in image.info
+            turned = told and image.getexif().get(_ORIENTATION, 1) >= _TURNED
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise AnnotationError(
             f"{shown_path(path)}: cannot be read as an image; replace the file or remove its annotation"
