@@ -39,7 +39,8 @@ def save_pictures(folder: Path, names: Sequence[str]) -> None:
 
 def coco_of(boxes: Mapping[str, Sequence[Box]] = BOXES) -> dict[str, list[dict[str, object]]]:
     names = sorted({box[0] for each in boxes.values() for box in each})
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for image_id, (name, marked) in enumerate(boxes.items(), start=1):
         images.append({"id": image_id, "file_name": name, "width": WIDTH_PX, "height": HEIGHT_PX})
         for label, *box in marked:

@@ -1,7 +1,8 @@
 """Entries of `sources:`: names, and a laboratory's own fields by their path from the configuration."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -28,19 +29,20 @@ from tests.drawn_own_fields import CLASSES, save_coco, save_picture
 from tests.scripts.settings.test_configuration import DETECTOR, GOOD
 
 OURS = {"name": "our_laboratory", "path": "lab", "format": "coco", "classes": CLASSES}
+UNCHANGED: Mapping[str, object] = MappingProxyType({})
 
 
-def configured(folder: Path, text: str = DETECTOR, key: str = "sources", **changed: Any) -> Path:
+def configured(folder: Path, text: str = DETECTOR, changed: Mapping[str, object] = UNCHANGED) -> Path:
     """A shipped configuration with an entry for own fields, beside them."""
     content = yaml.safe_load(text)
-    content[key] = [{**OURS, **changed}, *content[key]]
+    content["sources"] = [{**OURS, **changed}, *content["sources"]]
     config = folder / "detector.yaml"
     config.write_text(yaml.safe_dump(content), encoding="utf-8")
     return config
 
 
-def own_source(folder: Path, **changed: Any) -> OwnSource:
-    settings = read_settings(configured(folder, **changed))
+def own_source(folder: Path, changed: Mapping[str, object] = UNCHANGED) -> OwnSource:
+    settings = read_settings(configured(folder, changed=changed))
     assert isinstance(settings, DetectorSettings)
     (own, *_) = settings.sources
     assert isinstance(own, OwnSource)
@@ -89,10 +91,10 @@ def test_the_settings_that_a_run_keeps_find_the_fields_from_elsewhere(tmp_path: 
     ],
 )
 def test_what_an_entry_cannot_say_is_refused_by_its_key(
-    changed: dict[str, Any], said: str, tmp_path: Path
+    changed: dict[str, object], said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        read_settings(configured(tmp_path, **changed))
+        read_settings(configured(tmp_path, changed=changed))
     assert said in str(caught.value)
 
 
@@ -137,7 +139,7 @@ def test_own_fields_with_parasites_are_not_malaria_free(tmp_path: Path) -> None:
 
 
 def test_own_fields_say_where_they_come_from_and_what_they_can_measure(tmp_path: Path) -> None:
-    whole, in_part = own_source(tmp_path), own_source(tmp_path, in_part=True)
+    whole, in_part = own_source(tmp_path), own_source(tmp_path, {"in_part": True})
     assert provenance_of(whole).measures
     assert not provenance_of(in_part).measures
     assert "our_laboratory (coco, marked in part)" in provenance_of(in_part).citation
