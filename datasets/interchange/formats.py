@@ -10,9 +10,12 @@ from core.errors import SmearscopeError
 from core.files import shown_path
 from datasets.fields import AnnotationError
 from datasets.interchange.coco import read_coco, write_coco
+from datasets.interchange.cvat import read_cvat, write_cvat
 from datasets.interchange.geojson import read_geojson, write_geojson
+from datasets.interchange.label_studio import read_label_studio, write_label_studio
 from datasets.interchange.labelled import Labelled, LabelledField, LabelledObject
 from datasets.interchange.voc import read_voc, write_voc
+from datasets.interchange.yolo import read_yolo, write_yolo
 
 
 class AnnotationFormat(StrEnum):
@@ -20,19 +23,32 @@ class AnnotationFormat(StrEnum):
 
     COCO = "coco"
     VOC = "voc"
+    YOLO = "yolo"
+    CVAT = "cvat"
+    LABEL_STUDIO = "label_studio"
     GEOJSON = "geojson"
 
 
 _WRITERS = {
     AnnotationFormat.COCO: write_coco,
     AnnotationFormat.VOC: write_voc,
+    AnnotationFormat.YOLO: write_yolo,
+    AnnotationFormat.CVAT: write_cvat,
+    AnnotationFormat.LABEL_STUDIO: write_label_studio,
     AnnotationFormat.GEOJSON: write_geojson,
 }
 _READERS = {
     AnnotationFormat.COCO: read_coco,
     AnnotationFormat.VOC: read_voc,
+    AnnotationFormat.YOLO: read_yolo,
+    AnnotationFormat.CVAT: read_cvat,
+    AnnotationFormat.LABEL_STUDIO: read_label_studio,
     AnnotationFormat.GEOJSON: read_geojson,
 }
+
+
+_IN_SHARES = (AnnotationFormat.YOLO, AnnotationFormat.LABEL_STUDIO)
+"""Formats that give places in shares of the image, whose size must be known."""
 
 
 class InterchangeError(SmearscopeError):
@@ -60,11 +76,13 @@ def write_labelled(path: Path, format: AnnotationFormat, fields: Iterable[Labell
     if path.exists():
         raise InterchangeError(f"{shown_path(path)} exists already: give another --out")
     written = Written()
-    _WRITERS[format](path, _counted(fields, written))
+    _WRITERS[format](path, _counted(fields, written, needs_size=format in _IN_SHARES))
     return written
 
 
-def _counted(fields: Iterable[LabelledField], written: Written) -> Iterator[LabelledField]:
+def _counted(
+    fields: Iterable[LabelledField], written: Written, *, needs_size: bool
+) -> Iterator[LabelledField]:
     names = set()
     for field in fields:
         parts = PurePosixPath(field.name)
@@ -72,6 +90,10 @@ def _counted(fields: Iterable[LabelledField], written: Written) -> Iterator[Labe
             raise InterchangeError(
                 f"the name {field.name!r} of a field cannot be written: each needs one of its own, "
                 "below the folder of its slide"
+            )
+        if needs_size and not (field.width_px and field.height_px):
+            raise InterchangeError(
+                f"{field.name}: the size of the image is not known, and this format needs it; choose another"
             )
         names.add(field.name)
         written.fields += 1

@@ -17,6 +17,8 @@ from datasets.interchange.xml_text import content, elements
 
 FOLDER = "Annotations"
 LIST = "ImageSets/Main/default.txt"
+CLASSES = "labelmap.txt"
+"""Classes that are not those of the challenge, where CVAT and datumaro look for them."""
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _OWN = {"name", "bndbox", "attributes", "pose", "truncated", "difficult", "occluded"}
 _FLAGS = ("truncated", "difficult", "occluded")
@@ -24,9 +26,9 @@ PARTS = "parts and outlines of objects"
 
 
 def write_voc(path: Path, fields: Iterable[LabelledField]) -> None:
-    """Write a folder, image by image, with the list of its images that other programs ask for."""
+    """Write a folder, image by image, with the lists of images and classes that other programs ask for."""
     with replacing_folder(path) as temporary:
-        stems = []
+        stems, labels = [], dict[str, None]()
         for field in fields:
             stem = PurePosixPath(field.name).with_suffix("")
             file = temporary / FOLDER / f"{stem}.xml"
@@ -38,9 +40,12 @@ def write_voc(path: Path, fields: Iterable[LabelledField]) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("".join(_lines(field)), encoding="utf-8")
             stems.append(f"{stem}\n")
+            labels |= dict.fromkeys(one.label for one in field.objects)
         listed = temporary / LIST
         listed.parent.mkdir(parents=True)
         listed.write_text("".join(stems), encoding="utf-8")
+        lines = [f"{label}:::\n" for label in labels if not set(label) & {":", "\n"}]
+        (temporary / CLASSES).write_text("".join(lines), encoding="utf-8")
 
 
 def _lines(field: LabelledField) -> Iterable[str]:
