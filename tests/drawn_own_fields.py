@@ -105,3 +105,63 @@ def save_geojson(folder: Path) -> Path:
             json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8"
         )
     return folder
+
+
+def save_cvat(folder: Path) -> Path:
+    """As CVAT leaves a task: ``annotations.xml`` beside ``images``."""
+    save_pictures(folder / "images", list(BOXES))
+    images = "".join(
+        f'<image id="{number}" name="{name}" width="{WIDTH_PX}" height="{HEIGHT_PX}">'
+        + "".join(
+            f'<box label="{label}" xtl="{x}" ytl="{y}" xbr="{x + width}" ybr="{y + height}"/>'
+            for label, x, y, width, height in marked
+        )
+        + "</image>"
+        for number, (name, marked) in enumerate(BOXES.items())
+    )
+    (folder / "annotations.xml").write_text(f"<annotations>{images}</annotations>", encoding="utf-8")
+    return folder
+
+
+def save_label_studio(folder: Path) -> Path:
+    """As Label Studio leaves images that it served from a folder."""
+    save_pictures(folder / "images", list(BOXES))
+    tasks = []
+    for name, marked in BOXES.items():
+        regions = [
+            {
+                "id": str(number),
+                "type": "rectanglelabels",
+                "original_width": WIDTH_PX,
+                "original_height": HEIGHT_PX,
+                "value": {
+                    "x": 100 * x / WIDTH_PX,
+                    "y": 100 * y / HEIGHT_PX,
+                    "width": 100 * width / WIDTH_PX,
+                    "height": 100 * height / HEIGHT_PX,
+                    "rectanglelabels": [label],
+                },
+            }
+            for number, (label, x, y, width, height) in enumerate(marked)
+        ]
+        address = f"/data/local-files/?d=server/images/{name}"
+        tasks.append({"data": {"image": address}, "annotations": [{"result": regions}]})
+    (folder / "project.json").write_text(json.dumps(tasks), encoding="utf-8")
+    return folder
+
+
+def save_yolo(folder: Path) -> Path:
+    """As trainers of YOLO take it: ``data.yaml``, and ``labels`` beside ``images``."""
+    save_pictures(folder / "images", list(BOXES))
+    names = list(CLASSES)
+    (folder / "data.yaml").write_text(json.dumps({"names": names}), encoding="utf-8")
+    for name, marked in BOXES.items():
+        lines = [
+            f"{names.index(label)} {(x + width / 2) / WIDTH_PX} {(y + height / 2) / HEIGHT_PX} "
+            f"{width / WIDTH_PX} {height / HEIGHT_PX}"
+            for label, x, y, width, height in marked
+        ]
+        file = (folder / "labels" / name).with_suffix(".txt")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(lines), encoding="utf-8")
+    return folder

@@ -28,7 +28,11 @@ NO_SLIDES = PARTS | {
 }
 """Folders that programs make themselves: their names are of no slide."""
 _SLIDE = "{slide}"
-_ENDINGS = {AnnotationFormat.COCO: ".json"}
+_ENDINGS = {
+    AnnotationFormat.COCO: ".json",
+    AnnotationFormat.LABEL_STUDIO: ".json",
+    AnnotationFormat.CVAT: ".xml",
+}
 """Of the formats that are one file, whatever the number of images."""
 
 

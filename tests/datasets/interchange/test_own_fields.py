@@ -20,17 +20,31 @@ from tests.drawn_own_fields import (
     Box,
     coco_of,
     save_coco,
+    save_cvat,
     save_geojson,
+    save_label_studio,
     save_picture,
     save_voc,
+    save_yolo,
 )
 
 MD2019 = {"rbc": "healthy", "ring": "infected", "?": "unsure", "dirt": "not_a_red_cell"}
-WRITERS: dict[str, Callable[[Path], Path]] = {"coco": save_coco, "voc": save_voc, "geojson": save_geojson}
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "coco": save_coco,
+    "voc": save_voc,
+    "geojson": save_geojson,
+    "cvat": save_cvat,
+    "label_studio": save_label_studio,
+    "yolo": save_yolo,
+}
 
 
 def own(path: Path, format_name: str = "coco", **more: object) -> OwnFields:
     return OwnFields("ours", path, AnnotationFormat(format_name), **{"classes": CLASSES, **more})  # type: ignore[arg-type]
+
+
+def test_every_format_is_tried() -> None:
+    assert set(WRITERS) == set(AnnotationFormat)
 
 
 @pytest.mark.parametrize("format_name", WRITERS)
