@@ -22,7 +22,7 @@ def named(*names: str) -> list[LabelledField]:
         ("a.png", ["a.png"]),
         ("a.png", ["images/p/a.png"]),
         ("p/a.png", ["a.png"]),
-        ("/home/anna/p/a.png", ["images/p/a.png", "images/q/a.png"]),
+        ("/Users/anna/p/a.png", ["images/p/a.png", "images/q/a.png"]),
         ("p/a", ["p/a.png", "q/a.png"]),
         ("a.png", ["a.png", "copies/a.png"]),
         ("../a.png", ["a.png"]),
