@@ -80,7 +80,7 @@ PROVENANCE = {
     ),
     "txl_pbc": Provenance("TXL-PBC, four peripheral-blood sets united; malaria-free", "MIT-style"),
     "reviewed_cells": Provenance(
-        "cells of signed slides, as `smearscope data export` wrote them",
+        "cells of signed slides, as `smearscope export --format reviewed_cells` wrote them",
         "that of the laboratory's slides",
         species=("those of the laboratory's slides",),
         by_patient=True,

@@ -119,7 +119,9 @@ def reviewed_cells(root: Path) -> CellSet:
     """
     index = root / "index.csv"
     if not index.is_file():
-        raise AnnotationError(f"{index}: missing; give a folder that `smearscope data export` wrote")
+        raise AnnotationError(
+            f"{index}: missing; give a folder of `smearscope export --format reviewed_cells`"
+        )
     with reading(index, "the file"), index.open(encoding="utf-8", newline="") as file:
         rows = list(read_csv(file))
     if not rows:

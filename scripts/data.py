@@ -1,4 +1,4 @@
-"""`smearscope data`: what is in a folder of training images, and new ones from reviewed slides."""
+"""`smearscope data`: what is in a folder of training images."""
 
 import sys
 from collections import Counter
@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import SmearscopeError
-from scripts.export_reviewed import export
 from scripts.own_options import Classes, Format, InPart, SlideFrom, own_fields
 
 if TYPE_CHECKING:
     from datasets.interchange.own_fields import OwnFields
 
-data = typer.Typer(
-    no_args_is_help=True, help="Check sets of training images, and make one from reviewed cells."
-)
+data = typer.Typer(no_args_is_help=True, help="Check sets of training images.")
 
 
-data.command()(export)
+@data.callback()
+def of_data() -> None:
+    """Check sets of training images."""
 
 
 @data.command()

@@ -12,6 +12,7 @@ from scripts.data import data
 from scripts.demo import demo
 from scripts.evaluate import evaluate
 from scripts.explain import explain
+from scripts.export import export
 from scripts.import_fields import import_fields
 from scripts.release import release
 from scripts.render import render
@@ -60,6 +61,7 @@ app.command(name="app")(review_app)
 app.command()(backup)
 app.command()(supervisor)
 app.command()(explain)
+app.command()(export)
 app.command()(demo)
 app.command()(render)
 app.command()(train)

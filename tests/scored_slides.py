@@ -158,7 +158,7 @@ def tables_of(
     edge = NUMBER_OF_REASON[WhyNot.EDGE]
     table = CellRows(
         field=np.array([*(numbers[field] for field, _ in places), 0], np.int32),
-        boxes=np.array([*(box_of(position) for _, position in places), (0, 90, BOX_PX, BOX_PX)], np.float32),
+        boxes=np.array([*(box_of(position) for _, position in places), (0, 45, BOX_PX, BOX_PX)], np.float32),
         detection_score=np.full(len(places) + 1, 0.9, np.float32),
         infected_score=np.array([*score, 0.0], np.float32),
         second_score=np.full(len(places) + 1, np.nan, np.float32),

@@ -149,13 +149,19 @@ def _version(record: SlideRecord, signature: Signature, reader: str, say: Words)
             return
         # The PDF names the patient.
         forms = [form for form in FORMS.values() if form.language is None or may(Right.SEE_PATIENTS)]
-        st.html(
-            "".join(
-                f'<a class="export" download href="{_address(signature, form, reader)}">'
-                f"{_label(form, say)}</a>"
-                for form in forms
-            )
+        _downloads([form for form in forms if form.annotations is None], signature, reader, say)
+        with st.expander(say("result.annotations")):
+            st.caption(say("result.what_annotations_hold"))
+            _downloads([form for form in forms if form.annotations is not None], signature, reader, say)
+
+
+def _downloads(forms: list[Form], signature: Signature, reader: str, say: Words) -> None:
+    st.html(
+        "".join(
+            f'<a class="export" download href="{_address(signature, form, reader)}">{_label(form, say)}</a>'
+            for form in forms
         )
+    )
 
 
 def _address(signature: Signature, form: Form, reader: str) -> str:

@@ -1,6 +1,7 @@
 """Files of signed results to take away: behind addresses that are signed, for one person, and expire."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from urllib.parse import quote
 
@@ -14,8 +15,13 @@ from app.workplace import Workplace
 from core.errors import SmearscopeError
 from core.reports.signed_result_page import Letterhead, signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
-from core.review import read_document
+from core.results.folder import tables_of
+from core.review import SignedResult, read_document
 from core.store import Right, Signature, SlideRecord, StoreError
+from core.wording import sentence
+from datasets.interchange.downloads import ENDINGS, download
+from datasets.interchange.from_results import scored_fields, signed_objects
+from datasets.interchange.labelled import AnnotationFormat, LabelledField
 
 SECONDS = 3600
 """An address is good for this long after its page was shown."""
@@ -36,14 +42,26 @@ class Form:
         What the browser is told.
     language
         Of the PDF; None for the others, which are the same in each.
+    annotations
+        The format of another program, for its cells as annotations; None for the result itself.
     """
 
     name: str
     ending: str
     media_type: str
     language: str | None = None
+    annotations: AnnotationFormat | None = None
 
 
+_MEDIA_TYPES = {".json": "application/json", ".xml": "application/xml", ".zip": "application/zip"}
+_PROGRAMS = {
+    AnnotationFormat.COCO: "COCO",
+    AnnotationFormat.VOC: "Pascal VOC",
+    AnnotationFormat.YOLO: "YOLO",
+    AnnotationFormat.CVAT: "CVAT",
+    AnnotationFormat.LABEL_STUDIO: "Label Studio",
+    AnnotationFormat.GEOJSON: "QuPath",
+}
 FORMS = {
     form.name: form
     for form in (
@@ -51,6 +69,10 @@ FORMS = {
         Form("PDF fr", "_fr.pdf", "application/pdf", "fr"),
         Form("JSON", ".json", "application/json"),
         Form("CSV", ".csv", "text/csv"),
+        *(
+            Form(program, f"_{format}{ENDINGS[format]}", _MEDIA_TYPES[ENDINGS[format]], annotations=format)
+            for format, program in _PROGRAMS.items()
+        ),
     )
 }
 
@@ -115,6 +137,8 @@ def export_routes(workplace: Workplace) -> list[BaseRoute]:
 def _content(workplace: Workplace, record: SlideRecord, signature: Signature, form: Form) -> bytes:
     """The file; the PDF with the patient as of now, who may have been erased since the page was shown."""
     signed = read_document(signature)
+    if form.annotations is not None:
+        return download(form.annotations, _cells(record, signed))
     if form.language is not None:
         pictures = workplace.store.signatures.pictures(signature)
         letterhead = Letterhead(
@@ -125,3 +149,12 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
         )
         return signed_result_pdf(signed, signature.sha256, letterhead, pictures, form.language)
     return (signed_result_csv(signed) if form.name == "CSV" else signature.document).encode()
+
+
+def _cells(record: SlideRecord, signed: SignedResult) -> Iterator[LabelledField]:
+    """The cells of the slide's latest result with what stood as a version was signed; no patient is named."""
+    taken_in = record.taken_in
+    if taken_in is None:
+        raise StoreError(sentence("store.not_signed"))
+    tables = tables_of(taken_in.folder, taken_in.sha256)
+    return scored_fields(tables, signed_objects(signed), slide=f"patient_{record.case.id}")

@@ -74,7 +74,9 @@ def rounded(*sides: float) -> tuple[float, float, float, float]:
 
 def as_text(value: object) -> str:
     """A value as an attribute of text, numbers and truths as JSON writes them."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return repr(value) if type(value) in (int, float) else json.dumps(value, ensure_ascii=False)
 
 
 def number(value: object) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from math import isfinite
 from pathlib import Path, PurePosixPath
 
@@ -13,21 +12,10 @@ from datasets.interchange.coco import read_coco, write_coco
 from datasets.interchange.cvat import read_cvat, write_cvat
 from datasets.interchange.geojson import read_geojson, write_geojson
 from datasets.interchange.label_studio import read_label_studio, write_label_studio
+from datasets.interchange.labelled import AnnotationFormat as AnnotationFormat
 from datasets.interchange.labelled import Labelled, LabelledField, LabelledObject
 from datasets.interchange.voc import read_voc, write_voc
 from datasets.interchange.yolo import read_yolo, write_yolo
-
-
-class AnnotationFormat(StrEnum):
-    """A format of annotations."""
-
-    COCO = "coco"
-    VOC = "voc"
-    YOLO = "yolo"
-    CVAT = "cvat"
-    LABEL_STUDIO = "label_studio"
-    GEOJSON = "geojson"
-
 
 _WRITERS = {
     AnnotationFormat.COCO: write_coco,

@@ -31,11 +31,11 @@ def write_label_studio(path: Path, fields: Iterable[LabelledField]) -> None:
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write("[")
         for place, field in enumerate(fields):
-            file.write(f"{',' if place else ''}\n{json.dumps(_task(field))}")
+            file.write(f"{',' if place else ''}\n{json.dumps(_task(place + 1, field))}")
         file.write("\n]\n")
 
 
-def _task(field: LabelledField) -> dict[str, object]:
+def _task(number: int, field: LabelledField) -> dict[str, object]:
     results = [result for place, one in enumerate(field.objects, 1) for result in _results(field, place, one)]
     data = {
         "image": field.name,
@@ -46,8 +46,8 @@ def _task(field: LabelledField) -> dict[str, object]:
         "notice": RESEARCH_USE_ONLY,
     }
     if any(one.said for one in field.objects):
-        return {"data": data, "annotations": [{"result": results}]}
-    return {"data": data, "predictions": [{"model_version": "smearscope", "result": results}]}
+        return {"id": number, "data": data, "annotations": [{"result": results}]}
+    return {"id": number, "data": data, "predictions": [{"model_version": "smearscope", "result": results}]}
 
 
 def _results(field: LabelledField, place: int, one: LabelledObject) -> list[dict[str, object]]:
@@ -81,19 +81,24 @@ def _results(field: LabelledField, place: int, one: LabelledObject) -> list[dict
 
 def read_label_studio(path: Path) -> Labelled:
     """Read a file; raises `AnnotationError` with the number of tasks or regions that are wrong."""
-    tasks = [task for _, task in members(path)]
-    if strangers := sum(not _is_task(task) for task in tasks):
-        raise AnnotationError(
-            f"{path}: {strangers} of {len(tasks)} entries are no tasks with annotations or predictions; "
-            "export JSON (not JSON-MIN), or name the format"
-        )
     others: Counter[str] = Counter()
-    fields = tuple(_field(path, task, others) for task in tasks)
+    fields: list[LabelledField] = []
+    strangers = 0
+    for _, task in members(path):
+        if _is_task(task):
+            fields.append(_field(path, task, others))
+        else:
+            strangers += 1
+    if strangers:
+        raise AnnotationError(
+            f"{path}: {strangers} of {strangers + len(fields)} entries are no tasks with annotations or "
+            "predictions; export JSON (not JSON-MIN), or name the format"
+        )
     shapes = others.total() - others[EARLIER]
     if shapes and not any(field.objects for field in fields):
         named = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
         raise AnnotationError(f"{path}: none of its {shapes} regions is a box ({named}); draw boxes")
-    return Labelled(fields, +others)
+    return Labelled(tuple(fields), +others)
 
 
 def _is_task(task: object) -> bool:

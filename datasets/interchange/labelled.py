@@ -8,6 +8,17 @@ from types import MappingProxyType
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
+class AnnotationFormat(StrEnum):
+    """A format of annotations that other programs read and write; see docs/INTERCHANGE.md."""
+
+    COCO = "coco"
+    VOC = "voc"
+    YOLO = "yolo"
+    CVAT = "cvat"
+    LABEL_STUDIO = "label_studio"
+    GEOJSON = "geojson"
+
+
 class CellClass(StrEnum):
     """What an object is called; a file of another program may have names of its own for them."""
 

@@ -53,6 +53,7 @@ def test_a_folder_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write("2.png", broken_off=True)
     assert [file.name for file in path.iterdir()] == ["1.png"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["candidates"]  # what broke off is gone
     write("3.png", broken_off=False)
     assert [file.name for file in path.iterdir()] == ["3.png"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["candidates"]

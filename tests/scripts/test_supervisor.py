@@ -1,4 +1,4 @@
-"""`smearscope supervisor`, and what `app`, `backup` and `data export` make of a folder's settings."""
+"""`smearscope supervisor`, and what `app`, `backup` and `export` make of a folder's settings."""
 
 from pathlib import Path
 
@@ -63,7 +63,17 @@ def test_all_commands_find_a_database_elsewhere(tmp_path: Path) -> None:
     run("supervisor", "zoe@lab.example", "--data", data)
     assert "1 cases" in run("backup", tmp_path / "copy", "--data", data)
     with pytest.raises(SmearscopeError, match="no slide is signed"):
-        run("data", "export", "--data", data, "--out", tmp_path / "cells", "--by", "Anna")
+        run(
+            "export",
+            "--format",
+            "reviewed_cells",
+            "--data",
+            data,
+            "--out",
+            tmp_path / "cells",
+            "--by",
+            "Anna",
+        )
     assert [path.name for path in data.iterdir()] == ["settings.toml"]
 
 

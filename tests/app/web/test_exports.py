@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,9 +13,11 @@ from starlette.applications import Starlette
 from app.web.exports import FORMS, SECONDS, Export, export_address, export_of, export_routes
 from app.workplace import Workplace
 from core.reports.signed_result_page import Letterhead
+from core.results.folder import tables_of
 from core.review import sign
 from core.store import Role, SlideRecord
 from core.store.settings import Settings
+from datasets.interchange.formats import AnnotationFormat, read_labelled
 from tests.scored_slides import read_all
 
 
@@ -46,6 +49,12 @@ def exported(workplace: Workplace) -> list[tuple[str, str]]:
         ("PDF fr", "slide 7_v1_fr.pdf", "application/pdf", b"%PDF-"),
         ("JSON", "slide 7_v1.json", "application/json", b"{"),
         ("CSV", "slide 7_v1.csv", "text/csv; charset=utf-8", b""),
+        ("COCO", "slide 7_v1_coco.json", "application/json", b"{"),
+        ("Pascal VOC", "slide 7_v1_voc.zip", "application/zip", b"PK"),
+        ("YOLO", "slide 7_v1_yolo.zip", "application/zip", b"PK"),
+        ("CVAT", "slide 7_v1_cvat.xml", "application/xml", b"<?xml"),
+        ("Label Studio", "slide 7_v1_label_studio.json", "application/json", b"["),
+        ("QuPath", "slide 7_v1_geojson.zip", "application/zip", b"PK"),
     ],
 )
 def test_each_form_is_a_file_of_its_name_and_goes_on_record(
@@ -74,6 +83,34 @@ def test_the_pdf_names_the_laboratory_of_the_settings_and_the_patient_as_of_now(
     there = replace(signed, settings=Settings(laboratory=laboratory))
     get(there, export_address(there.secret, Export(1, 1, "PDF en", "Cleo")))
     assert printed == [Letterhead("patient 7", laboratory)]
+
+
+def test_annotations_hold_all_cells_and_what_was_signed_of_them_but_no_patient(
+    signed: Workplace, tmp_path: Path
+) -> None:
+    answer = get(signed, export_address(signed.secret, Export(1, 1, "COCO", "Cleo")))
+    (tmp_path / "coco.json").write_bytes(answer.content)
+    fields = read_labelled(tmp_path / "coco.json", AnnotationFormat.COCO).fields
+    objects = [one for field in fields for one in field.objects]
+    taken_in = signed.store.record(1).taken_in
+    assert taken_in is not None
+    assert len(objects) == taken_in.result.cells.located
+    said = [(one.rank, one.label, one.said[0].who) for one in objects if one.said]
+    assert sorted(said) == [(rank, "healthy", "Anna") for rank in (1, 2, 3, 4)]
+    assert b"patient 7" not in answer.content
+
+
+def test_annotations_of_a_result_whose_files_are_gone_are_refused_and_not_on_record(
+    signed: Workplace,
+) -> None:
+    taken_in = signed.store.record(1).taken_in
+    assert taken_in is not None
+    (taken_in.folder / "cells.parquet").unlink()
+    tables_of.cache_clear()
+    answer = get(signed, export_address(signed.secret, Export(1, 1, "QuPath", "Cleo")))
+    assert answer.status_code == 500
+    assert "cannot be read any more" in answer.text
+    assert exported(signed) == []
 
 
 def test_the_json_is_the_document_that_was_signed(signed: Workplace) -> None:

@@ -82,15 +82,17 @@ def test_what_is_taken_away_depends_on_the_role_and_the_pdf_on_seeing_patients(
     workplace: Workplace, staffed: Workplace, record: SlideRecord
 ) -> None:
     def offered() -> list[str]:
-        (links,) = page("result", "result_page", slide=1).get("html")
-        return re.findall(r"<a [^>]*>([^<]+)</a>", links.proto.body)
+        found = page("result", "result_page", slide=1).get("html")
+        return [name for links in found for name in re.findall(r"<a [^>]*>([^<]+)</a>", links.proto.body)]
+
+    annotations = ["COCO", "Pascal VOC", "YOLO", "CVAT", "Label Studio", "QuPath"]
 
     read_all(workplace.store, record, "----", reader="Anna", role=Role.FIRST)
     sign(workplace.store, record.slide.id, by="Anna")
     granted(staffed, RESEARCHER)
-    assert offered() == ["JSON", "CSV"]
+    assert offered() == ["JSON", "CSV", *annotations]
     granted(staffed, TECHNICIAN)
-    assert offered() == ["PDF, English", "PDF, Français", "JSON", "CSV"]
+    assert offered() == ["PDF, English", "PDF, Français", "JSON", "CSV", *annotations]
 
 
 def test_a_technician_may_not_sign_and_a_reviewer_may(

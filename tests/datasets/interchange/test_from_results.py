@@ -1,0 +1,102 @@
+"""What a result and its readings come to in labelled fields."""
+
+from pathlib import Path
+
+import pytest
+
+from core.cells.located import WhyNot
+from core.results.folder import read_tables
+from core.review import Decision, read_document, sign
+from core.store import Call, Opinion, Reason, Role, Stage, Store
+from datasets.interchange.from_results import (
+    label_of,
+    read_objects,
+    scored_fields,
+    signed_objects,
+    stage_of,
+)
+from tests.scored_slides import box_of, read_all, scored_slide, write_score
+
+NO = Call.NOT_PARASITE
+
+
+def test_each_located_object_has_its_score_its_rank_and_why_it_does_not_count(tmp_path: Path) -> None:
+    write_score(tmp_path, {"a.png": 2, "b.png": 1}, [("b.png", 0, 0.9), ("a.png", 1, 0.8)])
+    first, second = scored_fields(read_tables(tmp_path), slide="7", folder="s")
+    assert (first.name, second.name, first.slide) == ("s/a.png", "s/b.png", "7")
+    assert [(one.rank, one.why_not) for one in first.objects] == [(3, ""), (2, ""), (4, "edge")]
+    (best,) = second.objects
+    assert (best.x, best.y, best.width, best.height) == box_of(0)
+    assert best.score == pytest.approx(0.9)
+    assert (best.rank, best.label, best.said) == (1, "red_cell", ())
+
+
+@pytest.mark.parametrize(
+    ("decision", "opinions", "why_not", "label"),
+    [
+        (Decision.ACCEPTED_BY_BOTH, [Opinion(Call.PARASITE)] * 2, "", "infected"),
+        (Decision.ACCEPTED_BY_ONE, [Opinion(Call.PARASITE)], "edge", "infected"),
+        (Decision.DISPUTED, [Opinion(Call.PARASITE), Opinion(NO)], "", "unsure"),
+        (Decision.UNSURE, [Opinion(Call.UNSURE)], "", "unsure"),
+        (Decision.UNREAD, [], "", "red_cell"),
+        (Decision.UNREAD, [], "not a red cell", "not_a_red_cell"),
+        (Decision.REJECTED, [Opinion(NO)], "", "healthy"),
+        (Decision.REJECTED, [Opinion(NO)], None, "healthy"),
+        (Decision.REJECTED, [Opinion(NO)], "not a red cell", "not_a_red_cell"),
+        (Decision.REJECTED, [Opinion(NO, Reason.STAIN), Opinion(NO, Reason.WHITE_CELL)], "", "white_cell"),
+        (Decision.REJECTED, [Opinion(NO, Reason.PLATELET), Opinion(NO)], "not a red cell", "platelet"),
+        (Decision.REJECTED, [Opinion(NO, Reason.ARTEFACT)], "", "healthy"),
+    ],
+)
+def test_what_an_object_is_called_follows_from_the_decision(
+    decision: Decision, opinions: list[Opinion], why_not: str | None, label: str
+) -> None:
+    assert label_of(decision, opinions, None if why_not is None else WhyNot(why_not)) == label
+
+
+def test_a_stage_is_that_on_which_those_who_named_one_agree() -> None:
+    ring, late = (Opinion(Call.PARASITE, stage=stage) for stage in (Stage.RING, Stage.SCHIZONT))
+    assert stage_of([ring, Opinion(Call.PARASITE), Opinion(NO)]) == "ring"
+    assert stage_of([ring, ring]) == "ring"
+    assert stage_of([ring, late]) == ""
+    assert stage_of([]) == ""
+
+
+def test_readings_stand_with_their_cells_signed_or_not_and_marked_ones_are_added(
+    store: Store, tmp_path: Path
+) -> None:
+    record = scored_slide(store, tmp_path / "slide", listed=4)
+    read_all(store, record, "+-?.", reader="Anna", role=Role.FIRST)
+    field, taken_in = record.candidates[0].field, record.taken_in
+    assert taken_in is not None
+    ring = Opinion(Call.PARASITE, stage=Stage.RING)
+    store.mark(record.slide.id, field, (1.5, 30.25, 9.0, 9.0), ring, reader="Anna", role=Role.FIRST)
+    read_all(store, record, "+--.", reader="Ben", role=Role.SECOND)
+    tables = read_tables(taken_in.folder)
+    fields = list(scored_fields(tables, read_objects(store.record(record.slide.id))))
+    said = sorted(
+        (one.label, *(who.who for who in one.said)) for of in fields for one in of.objects if one.said
+    )
+    assert said == [
+        ("healthy", "Anna", "Ben"),
+        ("infected", "Anna"),
+        ("infected", "Anna", "Ben"),
+        ("unsure", "Anna", "Ben"),
+    ]
+    assert sum(len(of.objects) for of in fields) == len(tables.cells) + 1
+    (marked,) = (one for of in fields for one in of.objects if one.stage)
+    assert (marked.x, marked.score, marked.rank, marked.stage) == (1.5, None, None, "ring")
+    before = list(scored_fields(tables, read_objects(store.record(record.slide.id))))
+    read_all(store, record, "...-", reader="Anna", role=Role.FIRST)
+    read_all(store, record, "...-", reader="Ben", role=Role.SECOND)
+    third = store.record(record.slide.id)
+    read_all(store, third, "..-..", reader="Cleo", role=Role.ADJUDICATOR)
+    marked_cell = next(one for one in third.candidates if one.box == (1.5, 30.25, 9.0, 9.0))
+    for reader, role in (("Ben", Role.SECOND), ("Cleo", Role.ADJUDICATOR)):
+        store.read(record.slide.id, marked_cell.id, ring, reader=reader, role=role)
+    sign(store, record.slide.id, by="Dora")
+    signed = store.record(record.slide.id)
+    document = read_document(signed.signatures[-1])
+    after = list(scored_fields(tables, signed_objects(document)))
+    assert after == list(scored_fields(tables, read_objects(signed)))
+    assert after != before
