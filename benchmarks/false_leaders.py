@@ -18,10 +18,10 @@ from skimage.util import montage
 
 from core.cells.crops import raw_crops
 from core.training.list_figures import rank_values
-from datasets.field_sets import READERS
 from datasets.located_objects import LocatedField, located_fields
 from models.loading import load_models
 from scripts.settings.configuration import SecondLookSettings, read_settings
+from scripts.settings.sources import fields_of, name_of
 
 CONFIG = Path("models/configs/second_look.yaml")
 SHEETS = Path("out/leaders")
@@ -67,8 +67,8 @@ def main() -> None:
     if not isinstance(settings, SecondLookSettings):
         raise SystemExit(f"{CONFIG} does not describe a second look")
     SHEETS.mkdir(parents=True, exist_ok=True)
-    for name in settings.malaria_free:
-        fields = list(located_fields(READERS[name](given.data / name), models))
+    for source in settings.malaria_free:
+        name, fields = name_of(source), list(located_fields(fields_of(source, given.data), models))
         first = [field.scored.infected_score.astype(np.float64) for field in fields]
         both = [rank_values(field.scored.infected_score, field.scored.second_score) for field in fields]
         write_sheet(f"{name}_first", fields, first)

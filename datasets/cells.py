@@ -171,7 +171,7 @@ def field_cells(fields: Iterable[tuple[AnnotatedField, NDArray[np.float32], NDAr
         crops.append(raw_crops(field.image(), boxes, STORED_SIZE_PX))
         masks.append(disk_masks(boxes, STORED_SIZE_PX))
         infected.extend(bool(flag) for flag in flags)
-        group.extend([field.path.stem] * len(boxes))
+        group.extend([field.group] * len(boxes))
     return _assembled(source, crops, masks, infected, group)
 
 

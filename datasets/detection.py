@@ -136,7 +136,7 @@ def _stored(field: AnnotatedField, image: NDArray[np.uint8], diameter_px: float)
     for x, y, box_width, box_height in np.where(np.isnan(boxes), STORED_DIAMETER_PX, boxes):
         left, top = int(max(0, x - box_width / 2)), int(max(0, y - box_height / 2))
         unexplained[top : int(y + box_height / 2) + 1, left : int(x + box_width / 2) + 1] = False
-    gaps = field.source in SOURCES_WITH_GAPS
+    gaps = field.source in SOURCES_WITH_GAPS or not field.all_marked
     for kind in ObjectKind:
         if gaps or kind not in field.kinds_marked:
             silent[kind] = unexplained

@@ -81,6 +81,8 @@ class AnnotatedField:
         (U, 4) boxes of objects of which nobody could tell whether they are infected.
     not_red_cells
         (O, 4) boxes of what was looked at and is neither a whole red cell nor a parasite.
+    all_marked
+        Whether every object of `kinds_marked` is marked; where not, an unmarked cell is unknown, not healthy.
     """
 
     path: Path
@@ -93,6 +95,12 @@ class AnnotatedField:
     slide: str = ""
     unsure: NDArray[np.float32] = field(default_factory=_no_boxes)
     not_red_cells: NDArray[np.float32] = field(default_factory=_no_boxes)
+    all_marked: bool = True
+
+    @property
+    def group(self) -> str:
+        """What no split may cut through: its slide or patient; its own name where the whole set is one."""
+        return self.slide or self.path.stem
 
     def image(self) -> NDArray[np.uint8]:
         """Decode the image to (H, W, 3) RGB."""
@@ -127,6 +135,7 @@ def annotated_field(
     slide: str = "",
     unsure: Sequence[Mark] = (),
     not_red_cells: Sequence[Mark] = (),
+    all_marked: bool = True,
 ) -> AnnotatedField:
     """A field of a set from its marks, each object once."""
     marks = _each_once(marks)
@@ -141,6 +150,7 @@ def annotated_field(
         kinds_marked=kinds_marked,
         unsure=_boxes(unsure),
         not_red_cells=_boxes(not_red_cells),
+        all_marked=all_marked,
     )
 
 

@@ -32,7 +32,7 @@ class Truth(IntEnum):
     HEALTHY = 0
     INFECTED = 1
     UNKNOWN = 2
-    """It lies beside a parasite, or over a cell of which nobody could tell."""
+    """It lies beside a parasite or over a cell of which nobody could tell, or has no mark where some have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,8 @@ def located_fields(fields: Sequence[AnnotatedField], models: ScoringModels) -> I
     slides: dict[str, list[AnnotatedField]] = defaultdict(list)
     for annotated in fields:
         slides[annotated.slide].append(annotated)
-    with tqdm(total=len(fields), desc=fields[0].source, unit="field", disable=None) as progress:
+    name = fields[0].source if fields else ""
+    with tqdm(total=len(fields), desc=name, unit="field", disable=None) as progress:
         for slide in slides.values():
             spread = np.random.default_rng(0).permutation(len(slide))
             shown = (slide[index].as_scored() for index in spread)
@@ -94,8 +95,18 @@ def located_field(
     truth, found = compared(
         scored.boxes, parasites, annotated.unsure, scored.width, scored.height, reach=reach
     )
+    if not annotated.all_marked:
+        told = np.concatenate([annotated.boxes[~annotated.infected], annotated.not_red_cells])
+        truth[(truth == Truth.HEALTHY) & ~_marked(scored, told)] = Truth.UNKNOWN
     cut = cut_by_border(parasites, scored.width, scored.height)
     return LocatedField(annotated, reference, scored, truth, found, cut)
+
+
+def _marked(scored: ScoredField, told: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(N,) which located objects are those of these boxes."""
+    told, boxes = (_inside(each, scored.width, scored.height) for each in (told, scored.boxes))
+    overlap = intersection_over_union(told, boxes)
+    return np.asarray((overlap >= SAME_CELL).any(axis=0), np.bool_)
 
 
 def compared(

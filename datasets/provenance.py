@@ -55,6 +55,7 @@ PROVENANCE = {
         "Abbas & Dijkstra 2019, Malaria-Detection-2019; P. falciparum, 12 patients",
         "CC BY 4.0",
         species=("P. falciparum",),
+        by_patient=True,
     ),
     "ph_thin": Provenance(
         "thin smears of two cameras with boxes round parasites, for measuring only; P. falciparum, P. vivax",

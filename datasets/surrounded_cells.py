@@ -17,7 +17,7 @@ from core.cells.crops import (
     raw_crops,
 )
 from datasets.cells import index_of
-from datasets.fields import read_rgb
+from datasets.fields import AnnotationError, read_rgb
 from datasets.located_objects import LocatedField, Truth
 from datasets.single_cells import SingleCell, single_cell
 
@@ -83,13 +83,25 @@ def of_located_fields(fields: Sequence[LocatedField], seed: int) -> SurroundedCe
     All infected ones; of the healthy ones those that lead the list of the first look whose scores the fields
     have, and some of the typical cells. What lies beside a parasite, or of which nobody could tell, is left
     out.
+
+    Raises
+    ------
+    AnnotationError
+        Where nothing is known of any object.
     """
     random = np.random.default_rng(seed)
     scores = np.concatenate([field.scored.infected_score for field in fields])
     healthy = np.concatenate([field.truth == Truth.HEALTHY for field in fields])
     evaluable = np.concatenate([field.scored.why_not == "" for field in fields])
     infected = np.concatenate([field.truth == Truth.INFECTED for field in fields])
-    leading = healthy & (scores >= np.quantile(scores[healthy], 1 - LEADING_SHARE))
+    if not (healthy | infected).any():
+        raise AnnotationError(
+            f"{fields[0].annotated.source}: of {len(scores)} located objects none is marked; compare the "
+            "marks with the images, or leave the source out"
+        )
+    leading = (
+        healthy & (scores >= np.quantile(scores[healthy], 1 - LEADING_SHARE)) if healthy.any() else healthy
+    )
     typical = np.flatnonzero(healthy & evaluable & ~leading)
     taken = infected | leading
     taken[random.permutation(typical)[:TYPICAL_A_SOURCE]] = True

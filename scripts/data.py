@@ -3,9 +3,15 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from core.errors import SmearscopeError
+from scripts.own_options import Classes, Format, InPart, SlideFrom, own_fields
+
+if TYPE_CHECKING:
+    from datasets.interchange.own_fields import OwnFields
 
 data = typer.Typer(no_args_is_help=True, help="Check sets of training images.")
 
@@ -19,13 +25,57 @@ def of_data() -> None:
 def check(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Folder of a set of images with boxes; see docs/BOXED_IMAGES.md."),
+        typer.Argument(
+            metavar="PATH",
+            help="Folder of a set of images with boxes (docs/BOXED_IMAGES.md); with --format, file or folder "
+            "of annotated smear fields (docs/OWN_SLIDES.md).",
+        ),
     ],
+    *,
+    format_name: Format = None,
+    classes: Classes = None,
+    in_part: InPart = False,
+    slide_from: SlideFrom = "",
 ) -> None:
     """Check every image and box of a set, and list what is wrong and what would be right.
 
     Exits 0 only if nothing is wrong, and then prints the images of each class.
     """
+    if format_name is not None:
+        _check_fields(own_fields(folder, format_name, classes, in_part=in_part, slide_from=slide_from))
+        return
+    if classes or in_part or slide_from:
+        raise SmearscopeError(
+            f"{folder}: --class, --in-part and --slide-from are for annotated smear fields; give --format too"
+        )
+    _check_boxed_images(folder)
+
+
+def _check_fields(own: "OwnFields") -> None:
+    from datasets.interchange.field_checks import classes_of, problems
+
+    found = own.read()
+    objects = sum(len(field.objects) for field in found.fields)
+    slides = {field.slide for field in found.fields}
+    typer.echo(f"{own.path}: {own.format}, {len(found.fields)} fields, {objects} objects")
+    for what, number in found.not_taken_over.items():
+        typer.echo(f"not taken over: {number} {what}")
+    if slides == {""}:
+        typer.echo(
+            "nothing says which slide a field is of: all count as one slide, and splits part its fields"
+        )
+    wrong = problems(own, found)
+    for problem in wrong:
+        typer.echo(f"{own.path}: {problem}")
+    for name, number, fields in classes_of(found.fields):
+        typer.echo(f"{name}  {number} objects on {fields} fields")
+    if wrong:
+        typer.echo(f"{len(wrong)} problems")
+        raise typer.Exit(1)
+    typer.echo(f"ok: {len(found.fields)} fields of {len(slides)} slides, {objects} objects")
+
+
+def _check_boxed_images(folder: Path) -> None:
     from tqdm import tqdm
 
     from datasets.boxed_images import examined

@@ -13,6 +13,7 @@ from scripts.demo import demo
 from scripts.evaluate import evaluate
 from scripts.explain import explain
 from scripts.export import export
+from scripts.import_fields import import_fields
 from scripts.release import release
 from scripts.render import render
 from scripts.report import report
@@ -72,6 +73,7 @@ app.command()(validate)
 app.command()(evaluate)
 app.command()(study)
 app.command()(release)
+app.command(name="import")(import_fields)
 app.add_typer(data, name="data")
 
 

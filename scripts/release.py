@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from models.cards import Card, DetectorCard, SecondLookCard, Training
     from scripts.settings.configuration import ClassifierSettings, DetectorSettings, SecondLookSettings
+    from scripts.settings.sources import OwnSource, Sources
 
 
 def release(
@@ -63,7 +64,7 @@ def release(
         settings.network: _training(configs / f"{settings.network}.yaml", settings, data)
         for settings in (detecting, looking, looking_again)
     }
-    located = _detector_card(detector_name, trained["detector"], validation)
+    located = _detector_card(detector_name, trained["detector"], detecting, validation)
     ranked = _second_look_card(second_look_name, trained["second_look"], looking_again, validation)
     looked_at = ClassifierCard(
         name=classifier_name,
@@ -110,17 +111,29 @@ def _write(out: Path, networks: "dict[str, tuple[Path, Card]]") -> None:
             write_card(card, files.enter_context(replacing(out / f"{name}.json")))
 
 
-def _detector_card(name: str, training: "Training", validation: Path) -> "DetectorCard":
+def _detector_card(
+    name: str, training: "Training", settings: "DetectorSettings", validation: Path
+) -> "DetectorCard":
+    """By unseen blocks of iml_malaria; where training did without it, by the sources left out."""
     from core.wording import RESEARCH_USE_ONLY
     from models.cards import DetectorCard, Found
     from scripts.cell_networks.released_figures import table_of
     from scripts.settings.configuration import ConfigurationError
+    from scripts.settings.sources import names_of
 
-    table = validation / "detector_blocks.json"
-    blocks = table_of(table)
-    native = [row for row in blocks if row["source"] == "iml_malaria" and row["scale"] == 1.0]
+    plan = "blocks" if "iml_malaria" in names_of(settings.sources) else "sources"
+    table = validation / f"detector_{plan}.json"
+    rows = table_of(table)
+    of_plan = [row for row in rows if row["source"] == "iml_malaria"] if plan == "blocks" else rows
+    native = [row for row in of_plan if row["infected"] and row["scale"] == 1.0]
     if not native:
-        raise ConfigurationError(f"{table}: no block of iml_malaria; run the validate command to its end")
+        of = "block of iml_malaria" if plan == "blocks" else "source with infected cells"
+        raise ConfigurationError(f"{table}: no {of}; run the validate command to its end")
+    measured_on = (
+        f"{len(native)} unseen blocks of iml_malaria"
+        if plan == "blocks"
+        else f"sources left out of training: {', '.join(row['source'] for row in native)}"
+    )
     found, infected = (sum(row[key] for row in native) for key in ("infected_found", "infected"))
     return DetectorCard(
         name=name,
@@ -129,9 +142,9 @@ def _detector_card(name: str, training: "Training", validation: Path) -> "Detect
         infected_cells=Found(
             found=found,
             missed=infected - found,
-            measured_on=f"{len(native)} unseen blocks of iml_malaria",
+            measured_on=measured_on,
         ),
-        figures={"blocks": blocks},
+        figures={plan: rows},
         limits=(
             "Cells of one slide must be of about one width; fields are scaled to it.",
             "Annotations at borders and in crowds are incomplete, so precision was not measured on them.",
@@ -140,19 +153,20 @@ def _detector_card(name: str, training: "Training", validation: Path) -> "Detect
 
 
 def _classifier_figures(config: Path, settings: "ClassifierSettings", validation: Path) -> dict[str, Any]:
-    from datasets.provenance import PROVENANCE
     from scripts.cell_networks.released_figures import curve_of, shares_found, summary_over_seeds, table_of
     from scripts.settings.configuration import ConfigurationError
+    from scripts.settings.sources import name_of, names_of, provenance_of
 
+    known = {name_of(source): provenance_of(source) for source in (*settings.sources, *settings.malaria_free)}
     rows = [
         row
         for row in table_of(validation / "classifier_sources.json")
-        if PROVENANCE[row["left_out"]].measures
+        if row["left_out"] not in known or known[row["left_out"]].measures
     ]
-    measured = tuple(source for source in settings.sources if PROVENANCE[source].measures)
+    measured = tuple(name for name in names_of(settings.sources) if known[name].measures)
     if not measured:
         raise ConfigurationError(
-            f"{config}: sources: nothing is measured on {', '.join(settings.sources)}; "
+            f"{config}: sources: nothing is measured on {', '.join(names_of(settings.sources))}; "
             "train with a published set too"
         )
     return {
@@ -166,7 +180,6 @@ def _second_look_card(
     name: str, training: "Training", settings: "SecondLookSettings", validation: Path
 ) -> "SecondLookCard":
     from core.wording import RESEARCH_USE_ONLY
-    from datasets.field_sets import READERS
     from models.cards import SecondLookCard
     from scripts.cell_networks.released_figures import (
         list_curves,
@@ -176,21 +189,30 @@ def _second_look_card(
         worst_of,
     )
     from scripts.settings.configuration import ConfigurationError
+    from scripts.settings.sources import has_fields, name_of, provenance_of
 
     table = validation / "second_look_sources.json"
     rows = table_of(table)
     curves = list_curves(rows)
-    absent = [source for source in settings.sources if source in READERS and source not in curves]
+    of_fields = [source for source in settings.sources if has_fields(source)]
+    absent = [name_of(source) for source in of_fields if name_of(source) not in curves]
     if absent or not curves:
         named = ", ".join(absent) or "whole fields"
         raise ConfigurationError(f"{table}: no lists of {named}; run the validate command to its end")
-    worst = worst_of(curves)
+    # Of cells marked in part most of a list is unknown: how far down a reader comes is not told by them.
+    in_part = {name_of(source) for source in of_fields if not provenance_of(source).measures}
+    told = {name: curve for name, curve in curves.items() if name not in in_part}
+    if not told:
+        raise ConfigurationError(
+            f"{table}: all its sources are marked in part; add one on which every parasite is marked"
+        )
+    worst = worst_of(told)
     figures = [{key: row[key] for key in row if key not in ("rates", "found")} for row in rows]
     return SecondLookCard(
         name=name,
         notice=RESEARCH_USE_ONLY,
         training=training,
-        curve=curves[worst],
+        curve=told[worst],
         curve_measured_on=f"{worst}, left out of the training of all three networks: its whole fields, each "
         "slide's objects in one list; parasites that were not located count as missed",
         figures={
@@ -211,39 +233,54 @@ def _second_look_card(
 def _training(
     config: Path, settings: "DetectorSettings | ClassifierSettings | SecondLookSettings", data: Path
 ) -> "Training":
-    from datasets.provenance import PROVENANCE
     from models.cards import Source, Training
+    from scripts.settings.sources import name_of, provenance_of
 
-    names = [*settings.sources, *getattr(settings, "malaria_free", ())]
+    sources = [*settings.sources, *getattr(settings, "malaria_free", ())]
     return Training(
         command=f"smearscope train {config.as_posix()} --data DATA --out runs/{settings.network}",
-        settings=settings.model_dump(mode="json"),
+        settings=_without_folders(settings),
         seed=settings.seed,
         sources=tuple(
             Source(
-                name=name,
-                citation=PROVENANCE[name].citation,
-                licence=PROVENANCE[name].licence,
-                items=_images(data / name),
+                name=name_of(source),
+                citation=provenance_of(source).citation,
+                licence=provenance_of(source).licence,
+                items=_images(source, data),
             )
-            for name in names
+            for source in sources
         ),
     )
 
 
-def _images(folder: Path) -> int:
+def _images(source: "str | OwnSource", data: Path) -> int:
     from core.slides.formats import is_image_name
     from scripts.settings.configuration import ConfigurationError
 
+    if not isinstance(source, str):
+        return len(source.own.read().fields)
+    folder = data / source
     count = sum(is_image_name(path) for path in folder.rglob("*"))
     if count == 0:
         raise ConfigurationError(f"{folder}: no image here; give the --data that was trained on")
     return count
 
 
-def _species(sources: tuple[str, ...]) -> str:
-    from datasets.provenance import PROVENANCE
+def _without_folders(
+    settings: "DetectorSettings | ClassifierSettings | SecondLookSettings",
+) -> dict[str, Any]:
+    """The settings as a card has them: a laboratory's own fields by the last part of their path alone."""
+    written = settings.model_dump(mode="json")
+    for key in ("sources", "malaria_free"):
+        for source in written.get(key, ()):
+            if isinstance(source, dict):
+                source["path"] = Path(source["path"]).name
+    return written
 
-    *others, last = dict.fromkeys(species for source in sources for species in PROVENANCE[source].species)
+
+def _species(sources: "Sources") -> str:
+    from scripts.settings.sources import provenance_of
+
+    *others, last = dict.fromkeys(species for source in sources for species in provenance_of(source).species)
     named = f"{', '.join(others)} and {last}" if others else last
     return f"{named} only; other species and mixed infections were not seen."

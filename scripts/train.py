@@ -125,13 +125,13 @@ def _train_guided(
 ) -> None:
     from core.training.guided import train_guided
     from core.training.processes import launched
-    from scripts.guided.guided_run import begin_run, open_run
+    from scripts.guided.guided_run import begin_run, kept_settings, open_run
     from scripts.guided.tensorboard_curves import tensorboard_curves
 
     run = open_run(data, settings)
     fabric = launched(device.type, settings.precision)
     if fabric.is_global_zero:
-        begin_run(out, config, settings, config.read_bytes())
+        begin_run(out, config, settings, kept_settings(config, settings))
     with tensorboard_curves(out / "tensorboard", wanted=tensorboard and fabric.is_global_zero) as watch:
         progress = train_guided(
             run.guided, run.images, settings.training, fabric, out, typer.echo, watch=watch

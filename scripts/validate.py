@@ -59,6 +59,7 @@ def validate(
     from scripts.cell_networks.validate_lists import validate_lists
     from scripts.settings.chain_settings import chain_of
     from scripts.settings.configuration import (
+        ClassifierSettings,
         ConfigurationError,
         DetectorSettings,
         SecondLookSettings,
@@ -66,6 +67,7 @@ def validate(
         read_settings,
     )
     from scripts.settings.guided_settings import GuidedSettings
+    from scripts.settings.sources import names_of
 
     settings = read_settings(config)
     if isinstance(settings, GuidedSettings):
@@ -78,10 +80,15 @@ def validate(
         raise ConfigurationError("--plan patients is for a classifier; take sources or blocks")
     if isinstance(settings, SecondLookSettings) and plan != Plan.SOURCES:
         raise ConfigurationError(f"--plan {plan} is not for a second look; take sources")
-    if absent := sorted(LEAVES_OUT_OF[settings.network, plan] - set(settings.sources)):
+    if absent := sorted(LEAVES_OUT_OF[settings.network, plan] - set(names_of(settings.sources))):
         raise ConfigurationError(
             f"{config}: sources: --plan {plan} leaves out parts of {', '.join(absent)}, which is not "
             "among the sources; add it, or take --plan sources"
+        )
+    if plan == Plan.SOURCES and len(settings.sources) == 1 and isinstance(settings, ClassifierSettings):
+        raise ConfigurationError(
+            f"{config}: sources: {names_of(settings.sources)[0]} is the only one: without it nothing remains "
+            "to train on; add another, such as a published set"
         )
     check_writable(out)
     fabric = Fabric(accelerator=torch_device("auto").type, devices=1)

@@ -10,8 +10,13 @@ from datasets.fields import STAGES, AnnotatedField, AnnotationError, Mark, annot
 from datasets.interchange.attributes import PLACES
 from datasets.interchange.labelled import CellClass, LabelledField, LabelledObject
 
-_KINDS = {CellClass.WHITE_CELL: ObjectKind.WHITE_CELL, CellClass.PLATELET: ObjectKind.PLATELET}
-_CLASS_OF = {kind: name for name, kind in _KINDS.items()}
+_KINDS: Mapping[str, ObjectKind] = {
+    CellClass.HEALTHY: ObjectKind.RED_CELL,
+    CellClass.UNREAD: ObjectKind.RED_CELL,
+    CellClass.WHITE_CELL: ObjectKind.WHITE_CELL,
+    CellClass.PLATELET: ObjectKind.PLATELET,
+}
+_CLASS_OF = {ObjectKind.WHITE_CELL: CellClass.WHITE_CELL, ObjectKind.PLATELET: CellClass.PLATELET}
 _UNSURE = (CellClass.UNSURE, CellClass.UNREAD)
 """Red cells of which nothing is to be learned: nobody could tell, or nobody has said."""
 
@@ -40,15 +45,13 @@ def annotated_fields(
             f"{source}: {len(missing)} of {len(fields)} images are missing, the first {missing[0]}; "
             "put them beside the annotations"
         )
-    # White cells and platelets are marked on all fields of a set or on none.
-    marked = {
-        _KINDS[CellClass(one.label)] for field in fields for one in field.objects if one.label in _KINDS
-    }
+    # A kind is marked on all fields of a set or on none: where parasites alone are, no kind of cell is.
+    marked = {_KINDS[one.label] for field in fields for one in field.objects if one.label in _KINDS}
     return [_annotated(field, images[field.name], source, marked) for field in fields]
 
 
 def _annotated(
-    field: LabelledField, image: Path, source: str, other_kinds: Iterable[ObjectKind]
+    field: LabelledField, image: Path, source: str, kinds_marked: Iterable[ObjectKind]
 ) -> AnnotatedField:
     unsure: list[Mark] = []
     not_red_cells: list[Mark] = []
@@ -68,15 +71,15 @@ def _annotated(
         )
         of_class = unsure if name in _UNSURE else not_red_cells if name == CellClass.OTHER else marks
         of_class.append(mark)
-    red_cells = {ObjectKind.RED_CELL} if field.all_marked else set()
     return annotated_field(
         image,
         source,
         marks,
-        frozenset({*other_kinds, *red_cells}),
+        frozenset(kinds_marked),
         slide=field.slide,
         unsure=unsure,
         not_red_cells=not_red_cells,
+        all_marked=field.all_marked,
     )
 
 
@@ -106,7 +109,7 @@ def labelled_field(field: AnnotatedField, name: str, width_px: int, height_px: i
         height_px,
         (*told, *unsure, *others),
         slide=field.slide,
-        all_marked=ObjectKind.RED_CELL in field.kinds_marked,
+        all_marked=field.all_marked and ObjectKind.RED_CELL in field.kinds_marked,
     )
 
 

@@ -18,9 +18,9 @@ from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.tally import RankCurve
 from core.training.list_figures import RankedTruth
-from datasets.field_sets import READERS
 from models.cards import Range, Validity
 from scripts.settings.configuration import ConfigurationError
+from scripts.settings.sources import Sources, fields_of
 
 RANKS = (2000, 1000, 100)
 """One healthy object in so many: where the sources are compared."""
@@ -48,7 +48,7 @@ def table_of(path: Path) -> list[dict[str, Any]]:
 
 def _runs(source: str, scores: Path) -> list[dict[str, NDArray[Any]]]:
     """What networks that had not seen the source scored its cells, by seed."""
-    files = sorted(scores.glob(f"{source}_[0-9]*.npz"))
+    files = [path for path in sorted(scores.glob("*_*.npz")) if path.stem.rpartition("_")[0] == source]
     if not files:
         raise ConfigurationError(
             f"{scores}: no scores of {source}; run the validate command with --plan sources to its end"
@@ -89,13 +89,13 @@ def validity_on(
     detector: CellDetector,
     classifier: CellClassifier,
     second_look: SecondLook,
-    sources: tuple[str, ...],
+    sources: Sources,
     data: Path,
 ) -> Validity:
     """Ranges of focus and stain over annotated fields of every set the detector knows."""
     qualities: list[FieldQuality] = []
     for source in sources:
-        fields = READERS[source](data / source)
+        fields = fields_of(source, data)
         for annotated in fields[:: max(1, len(fields) // QUALITY_FIELDS_A_SET)]:
             field = annotated.as_scored()
             try:

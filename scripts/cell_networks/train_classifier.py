@@ -18,7 +18,6 @@ from datasets.cell_sets import CELL_SETS
 from datasets.cells import CellSet, field_cells, joined, marked_cells
 from datasets.classification import BatchLayout, CellBatch, batches
 from datasets.detection import cell_diameter_px
-from datasets.field_sets import READERS
 from datasets.fields import AnnotatedField
 from datasets.foreground import NoCellsError
 from models.classifier import FEATURE_LAYER, ClassifierNetwork
@@ -26,16 +25,17 @@ from models.slide_network import as_input
 from models.slide_norm import expect_batches
 from scripts.cell_networks.cell_loss import cell_loss
 from scripts.settings.configuration import ClassifierSettings
+from scripts.settings.sources import OwnSource, malaria_fields_of, malaria_free_fields_of, name_of
 
 UNSTAINED = (255.0, 255.0, 255.0)
 """A cell colour by which no object counts as hardly stained."""
 
 
-def read_source(data: Path, source: str) -> CellSet:
-    """Annotated cells of a set with infected ones, from its folder below `data`."""
-    if source in CELL_SETS:
+def read_source(data: Path, source: str | OwnSource) -> CellSet:
+    """Annotated cells of a source with infected ones; published sets are in their folders below `data`."""
+    if isinstance(source, str) and source in CELL_SETS:
         return CELL_SETS[source](data / source)
-    return marked_cells(READERS[source](data / source))
+    return marked_cells(malaria_fields_of(source, data))
 
 
 def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellSet:
@@ -59,10 +59,10 @@ def healthy_cells(fields: list[AnnotatedField], detector: CellDetector) -> CellS
 
 
 def read_cells(data: Path, settings: ClassifierSettings, detector: CellDetector) -> dict[str, CellSet]:
-    """The cells of each source and of each malaria-free set."""
-    cells = {source: read_source(data, source) for source in settings.sources}
+    """The cells of each source and of each malaria-free one, by its name."""
+    cells = {name_of(source): read_source(data, source) for source in settings.sources}
     for source in settings.malaria_free:
-        cells[source] = healthy_cells(READERS[source](data / source), detector)
+        cells[name_of(source)] = healthy_cells(malaria_free_fields_of(source, data), detector)
     return cells
 
 

@@ -11,17 +11,17 @@ from tqdm import tqdm
 
 from core.training.loop import CurvePoint, fit
 from datasets.detection import StoredField, TileBatch, batches, store, synthetic_fields
-from datasets.field_sets import READERS
 from datasets.fields import AnnotatedField
 from models.detection_loss import detection_loss
 from models.detector import white_balanced
 from models.detector_network import DetectorNetwork, as_input
 from scripts.settings.configuration import DetectorSettings
+from scripts.settings.sources import fields_of, name_of
 
 
 def read_fields(data: Path, settings: DetectorSettings) -> dict[str, list[AnnotatedField]]:
-    """The annotated fields of each source, from its folder below `data`."""
-    return {source: READERS[source](data / source) for source in settings.sources}
+    """The annotated fields of each source by its name; published sets are in their folders below `data`."""
+    return {name_of(source): fields_of(source, data) for source in settings.sources}
 
 
 def batch_loss(network: nn.Module, batch: TileBatch) -> Tensor:

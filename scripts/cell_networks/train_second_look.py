@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from core.cells.second_look import SecondLook as SecondLookProtocol
 from core.cells.second_look import SecondSight
 from core.training.loop import CurvePoint, fit
 from datasets.cells import CellSet
-from datasets.field_sets import READERS
 from datasets.fields import AnnotatedField
 from datasets.located_objects import LocatedField, located_fields
 from datasets.second_look_batches import SecondLookLayout, second_look_batches
@@ -30,6 +30,7 @@ from models.slide_norm import expect_batches
 from scripts.cell_networks.cell_loss import cell_loss
 from scripts.cell_networks.train_classifier import train_classifier
 from scripts.settings.configuration import ClassifierSettings, SecondLookSettings
+from scripts.settings.sources import has_fields, malaria_fields_of, malaria_free_fields_of, name_of
 
 CPU = torch.device("cpu")
 
@@ -67,12 +68,19 @@ def second_look_sources(
 ) -> list[SurroundedCells]:
     """What to train on, source by source: cells of crop sets, and what two first looks put forward on fields.
 
-    The fields of each set are cut into two halves in their order. A first look is trained without the one
-    half, and mines it: what it was trained on it would rank better than it ranks the fields of a new slide.
+    The fields of each set are cut into two halves in their order, between two slides where there are several.
+    A first look is trained without the one half, and mines it: what it was trained on it would rank better
+    than it ranks the fields of a new slide.
     """
-    names = [*settings.sources, *settings.malaria_free]
-    sources = [of_crop_set(data / name, name, settings.seed) for name in names if name in CROP_SETS]
-    annotated = {name: READERS[name](data / name) for name in names if name in READERS}
+    sources = [
+        of_crop_set(data / source, source, settings.seed)
+        for source in settings.sources
+        if isinstance(source, str) and source in CROP_SETS
+    ]
+    annotated = {
+        name_of(source): malaria_fields_of(source, data) for source in settings.sources if has_fields(source)
+    }
+    annotated |= {name_of(source): malaria_free_fields_of(source, data) for source in settings.malaria_free}
     located: dict[str, list[LocatedField]] = {name: [] for name in annotated}
     for second_half in (False, True):
         rest = {
@@ -90,14 +98,20 @@ def second_look_sources(
 
 
 def half_of(fields: Sequence[AnnotatedField], *, second_half: bool) -> Sequence[AnnotatedField]:
-    """One half of a set's fields, in their order: neighbours share cells, stain and light."""
+    """About one half of a set's fields, in their order: neighbours share cells, stain and light."""
     middle = len(fields) // 2
-    return fields[middle:] if second_half else fields[:middle]
+    borders = [
+        number
+        for number, (one, following) in enumerate(pairwise(fields), start=1)
+        if one.slide != following.slide
+    ]
+    cut = min(borders, key=lambda border: abs(border - middle), default=middle)
+    return fields[cut:] if second_half else fields[:cut]
 
 
 def without_half(cells: CellSet, fields: Sequence[AnnotatedField], *, second_half: bool) -> CellSet:
     """The cells that are not cut from one half of a set's fields."""
-    left_out = [field.path.stem for field in half_of(fields, second_half=second_half)]
+    left_out = [field.group for field in half_of(fields, second_half=second_half)]
     return cells.take(~np.isin(cells.group, left_out))
 
 

@@ -20,6 +20,7 @@ from models.checkpoint import load_classifier, save_weights
 from models.classifier import Classifier
 from scripts.cell_networks.train_classifier import train_classifier
 from scripts.settings.configuration import ClassifierSettings
+from scripts.settings.sources import own_states
 
 FOLDS = 5
 LARGEST_REFERENCE = 400
@@ -67,7 +68,11 @@ def trained_once(
     """
     made_with = weights.with_suffix(".json")
     described = json.dumps(
-        {"settings": settings.model_dump(mode="json"), "cells": {name: len(cells[name]) for name in cells}}
+        {
+            "settings": settings.model_dump(mode="json"),
+            "cells": {name: len(cells[name]) for name in cells},
+            "own": own_states((*settings.sources, *settings.malaria_free)),
+        }
     )
     kept = weights.is_file() and made_with.is_file()
     if not kept or made_with.read_text(encoding="utf-8") != described:
@@ -77,8 +82,9 @@ def trained_once(
 
 
 def has_fields(cells: CellSet) -> bool:
-    """Whether the cells are grouped by field, and not by patient (`datasets.provenance`)."""
-    return not all(PROVENANCE[source].by_patient for source in np.unique(cells.source))
+    """Whether cells are grouped by field, not by patient or laboratory's slide (`datasets.provenance`)."""
+    published = [PROVENANCE[source] for source in np.unique(cells.source) if source in PROVENANCE]
+    return not all(known.by_patient for known in published)
 
 
 def slides_of(cells: CellSet) -> list[NDArray[np.intp]]:

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from pydantic import BaseModel
 from torch import nn
 
 from core.files import write_bytes
 from core.training.list_figures import RankedTruth, rank_values, shown_diluted, shown_undiluted
 from datasets.cells import CellSet
-from datasets.field_sets import MEASURED_ONLY, READERS
+from datasets.field_sets import MEASURED_ONLY
 from datasets.located_objects import LocatedField, Truth, located_fields
 from datasets.surrounded_cells import SurroundedCells
 from models.checkpoint import load_classifier, load_detector, load_second_look, save_weights
@@ -24,6 +23,8 @@ from scripts.cell_networks.train_detector import read_fields, train_detector
 from scripts.cell_networks.train_second_look import Looks, second_look_sources, train_second_look
 from scripts.cell_networks.validate_classifier import shown
 from scripts.settings.chain_settings import ChainSettings
+from scripts.settings.configuration import ClassifierSettings, DetectorSettings, SecondLookSettings
+from scripts.settings.sources import has_fields, malaria_fields_of, name_of, own_states
 
 ONE_IN = (2000, 1000, 300, 100, 25)
 BUDGETS = (100, 300, 1000)
@@ -163,21 +164,33 @@ def validate_lists(
 ) -> Iterator[dict[str, Any]]:
     """One row a seed, source of fields left out, and set tested on: that source, and those only measured on.
 
+    Of the latter those that are below `data`.
+
     Seed after seed, so that a run that is broken off has measured every source about as often.
     """
-    left_out = [source for source in settings.second_look.sources if source in READERS]
-    chains = {source: Chain(data, settings, source, fabric, out / "networks") for source in left_out}
+    left_out = {
+        name_of(source): malaria_fields_of(source, data)
+        for source in settings.second_look.sources
+        if has_fields(source)
+    }
+    measured_only = {
+        name: reader(data / name) for name, reader in MEASURED_ONLY.items() if (data / name).is_dir()
+    }
+    chains = {name: Chain(data, settings, name, fabric, out / "networks") for name in left_out}
     first = settings.second_look.seed
     for seed in range(first, first + seeds):
         for source, chain in chains.items():
             looks = chain.looks(seed)
-            for name, reader in ((source, READERS[source]), *MEASURED_ONLY.items()):
-                fields = list(located_fields(reader(data / name), looks))
+            for name, unseen in ((source, left_out[source]), *measured_only.items()):
+                fields = list(located_fields(unseen, looks))
                 row = list_figures(fields, ranked(fields))
                 yield shown({"left_out": source, "seed": seed, "tested_on": name, **row})
 
 
-def _to_be_made(weights: Path, *settings: BaseModel) -> bool:
+AnySettings = DetectorSettings | ClassifierSettings | SecondLookSettings
+
+
+def _to_be_made(weights: Path, *settings: AnySettings) -> bool:
     """Whether no earlier run left the weights of these settings, its own and those of the networks before it.
 
     Changes of the program are not seen.
@@ -188,10 +201,11 @@ def _to_be_made(weights: Path, *settings: BaseModel) -> bool:
     return made_with.read_text(encoding="utf-8") != _said(settings)
 
 
-def _keep(network: nn.Module, weights: Path, *settings: BaseModel) -> None:
+def _keep(network: nn.Module, weights: Path, *settings: AnySettings) -> None:
     save_weights(network, weights)
     write_bytes(weights.with_suffix(".json"), _said(settings).encode())
 
 
-def _said(settings: Sequence[BaseModel]) -> str:
-    return "\n".join(each.model_dump_json() for each in settings)
+def _said(settings: Sequence[AnySettings]) -> str:
+    states = [state for each in settings for state in own_states(each.sources)]
+    return "\n".join([*(each.model_dump_json() for each in settings), *states])

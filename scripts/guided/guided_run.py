@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import yaml
 
 from core.files import write_bytes
 from core.saliency.objectives import Objective
@@ -91,6 +92,17 @@ def settings_of_run(run: Path) -> GuidedSettings:
     if not isinstance(settings, GuidedSettings):
         raise ConfigurationError(f"{run}: not the folder of a guided training; give one")
     return settings
+
+
+def kept_settings(config: Path, settings: GuidedSettings) -> bytes:
+    """What the folder of a training keeps of its settings: the YAML as it is, or with whole paths.
+
+    Own fields are found from the folder of the configuration, which is another one there.
+    """
+    if isinstance(settings.images.dataset, str):
+        return config.read_bytes()
+    content: str = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    return content.encode()
 
 
 def begin_run(run: Path, config: Path, settings: GuidedSettings, content: bytes) -> None:

@@ -18,11 +18,12 @@ from datasets.augmentation import boxed_evaluation, boxed_training, region_evalu
 from datasets.boxed_images import BoxedImage, boxed_images, classes_in_14, of_classes
 from datasets.cell_regions import guiding_parasite_regions
 from datasets.cell_sets import CELL_SETS
-from datasets.cells import CellSet
+from datasets.cells import CellSet, marked_cells
 from datasets.control_regions import BOX_CONTROLS, MASK_CONTROLS
 from datasets.region_samples import BoxedSamples, CellSamples, Inputs, RegionSample
 from datasets.splits import Split, folds, image_groups, split
 from scripts.settings.guided_settings import ImageSettings
+from scripts.settings.sources import OwnSource, malaria_fields_of
 
 CELL_CLASSES = ("healthy", "infected")
 
@@ -259,12 +260,12 @@ def read_source(data: Path, settings: ImageSettings) -> ImageSource:
     core.errors.SmearscopeError
         Naming what is missing in its folder, or classes that it does not have.
     """
+    if isinstance(settings.dataset, OwnSource):
+        _all_classes(settings.dataset.path, settings)
+        return CellSource(marked_cells(malaria_fields_of(settings.dataset, data)), settings.size_px)
     root = data / settings.dataset
     if root.name in CELL_SETS:
-        if settings.classes != "all":
-            raise ImageSourceError(
-                f"{root}: red cells have the classes healthy and infected; give classes: all"
-            )
+        _all_classes(root, settings)
         return CellSource(CELL_SETS[root.name](root), settings.size_px)
     decoded = Decoded()
     images = [KeptImage(**vars(image), decoded=decoded) for image in boxed_images(root)]
@@ -273,6 +274,11 @@ def read_source(data: Path, settings: ImageSettings) -> ImageSource:
         return of(images=images, wnids=tuple(sorted({image.wnid for image in images})))
     wnids = classes_in_14(root) if settings.classes == "in_14" else settings.classes
     return of(images=of_classes(images, wnids), wnids=tuple(wnids))
+
+
+def _all_classes(root: Path, settings: ImageSettings) -> None:
+    if settings.classes != "all":
+        raise ImageSourceError(f"{root}: red cells have the classes healthy and infected; give classes: all")
 
 
 def split_of(source: ImageSource, settings: ImageSettings) -> Split:

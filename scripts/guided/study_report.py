@@ -23,6 +23,7 @@ from core.training.figures import ClassMeasures
 from scripts.guided.evaluate_guided import without_nan
 from scripts.guided.study_runs import StudyFolder
 from scripts.settings.guided_settings import GuidedSettings
+from scripts.settings.sources import name_of
 from scripts.settings.study_settings import ArmSettings, PlannedRun, StudySettings
 
 UNSEEN = "unseen_by_imagenet_weights"
@@ -245,7 +246,7 @@ def _facts(study: StudyFolder, first: PlannedRun) -> dict[str, str]:
     folds = f", folds: {settings.folds}" if settings.folds else ", one split"
     classes = base.images.classes if isinstance(base.images.classes, str) else len(base.images.classes)
     return {
-        "images": f"{base.images.dataset}, classes: {classes}, {base.images.size_px} px",
+        "images": f"{name_of(base.images.dataset)}, classes: {classes}, {base.images.size_px} px",
         "network": f"{base.backbone.name}, weights: {base.backbone.weights}",
         "training": f"epochs by cross-entropy: {plan.reference.epochs}, then guided: {plan.guided.epochs}",
         "judged at": f"epoch {settings.judged_epoch}, the last, for every arm",

@@ -11,6 +11,7 @@ from scripts.settings.configuration import (
     SecondLookSettings,
     read_settings,
 )
+from scripts.settings.sources import name_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,13 @@ AnySettings = TypeVar("AnySettings", DetectorSettings, ClassifierSettings, Secon
 
 
 def _without(settings: AnySettings, left_out: str, seed: int) -> AnySettings:
-    rest = tuple(source for source in settings.sources if source != left_out)
+    """The same without a source; raises `ConfigurationError` where none is left."""
+    rest = tuple(source for source in settings.sources if name_of(source) != left_out)
+    if not rest and not getattr(settings, "synthetic_fields", 0):
+        raise ConfigurationError(
+            f"{settings.network}: {left_out} is its only source: without it nothing remains to train on; "
+            "add another, such as a published set"
+        )
     return settings.model_copy(update={"sources": rest, "seed": seed})
 
 

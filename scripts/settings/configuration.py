@@ -1,6 +1,5 @@
 """Training settings: what a YAML file may say, checked before anything runs."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
@@ -23,24 +22,13 @@ from datasets.field_sets import READERS
 from datasets.staged_cells import STAGED_SETS
 from datasets.surrounded_cells import CROP_SETS
 from scripts.settings.guided_settings import GuidedSettings, ObjectiveSettings
+from scripts.settings.sources import NAMED, OWN, Sources, among
 from scripts.settings.study_settings import StudySettings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Settings = TypeVar("Settings")
-
-
-def _among(known: Collection[str]) -> AfterValidator:
-    """Refuse names of sets that there is no reader for."""
-
-    def checked(names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if name not in known:
-                raise ValueError(f"no set {name!r}; choose one of {', '.join(known)}")
-        return names
-
-    return AfterValidator(checked)
 
 
 def _fixed_weights(objective: ObjectiveSettings) -> ObjectiveSettings:
@@ -52,10 +40,10 @@ def _fixed_weights(objective: ObjectiveSettings) -> ObjectiveSettings:
 
 
 FixedObjective = Annotated[ObjectiveSettings, AfterValidator(_fixed_weights)]
-FieldSets = Annotated[tuple[str, ...], _among(READERS)]
-SecondLookSets = Annotated[tuple[str, ...], _among([*CROP_SETS, *READERS])]
-StagedSets = Annotated[tuple[str, ...], _among(STAGED_SETS)]
-InfectedCellSets = Annotated[tuple[str, ...], _among([*CELL_SETS, *READERS])]
+FieldSets = Annotated[Sources, among(READERS)]
+SecondLookSets = Annotated[Sources, among([*CROP_SETS, *READERS])]
+StagedSets = Annotated[tuple[str, ...], among(STAGED_SETS)]
+InfectedCellSets = Annotated[Sources, among([*CELL_SETS, *READERS])]
 
 
 class ConfigurationError(SmearscopeError):
@@ -77,7 +65,8 @@ class DetectorSettings(_Settings):
     batch_size
         Tiles of fields.
     sources
-        Sets of annotated fields, named as in `datasets.field_sets.READERS`.
+        Sets of annotated fields, named as in `datasets.field_sets.READERS`, and a laboratory's own
+        (`scripts.settings.sources`).
     synthetic_fields
         Fields drawn in addition, each of a slide of its own.
     """
@@ -105,10 +94,10 @@ class ClassifierSettings(_Settings):
     ----------
     sources
         Sets with infected and healthy cells, named as in `datasets.cell_sets.CELL_SETS` or
-        `datasets.field_sets.READERS`.
+        `datasets.field_sets.READERS`, and a laboratory's own.
     malaria_free
-        Sets of annotated fields, named as in the latter, all of whose red cells are healthy; the detector
-        cuts the cells.
+        Sets of annotated fields, named as in the latter, and a laboratory's own, all of whose red cells are
+        healthy; the detector cuts the cells.
     width
         Channels of the first stage.
     label_smoothing
@@ -156,9 +145,9 @@ class SecondLookSettings(_Settings):
         First blocks that keep these weights: edges and colours are the same everywhere.
     sources
         Sets with infected cells or fields, named as in `datasets.surrounded_cells.CROP_SETS` or
-        `datasets.field_sets.READERS`.
+        `datasets.field_sets.READERS`, and a laboratory's own.
     malaria_free
-        Sets of fields, named as in the latter, in which no parasite is.
+        Sets of fields, named as in the latter, and a laboratory's own, in which no parasite is.
     batch
         Slides in a batch, and objects of each.
     label_smoothing
@@ -231,7 +220,7 @@ def _checked(adapter: TypeAdapter[Settings], path: Path) -> Settings:
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: the file holds no keys; see models/configs for an example")
     try:
-        return adapter.validate_python(content)
+        return adapter.validate_python(content, context=path.parent)
     except ValidationError as error:
         faults = "; ".join(_fault(each, content) for each in error.errors())
         raise ConfigurationError(f"{path}: {faults}; see models/configs for an example") from error
@@ -263,6 +252,8 @@ def _key(place: tuple[int | str, ...], content: object) -> str:
         place = place[1:]  # the kind of settings, which is no key
     names: list[str] = []
     for part in place:
+        if part in (NAMED, OWN):
+            continue  # the kind of an entry of sources, which is no key
         name: object = part
         if isinstance(content, dict):
             content = content.get(part)

@@ -10,6 +10,7 @@ from core.saliency.objectives import Objective, ObjectiveError
 from core.training.plan import TrainingPlan
 from core.training.processes import Precision
 from models.backbones import BACKBONES, MEAN_AND_DEVIATION, MINUS_ONE_TO_ONE
+from scripts.settings.sources import Source
 
 NORMALISATIONS = {"imagenet": MEAN_AND_DEVIATION, "minus-one-to-one": MINUS_ONE_TO_ONE}
 
@@ -49,7 +50,7 @@ class ImageSettings(_Settings):
     ----------
     dataset
         Folder of a set of images with boxes, or of one of red cells (in `datasets.cell_sets.CELL_SETS`),
-        below that of the data.
+        below that of the data; or a laboratory's own annotated fields, for their red cells.
     classes
         "all", "in_14" (as the set's `classes.csv` marks them), or their keys, in the order of the logits.
     split_seed
@@ -64,7 +65,7 @@ class ImageSettings(_Settings):
         Measures are always of their own.
     """
 
-    dataset: str = Field(min_length=1)
+    dataset: Source
     classes: Literal["all", "in_14"] | tuple[str, ...]
     split_seed: int = Field(ge=0)
     size_px: int = Field(gt=0)

@@ -1,5 +1,6 @@
 """Single cells from crop sets and fields, in one form, each with its slide's colour."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -220,3 +221,15 @@ def test_the_real_crop_sets_are_read_whole(
     assert len(cells) == count
     assert int(cells.infected.sum()) == infected
     assert groups is None or len(np.unique(cells.group)) == groups
+
+
+def test_cells_of_one_slide_have_one_colour_and_one_group(tmp_path: Path) -> None:
+    centres, told = [(60.0, 60.0), (140.0, 60.0)], []
+    for name, colour in (("a", CELL), ("b", (150, 90, 170))):
+        save(tmp_path / f"{name}.png", disc_picture(120, 200, centres, 50, colour))
+        kinds, infected = [ObjectKind.RED_CELL] * 2, [False] * 2
+        field = annotated(tmp_path / f"{name}.png", boxes_around(centres, 56), kinds, infected)
+        told.append((replace(field, slide="S7"), field.boxes, np.array(infected)))
+    cells = field_cells(told)
+    assert cells.group.tolist() == ["S7"] * 4
+    assert len(np.unique(cells.colour, axis=0)) == 1

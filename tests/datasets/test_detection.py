@@ -102,6 +102,15 @@ def test_unmarked_cells_are_silent_only_in_sets_with_gaps(tmp_path: Path) -> Non
         assert not field.silent[:, 5, 5].any()
 
 
+def test_where_cells_are_marked_in_part_an_unmarked_one_is_silent(tmp_path: Path) -> None:
+    boxes = boxes_around(CENTRES, (50, 36))
+    field = stored(replace(annotated(tmp_path, boxes[1:], "ours"), all_marked=False))
+    scale = field.image.shape[1] / 400
+    unmarked, marked = (np.array(CENTRES[index]) * scale for index in (0, 1))
+    assert field.silent[:, int(unmarked[1]), int(unmarked[0])].all()
+    assert not field.silent[:, int(marked[1]), int(marked[0])].any()
+
+
 def test_a_dark_object_speaks_only_for_the_kinds_that_were_marked(tmp_path: Path) -> None:
     boxes = boxes_around(CENTRES, (50, 36))
     field = stored(annotated(tmp_path, boxes[1:], marked=frozenset({ObjectKind.RED_CELL})))

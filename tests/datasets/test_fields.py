@@ -26,3 +26,9 @@ def test_of_two_marks_of_one_cell_the_infected_one_stays(order: tuple[int, int])
     field = annotated_field(Path("a.jpg"), "set", [marks[number] for number in order], frozenset())
     assert field.boxes.tolist() == [[10, 10, 20, 20]]
     assert field.infected.tolist() == [True]
+
+
+def test_no_split_cuts_through_a_slide_or_where_there_is_none_through_a_field() -> None:
+    of_patient = annotated_field(Path("day 1/7.png"), "set", [], frozenset(), slide="Trip 1")
+    of_one_slide = annotated_field(Path("day 1/7.png"), "set", [], frozenset())
+    assert (of_patient.group, of_one_slide.group) == ("Trip 1", "7")

@@ -105,6 +105,36 @@ def test_annotated_fields_are_scored_as_a_slide_is_and_carry_their_truth(
         assert field.scored.infected_score[infected] > field.scored.infected_score[~infected].max()
 
 
+@pytest.mark.parametrize("all_marked", [True, False])
+def test_where_not_all_is_marked_only_marked_objects_are_known(
+    all_marked: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = draw_field(infected=(7,))
+    monkeypatch.setattr(AnnotatedField, "image", lambda _: image)
+    # The seventh disc of six a row, 24 px wide, 40 px apart; a healthy one, and one that is no red cell.
+    infected = Mark(ObjectKind.RED_CELL, 60 - 14, 60 - 14, 28, 28, infected=True)
+    healthy = Mark(ObjectKind.RED_CELL, 100 - 14, 60 - 14, 28, 28)
+    dirt = Mark(ObjectKind.RED_CELL, 140 - 14, 60 - 14, 28, 28)
+    field = annotated_field(
+        Path("a.png"),
+        "set",
+        [infected, healthy],
+        frozenset({ObjectKind.RED_CELL}),
+        not_red_cells=[dirt],
+        all_marked=all_marked,
+    )
+    (located,) = located_fields([field], load_models())
+    assert (located.truth == Truth.INFECTED).sum() == 1
+    known = 2 if not all_marked else len(located.truth) - 1
+    assert (located.truth == Truth.HEALTHY).sum() == known
+    assert located.found.tolist() == [True]
+
+
+def test_no_fields_are_no_slides() -> None:
+    assert list(located_fields([], load_models())) == []
+
+
 def test_a_slide_that_shows_no_cell_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     empty = np.full((120, 160, 3), 235, np.uint8)
     field = annotated_field(Path("a.png"), "set", [], frozenset())

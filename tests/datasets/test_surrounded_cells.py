@@ -11,7 +11,7 @@ from core.cells.crops import SURROUNDED_CELL_DIAMETER_PX
 from core.cells.quality import FieldQuality
 from core.cells.reference import SlideReference
 from core.cells.scored_field import ScoredField
-from datasets.fields import AnnotatedField, annotated_field
+from datasets.fields import AnnotatedField, AnnotationError, annotated_field
 from datasets.located_objects import LocatedField, Truth
 from datasets.surrounded_cells import STORED_SURROUNDED_PX, of_crop_set, of_located_fields
 from tests.drawn_cells import disc_picture
@@ -73,6 +73,17 @@ def test_what_does_not_count_can_lead_and_is_never_typical() -> None:
     # Four lead, one of them cut; of the twenty-five that count three lead.
     assert len(cells.leading) == 4
     assert len(cells.typical) == 21
+
+
+def test_where_nothing_is_known_of_any_object_the_set_is_named() -> None:
+    with pytest.raises(AnnotationError, match="set: of 2 located objects none is marked"):
+        of_located_fields([located([0.5, 0.6], [Truth.UNKNOWN] * 2)], seed=0)
+
+
+@pytest.mark.usefixtures("_drawn")
+def test_marked_parasites_alone_are_taken() -> None:
+    cells = of_located_fields([located([0.5, 0.6], [Truth.INFECTED, Truth.UNKNOWN])], seed=0)
+    assert (cells.infected.tolist(), cells.put_forward.tolist()) == ([True], [False])
 
 
 def save(path: Path, image: NDArray[np.uint8]) -> None:

@@ -13,11 +13,13 @@ from typer.testing import CliRunner, Result
 from core.cells.detection import ObjectKind
 from core.files import OutputError
 from core.tally import RankCurve
+from datasets.fields import read_rgb
 from datasets.synthetic import random_style, render_field
 from models.cards import FILES, RELEASED
 from models.loading import Models, load_models
 from scripts.main import app
 from scripts.settings.configuration import ConfigurationError
+from tests.drawn_own_fields import CLASSES, Box, coco_of
 from tests.full_disk import full_disk
 from tests.scripts.settings.test_configuration import DETECTOR, GOOD, SHIPPED
 
@@ -128,6 +130,80 @@ def test_a_model_has_the_names_that_its_makers_gave_and_tells_of_their_configura
         command = getattr(released.card, name).training.command
         assert command.startswith(f"smearscope train {prepared / 'configs' / name}.yaml ")
         assert command.endswith(f" --out runs/{name}")
+
+
+def own_box(label: str, box: dict[str, float]) -> Box:
+    return label, box["x"], box["y"], box["w"], box["h"]
+
+
+@pytest.fixture(scope="module")
+def with_own_fields(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, trained on a laboratory's own fields too: `our_lab` whole, `in_part` marked in part."""
+    folder = tmp_path_factory.mktemp("own") / "laboratory"
+    shutil.copytree(prepared, folder, ignore=shutil.ignore_patterns("out"))
+    boxes = {
+        f"{entry['image_name']}": [
+            own_box("ring" if number == 0 else "rbc", item["bbox"])
+            for number, item in enumerate(entry["objects"])
+        ]
+        for entry in json.loads((folder / "data" / "iml_malaria" / "annotations.json").read_text())
+    }
+    content = coco_of(boxes)
+    for image in content["images"]:
+        name = str(image["file_name"])
+        (folder / "lab").mkdir(exist_ok=True)
+        shutil.copy(folder / "data" / "iml_malaria" / "images" / name, folder / "lab" / name)
+        height, width = read_rgb(folder / "lab" / name).shape[:2]
+        image |= {"width": width, "height": height}
+    (folder / "lab" / "annotations.json").write_text(json.dumps(content), encoding="utf-8")
+    own = [
+        {"name": name, "path": "../lab", "format": "coco", "classes": CLASSES, "in_part": name == "in_part"}
+        for name in ("our_lab", "in_part")
+    ]
+    of_network = {"detector": own[:1], "classifier": ["nih_cells", *own], "second_look": ["md2019", *own]}
+    for name, sources in of_network.items():
+        config = folder / "configs" / f"{name}.yaml"
+        settings = yaml.safe_load(config.read_text(encoding="utf-8")) | {"sources": sources}
+        config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    validation = folder / "validation"
+    located = [{**BLOCK, "source": "our_lab", "left_out": "our_lab", "scale": scale} for scale in (0.5, 1.0)]
+    (validation / "detector_sources.json").write_text(json.dumps(located), encoding="utf-8")
+    table = validation / "classifier_sources.json"
+    rows = json.loads(table.read_text(encoding="utf-8"))
+    rows += [{"left_out": name, "seed": 0, "auc": 0.8} for name in ("our_lab", "in_part")]
+    table.write_text(json.dumps(rows), encoding="utf-8")
+    shutil.copy(validation / "scores" / "nih_cells_0.npz", validation / "scores" / "our_lab_0.npz")
+    shutil.copy(validation / "scores" / "reviewed_cells_0.npz", validation / "scores" / "our_lab_2_0.npz")
+    table = validation / "second_look_sources.json"
+    rows = json.loads(table.read_text(encoding="utf-8"))
+    rows += [lists("our_lab", "our_lab", 0, [10, 100, 150]), lists("in_part", "in_part", 0, [1, 2, 3])]
+    table.write_text(json.dumps(rows), encoding="utf-8")
+    return folder
+
+
+def test_cards_of_a_model_trained_on_own_fields_say_so_and_name_no_folder(with_own_fields: Path) -> None:
+    done = release(with_own_fields, with_own_fields / "out")
+    assert done.exit_code == 0, done.output
+    card = load_models(str(with_own_fields / "out")).card
+    sources = {source.name: source for source in card.classifier.training.sources}
+    assert (sources["our_lab"].items, sources["in_part"].items) == (2, 2)
+    assert sources["our_lab"].citation == "the laboratory's own annotated fields, our_lab (coco)"
+    (entry, _) = card.second_look.training.settings["sources"][1:]
+    assert entry["path"] == "lab"
+    assert card.second_look.limits[-1].startswith(
+        "P. falciparum, those of the slides of our_lab and those of"
+    )
+    assert card.detector.infected_cells.measured_on == "sources left out of training: our_lab"
+    assert (card.detector.infected_cells.found, card.detector.infected_cells.missed) == (48, 2)
+
+
+def test_what_is_marked_in_part_is_no_measure_of_a_list(with_own_fields: Path) -> None:
+    done = release(with_own_fields, with_own_fields / "out again")
+    assert done.exit_code == 0, done.output
+    card = load_models(str(with_own_fields / "out again")).card
+    assert card.second_look.curve_measured_on.startswith("our_lab, left out of")
+    assert card.second_look.curve == RankCurve((0.001, 0.005, 0.02), (10, 100, 150), 200)
+    assert set(card.classifier.figures["by_rank"]) == {"nih_cells", "our_lab"}
 
 
 def test_a_model_without_names_is_refused(tmp_path: Path) -> None:

@@ -41,6 +41,16 @@ def test_a_plan_for_a_set_that_is_not_there_is_refused(
     assert f"sources: --plan {plan} leaves out parts of {source}" in str(refused.exception)
 
 
+def test_the_only_source_of_a_classifier_cannot_be_left_out(tmp_path: Path) -> None:
+    config = tmp_path / "own.yaml"
+    text = (SHIPPED / "classifier.yaml").read_text(encoding="utf-8")
+    config.write_text(re.sub(r"sources: \[.*?\]", "sources: [nih_cells]", text), encoding="utf-8")
+    arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    refused = CliRunner().invoke(app, ["validate", str(config), *arguments])
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "sources: nih_cells is the only one" in str(refused.exception)
+
+
 def test_validate_points_to_evaluate(data: Path, tmp_path: Path) -> None:
     config = tmp_path / "guided.yaml"
     config.write_text(CONFIG)

@@ -46,8 +46,18 @@ def test_where_not_all_is_marked_an_unmarked_cell_is_unknown() -> None:
     partly = LabelledField("a.png", 300, 100, (cell("infected"),), all_marked=False)
     wholly = LabelledField("b.png", 300, 100, (cell("white_cell"),))
     first, second = of_set(partly, wholly)
-    assert first.kinds_marked == {ObjectKind.WHITE_CELL}  # marked in this set, and none is here
-    assert second.kinds_marked == {ObjectKind.RED_CELL, ObjectKind.WHITE_CELL}
+    assert (first.all_marked, second.all_marked) == (False, True)
+
+
+def test_a_kind_is_marked_on_all_fields_of_a_set_or_on_none() -> None:
+    first, second = of_set(
+        LabelledField("a.png", 300, 100, (cell("infected"),)),
+        LabelledField("b.png", 300, 100, (cell("white_cell"),)),
+    )
+    # Where parasites alone are marked, that a red cell is not says nothing.
+    assert first.kinds_marked == second.kinds_marked == {ObjectKind.WHITE_CELL}
+    (found,) = of_set(LabelledField("a.png", 300, 100, (cell("red_cell"),)))
+    assert found.kinds_marked == {ObjectKind.RED_CELL}
 
 
 def test_missing_images_are_counted() -> None:

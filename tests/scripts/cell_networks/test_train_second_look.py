@@ -60,6 +60,29 @@ def test_the_halves_of_a_set_are_its_fields_in_their_order() -> None:
     assert [field.path.stem for field in second] == ["2", "3", "4"]
 
 
+@pytest.mark.parametrize(
+    ("slides", "first_half"),
+    [("aaab", 3), ("abbbbb", 1), ("aabbcc", 2), ("aaaa", 2), ("abcd", 2), ("a", 0)],
+)
+def test_a_set_of_several_slides_is_cut_between_two_of_them(slides: str, first_half: int) -> None:
+    fields = [
+        annotated_field(Path(f"{number}.png"), "set", [], frozenset(), slide=slide)
+        for number, slide in enumerate(slides)
+    ]
+    assert len(half_of(fields, second_half=False)) == first_half
+    assert len(half_of(fields, second_half=True)) == len(slides) - first_half
+
+
+def test_cells_of_a_half_are_left_out_by_their_slide() -> None:
+    fields = [
+        annotated_field(Path(f"{number}.png"), "set", [], frozenset(), slide=slide)
+        for number, slide in enumerate("pppq")
+    ]
+    cells = cells_of("set", 2, 3)  # all of slide "p"
+    assert len(without_half(cells, fields, second_half=False)) == 0
+    assert len(without_half(cells, fields, second_half=True)) == 5
+
+
 def test_cells_of_a_half_are_left_out_by_their_field() -> None:
     fields = [annotated_field(Path(f"{name}.png"), "set", [], frozenset()) for name in ("p", "q")]
     cells = cells_of("set", 2, 3)  # all of field "p"

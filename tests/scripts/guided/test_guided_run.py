@@ -13,6 +13,7 @@ from scripts.main import app
 from scripts.settings.configuration import ConfigurationError, read_settings
 from scripts.settings.guided_settings import GuidedSettings
 from tests.drawn_classes import save_coloured_squares
+from tests.drawn_own_fields import save_coco
 from tests.scripts.drawn_training import CONFIG, table, train
 
 
@@ -57,3 +58,16 @@ def test_a_training_and_its_evaluation_take_it(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["evaluate", str(run), *common]).exit_code == 0
     assert (run / "evaluation" / "000_score-cam_3" / "evaluation.json").is_file()
     assert settings_of_run(run).maps.max_channels == 3
+
+
+def test_a_run_on_own_fields_is_measured_from_its_folder(tmp_path: Path) -> None:
+    pair = [("rbc", 20.0, 20.0, 24.0, 24.0), ("ring", 70.0, 40.0, 24.0, 24.0)]
+    save_coco(tmp_path / "lab", {f"p{slide}/a.png": pair for slide in range(8)})
+    own = "{name: ours, path: lab, format: coco, classes: {rbc: healthy, ring: infected}}"
+    config, run = tmp_path / "own.yaml", tmp_path / "run"
+    config.write_text(CONFIG.replace("dataset: squares", f"dataset: {own}").replace("epochs: 2", "epochs: 0"))
+    common = ["--data", str(tmp_path / "no data"), "--device", "cpu"]
+    for command in (["train", str(config), "--out", str(run)], ["evaluate", str(run)]):
+        result = CliRunner().invoke(app, [*command, *common])
+        assert result.exit_code == 0, result.output
+    assert settings_of_run(run) == read_settings(config)

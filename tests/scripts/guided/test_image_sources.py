@@ -14,8 +14,10 @@ from datasets.boxed_images import BoxedImage
 from scripts.guided import image_sources
 from scripts.guided.image_sources import ImageSourceError, Part, read_source, split_of
 from scripts.settings.guided_settings import FoldSettings, ImageSettings
+from scripts.settings.sources import OwnSource
 from tests.drawn_cells import disc_picture
 from tests.drawn_classes import save_coloured_squares
+from tests.drawn_own_fields import CLASSES, save_coco
 
 PATIENTS, CELLS_A_PATIENT = 12, 4
 
@@ -72,6 +74,22 @@ def test_every_image_is_tested_in_one_fold(data: Path, dataset: str) -> None:
     folds = [split_of(source, settings(dataset, FoldSettings(number=n, of=3))) for n in (1, 2, 3)]
     tested = np.concatenate([fold.test for fold in folds])
     assert sorted(tested.tolist()) == list(range(len(source.groups()[0])))
+
+
+def test_own_annotated_fields_give_their_red_cells_and_no_slide_is_in_two_parts(tmp_path: Path) -> None:
+    pair = [("rbc", 20.0, 20.0, 24.0, 24.0), ("ring", 70.0, 40.0, 24.0, 24.0), ("?", 5.0, 60.0, 20.0, 20.0)]
+    save_coco(tmp_path, {f"p{slide}/{number}.png": pair for slide in range(8) for number in range(2)})
+    own = OwnSource.model_validate(
+        {"name": "ours", "path": str(tmp_path), "format": "coco", "classes": CLASSES}
+    )
+    chosen = settings("squares").model_copy(update={"dataset": own})
+    source = read_source(tmp_path / "no data", chosen)
+    groups, classes = source.groups()
+    assert sorted(set(groups)) == [f"p{slide}" for slide in range(8)]
+    assert (list(classes).count("healthy"), list(classes).count("infected")) == (16, 16)
+    parts = split_of(source, chosen)
+    of_parts = [{groups[index] for index in part} for part in (parts.training, parts.validation, parts.test)]
+    assert sum(map(len, of_parts)) == 8
 
 
 def test_cells_are_healthy_or_infected_and_measured_by_their_disk(data: Path) -> None:

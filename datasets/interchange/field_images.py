@@ -1,0 +1,149 @@
+"""The images that annotations name: where they are, and whether they are of the size that was annotated."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from PIL import Image, UnidentifiedImageError
+
+from core.files import shown_path
+from core.slides.formats import is_image_name
+from datasets.fields import AnnotationError
+from datasets.interchange.labelled import LabelledField
+
+_ORIENTATION = 0x0112
+_TURNED = 5
+"""From this value on of an image's orientation, its height is what is stored as its width."""
+
+
+def images_of(fields: Sequence[LabelledField], folder: Path) -> dict[str, Path]:
+    """The image file of each field, by the field's name.
+
+    Programs leave folders out of the names that they write, put others before them, or leave the ending out:
+    the file is the one below `folder` that agrees with the name in most, and the only such.
+
+    Raises
+    ------
+    AnnotationError
+        Where images are missing, or several may be meant; with their number.
+    """
+    files = _Files(folder)
+    found = {one.name: files.named(one.name) for one in fields}
+    if twice := len(fields) - len(found):
+        raise AnnotationError(
+            f"{shown_path(folder)}: {twice} images are annotated in two files; keep one annotation of each"
+        )
+    used = Counter(paths[0] for paths in found.values() if len(paths) == 1)
+    for fault, wrong, remedy in (
+        ("missing", [name for name, paths in found.items() if not paths], "put them beside the annotations"),
+        (
+            "named as several files are",
+            [name for name, paths in found.items() if len(paths) > 1],
+            "keep one of each, or name them with their folders",
+        ),
+        (
+            "one file with others",
+            [name for name, paths in found.items() if len(paths) == 1 and used[paths[0]] > 1],
+            "name them with their folders",
+        ),
+    ):
+        if wrong:
+            raise AnnotationError(
+                f"{shown_path(folder)}: {len(wrong)} of {len(found)} images are {fault}, the first "
+                f"{wrong[0]}; {remedy}"
+            )
+    return {name: paths[0] for name, paths in found.items()}
+
+
+class _Files:
+    """The image files below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        for path in sorted(folder.rglob("*")):
+            if is_image_name(path):
+                self._by_name[path.name].append(path)
+                self._by_name[path.stem].append(path)
+        self._folder = folder
+
+    def named(self, name: str) -> list[Path]:
+        parts = PurePosixPath(name).parts
+        candidates = self._by_name.get(parts[-1], []) if parts else []
+        whole = self._folder.joinpath(*parts)
+        if whole in candidates:
+            return [whole]
+        agreeing = [_folders_in_common(path, parts) for path in candidates]
+        return [path for path, common in zip(candidates, agreeing, strict=True) if common == max(agreeing)]
+
+
+def _folders_in_common(path: Path, parts: Sequence[str]) -> int:
+    """How many folders, from the file up, have the name that they have in `parts`."""
+    number = 0
+    for one, other in zip(path.parts[-2::-1], parts[-2::-1], strict=False):
+        if one != other:
+            break
+        number += 1
+    return number
+
+
+def sized(
+    fields: Sequence[LabelledField], images: Mapping[str, Path], annotations: Path
+) -> tuple[LabelledField, ...]:
+    """The fields with the sizes of their images, where annotations leave them out.
+
+    Raises
+    ------
+    AnnotationError
+        Where images have another size than is annotated, or boxes lie outside; with their number.
+    """
+    found = [size_px(images[one.name]) for one in fields]
+    other = [
+        f"{one.name} ({one.width_px} × {one.height_px}, the image {size[0]} × {size[1]})"
+        for one, size in zip(fields, found, strict=True)
+        if (one.width_px or one.height_px) and (one.width_px, one.height_px) != size
+    ]
+    if other:
+        raise AnnotationError(
+            f"{shown_path(annotations)}: {len(other)} of {len(fields)} images have another size than was "
+            f"annotated, the first {other[0]}; put the images that were annotated beside it"
+        )
+    right = tuple(
+        replace(one, width_px=size[0], height_px=size[1]) for one, size in zip(fields, found, strict=True)
+    )
+    if outside := list(_outside(right)):
+        raise AnnotationError(
+            f"{shown_path(annotations)}: {len(outside)} boxes lie outside their image, the first on "
+            f"{outside[0]}; export them in pixels of the image"
+        )
+    return right
+
+
+def _outside(fields: Sequence[LabelledField]) -> Iterator[str]:
+    for one in fields:
+        for each in one.objects:
+            across = each.x < one.width_px and each.x + each.width > 0
+            down = each.y < one.height_px and each.y + each.height > 0
+            if not (across and down):
+                yield f"{one.name} at {each.x:g}, {each.y:g}"
+
+
+def size_px(path: Path) -> tuple[int, int]:
+    """Width and height of an image as it is shown, from the beginning of its file.
+
+    Raises
+    ------
+    AnnotationError
+        Where it is no image.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            # Of a PNG without Exif data in its head, all would be decoded to look for some behind.
+            told = image.format != "PNG" or "exif" in image.info
+            turned = told and image.getexif().get(_ORIENTATION, 1) >= _TURNED
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise AnnotationError(
+            f"{shown_path(path)}: cannot be read as an image; replace the file or remove its annotation"
+        ) from error
+    return (height, width) if turned else (width, height)
