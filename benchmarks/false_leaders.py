@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skimage.util import montage
 
 from core.cells.crops import raw_crops
-from core.training.list_figures import rank_values
+from core.cells.second_look import rank_values
 from datasets.located_objects import LocatedField, located_fields
 from models.loading import load_models
 from scripts.settings.configuration import SecondLookSettings, read_settings

@@ -99,15 +99,15 @@ def sample(name: str, data: Path) -> list[AnnotatedField]:
     return [fields[round(place * len(fields) / FIELDS_A_SET)] for place in range(FIELDS_A_SET)][: len(fields)]
 
 
-def looks_without(source: str, networks: Path) -> Looks:
-    """Networks that have not seen a source."""
+def looks_without(source: str, networks: Path, seed: int = 0) -> Looks:
+    """Networks that have not seen a source; the detector is the same for all seeds of the looks."""
     settings = read_settings(CONFIG)
     if not isinstance(settings, ClassifierSettings):
         raise SystemExit(f"{CONFIG} does not describe a classifier")
     return Looks(
         load_detector(networks / f"detector_{source}_0.safetensors"),
-        load_classifier(networks / f"classifier_{source}_0.safetensors", settings.width),
-        load_second_look(networks / f"second_look_{source}_0.safetensors"),
+        load_classifier(networks / f"classifier_{source}_{seed}.safetensors", settings.width),
+        load_second_look(networks / f"second_look_{source}_{seed}.safetensors"),
     )
 
 

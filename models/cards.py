@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.cells.located import WhyNot
 from core.cells.quality import FieldQuality
 from core.errors import SmearscopeError
-from core.tally import Performance, RankCurve
+from core.tally import LaboratoryFigures, Performance, RankCurve
 from core.wording import Sentence, sentence
 
 RELEASED = Path(__file__).parent / "released"
@@ -125,6 +125,8 @@ class SecondLookCard(_Part):
     """Of a source that all three networks had left out: located, looked at twice and ranked."""
     curve_measured_on: str
     """That source, and how its parasites were counted."""
+    laboratory: LaboratoryFigures | None = None
+    """What `smearscope calibrate` has measured on a laboratory's own slides; None of a model as released."""
     figures: dict[str, Any]
     limits: tuple[str, ...]
 

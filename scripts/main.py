@@ -8,6 +8,7 @@ import typer
 from core.errors import NEEDS_TORCH, SmearscopeError
 from scripts.app import app as review_app
 from scripts.backup import backup
+from scripts.calibrate import calibrate
 from scripts.data import data
 from scripts.demo import demo
 from scripts.evaluate import evaluate
@@ -74,6 +75,7 @@ app.command()(evaluate)
 app.command()(study)
 app.command()(release)
 app.command(name="import")(import_fields)
+app.command()(calibrate)
 app.add_typer(data, name="data")
 
 

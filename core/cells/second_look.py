@@ -83,3 +83,8 @@ def combined(first: NDArray[np.float32], second_log_odds: NDArray[np.float32]) -
     """
     log_odds = logit(np.clip(first.astype(np.float64), SCORE_LIMIT, 1 - SCORE_LIMIT)) + second_log_odds
     return np.asarray(expit(log_odds), np.float32)
+
+
+def rank_values(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N,) what a list is sorted by: second scores, in [0, 1], stand above all that have none (NaN)."""
+    return np.where(np.isnan(second), first, 2.0 + second).astype(np.float64)

@@ -64,11 +64,6 @@ class RankedTruth:
         return area_under_curve(self.infected, self.rank_value)
 
 
-def rank_values(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(N,) what a list is sorted by: second scores, in [0, 1], stand above all that have none (NaN)."""
-    return np.where(np.isnan(second), first, 2.0 + second).astype(np.float64)
-
-
 def shown_undiluted(slides: Sequence[RankedTruth], budget: int, most: int) -> tuple[int, int]:
     """Parasites among the first `budget` objects of each slide of up to `most`, and how many it has."""
     shown = marked = 0

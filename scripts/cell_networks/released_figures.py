@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -18,7 +19,7 @@ from core.cells.second_look import SecondLook
 from core.errors import SmearscopeError
 from core.tally import RankCurve
 from core.training.list_figures import RankedTruth
-from models.cards import Range, Validity
+from models.cards import MEASURES, Range, Validity
 from scripts.settings.configuration import ConfigurationError
 from scripts.settings.sources import Sources, fields_of
 
@@ -103,13 +104,18 @@ def validity_on(
             except SmearscopeError:
                 continue  # white cells only
             qualities.append(field_quality(field.image, find_cells(field, detector, reference), reference))
+    return Validity(**ranges_over(qualities), failed_share_limit=FAILED_SHARE_LIMIT)
+
+
+def ranges_over(qualities: Sequence[FieldQuality]) -> dict[str, Range]:
+    """Range of each of `models.cards.MEASURES` over fields, less the outermost, with a margin."""
     ranges: dict[str, Range] = {}
-    for measure in ("edge_blur", "background", "density_red", "density_green", "density_blue"):
+    for measure in MEASURES:
         values = np.array([getattr(quality, measure) for quality in qualities], float)
         low, high = np.nanquantile(values, SPAN_QUANTILES)
         margin = SPAN_MARGIN * (high - low)
         ranges[measure] = Range(low=round(float(low - margin), 4), high=round(float(high + margin), 4))
-    return Validity(**ranges, failed_share_limit=FAILED_SHARE_LIMIT)
+    return ranges
 
 
 def summary_over_seeds(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:

@@ -10,8 +10,9 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
 
+from core.cells.second_look import rank_values
 from core.files import write_bytes
-from core.training.list_figures import RankedTruth, rank_values, shown_diluted, shown_undiluted
+from core.training.list_figures import RankedTruth, shown_diluted, shown_undiluted
 from datasets.cells import CellSet
 from datasets.field_sets import MEASURED_ONLY
 from datasets.located_objects import LocatedField, Truth, located_fields

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cells.second_look import LEAST, SHARE, TAKEN_FOR_INFECTED, combined, seen_again, share_seen
+from core.cells.second_look import (
+    LEAST,
+    SHARE,
+    TAKEN_FOR_INFECTED,
+    combined,
+    rank_values,
+    seen_again,
+    share_seen,
+)
 
 NAN = float("nan")
 
@@ -56,3 +64,8 @@ def test_what_both_looks_rank_higher_is_ranked_no_lower(scores: list[tuple[float
     assert ((found >= 0) & (found <= 1)).all()
     higher = (first[:, None] >= first) & (second[:, None] >= second)
     assert (found[:, None] >= found)[higher].all()
+
+
+def test_what_the_second_look_has_seen_stands_above_all_that_it_has_not() -> None:
+    values = rank_values(np.array([0.9, 0.2, 0.8]), np.array([np.nan, 0.1, 0.3]))
+    assert np.argsort(-values).tolist() == [2, 1, 0]

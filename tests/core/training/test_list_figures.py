@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from core.tally import RankCurve
 from core.training.list_figures import (
     RankedTruth,
-    rank_values,
     shown_diluted,
     shown_undiluted,
 )
@@ -74,11 +73,6 @@ def test_reading_on_never_finds_less(
     figures = ranked(parasites, healthy)
     low, high = sorted((one, other))
     assert figures.found(low) <= figures.found(high) <= figures.marked
-
-
-def test_what_the_second_look_has_seen_stands_above_all_that_it_has_not() -> None:
-    values = rank_values(np.array([0.9, 0.2, 0.8]), np.array([np.nan, 0.1, 0.3]))
-    assert np.argsort(-values).tolist() == [2, 1, 0]
 
 
 def test_slides_of_few_parasites_are_read_to_the_budget() -> None:
