@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from core.errors import NEEDS_TORCH, SmearscopeError
+from scripts.adapt import adapt
 from scripts.app import app as review_app
 from scripts.backup import backup
 from scripts.data import data
@@ -66,6 +67,7 @@ app.command()(validate)
 app.command()(evaluate)
 app.command()(study)
 app.command()(release)
+app.command()(adapt)
 app.add_typer(data, name="data")
 
 

@@ -26,8 +26,18 @@ EVERY = 10
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """What the second look has seen of a slide: the first of its list, in order of rank."""
+class SeenList:
+    """What the second look has seen of a slide: the first of its list, in order of rank.
+
+    Attributes
+    ----------
+    log_odds
+        (K,) float64, by both looks together.
+    features
+        (K, D) float32.
+    index_at
+        Index of an object by its field and box.
+    """
 
     log_odds: NDArray[np.float64]
     features: NDArray[np.float32]
@@ -114,6 +124,17 @@ def keeps_features(taken_in: TakenIn) -> bool:
     return _seen(taken_in.folder, taken_in.sha256) is not None
 
 
+def seen_list(taken_in: TakenIn) -> SeenList | None:
+    """What the second look has seen of a slide; None of a result that does not keep it.
+
+    Raises
+    ------
+    core.results.folder.ResultFolderError
+        Where the files of the result are gone or damaged.
+    """
+    return _seen(taken_in.folder, taken_in.sha256)
+
+
 def not_offered(record: SlideRecord, learned: LearnedList) -> tuple[int, ...]:
     """Ranks of the cells to be read next that are not laid before readers; none where nothing was learned."""
     if not learned.ranked_anew:
@@ -161,7 +182,7 @@ def _order(
 
 
 @lru_cache(maxsize=4)
-def _seen(folder: Path, sha256: str) -> _Seen | None:
+def _seen(folder: Path, sha256: str) -> SeenList | None:
     features = features_of(folder, sha256)
     if features is None:
         return None
@@ -169,7 +190,7 @@ def _seen(folder: Path, sha256: str) -> _Seen | None:
     first = tables.after_rank(0, len(features))
     by_rank = np.argsort(tables.cells.rank[tables.cells.seen_again])
     scores = np.array([cell.infected_score for cell in first])
-    return _Seen(
+    return SeenList(
         logit(np.clip(scores, SCORE_LIMIT, 1 - SCORE_LIMIT)),
         features[by_rank].astype(np.float32),
         {(cell.field, cell.box): index for index, cell in enumerate(first)},
@@ -177,6 +198,6 @@ def _seen(folder: Path, sha256: str) -> _Seen | None:
 
 
 @lru_cache(maxsize=32)
-def _ranking(seen: _Seen, calls: tuple[tuple[int, bool], ...]) -> LearnedRanking:
+def _ranking(seen: SeenList, calls: tuple[tuple[int, bool], ...]) -> LearnedRanking:
     """As asked for again and again between two rankings."""
     return learned_ranking(seen.log_odds, seen.features, dict(calls))
