@@ -22,6 +22,7 @@ from datasets.located_objects import Truth, located_fields
 
 SEEN = "second_look.parquet"
 """File beside `index.csv`: what the second look saw in the cells."""
+_COLUMNS = ("path", "model", "log_odds", "features")
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,9 @@ def of_reviewed_cells(root: Path, model: str) -> LaboratoryCells:
             raise AnnotationError(
                 f"{file}: missing; give a folder that `smearscope data export` of this version wrote"
             )
-    with reading(index, "the file"), index.open(encoding="utf-8", newline="") as text:
-        rows = {row["path"]: (row["patient"], row["infected"] == "1") for row in read_csv(text)}
+    truth = _truth_by_path(index)
     try:
-        cells = pq.read_table(seen).to_pylist()
+        cells = pq.read_table(seen, columns=list(_COLUMNS)).to_pylist()
     except (OSError, pa.ArrowInvalid) as error:
         raise AnnotationError(f"{seen}: cannot be read ({error}); export the cells anew") from error
     own = [cell for cell in cells if cell["model"] == model]
@@ -128,14 +128,28 @@ def of_reviewed_cells(root: Path, model: str) -> LaboratoryCells:
             f"{seen}: {scored_by}, not by {model}; give that --model, or score and sign slides by this one"
         )
     with reading(seen, "the file"):
-        truth = [rows[cell["path"]] for cell in own]
+        known = [truth[cell["path"]] for cell in own]
         features = np.array([cell["features"] for cell in own], np.float32)
+        log_odds = np.array([cell["log_odds"] for cell in own], np.float64)
+        if not (np.isfinite(features).all() and np.isfinite(log_odds).all()):
+            raise ValueError("a number in it is not finite")
     return LaboratoryCells(
-        patient=np.array([patient for patient, _ in truth]),
-        infected=np.array([infected for _, infected in truth], bool),
-        log_odds=np.array([cell["log_odds"] for cell in own], np.float64),
+        patient=np.array([patient for patient, _ in known]),
+        infected=np.array([infected for _, infected in known], bool),
+        log_odds=log_odds,
         features=features,
     )
+
+
+def _truth_by_path(index: Path) -> dict[str, tuple[str, bool]]:
+    """Patient of each cell, and whether it is infected, by the file of its picture."""
+    known = {}
+    with reading(index, "the file"), index.open(encoding="utf-8", newline="") as text:
+        for line, row in enumerate(read_csv(text), start=2):
+            if row["infected"] not in ("0", "1") or not row["patient"]:
+                raise AnnotationError(f"{index}: line {line}: no truth or patient; export the cells anew")
+            known[row["path"]] = row["patient"], row["infected"] == "1"
+    return known
 
 
 def of_annotated_fields(fields: Sequence[AnnotatedField], models: ScoringModels) -> LaboratoryCells:

@@ -75,7 +75,10 @@ def adapt(
             shutil.copyfile(folder / file, temporary / file)
         write_changed_head(folder / "second_look.safetensors", change, temporary / "second_look.safetensors")
         write_card(adapted_card(before.card.second_look, adapted), temporary / "second_look.json")
-    typer.echo(f"{said_of(found)}\nModel: {out}")
+    typer.echo(
+        f"Learned from {adapted.infected} infected and {adapted.healthy} healthy cells of {adapted.patients} "
+        f"patients.\n{said_of(found)}\nModel: {out}"
+    )
 
 
 def _cells_of(source: Path, models: "Models") -> "LaboratoryCells":

@@ -69,6 +69,30 @@ def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
         of_reviewed_cells(tmp_path / "out", "A")
 
 
+@pytest.mark.parametrize(("infected", "patient"), [("2", "patient_1"), ("", "patient_1"), ("1", "")])
+def test_a_line_without_truth_or_patient_is_named(infected: str, patient: str, tmp_path: Path) -> None:
+    folder = save_reviewed(tmp_path / "out")
+    write_csv(folder / "index.csv", ("path", "infected", "patient"), [("0.png", infected, patient)])
+    with pytest.raises(AnnotationError, match=r"index\.csv: line 2: no truth or patient"):
+        of_reviewed_cells(folder, "A")
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (SeenCell("0.png", "A", float("nan"), FEATURES[0]), "not finite"),
+        (SeenCell("0.png", "A", 1.0, FEATURES[0, :1]), "inhomogeneous"),
+    ],
+)
+def test_what_was_seen_must_be_numbers_and_as_many_of_each_cell(
+    cell: SeenCell, said: str, tmp_path: Path
+) -> None:
+    folder = save_reviewed(tmp_path / "out")
+    write_seen_cells(folder, [cell, SeenCell("1.png", "A", 1.0, FEATURES[1])])
+    with pytest.raises(AnnotationError, match=said):
+        of_reviewed_cells(folder, "A")
+
+
 def test_a_cell_that_the_index_does_not_list_is_named(tmp_path: Path) -> None:
     folder = save_reviewed(tmp_path / "out")
     write_csv(folder / "index.csv", ("path", "infected", "patient"), [("0.png", 1, "patient_1")])

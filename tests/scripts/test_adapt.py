@@ -55,8 +55,10 @@ def after(before: Path) -> Path:
     out = before.parent / "adapted"
     done = adapt(reviewed(before.parent / "cells", before, 6), before, out)
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("On 4 patients kept aside, with 20 parasites, ")
-    assert done.stdout.endswith(f"Model: {out}\n")
+    learned, gained, written = done.stdout.splitlines()
+    assert learned == "Learned from 20 infected and 180 healthy cells of 4 patients."
+    assert gained.startswith("On 4 patients kept aside, with 20 parasites, ")
+    assert written == f"Model: {out}"
     return out
 
 
