@@ -1,7 +1,8 @@
 """Cells that readers decided on, from signed slides to a folder that trainings read beside published sets.
 
-The folder holds `index.csv`, one row a cell, and a PNG of each with its surroundings. No patient is named in
-it: cells of one patient have one number in common, by which no split cuts through them.
+The folder holds `index.csv`, one row a cell, a PNG of each with its surroundings, and what the second look
+saw in them (`datasets.laboratory_cells`). No patient is named in it: cells of one patient have one number in
+common, by which no split cuts through them.
 """
 
 from collections.abc import Sequence
@@ -14,13 +15,16 @@ from numpy.typing import NDArray
 from core.cells.crops import disk_masks, raw_crops
 from core.errors import SmearscopeError
 from core.files import read_csv, replacing_folder, shown_path, write_csv
+from core.results.folder import ResultFolderError
 from core.review import Decision, SignedResult, read_document
+from core.review.learned_list import seen_list
 from core.review.signed_result import SignedCell
 from core.slides import open_slide
 from core.slides.pixels import encoded
 from core.store import Case, Role, SlideRecord
 from datasets.cells import STORED_SIZE_PX, CellSet
 from datasets.fields import AnnotationError, read_rgb, reading
+from datasets.laboratory_cells import SeenCell, write_seen_cells
 
 TRUTH = {Decision.ACCEPTED_BY_BOTH: 1, Decision.REJECTED: 0}
 """Accepted by two; rejected by two, or by the only reader. A cell of any other decision teaches nothing."""
@@ -90,6 +94,7 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
     patients = patient_numbers([record.case for record in signed])
     left_out, beyond_field = 0, 0
     rows: list[dict[str, object]] = []
+    seen: list[SeenCell] = []
     with replacing_folder(folder) as temporary:
         for record in signed:
             document = read_document(record.signatures[-1])
@@ -98,7 +103,9 @@ def write_reviewed_cells(folder: Path, records: Sequence[SlideRecord]) -> Export
             written = _write_cells(temporary, record, document, decided, patients[record.case.id])
             beyond_field += len(decided) - len(written)
             rows += written
+            seen += _seen_cells(record, decided, {str(row["path"]) for row in written})
         write_csv(temporary / "index.csv", _COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
+        write_seen_cells(temporary, seen)
     infected = sum(row["infected"] == 1 for row in rows)
     return Exported(
         signed,
@@ -179,7 +186,7 @@ def _write_cells(
         if not _lies_on(images[cell.field], cell):
             continue
         image, left, top = _view(images[cell.field], cell)
-        path = f"{record.slide.id}_{cell.candidate}.png"
+        path = _path_of(record, cell)
         (folder / path).write_bytes(encoded(image, ".png"))
         stages = {str(reading.stage) for reading in cell.readings if reading.stage}
         said = {reading.role: f"{reading.reader}: {reading.call}" for reading in cell.readings}
@@ -199,6 +206,30 @@ def _write_cells(
             }
         )
     return written
+
+
+def _path_of(record: SlideRecord, cell: SignedCell) -> str:
+    return f"{record.slide.id}_{cell.candidate}.png"
+
+
+def _seen_cells(record: SlideRecord, cells: Sequence[SignedCell], paths: set[str]) -> list[SeenCell]:
+    """What the second look saw in the cells that have one of these paths; nothing where that was not kept."""
+    try:
+        seen = None if record.taken_in is None else seen_list(record.taken_in)
+    except ResultFolderError:
+        seen = None
+    if seen is None or record.taken_in is None:
+        return []
+    model = record.taken_in.result.model.identity
+    found = [
+        (_path_of(record, cell), seen.index_at.get((cell.field, (cell.x, cell.y, cell.width, cell.height))))
+        for cell in cells
+    ]
+    return [
+        SeenCell(path, model, float(seen.log_odds[index]), seen.features[index])
+        for path, index in found
+        if index is not None and path in paths
+    ]
 
 
 def _lies_on(image: NDArray[np.uint8], cell: SignedCell) -> bool:

@@ -115,6 +115,60 @@ class ClassifierCard(_Part):
     limits: tuple[str, ...]
 
 
+class KeptAside(_Part):
+    """What an adaptation gained on each patient of a laboratory while it was learned from the others alone.
+
+    Attributes
+    ----------
+    patients, parasites
+        Patients with parasites, and their reviewed parasites.
+    before, after
+        Parasites that stand before all but the first 1 % of the healthy cells of their patient.
+    gain_low, gain_high
+        95 % interval of `after` less `before`, over patients drawn anew.
+    first_100_before, first_100_after
+        Parasites among the first 100 of each patient's cells.
+    """
+
+    patients: int
+    parasites: int
+    before: int
+    after: int
+    gain_low: int
+    gain_high: int
+    first_100_before: int
+    first_100_after: int
+
+    @property
+    def gain(self) -> int:
+        """Parasites that the adapted list shows early and the other does not, less those that it loses."""
+        return self.after - self.before
+
+
+class Adapted(_Part):
+    """That a second look's last layer was moved by a laboratory's own cells, and what that gained.
+
+    Attributes
+    ----------
+    made_from
+        Identity of the model before.
+    infected, healthy, patients
+        What it was learned from.
+    seed
+        Of the interval: nothing else in it is drawn.
+    """
+
+    laboratory: str
+    made_from: str
+    command: str
+    seed: int
+    sources: tuple[str, ...]
+    infected: int
+    healthy: int
+    patients: int
+    kept_aside: KeptAside
+
+
 class SecondLookCard(_Part):
     """Card of a second look's weights, which rank the list, and so of the worth of the whole chain."""
 
@@ -129,6 +183,8 @@ class SecondLookCard(_Part):
     """What `smearscope calibrate` has measured on a laboratory's own slides; None of a model as released."""
     figures: dict[str, Any]
     limits: tuple[str, ...]
+    adapted: Adapted | None = None
+    """None for a model as it was released. The curve is never that of the adapted list."""
 
 
 class StageCard(_Part):

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from core.errors import NEEDS_TORCH, SmearscopeError
+from scripts.adapt import adapt
 from scripts.app import app as review_app
 from scripts.backup import backup
 from scripts.calibrate import calibrate
@@ -76,6 +77,7 @@ app.command()(study)
 app.command()(release)
 app.command(name="import")(import_fields)
 app.command()(calibrate)
+app.command()(adapt)
 app.add_typer(data, name="data")
 
 

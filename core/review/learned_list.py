@@ -26,8 +26,18 @@ EVERY = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What the second look has seen of a slide: the first of its list, in order of rank."""
+class SeenList:
+    """What the second look has seen of a slide: the first of its list, in order of rank.
+
+    Attributes
+    ----------
+    log_odds
+        (K,) float64, by both looks together.
+    features
+        (K, D) float32.
+    index_at
+        Index of an object by its field and box.
+    """
 
     log_odds: NDArray[np.float64]
     features: NDArray[np.float32]
@@ -78,7 +88,7 @@ def learned_list(record: SlideRecord) -> LearnedList | None:
     """
     if record.taken_in is None:
         return None
-    seen = seen_of(record.taken_in.folder, record.taken_in.sha256)
+    seen = seen_list(record.taken_in)
     if seen is None:
         return None
     at = {one.id: seen.index_at.get((one.field, one.box)) for one in record.candidates}
@@ -111,7 +121,18 @@ def learned_list(record: SlideRecord) -> LearnedList | None:
 
 def keeps_features(taken_in: TakenIn) -> bool:
     """Whether a result keeps what the second look saw, by which alone its list can learn."""
-    return seen_of(taken_in.folder, taken_in.sha256) is not None
+    return seen_list(taken_in) is not None
+
+
+def seen_list(taken_in: TakenIn) -> SeenList | None:
+    """What the second look has seen of a slide; None of a result that does not keep it.
+
+    Raises
+    ------
+    core.results.folder.ResultFolderError
+        Where the files of the result are gone or damaged.
+    """
+    return _seen(taken_in.folder, taken_in.sha256)
 
 
 def not_offered(record: SlideRecord, learned: LearnedList) -> tuple[int, ...]:
@@ -133,7 +154,7 @@ def ranks_like(record: SlideRecord, candidate: Candidate, count: int) -> tuple[i
     """
     if record.taken_in is None:
         return ()
-    seen = seen_of(record.taken_in.folder, record.taken_in.sha256)
+    seen = seen_list(record.taken_in)
     own = None if seen is None else seen.index_at.get((candidate.field, candidate.box))
     if seen is None or own is None:
         return ()
@@ -161,8 +182,7 @@ def _order(
 
 
 @lru_cache(maxsize=4)
-def seen_of(folder: Path, sha256: str) -> Seen | None:
-    """What the second look has seen of a slide, kept; None for a result that keeps no features."""
+def _seen(folder: Path, sha256: str) -> SeenList | None:
     features = features_of(folder, sha256)
     if features is None:
         return None
@@ -170,7 +190,7 @@ def seen_of(folder: Path, sha256: str) -> Seen | None:
     first = tables.after_rank(0, len(features))
     by_rank = np.argsort(tables.cells.rank[tables.cells.seen_again])
     scores = np.array([cell.infected_score for cell in first])
-    return Seen(
+    return SeenList(
         logit(np.clip(scores, SCORE_LIMIT, 1 - SCORE_LIMIT)),
         features[by_rank].astype(np.float32),
         {(cell.field, cell.box): index for index, cell in enumerate(first)},
@@ -178,6 +198,6 @@ def seen_of(folder: Path, sha256: str) -> Seen | None:
 
 
 @lru_cache(maxsize=32)
-def _ranking(seen: Seen, calls: tuple[tuple[int, bool], ...]) -> LearnedRanking:
+def _ranking(seen: SeenList, calls: tuple[tuple[int, bool], ...]) -> LearnedRanking:
     """As asked for again and again between two rankings."""
     return learned_ranking(seen.log_odds, seen.features, dict(calls))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from core.review.learned_list import seen_of
+from core.review.learned_list import seen_list
 from core.store import SlideRecord, Stage
 
 
@@ -75,7 +75,7 @@ def stages_for(record: SlideRecord, cells: Collection[int], head: StageHead) -> 
     """
     if record.taken_in is None or not cells:
         return {}
-    seen = seen_of(record.taken_in.folder, record.taken_in.sha256)
+    seen = seen_list(record.taken_in)
     if seen is None or seen.features.shape[1] != len(head.weight):
         return {}
     places = {one.id: seen.index_at.get((one.field, one.box)) for one in record.candidates if one.id in cells}

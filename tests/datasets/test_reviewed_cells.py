@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cells.crops import raw_crops
-from core.results.folder import read_tables
+from core.results.folder import read_tables, tables_of
 from core.review import SignedResult, read_document, sign
 from core.review.signed_result import SignedCell
 from core.store import Call, Case, Opinion, Role, Signature, SlideRecord, Stage, Store
 from datasets.cells import STORED_SIZE_PX
 from datasets.fields import AnnotationError
+from datasets.laboratory_cells import of_reviewed_cells
 from datasets.reviewed_cells import (
     ExportError,
     _view,
@@ -26,7 +27,7 @@ from datasets.reviewed_cells import (
     write_reviewed_cells,
 )
 from datasets.splits import split
-from tests.scored_slides import PARASITE, box_of, read_all, scored_slide
+from tests.scored_slides import PARASITE, box_of, keep_features, read_all, scored_slide
 
 
 def signed_slide(store: Store, folder: Path, first: str, second: str, third: str = "") -> SlideRecord:
@@ -60,6 +61,32 @@ def test_cells_that_readers_agreed_on_are_written_and_doubtful_ones_left_out(
     said = (disputed["first"], disputed["second"], disputed["adjudicator"])
     assert said == ("Anna: parasite", "Ben: not a parasite", "Cleo: not a parasite")
     assert disputed["signed_sha256"] == record.signatures[0].sha256
+
+
+def test_what_the_second_look_saw_is_written_beside_the_cells(store: Store, tmp_path: Path) -> None:
+    record = scored_slide(store, tmp_path / "slide", listed=6)
+    keep_features(record, seen=5, alike=(1,))
+    for reader, role in (("Anna", Role.FIRST), ("Ben", Role.SECOND)):
+        read_all(store, record, "+-?+--", reader=reader, role=role)
+    sign(store, record.slide.id, by="Dora")
+    write_reviewed_cells(tmp_path / "out", store.records())
+    assert record.taken_in is not None
+    cells = of_reviewed_cells(tmp_path / "out", record.taken_in.result.model.identity)
+    # The third is in doubt, and the second look has not seen the sixth.
+    assert cells.infected.tolist() == [True, False, True, False]
+    assert cells.features[:, 0].tolist() == pytest.approx([3, 0, 0, 0], abs=0.5)
+    assert cells.log_odds[0] > 0 > cells.log_odds[-1]
+    assert set(cells.patient) == {"patient_1"}
+
+
+def test_of_a_result_whose_files_are_gone_the_pictures_are_written(store: Store, tmp_path: Path) -> None:
+    record = signed_slide(store, tmp_path / "slide", "+-", "+-")
+    assert record.taken_in is not None
+    (record.taken_in.folder / "cells.parquet").unlink()
+    tables_of.cache_clear()
+    assert write_reviewed_cells(tmp_path / "out", [record]).infected == 1
+    with pytest.raises(AnnotationError, match="it holds no cell"):
+        of_reviewed_cells(tmp_path / "out", "dots 1")
 
 
 def test_what_is_written_is_read_back_as_cells_like_those_of_the_published_sets(
