@@ -174,7 +174,15 @@ def calibrated(
 
 def said(figures: "LaboratoryFigures", curve: "RankCurve | None") -> Iterator[str]:
     """The figures as lines for a person."""
-    from core.tally import FIRST, calibration, percent
+    from core.tally import (
+        FIRST,
+        TARGET_CELLS,
+        Recall,
+        calibration,
+        grouped,
+        percent,
+        sensitivity_lower_limit,
+    )
 
     yield (
         f"{figures.laboratory}: {figures.negatives} slides without parasites, {figures.objects:,} cells; "
@@ -196,7 +204,17 @@ def said(figures: "LaboratoryFigures", curve: "RankCurve | None") -> Iterator[st
             f"  the lowest holds for {percent(figures.slides_held)} of such slides, with 95 % confidence"
             + ("" if figures.negatives >= SLIDES_FOR_95 else f"; {SLIDES_FOR_95} slides would say 95 %")
         )
-    if curve is None:
+    if curve is not None:
+        recall = Recall(*curve.at(FIRST / TARGET_CELLS))
+        yield (
+            f"  In verdicts: the first {FIRST} of {grouped(TARGET_CELLS)} cells hold "
+            f"{percent(recall.value)} of the parasites (at least "
+            f"{percent(sensitivity_lower_limit(recall))}, with 95 % confidence)"
+        )
+        if not recall.found:
+            needed = grouped(TARGET_CELLS // FIRST)
+            yield f"  Slides without parasites of {needed} cells and more each would say more"
+    else:
         yield (
             "  Verdicts keep the figures of the model. A curve of your own needs "
             f"{calibration.FEWEST_NEGATIVES} slides without parasites, and {calibration.FEWEST_POSITIVES} "

@@ -150,9 +150,10 @@ def curve_of_laboratory(
     """What reading down a list of this laboratory finds, the mean over its negative slides, rounded down.
 
     Each parasite is put into the list of each negative slide in turn: it is found at a rate if no larger
-    share of the slide's objects stands at or above it. So the curve holds how negative slides differ, and
-    every one has the same weight however many cells it has. Parasites of one slide are alike, so that many of
-    few slides say less than as many of many: all counts are divided by `dispersion_between_slides`.
+    share of the slide's objects, and one more, stands at or above it. So the curve holds how negative slides
+    differ, and every one has the same weight however many cells it has. Parasites of one slide are alike, so
+    that many of few slides say less than as many of many: all counts are divided by
+    `dispersion_between_slides`.
 
     Returns
     -------
@@ -163,7 +164,7 @@ def curve_of_laboratory(
     values, parasites = _joined(positives)
     if parasites < FEWEST_PARASITES:
         return None
-    found = np.mean([_found(slide, values, _RATES) for slide in negatives], axis=0)
+    found = np.mean([_found(_share_above_at_most(slide, values), _RATES) for slide in negatives], axis=0)
     spread = dispersion_between_slides(negatives, positives)
     whole = np.floor(found / spread + 1e-9).astype(int)
     kept = np.flatnonzero(np.diff(whole, prepend=-1) > 0)
@@ -185,7 +186,9 @@ def dispersion_between_slides(
     of_slide = np.array([slide.parasites for slide in positives])
     found = np.array(
         [
-            np.mean([_found(slide, one.rank_value, _COMPARED_AT) for slide in negatives], axis=0)
+            np.mean(
+                [_found(_share_above(slide, one.rank_value), _COMPARED_AT) for slide in negatives], axis=0
+            )
             for one in positives
         ]
     )
@@ -238,10 +241,22 @@ def _at_or_above(slide: NegativeSlide, values: NDArray[np.float64]) -> NDArray[n
     return len(ordered) - np.searchsorted(ordered, values, side="left")
 
 
-def _found(slide: NegativeSlide, values: NDArray[np.float64], rates: Sequence[float]) -> NDArray[np.int64]:
-    """(R,) how many of the parasites are found at each rate in the list of a slide."""
-    above = np.sort(_at_or_above(slide, values) / len(slide.rank_value))
-    return np.searchsorted(above, rates, side="right")
+def _share_above(slide: NegativeSlide, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(P,) share of a slide's objects at or above each of some values."""
+    return _at_or_above(slide, values) / len(slide.rank_value)
+
+
+def _share_above_at_most(slide: NegativeSlide, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(P,) the same of a longer list of such objects: one more than was seen may stand there.
+
+    So a slide of few cells claims nothing at small rates.
+    """
+    return (_at_or_above(slide, values) + 1) / (len(slide.rank_value) + 1)
+
+
+def _found(shares_above: NDArray[np.float64], rates: Sequence[float]) -> NDArray[np.int64]:
+    """(R,) how many of the parasites are found at each rate."""
+    return np.searchsorted(np.sort(shares_above), rates, side="right")
 
 
 def _found_in_first(slide: NegativeSlide, values: NDArray[np.float64]) -> int:

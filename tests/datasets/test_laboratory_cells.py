@@ -57,9 +57,7 @@ def test_where_another_model_scored_all_cells_it_is_named(tmp_path: Path) -> Non
 @pytest.mark.parametrize("file", ["index.csv", SEEN])
 def test_a_folder_without_one_of_the_files_is_refused(file: str, tmp_path: Path) -> None:
     (save_reviewed(tmp_path / "out") / file).unlink()
-    with pytest.raises(
-        AnnotationError, match=f"{file}: missing; give a folder that `smearscope export`"
-    ):
+    with pytest.raises(AnnotationError, match=f"{file}: missing; give a folder that `smearscope export`"):
         of_reviewed_cells(tmp_path / "out", "A")
 
 

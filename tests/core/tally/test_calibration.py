@@ -27,12 +27,22 @@ def test_of_59_slides_the_lowest_holds_for_95_in_100() -> None:
     assert slides_held(1) == pytest.approx(0.05)
 
 
-def test_a_parasite_is_found_at_the_share_of_healthy_cells_that_stand_above_it() -> None:
-    # Of ten parasites of each slide six have no cell above them, three have three of ten, one is lost.
+def test_a_parasite_is_found_at_the_share_of_healthy_cells_that_stand_above_it_and_one_more() -> None:
+    # Of ten parasites of each slide six have no cell above them, three have three of ten, one is lost:
+    # a longer list might show 1 of 11 above the six, 4 of 11 above the three.
     slides = [positive(*[10.5] * 6, *[7.5] * 3, parasites=10)] * 3
     curve = curve_of_laboratory([TEN_TO_ONE] * 5, slides)
     assert curve is not None
-    assert [curve.at(rate) for rate in (0.0001, 0.29, 0.32, 1)] == [(18, 12), (18, 12), (27, 3), (27, 3)]
+    found = [curve.at(rate) for rate in (0.0001, 0.089, 0.101, 0.35, 0.4, 1)]
+    assert found == [(0, 30), (0, 30), (18, 12), (18, 12), (27, 3), (27, 3)]
+
+
+def test_a_slide_of_few_cells_claims_nothing_of_the_first_hundred_of_200_000() -> None:
+    above_all = [positive(*[9.0] * 10)] * 3
+    few, many = (curve_of_laboratory([negative(*[0.0] * cells)] * 5, above_all) for cells in (500, 5000))
+    assert few is not None
+    assert many is not None
+    assert (few.at(100 / 200_000), many.at(100 / 200_000)) == ((0, 30), (30, 0))
 
 
 def test_each_negative_slide_has_the_same_weight() -> None:
