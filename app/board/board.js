@@ -11,6 +11,7 @@
 const LATE_MS = 1500;
 const [OWN_SHOWN_MS, OTHERS_SHOWN_MS] = [250, 4000]; // until the page beside shows calls that were made here, or elsewhere
 const GONE_MS = 3000;
+const HABIT_MS = 1000; // Enter opens a cell of a screen: pressed twice, it must not take over a stage
 // The page may take a board away and put it back in the middle of a person's keys, as when all of it runs anew: the board
 // stays, with its log, and what was pressed meanwhile is done when it is back.
 const boards = (window.smearscopeBoards ??= new Map());
@@ -166,23 +167,23 @@ function newBoard(first) {
 
   function call(command, cells) {
     const said = { call: command.call, stage: command.stage ?? null, reason: command.reason ?? null };
-    for (const cell of cells) read(cell, said);
+    for (const cell of cells) {
+      board.log.enter({ act: "read", cell: cell.id, over: cell.call, ...said, species: board.data.species });
+      Object.assign(cell, said);
+      mark(cell);
+    }
     board.decided.push(cells.map((cell) => cell.id));
     gallery.chosen.clear();
     const last = cells.at(-1).id;
     show(gallery.nextUnread(last) ?? last);
   }
 
-  function read(cell, said) {
-    board.log.enter({ act: "read", cell: cell.id, over: cell.call, ...said, species: board.data.species });
-    Object.assign(cell, said);
-    mark(cell);
-  }
-
   // Take over the stage that the machine suggests: the cell stands beside it, and the one that is shown stays.
   function stage(cell) {
-    if (!cell) return;
-    read(cell, { call: cell.call, stage: stages.suggested[cell.id][0], reason: null });
+    if (!cell || !inSight()) return;
+    [cell.stage] = stages.suggested[cell.id];
+    board.log.enter({ act: "stage", cell: cell.id, over: cell.call, stage: cell.stage });
+    mark(cell);
     board.decided.push([cell.id]);
     stages.show();
   }
@@ -334,6 +335,7 @@ function newBoard(first) {
     if (focus instanceof HTMLElement && focus.matches("button:not(.tile), a, summary, select, input") && (key === " " || key === "Enter")) return;
     if (document.querySelector("[role=dialog]")?.checkVisibility()) return;
     const command = [...(gallery.screens ? SCREEN_KEYS : []), ...KEYS].find((one) => one.key === key);
+    if (command?.act === "stage" && Date.now() - gallery.leftAt < HABIT_MS) return event.preventDefault();
     if (command?.act === "stage" && !stages.offered()) return;
     if (!parent.isConnected) {
       if (command && !event.repeat && window.location.pathname === board.page) board.waiting.push(command);
@@ -375,6 +377,7 @@ const typedInto = (focus) => focus instanceof HTMLElement && focus.checkVisibili
 function pending(entry) {
   if (entry.act === "note") return {};
   if (entry.act === "flag") return { flagged: entry.flagged };
+  if (entry.act === "stage") return { stage: entry.stage };
   if (entry.act === "undo") return { call: null, stage: null, reason: null };
   return { call: entry.call, stage: entry.stage, reason: entry.reason };
 }

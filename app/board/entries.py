@@ -1,12 +1,13 @@
 """The entries of a board's log, and how each is written: once, however often it is sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StrictInt, TypeAdapter, ValidationError
 
 from app.cell_numbers import CellNumbers
 from core.errors import SmearscopeError
+from core.review import standing
 from core.store import Call, Opinion, Reason, Role, SlideRecord, Species, Stage, Store
 from core.store.records import DatabaseRefusesError, same_person
 from core.wording import sentence
@@ -27,6 +28,13 @@ class _Reading(BaseModel):
     stage: Stage | None = None
     reason: Reason | None = None
     species: Species | None = None
+
+
+class _Staging(BaseModel):
+    number: StrictInt
+    act: Literal["stage"]
+    cell: _Cell
+    stage: Stage
 
 
 class _Flagging(BaseModel):
@@ -50,7 +58,7 @@ class _Noting(BaseModel):
     text: str
 
 
-_Entry = _Reading | _Flagging | _Undoing | _Noting
+_Entry = _Reading | _Staging | _Flagging | _Undoing | _Noting
 _ENTRY: TypeAdapter[_Entry] = TypeAdapter(Annotated[_Entry, Field(discriminator="act")])
 
 
@@ -147,11 +155,33 @@ def _write(
         case _Noting(cell=cell, text=text):
             field = _field_of(store.record(slide_id), numbers.own(cell))
             store.notes.on_field(slide_id, field, text, by=reader)
+        case _Staging(cell=cell, stage=stage):
+            opinion = _staged(store.record(slide_id), numbers.own(cell), stage, reader, role)
+            store.read(slide_id, numbers.own(cell), opinion, reader=reader, role=role)
         case _Reading(cell=cell, call=call):
             of_parasite = entry.species if call == Call.PARASITE else None
             opinion = Opinion(call, entry.reason, entry.stage, of_parasite)
             store.read(slide_id, numbers.own(cell), opinion, reader=reader, role=role)
     return None
+
+
+def _staged(record: SlideRecord, candidate_id: int, stage: Stage, reader: str, role: Role) -> Opinion:
+    """What a reader said of a cell, its species too, now with a stage.
+
+    Raises
+    ------
+    EntryError
+        Where they have not called it a parasite, or have named another stage since.
+    """
+    reading = standing(record.readings).get(candidate_id, {}).get(role)
+    if (
+        reading is None
+        or not same_person(reading.reader, reader)
+        or reading.opinion.call != Call.PARASITE
+        or reading.opinion.stage not in (None, stage)
+    ):
+        raise EntryError(sentence("board.nothing_to_stage"))
+    return replace(reading.opinion, stage=stage)
 
 
 def _undo(store: Store, slide_id: int, cell: int | None, reader: str) -> int | None:

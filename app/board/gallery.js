@@ -27,7 +27,7 @@ const order = (cell) => ["parasite", "unsure", undefined, null, "not a parasite"
 // `show` makes a cell the one that is shown, or stands under the cursor.
 function newGallery(board, show) {
   const { find } = board;
-  const gallery = { screens: false, chosen: new Set(), listed: [] };
+  const gallery = { screens: false, leftAt: 0, chosen: new Set(), listed: [] };
   let [tiles, drawn, size, screen] = [new Map(), null, 0, 0];
 
   gallery.label = () => {
@@ -74,6 +74,7 @@ function newGallery(board, show) {
 
   gallery.toggle = () => {
     gallery.screens = !gallery.screens;
+    if (!gallery.screens) gallery.leftAt = Date.now();
     find(".board").classList.toggle("screens", gallery.screens);
     gallery.chosen.clear();
     layOut();

@@ -3,7 +3,8 @@
 // Entries are numbered and stay until the server says that it has dealt with them; sent twice, they are written once. With
 // nothing to send the log asks every while what others, or the same person in another tab, have called since.
 //
-// To the server: {log, knows, entries: [{number, act, cell, call, stage, reason, species, flagged, about, text}]}; a flag says what
+// To the server: {log, knows, entries: [{number, act, cell, call, stage, reason, species, flagged, about, text}]}; a "stage" leaves
+// the rest of the call as it stands; a flag says what
 // is wanted, so that sent twice it is not taken off. From the server: {number, undone, problems, stands, all, calls: {cell: [call,
 // stage, reason] or null}, notes: {"cell 12" or "field a.png": [[by, text, own]] or null}}.
 

@@ -36,6 +36,7 @@ class _Told:
     stands: int | None = None
     calls: Mapping[str, Call] = field(default_factory=dict)
     notes: Mapping[str, list[Noted]] = field(default_factory=dict)
+    stages: Mapping[str, Suggested] = field(default_factory=dict)
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -79,8 +80,8 @@ class Logs:
         ``number`` of the last entry that was dealt with, the cell whose reading was ``undone`` by it,
         ``problems`` in words, the ``calls`` that have changed by number of the cell and the ``notes`` by what
         they are on (None where nothing is left), or ``all`` of both, the ``stages`` that the machine suggests
-        for the cells accepted without one, and where the slide's record ``stands``: it grows with whatever is
-        written of it.
+        for the cells that the reader accepted without one, and where the slide's record ``stands``: it grows
+        with whatever is written of it.
 
         Raises
         ------
@@ -96,8 +97,10 @@ class Logs:
             everything = told.stands is None or told.stands != knows
             changed_calls = calls if everything else _changed(told.calls, calls)
             changed_notes = notes if everything else _changed(told.notes, notes)
+            if told.stands != record.last_entry:  # boards ask every moment, and mostly nothing is new
+                told.stages = stages_shown(*shown, self._stage_head_of)
             told.number, told.stands = written.number, record.last_entry
-            told.calls, told.notes = calls, notes
+            told.calls, told.notes, stages = calls, notes, told.stages
         say = Words(writing.language)
         return {
             "number": written.number,
@@ -107,7 +110,7 @@ class Logs:
             "all": everything,
             "calls": changed_calls,
             "notes": changed_notes,
-            "stages": stages_shown(record, calls, shown[-1], self._stage_head_of),
+            "stages": stages,
         }
 
     def _written(self, writing: Writing, entries: list[Any], after: int) -> Written:
@@ -154,19 +157,23 @@ def calls_shown(record: SlideRecord, role: Role, reader: str, numbers: CellNumbe
 
 def stages_shown(
     record: SlideRecord,
-    calls: Mapping[str, Call],
+    role: Role,
+    reader: str,
     numbers: CellNumbers,
     stage_head_of: Callable[[str], StageHead | None],
 ) -> dict[str, Suggested]:
-    """The stage that the machine suggests for each cell that was called a parasite without one.
+    """The stage that the machine suggests for each cell that the reader called a parasite without one.
 
-    Of no other cell: a suggestion must not sway the call. Nothing where the model of the result suggests
-    none, or the files of the result are gone.
+    Of no other cell: a suggestion must not sway the call, and a call is changed by who made it. Nothing
+    where the model of the result suggests none, or the files of the result are gone.
     """
     accepted = {
-        candidate.id
-        for candidate in record.candidates
-        if calls.get(str(numbers.shown(candidate.id)), ("", None, None))[:2] == (str(CellCall.PARASITE), None)
+        candidate
+        for candidate, readings in standing(record.readings).items()
+        if role in readings
+        and not is_anothers(readings, role, reader)
+        and readings[role].opinion.call == CellCall.PARASITE
+        and readings[role].opinion.stage is None
     }
     if not accepted or record.taken_in is None:
         return {}

@@ -11,7 +11,7 @@ function leftBehind(name, log, calls) {
   const known = (cell) => [...new Set(ofCell(cell).flatMap((one) => [one.over ?? null, one.call]))];
   const own = entries.filter((entry) => {
     if (entry.act === "read") return known(entry.cell).includes(standing(entry.cell));
-    if (entry.act !== "undo") return true;
+    if (!["undo", "stage"].includes(entry.act)) return true;
     if (!entry.cell) return false; // what was last then may not be last now
     return (ofCell(entry.cell).length ? known(entry.cell) : [entry.over ?? null]).includes(standing(entry.cell));
   });

@@ -1,6 +1,7 @@
 """The entries of a board's log: each is written once, however often it is sent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.cell_numbers import CellNumbers
 from app.wording import Words
 from app.workplace import Workplace
 from core.review import cells_for, sign, standing
-from core.store import Call, Reason, Role, ScoringStep, SlideRecord, Species, Stage
+from core.store import Call, Opinion, Reason, Role, ScoringStep, SlideRecord, Species, Stage
 from core.store.records import DatabaseRefusesError
 from core.store.store import Store
 from tests.scored_slides import read_all, take_in, write_score
@@ -91,6 +92,60 @@ def test_each_decision_is_written_with_all_that_goes_with_it(
         (Call.UNSURE, None, None, None),
         (Call.NOT_PARASITE, None, Reason.WHITE_CELL, None),
     ]
+
+
+def staging(number: int, cell: int, stage: str = "ring") -> dict[str, Any]:
+    return {"number": number, "act": "stage", "cell": str(cell), "stage": stage}
+
+
+def test_a_stage_is_added_to_the_call_that_stands_with_its_species(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    slide, first = record.slide.id, record.candidates[0].id
+    before = write(workplace, slide, [entry(1, first, "parasite", species="falciparum")])
+    written = write(workplace, slide, [staging(2, first)], before)
+    assert (written.number, written.problems) == (2, ())
+    write(workplace, slide, [staging(2, first)])  # sent again, to a server started anew
+    opinions = [reading.opinion for reading in workplace.store.record(slide).readings]
+    falciparum = Opinion(Call.PARASITE, species=Species.FALCIPARUM)
+    assert opinions == [falciparum, replace(falciparum, stage=Stage.RING)]
+    write(workplace, slide, [entry(3, first, None, act="undo")], written)
+    (left,) = standing(workplace.store.record(slide).readings).values()
+    assert left[Role.FIRST].opinion == falciparum
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        [],
+        [entry(1, 1, "unsure")],
+        [entry(1, 1, "not a parasite", reason="stain")],
+        [entry(1, 1, "parasite"), entry(2, 1, None, act="undo")],
+        [entry(1, 1, "parasite"), entry(2, 1, "parasite", stage="schizont")],
+    ],
+    ids=["nothing", "unsure", "not a parasite", "taken back", "another stage"],
+)
+def test_a_stage_makes_no_call_and_changes_no_stage(
+    workplace: Workplace, record: SlideRecord, called: list[dict[str, Any]]
+) -> None:
+    slide, first = record.slide.id, record.candidates[0].id
+    before = write(workplace, slide, [{**one, "cell": str(first)} for one in called])
+    readings = workplace.store.record(slide).readings
+    written = write(workplace, slide, [staging(3, first)], before)
+    assert written.number == 3
+    assert "if it is a parasite, name its stage with the keys 1 to 4" in str(written.problems[0])
+    assert workplace.store.record(slide).readings == readings
+
+
+def test_a_stage_is_added_to_no_call_of_another_reader_or_role(
+    workplace: Workplace, record: SlideRecord
+) -> None:
+    slide, first = record.slide.id, record.candidates[0].id
+    write(workplace, slide, [entry(1, first, "parasite")])
+    assert len(write(workplace, slide, [staging(1, first)], reader="Ben").problems) == 1
+    shown = number_shown(workplace, record, "Ben")
+    assert len(write(workplace, slide, [staging(1, shown)], reader="Ben", role=Role.SECOND).problems) == 1
+    assert [one.opinion.stage for one in workplace.store.record(slide).readings] == [None]
 
 
 def test_a_log_that_is_sent_again_is_written_once(workplace: Workplace, record: SlideRecord) -> None:

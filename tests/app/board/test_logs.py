@@ -240,6 +240,33 @@ def test_a_second_reader_is_told_the_machines_stage_and_nothing_of_the_first_rea
     assert {cell: stage for cell, (stage, _) in answer["stages"].items()} == {str(shown[0]): "ring"}
 
 
+def test_no_stage_is_suggested_for_a_cell_that_another_person_called(
+    workplace: Workplace, seen: SlideRecord
+) -> None:
+    first, _, third, _ = (one.id for one in seen.candidates)
+    workplace.store.read(1, first, PARASITE, reader="Anna", role=Role.FIRST)
+    logs, ben = asking(workplace, rings()), Writing(1, Role.FIRST, "Ben", "en")
+    answer = logs.answer(ben, "a log", [call(1, third, "parasite")])
+    assert answer["calls"].keys() == {str(first), str(third)}
+    assert answer["stages"].keys() == {str(third)}
+    assert logs.answer(ANNA, "another log", [])["stages"].keys() == {str(first)}
+
+
+def test_stages_are_looked_up_anew_only_where_something_was_written(
+    workplace: Workplace, seen: SlideRecord
+) -> None:
+    asked: list[str] = []
+    logs, first = asking(workplace, rings(), asked), seen.candidates[0].id
+    answer = logs.answer(ANNA, "a log", [call(1, first, "parasite")])
+    for _ in range(3):
+        again = logs.answer(ANNA, "a log", [], answer["stands"])
+        assert again["stages"] == answer["stages"] != {}
+    assert len(asked) == 1
+    workplace.store.read(1, seen.candidates[2].id, PARASITE, reader="Anna", role=Role.FIRST)  # in another tab
+    assert len(logs.answer(ANNA, "a log", [], answer["stands"])["stages"]) == 2
+    assert len(asked) == 2
+
+
 def test_where_the_files_of_a_result_are_gone_calls_are_written_and_no_stage_is_suggested(
     workplace: Workplace, seen: SlideRecord
 ) -> None:

@@ -1,6 +1,7 @@
 """The stage that the machine suggests, as a reader meets it: after the call, and taken over by one key."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from core.results.features import FEATURES, write_features
 from core.results.folder import features_of, tables_of
 from core.results.result import ModelReference, write_result
 from core.review import StageHead
-from core.store import Call, Opinion, Role, Stage, Store
+from core.store import Call, Opinion, Role, Species, Stage, Store
 from models.cards import RELEASED, load_card
 from models.stage_head import load_stage_head
-from tests.app.chromium import BOARD, IN_CHROMIUM, at_board, come_in, picture
+from tests.app.chromium import BOARD, IN_CHROMIUM, at_board, come_in, picture, saved
 from tests.app.running_server import RunningServer
 from tests.scored_slides import keep_features, take_in, write_images, write_score
 
@@ -117,6 +118,71 @@ def test_reading_on_leaves_the_stage_open_and_it_is_offered_again_on_the_way_bac
     nothing_suggested(page)
     page.get_by_text("All decisions are saved.").wait_for()
     assert opinions(server)[-1] == Opinion(Call.PARASITE, stage=Stage.RING)
+
+
+def called_falciparum(server: RunningServer) -> Opinion:
+    """The first cell, on another day: the page knows nothing of that species any more."""
+    opinion = Opinion(Call.PARASITE, species=Species.FALCIPARUM)
+    store = Store.in_folder(server.data)
+    store.read(1, store.record(1).candidates[0].id, opinion, reader="Anna", role=Role.FIRST)
+    store.close()
+    return opinion
+
+
+def test_the_species_stays_as_it_was_called(browser: "Browser", server: RunningServer) -> None:
+    before = called_falciparum(server)
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.keyboard.press("ArrowLeft")
+    suggested(page, 1)
+    page.keyboard.press("Enter")
+    nothing_suggested(page)
+    saved(page)
+    assert opinions(server) == [before, replace(before, stage=Stage.RING)]
+
+
+def test_enter_pressed_twice_on_a_screen_of_cells_opens_the_cell_and_no_more(
+    browser: "Browser", server: RunningServer
+) -> None:
+    before = called_falciparum(server)
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.keyboard.press("ArrowLeft")
+    suggested(page, 1)
+    page.keyboard.press("t")
+    page.locator(".board.screens").wait_for()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.locator(".board:not(.screens)[data-cell='1']").wait_for()
+    suggested(page, 1)
+    page.wait_for_timeout(1200)
+    saved(page)
+    assert opinions(server) == [before]
+    page.keyboard.press("Enter")
+    nothing_suggested(page)
+    saved(page)
+    assert opinions(server) == [before, replace(before, stage=Stage.RING)]
+
+
+def test_a_cell_out_of_sight_gets_no_stage_but_is_brought_back(
+    browser: "Browser", server: RunningServer
+) -> None:
+    before = called_falciparum(server)
+    page = come_in(browser, server, "Anna", "/review?slide=1")
+    at_board(page)
+    page.keyboard.press("ArrowLeft")
+    suggested(page, 1)
+    page.set_viewport_size({"width": 1000, "height": 320})
+    page.evaluate(f"({BOARD}).querySelector('.saved').scrollIntoView({{ block: 'start' }})")
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    saved(page)
+    assert opinions(server) == [before]
+    page.keyboard.press("Enter")
+    nothing_suggested(page)
+    saved(page)
+    assert opinions(server) == [before, replace(before, stage=Stage.RING)]
 
 
 def test_who_names_the_stage_is_asked_nothing(browser: "Browser", server: RunningServer) -> None:
