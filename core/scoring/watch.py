@@ -12,6 +12,7 @@ from core.errors import SmearscopeError, UnreadableImageError
 from core.files import own_lock, shown_path
 from core.results.result import SlideResult
 from core.scoring.closing import Closing, ClosingRun
+from core.scoring.field_tasks import SlideNotHereError
 from core.scoring.judging import ModelCard
 from core.scoring.ledger import ScoringIdentity
 from core.scoring.live_slide import LiveSlide
@@ -37,6 +38,9 @@ from core.wording import Sentence, sentence
 
 FILES_AT_ONCE = 4
 """Files of a slide that are scored before the next slide is looked at."""
+COMPARED_EACH_S = 60.0
+"""So often the pictures of a closed slide are compared with those of its closing: one that is replaced in its
+place leaves the folder's own time as it was."""
 
 
 class WatchError(SmearscopeError):
@@ -88,6 +92,7 @@ class _Slide:
     live: LiveSlide | None = None
     changed_s: float = 0.0
     looked_at_ns: int = 0
+    compared_s: float = float("-inf")
 
     def close(self) -> None:
         if self.live is not None:
@@ -216,7 +221,7 @@ class Watch:
             case WatchStep.OPEN:
                 self._look_at_open(slide, now_s)
             case WatchStep.CLOSED | WatchStep.FAILED:
-                self._look_at_closed(slide)
+                self._look_at_closed(slide, now_s)
 
     def _look_at_open(self, slide: _Slide, now_s: float) -> None:
         name = slide.found.name
@@ -257,6 +262,8 @@ class Watch:
         except WorkerDiedError as error:
             self._tell_once(name, sentence("as written", text=str(error)))
             scored = {}
+        except SlideNotHereError:
+            scored = {}  # the next look at the folder says so, if it is away still
         tally = slide.live.tally
         for file in files:
             if file not in scored:
@@ -280,7 +287,7 @@ class Watch:
         self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures)
         self._observer.say(name, sentence("watch.closing"))
 
-    def _look_at_closed(self, slide: _Slide) -> None:
+    def _look_at_closed(self, slide: _Slide, now_s: float) -> None:
         """Open a slide again whose pictures are not those with which it was closed.
 
         It is then scored as if it had never been closed: the result is that of all its pictures.
@@ -288,10 +295,11 @@ class Watch:
         name, path = slide.found.name, slide.found.path
         with decoding(path):
             changed_ns = path.stat().st_mtime_ns
-        if changed_ns == slide.looked_at_ns:
+        if changed_ns == slide.looked_at_ns and now_s - slide.compared_s < COMPARED_EACH_S:
             return
-        slide.looked_at_ns = changed_ns
-        if pictures_in(path) != self._known[name].pictures:
+        pictures = pictures_in(path)
+        slide.looked_at_ns, slide.compared_s = changed_ns, now_s
+        if pictures != self._known[name].pictures:
             shutil.rmtree(self._plan.output / name / LEDGER_FOLDER, ignore_errors=True)
             self._known[name] = replace(self._known[name], step=WatchStep.OPEN, pictures=None)
             self._observer.say(name, sentence("watch.reopened"))
@@ -308,6 +316,8 @@ class Watch:
         if self._run is None or (outcome := self._run.outcome()) is None:
             return
         name, self._run = self._run.slide.name, None
+        if (slide := self._slides.get(name.casefold())) is not None:
+            slide.looked_at_ns = 0  # what came while the run went on is seen at once
         if isinstance(outcome, SlideResult):
             cells, fields = outcome.cells.evaluable, outcome.fields
             step, tally = WatchStep.CLOSED, LiveTally(cells, fields.counted, fields.found - fields.counted)

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import UnreadableImageError
 from core.results.result import SlideResult
 from core.scoring.batch import score_slides
 from core.scoring.closing import Closing, ClosingRun, score_closed
+from core.scoring.field_tasks import SlideInWork, read_field
 from core.scoring.live_tally import LiveField, LiveTally, said_of_field
 from core.scoring.slide_run import ScoringOptions
 from core.scoring.watch import Watch, WatchError, WatchPlan
 from core.scoring.watch_file import KEPT, WATCH_FILE, WatchedSlide, WatchStep, read_watched
 from core.scoring.workers import LocalWorkers
-from core.slides import find_slides
+from core.slides import Field, find_slides
 from core.wording import Sentence
 from tests.coloured_cells import DotCard, NoProgress, draw_field, load_models, options, save
 from tests.output_files import contents, differences
@@ -292,6 +294,56 @@ def test_a_folder_that_cannot_be_listed_for_a_while_loses_nothing(desk: Desk) ->
     away.rename(desk.camera)
     desk.shoot("slide/f2.png", 2)
     assert desk.look().fields[-1] == ("slide", "f2.png", CELLS, 2 * CELLS)
+
+
+def test_a_folder_that_goes_away_while_its_field_is_scored_is_put_off_and_scored_when_it_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    away = desk.camera / "away"
+
+    def read_while_the_drive_goes(slide: SlideInWork, name: str) -> Field:
+        slide.path.rename(away)
+        return read_field(slide, name)
+
+    monkeypatch.setattr("core.scoring.field_tasks.read_field", read_while_the_drive_goes)
+    assert desk.look().fields == []
+    monkeypatch.undo()
+    away.rename(desk.camera / "slide")
+    desk.now_s += 2.0
+    assert desk.look().fields == [("slide", "f1.png", CELLS, CELLS)]
+
+
+def closed(desk: Desk) -> None:
+    desk.shoot("slide/f1.png", 1)
+    desk.shoot("slide/f2.png", 2)
+    (desk.camera / "slide" / "done.txt").touch()
+    desk.look(6)
+    assert desk.known()["slide"].step is WatchStep.CLOSED
+    desk.heard.said.clear()
+
+
+def test_a_field_on_a_closed_slide_is_seen_though_the_folder_cannot_be_listed_at_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(folder: Path) -> dict[str, str]:
+        raise UnreadableImageError(f"{folder} cannot be read")
+
+    closed(desk)
+    desk.shoot("slide/f3.png", 3)
+    monkeypatch.setattr("core.scoring.watch.pictures_in", unreadable)
+    assert [code for _, code in desk.look(1).said] == ["watch.not_seen"]
+    monkeypatch.undo()
+    assert ("slide", "watch.reopened") in desk.look(1).said
+
+
+def test_a_picture_replaced_in_its_place_on_a_closed_slide_is_noticed_within_a_minute(desk: Desk) -> None:
+    closed(desk)
+    other = desk.shoot("other.png", 4).read_bytes()
+    (desk.camera / "other.png").unlink()
+    (desk.camera / "slide" / "f2.png").write_bytes(other)
+    desk.now_s += 60.0
+    assert ("slide", "watch.reopened") in desk.look(1).said
 
 
 def test_the_options_of_the_watch_are_those_of_the_result(tmp_path: Path) -> None:
