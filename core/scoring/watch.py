@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +41,10 @@ FILES_AT_ONCE = 4
 COMPARED_EACH_S = 60.0
 """So often the pictures of a closed slide are compared with those of its closing: one that is replaced in its
 place leaves the folder's own time as it was."""
+CLOSED_AGAIN_AFTER_S = 300.0
+"""After this time a slide is scored once more that could not be, or not with all its fields: a drive was away."""
+TRIES = 4
+"""Most runs on a closed slide, unless it changes or the watch is started again."""
 
 
 class WatchError(SmearscopeError):
@@ -85,7 +89,7 @@ class WatchPlan:
 
 @dataclass
 class _Slide:
-    """A folder that is there; `pictures` and `live` while it is open."""
+    """A folder that is there; `pictures` and `live` while it is open, the last ones once it is closed."""
 
     found: FoundSlide
     pictures: ArrivingPictures | None = None
@@ -93,6 +97,9 @@ class _Slide:
     changed_s: float = 0.0
     looked_at_ns: int = 0
     compared_s: float = float("-inf")
+    tries: int = 0
+    tried_s: float = float("-inf")
+    said: list[Sentence] = field(default_factory=list)
 
     def close(self) -> None:
         if self.live is not None:
@@ -143,11 +150,7 @@ class Watch:
             raise WatchError(sentence("watch.watched_already", out=shown_path(plan.output)))
         self._lock = lock
         self._file = plan.output / KEPT / WATCH_FILE
-        # What could not be scored is tried again by whoever starts the watch again.
-        self._known = {
-            slide.name: replace(slide, step=WatchStep.CLOSING) if slide.step is WatchStep.FAILED else slide
-            for slide in read_watched(self._file)
-        }
+        self._known = {slide.name: slide for slide in read_watched(self._file)}
         self._written: tuple[WatchedSlide, ...] = ()
         self._written_s = float("-inf")
         self._slides: dict[str, _Slide] = {}
@@ -172,7 +175,7 @@ class Watch:
         now_s
             Of a clock that only goes forward.
         """
-        self._take_outcome()
+        self._take_outcome(now_s)
         for slide in self._slides_there():
             try:
                 self._look_at(slide, now_s)
@@ -270,10 +273,10 @@ class Watch:
                 pictures.put_off(file, now_s)
                 continue
             pictures.take(file)
-            for field in scored[file]:
+            for one in scored[file]:
                 known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
-                self._known[name] = known.after(field, tally)
-                self._observer.field_came(name, field, tally)
+                self._known[name] = known.after(one, tally)
+                self._observer.field_came(name, one, tally)
 
     def _close(self, slide: _Slide, *, is_done: bool) -> None:
         """Have a slide scored as a whole, if it has a picture."""
@@ -283,6 +286,7 @@ class Watch:
                 self._tell_once(name, sentence("watch.empty"))
             return
         slide.close()
+        slide.tries, slide.said = 0, []
         known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally_of(())))
         self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures)
         self._observer.say(name, sentence("watch.closing"))
@@ -290,19 +294,26 @@ class Watch:
     def _look_at_closed(self, slide: _Slide, now_s: float) -> None:
         """Open a slide again whose pictures are not those with which it was closed.
 
-        It is then scored as if it had never been closed: the result is that of all its pictures.
+        It is then scored as if it had never been closed: the result is that of all its pictures. One that
+        could not be scored, or not with all its fields, is scored once more after a while.
         """
         name, path = slide.found.name, slide.found.path
+        known = self._known[name]
         with decoding(path):
             changed_ns = path.stat().st_mtime_ns
-        if changed_ns == slide.looked_at_ns and now_s - slide.compared_s < COMPARED_EACH_S:
+        is_lacking = known.step is WatchStep.FAILED or known.unreadable
+        is_due = is_lacking and slide.tries < TRIES and now_s - slide.tried_s >= CLOSED_AGAIN_AFTER_S
+        is_compared = changed_ns == slide.looked_at_ns and now_s - slide.compared_s < COMPARED_EACH_S
+        if is_compared and not is_due:
             return
         pictures = pictures_in(path)
         slide.looked_at_ns, slide.compared_s = changed_ns, now_s
-        if pictures != self._known[name].pictures:
+        if pictures != known.pictures:
             shutil.rmtree(self._plan.output / name / LEDGER_FOLDER, ignore_errors=True)
-            self._known[name] = replace(self._known[name], step=WatchStep.OPEN, pictures=None)
+            self._known[name] = replace(known, step=WatchStep.OPEN, pictures=None)
             self._observer.say(name, sentence("watch.reopened"))
+        elif is_due:
+            self._known[name] = replace(known, step=WatchStep.CLOSING)
 
     def _begin_next(self) -> None:
         closing = [one for one in self._slides.values() if self._step_of(one) is WatchStep.CLOSING]
@@ -312,23 +323,28 @@ class Watch:
                 Closing(first.found, plan.output, plan.card, plan.load_models, plan.options)
             )
 
-    def _take_outcome(self) -> None:
+    def _take_outcome(self, now_s: float) -> None:
         if self._run is None or (outcome := self._run.outcome()) is None:
             return
         name, self._run = self._run.slide.name, None
-        if (slide := self._slides.get(name.casefold())) is not None:
-            slide.looked_at_ns = 0  # what came while the run went on is seen at once
+        known = self._known[name]
         if isinstance(outcome, SlideResult):
             cells, fields = outcome.cells.evaluable, outcome.fields
-            step, tally = WatchStep.CLOSED, LiveTally(cells, fields.counted, fields.found - fields.counted)
-            said = sentence(
-                "watch.closed", cells=cells, fields=fields.counted, kind=str(outcome.verdict.kind)
-            )
+            tally = LiveTally(cells, fields.counted, fields.found - fields.counted)
+            kind, unreadable = str(outcome.verdict.kind), len(fields.unreadable)
+            known = replace(known, step=WatchStep.CLOSED, tally=tally, unreadable=unreadable)
+            said = [sentence("watch.closed", cells=cells, fields=fields.counted, kind=kind)]
+            said += [sentence("watch.unreadable", fields=unreadable)] if unreadable else []
         else:
-            step, tally = WatchStep.FAILED, self._known[name].tally
-            said = sentence("watch.failed", why=outcome)
-        self._known[name] = replace(self._known[name], step=step, tally=tally, last="", notes=())
-        self._observer.say(name, said)
+            known = replace(known, step=WatchStep.FAILED, unreadable=0)
+            said = [sentence("watch.failed", why=outcome)]
+        self._known[name] = replace(known, last="", notes=())
+        slide = self._slides.get(name.casefold())
+        if slide is None or slide.said != said:
+            self._observer.say(name, *said)
+        if slide is not None:
+            slide.looked_at_ns = 0  # what came while the run went on is seen at once
+            slide.tries, slide.tried_s, slide.said = slide.tries + 1, now_s, said
 
     def _step_of(self, slide: _Slide) -> WatchStep:
         known = self._known.get(slide.found.name)

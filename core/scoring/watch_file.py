@@ -48,6 +48,8 @@ class WatchedSlide:
         What the person at the microscope should know of that field.
     pictures
         State of each picture of the slide when it was closed; empty before.
+    unreadable
+        Fields that could not be read when it was closed.
     """
 
     name: str
@@ -56,6 +58,7 @@ class WatchedSlide:
     last: str = ""
     notes: tuple[Sentence, ...] = ()
     pictures: dict[str, str] | None = None
+    unreadable: int = 0
 
     def after(self, field: LiveField, tally: LiveTally) -> "WatchedSlide":
         """The slide once a field has come."""

@@ -153,7 +153,9 @@ def test_a_picture_that_never_becomes_whole_is_named_and_does_not_keep_a_slide_o
     desk.look()
     desk.now_s = 61.0
     heard = desk.look(4)
-    assert [code for _, code in heard.said] == ["watch.late", "watch.closing", "watch.closed"]
+    assert [code for _, code in heard.said] == [
+        *("watch.late", "watch.closing", "watch.closed", "watch.unreadable"),
+    ]
     assert "f2.png is still not whole after a minute" in heard.words[1]
 
 
@@ -344,6 +346,54 @@ def test_a_picture_replaced_in_its_place_on_a_closed_slide_is_noticed_within_a_m
     (desk.camera / "slide" / "f2.png").write_bytes(other)
     desk.now_s += 60.0
     assert ("slide", "watch.reopened") in desk.look(1).said
+
+
+def test_a_slide_that_went_away_during_its_closing_run_is_scored_once_it_is_there_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    (desk.camera / "slide" / "done").touch()
+    away = desk.camera.with_name("away")
+
+    def during_the_outage(run: RunAtOnce) -> SlideResult | str | None:
+        desk.camera.rename(away)
+        try:
+            return outcome(run)
+        finally:
+            away.rename(desk.camera)
+
+    outcome = RunAtOnce.outcome
+    monkeypatch.setattr(RunAtOnce, "outcome", during_the_outage)
+    assert [code for _, code in desk.look(6).said] == ["watch.closing", "watch.failed"]
+    monkeypatch.undo()
+    desk.now_s += 300.0
+    assert desk.look().said[2:] == [("slide", "watch.closed")]
+
+
+def test_a_field_that_could_not_be_read_is_told_with_the_result_and_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    half = desk.shoot("slide/f2.png", 2)
+    half.write_bytes(half.read_bytes()[:200])
+    (desk.camera / "slide" / "done").touch()
+    desk.look()
+    desk.now_s = 61.0
+    assert [code for _, code in desk.look(4).said][2:] == ["watch.closed", "watch.unreadable"]
+    assert "1 field could not be read" in desk.heard.words[-1]
+    runs: list[str] = []
+    outcome = RunAtOnce.outcome
+
+    def counted(run: RunAtOnce) -> SlideResult | str | None:
+        runs.append(run.slide.name)
+        return outcome(run)
+
+    monkeypatch.setattr(RunAtOnce, "outcome", counted)
+    for _ in range(10):
+        desk.now_s += 300.0
+        desk.look(2)
+    assert len(runs) == 3
+    assert len(desk.heard.said) == 4  # the same outcome is not told again
 
 
 def test_the_options_of_the_watch_are_those_of_the_result(tmp_path: Path) -> None:
