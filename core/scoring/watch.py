@@ -3,15 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError, UnreadableImageError
-from core.files import own_lock, shown_path
-from core.results.result import SlideResult
-from core.scoring.closing import Closing, ClosingRun
+from core.files import OutputError, own_lock, shown_path
+from core.scoring.closing import Closing, ClosingRun, after_run
 from core.scoring.field_tasks import SlideNotHereError
 from core.scoring.judging import ModelCard
 from core.scoring.ledger import ScoringIdentity
@@ -42,7 +41,7 @@ COMPARED_EACH_S = 60.0
 """So often the pictures of a closed slide are compared with those of its closing: one that is replaced in its
 place leaves the folder's own time as it was."""
 CLOSED_AGAIN_AFTER_S = 300.0
-"""After this time a slide is scored once more that could not be, or not with all its fields: a drive was away."""
+"""After this time a slide that could not be scored, or not with all its fields, is scored once more."""
 TRIES = 4
 """Most runs on a closed slide, unless it changes or the watch is started again."""
 
@@ -99,7 +98,7 @@ class _Slide:
     compared_s: float = float("-inf")
     tries: int = 0
     tried_s: float = float("-inf")
-    said: list[Sentence] = field(default_factory=list)
+    said: tuple[Sentence, ...] = ()
 
     def close(self) -> None:
         if self.live is not None:
@@ -215,8 +214,12 @@ class Watch:
         """Forget a slide whose folder is gone; what is kept of it stays, should it come back."""
         slide.close()
         del self._slides[key]
-        if self._step_of(slide) is WatchStep.OPEN and slide.found.name in self._known:
-            del self._known[slide.found.name]
+        name = slide.found.name
+        if self._step_of(slide) is WatchStep.OPEN and name in self._known:
+            if self._known[name].pictures:  # was closed before: another slide must not take its place
+                self._known[name] = replace(self._known[name], step=WatchStep.CLOSED)
+            else:
+                del self._known[name]
             self._observer.say("", sentence("watch.gone", file=shown_path(slide.found.path.name)))
 
     def _look_at(self, slide: _Slide, now_s: float) -> None:
@@ -241,8 +244,10 @@ class Watch:
         if look.whole:
             self._score(slide, pictures, look.whole[:FILES_AT_ONCE], now_s)
         is_quiet = now_s - slide.changed_s >= self._plan.close_after_s
-        if not look.waiting and (look.is_done or is_quiet):
-            self._close(slide, is_done=look.is_done)
+        known = self._known.get(name)
+        is_done = look.done not in ("", known.done if known else "")
+        if not look.waiting and (is_done or is_quiet):
+            self._close(slide, look.done, is_done=is_done)
 
     def _opened(self, slide: _Slide, now_s: float) -> ArrivingPictures:
         """Begin to look at a slide, where an earlier watch has left it."""
@@ -250,8 +255,9 @@ class Watch:
             slide.live = self._live(slide)
         fields = () if slide.live is None else slide.live.fields
         if slide.live is not None and fields:
-            known = WatchedSlide(slide.found.name, WatchStep.OPEN, slide.live.tally)
-            self._known[slide.found.name] = known.after(fields[-1], slide.live.tally)
+            name = slide.found.name
+            known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, slide.live.tally))
+            self._known[name] = known.after(fields[-1], slide.live.tally)
             self._observer.say(slide.found.name, *said_of_tally(slide.live.tally))
         slide.pictures = ArrivingPictures(slide.found.path, {} if slide.live is None else slide.live.taken)
         slide.changed_s = now_s
@@ -273,23 +279,34 @@ class Watch:
                 pictures.put_off(file, now_s)
                 continue
             pictures.take(file)
-            for one in scored[file]:
+            for field in scored[file]:
                 known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
-                self._known[name] = known.after(one, tally)
-                self._observer.field_came(name, one, tally)
+                self._known[name] = known.after(field, tally)
+                self._observer.field_came(name, field, tally)
 
-    def _close(self, slide: _Slide, *, is_done: bool) -> None:
+    def _close(self, slide: _Slide, done: str, *, is_done: bool) -> None:
         """Have a slide scored as a whole, if it has a picture."""
         name, pictures = slide.found.name, pictures_in(slide.found.path)
         if not pictures:
             if is_done:
                 self._tell_once(name, sentence("watch.empty"))
             return
-        slide.close()
-        slide.tries, slide.said = 0, []
         known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally_of(())))
-        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures)
+        slide.close()
+        if self._is_another(known, pictures):
+            self._tell_once(name, sentence("watch.scored_already"))
+            self._known[name] = replace(known, step=WatchStep.CLOSED)
+            return
+        slide.tries, slide.said = 0, ()
+        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures, done=done)
         self._observer.say(name, sentence("watch.closing"))
+
+    def _is_another(self, known: WatchedSlide, pictures: dict[str, str]) -> bool:
+        """Whether a folder has none of the pictures of the result that its own would take the place of."""
+        of_result = set((known.pictures or {}).values())
+        if not of_result or not of_result.isdisjoint(pictures.values()):
+            return False
+        return (self._plan.output / known.name / "result.json").exists()
 
     def _look_at_closed(self, slide: _Slide, now_s: float) -> None:
         """Open a slide again whose pictures are not those with which it was closed.
@@ -308,9 +325,12 @@ class Watch:
             return
         pictures = pictures_in(path)
         slide.looked_at_ns, slide.compared_s = changed_ns, now_s
-        if pictures != known.pictures:
+        if self._is_another(known, pictures):
+            if pictures:
+                self._tell_once(name, sentence("watch.scored_already"))
+        elif pictures != known.pictures:
             shutil.rmtree(self._plan.output / name / LEDGER_FOLDER, ignore_errors=True)
-            self._known[name] = replace(known, step=WatchStep.OPEN, pictures=None)
+            self._known[name] = replace(known, step=WatchStep.OPEN)
             self._observer.say(name, sentence("watch.reopened"))
         elif is_due:
             self._known[name] = replace(known, step=WatchStep.CLOSING)
@@ -327,18 +347,7 @@ class Watch:
         if self._run is None or (outcome := self._run.outcome()) is None:
             return
         name, self._run = self._run.slide.name, None
-        known = self._known[name]
-        if isinstance(outcome, SlideResult):
-            cells, fields = outcome.cells.evaluable, outcome.fields
-            tally = LiveTally(cells, fields.counted, fields.found - fields.counted)
-            kind, unreadable = str(outcome.verdict.kind), len(fields.unreadable)
-            known = replace(known, step=WatchStep.CLOSED, tally=tally, unreadable=unreadable)
-            said = [sentence("watch.closed", cells=cells, fields=fields.counted, kind=kind)]
-            said += [sentence("watch.unreadable", fields=unreadable)] if unreadable else []
-        else:
-            known = replace(known, step=WatchStep.FAILED, unreadable=0)
-            said = [sentence("watch.failed", why=outcome)]
-        self._known[name] = replace(known, last="", notes=())
+        self._known[name], said = after_run(self._known[name], outcome)
         slide = self._slides.get(name.casefold())
         if slide is None or slide.said != said:
             self._observer.say(name, *said)
@@ -379,5 +388,10 @@ class Watch:
     def _write(self, now_s: float) -> None:
         slides = tuple(self._known.values())
         if slides != self._written or now_s - self._written_s >= WRITTEN_EACH_S:
-            write_watched(self._file, slides)
+            try:
+                write_watched(self._file, slides)
+            except OutputError as error:
+                if not isinstance(error.__cause__, PermissionError):
+                    raise
+                return  # on Windows, while somebody reads it: the next step writes it
             self._written, self._written_s = slides, now_s

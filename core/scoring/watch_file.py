@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,7 +47,9 @@ class WatchedSlide:
     notes
         What the person at the microscope should know of that field.
     pictures
-        State of each picture of the slide when it was closed; empty before.
+        State of each picture of the slide when it was last closed; empty before.
+    done
+        State of the file by which it was closed, if there was one: it closes the slide once.
     unreadable
         Fields that could not be read when it was closed.
     """
@@ -58,11 +60,13 @@ class WatchedSlide:
     last: str = ""
     notes: tuple[Sentence, ...] = ()
     pictures: dict[str, str] | None = None
+    done: str = ""
     unreadable: int = 0
 
     def after(self, field: LiveField, tally: LiveTally) -> "WatchedSlide":
         """The slide once a field has come."""
-        return WatchedSlide(self.name, WatchStep.OPEN, tally, field.name or field.file, field.notes)
+        last = field.name or field.file
+        return replace(self, step=WatchStep.OPEN, tally=tally, last=last, notes=field.notes)
 
 
 _SLIDES = TypeAdapter(tuple[WatchedSlide, ...])
@@ -86,9 +90,8 @@ def under_watch(path: Path, now_s: float | None = None) -> tuple[WatchedSlide, .
     """Slides that are watched or being closed now; none where nobody has written the file of late."""
     try:
         age_s = (time.time() if now_s is None else now_s) - path.stat().st_mtime
-    except FileNotFoundError:
+        slides = read_watched(path)
+    except OSError:  # none there, or being replaced just now
         return ()
     going_on = (WatchStep.OPEN, WatchStep.CLOSING)
-    return tuple(
-        slide for slide in read_watched(path) if slide.step in going_on and abs(age_s) < OVER_AFTER_S
-    )
+    return tuple(slide for slide in slides if slide.step in going_on and abs(age_s) < OVER_AFTER_S)

@@ -2,11 +2,13 @@
 
 import shutil
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core.errors import UnreadableImageError
+from core.files import OutputError
 from core.results.result import SlideResult
 from core.scoring.batch import score_slides
 from core.scoring.closing import Closing, ClosingRun, score_closed
@@ -193,6 +195,8 @@ def test_a_field_added_to_a_closed_slide_opens_it_and_its_result_is_that_of_all(
     (desk.camera / "slide" / "done").touch()
     desk.look(6)
     desk.shoot("slide/f1.png", 1)  # the first in order: the reference is measured anew
+    assert desk.look(6).said[-1] == ("slide", "watch.more")  # the file 'done' has closed it once
+    (desk.camera / "slide" / "done").write_text("again")
     heard = desk.look(6)
     assert [code for _, code in heard.said] == [
         *("watch.closing", "watch.closed", "watch.reopened"),
@@ -394,6 +398,60 @@ def test_a_field_that_could_not_be_read_is_told_with_the_result_and_tried_again(
         desk.look(2)
     assert len(runs) == 3
     assert len(desk.heard.said) == 4  # the same outcome is not told again
+
+
+def test_another_slide_in_a_folder_of_the_same_name_does_not_take_the_place_of_its_result(
+    desk: Desk, tmp_path: Path
+) -> None:
+    closed(desk)
+    before = contents(desk.out / "slide")
+    shutil.rmtree(desk.camera / "slide")
+    desk.look()
+    desk.shoot("slide/f1.png", 5)
+    (desk.camera / "slide" / "done.txt").touch()
+    assert desk.look(6).said == [("slide", "watch.scored_already")]
+    desk.leave()
+    again = Desk(tmp_path)
+    assert again.look(6).said == [("slide", "watch.scored_already")]
+    assert contents(desk.out / "slide") == before
+    (desk.camera / "slide").rename(desk.camera / "slide of today")
+    assert [code for _, code in again.look(6).said[1:]] == ["watch.closing", "watch.closed"]
+
+
+def test_nor_does_one_whose_pictures_were_taken_away_one_by_one(desk: Desk) -> None:
+    closed(desk)
+    (desk.camera / "slide" / "f1.png").unlink()
+    assert desk.look().said[0] == ("slide", "watch.reopened")
+    shutil.rmtree(desk.camera / "slide")
+    desk.look()
+    desk.shoot("slide/f1.png", 5)
+    (desk.camera / "slide" / "done.txt").write_text("today")
+    assert desk.look(6).said[-1] == ("slide", "watch.scored_already")
+    assert "watch.closing" not in {code for _, code in desk.heard.said}
+
+
+def test_the_file_is_written_once_nobody_holds_it_and_a_full_disk_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(error: OSError) -> Callable[[Path, Path], Path]:
+        def replace(path: Path, target: Path) -> Path:
+            if target.name == WATCH_FILE:
+                raise error
+            return path.rename(target)
+
+        return replace
+
+    desk.shoot("slide/f1.png", 1)
+    monkeypatch.setattr(Path, "replace", fails(PermissionError(13, "Access is denied")))
+    assert desk.look().fields == [("slide", "f1.png", CELLS, CELLS)]
+    assert desk.known() == {}
+    monkeypatch.undo()
+    desk.look(1)
+    assert desk.known()["slide"].tally.cells == CELLS
+    monkeypatch.setattr(Path, "replace", fails(OSError(28, "No space left on device")))
+    desk.shoot("slide/f2.png", 2)
+    with pytest.raises(OutputError, match="No space left"):
+        desk.look()
 
 
 def test_the_options_of_the_watch_are_those_of_the_result(tmp_path: Path) -> None:

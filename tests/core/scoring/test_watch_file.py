@@ -41,7 +41,12 @@ def test_slides_are_under_watch_until_they_are_closed_or_nobody_has_written_for_
     assert under_watch(path, written_s + 31) == ()
 
 
+def test_a_file_that_is_being_replaced_shows_no_slide(tmp_path: Path) -> None:
+    (tmp_path / "watch.json").mkdir()  # reading it is an OSError, as on Windows
+    assert under_watch(tmp_path / "watch.json") == ()
+
+
 def test_a_field_that_has_come_is_the_last_one(tmp_path: Path) -> None:
     field = LiveField("g.jpg", "g.jpg", "1 bytes", 4, is_counted=True, notes=())
     after = CLOSED.after(field, LiveTally(9, 2, 0))
-    assert after == WatchedSlide("b", WatchStep.OPEN, LiveTally(9, 2, 0), "g.jpg")
+    assert after == WatchedSlide("b", WatchStep.OPEN, LiveTally(9, 2, 0), "g.jpg", pictures=CLOSED.pictures)
