@@ -101,6 +101,11 @@ class LiveSlide:
         """State of each file that was dealt with."""
         return {field.file: field.state for field in self.fields}
 
+    @property
+    def measured_on(self) -> str:
+        """The file whose fields all others are measured against; empty before the first that shows cells."""
+        return str((self._ledger.reference or {}).get("measured_on", ""))
+
     def score(self, states: Mapping[str, str]) -> dict[str, tuple[LiveField, ...]]:
         """Score the fields of files that have come, or come anew.
 
@@ -189,7 +194,7 @@ class LiveSlide:
             return reference, ()
         measured, deadly = measured_reference(self._workers, in_work, names)
         if measured is not None:
-            self._ledger.reference = asdict(measured)
+            self._ledger.reference = {**asdict(measured), "measured_on": "".join(in_work.files or ())}
         return measured, deadly
 
     def _tallied(self, entry: LedgerEntry, file: str) -> LiveField:

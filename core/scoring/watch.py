@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError, UnreadableImageError
@@ -15,7 +14,7 @@ from core.scoring.field_tasks import SlideNotHereError
 from core.scoring.judging import ModelCard
 from core.scoring.ledger import ScoringIdentity
 from core.scoring.live_slide import LiveSlide
-from core.scoring.live_tally import LiveField, LiveTally, said_of_tally, tally_of
+from core.scoring.live_tally import WatchObserver, said_of_tally, tally_of
 from core.scoring.run_record import versions
 from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions
 from core.scoring.watch_file import (
@@ -48,18 +47,6 @@ TRIES = 4
 
 class WatchError(SmearscopeError):
     """A folder that cannot be watched."""
-
-
-class WatchObserver(Protocol):
-    """Told what happens, for a screen to show."""
-
-    def field_came(self, slide: str, field: LiveField, tally: LiveTally) -> None:
-        """Say what a field adds, what is wrong with it, and how far the slide has come."""
-        ...
-
-    def say(self, slide: str, *said: Sentence) -> None:
-        """Say something of a slide; of none where its name is empty."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -235,10 +222,14 @@ class Watch:
         look = pictures.look(now_s)
         if look.is_changed:
             slide.changed_s = now_s
+        taken = {} if slide.live is None else slide.live.taken
         for file in look.gone:
             if slide.live is not None and slide.live.forget(file):
                 self._known[name] = replace(self._known[name], tally=slide.live.tally)
                 self._observer.say(name, sentence("watch.gone", file=shown_path(file)))
+        if slide.live is not None and slide.live.measured_on in {*look.gone, *look.whole} & {*taken}:
+            self._begin_anew(slide)
+            return
         for file in look.late:
             self._observer.say(name, sentence("watch.late", file=shown_path(file)))
         if look.whole:
@@ -248,6 +239,14 @@ class Watch:
         is_done = look.done not in ("", known.done if known else "")
         if not look.waiting and (is_done or is_quiet):
             self._close(slide, look.done, is_done=is_done)
+
+    def _begin_anew(self, slide: _Slide) -> None:
+        """Score all fields again: the one against which they were measured is gone, or another one by now."""
+        name = slide.found.name
+        slide.close()
+        shutil.rmtree(self._kept(slide), ignore_errors=True)
+        self._known[name] = replace(self._known[name], tally=tally_of(()), last="", notes=())
+        self._observer.say(name, sentence("watch.anew"))
 
     def _opened(self, slide: _Slide, now_s: float) -> ArrivingPictures:
         """Begin to look at a slide, where an earlier watch has left it."""

@@ -454,6 +454,24 @@ def test_the_file_is_written_once_nobody_holds_it_and_a_full_disk_is_told(
         desk.look()
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_fields_are_measured_anew_once_the_one_they_were_measured_against_is_gone_or_replaced(
+    desk: Desk, is_replaced: bool
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    desk.look()
+    desk.shoot("slide/f2.png", 2)
+    desk.look()
+    other = desk.shoot("slide/f1.png", 4)
+    if not is_replaced:
+        other.unlink()
+    heard = desk.look(5)
+    assert heard.said[-1] == ("slide", "watch.anew")
+    again = [name for _, name, *_ in heard.fields[2:]]
+    assert again == (["f1.png", "f2.png"] if is_replaced else ["f2.png"])
+    assert desk.known()["slide"].tally == LiveTally(len(again) * CELLS, len(again), 0)
+
+
 def test_the_options_of_the_watch_are_those_of_the_result(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     chosen: ScoringOptions = options(review_budget=5)
