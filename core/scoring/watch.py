@@ -23,7 +23,10 @@ from core.scoring.watch_file import (
     WRITTEN_EACH_S,
     WatchedSlide,
     WatchStep,
+    fingerprint,
+    read_states,
     read_watched,
+    write_states,
     write_watched,
 )
 from core.scoring.workers import WorkerDiedError, Workers
@@ -235,8 +238,7 @@ class Watch:
         if look.whole:
             self._score(slide, pictures, look.whole[:FILES_AT_ONCE], now_s)
         is_quiet = now_s - slide.changed_s >= self._plan.close_after_s
-        known = self._known.get(name)
-        is_done = look.done not in ("", known.done if known else "")
+        is_done = look.done not in ("", self._known[name].done if name in self._known else "")
         if not look.waiting and (is_done or is_quiet):
             self._close(slide, look.done, is_done=is_done)
 
@@ -254,10 +256,10 @@ class Watch:
             slide.live = self._live(slide)
         fields = () if slide.live is None else slide.live.fields
         if slide.live is not None and fields:
-            name = slide.found.name
-            known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, slide.live.tally))
-            self._known[name] = known.after(fields[-1], slide.live.tally)
-            self._observer.say(slide.found.name, *said_of_tally(slide.live.tally))
+            name, tally = slide.found.name, slide.live.tally
+            known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
+            self._known[name] = known.after(fields[-1], tally)
+            self._observer.say(name, *said_of_tally(tally))
         slide.pictures = ArrivingPictures(slide.found.path, {} if slide.live is None else slide.live.taken)
         slide.changed_s = now_s
         return slide.pictures
@@ -293,19 +295,21 @@ class Watch:
         known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally_of(())))
         slide.close()
         if self._is_another(known, pictures):
-            self._tell_once(name, sentence("watch.scored_already"))
             self._known[name] = replace(known, step=WatchStep.CLOSED)
             return
         slide.tries, slide.said = 0, ()
-        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures, done=done)
+        write_states(self._file.parent, name, pictures)
+        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=fingerprint(pictures), done=done)
         self._observer.say(name, sentence("watch.closing"))
 
     def _is_another(self, known: WatchedSlide, pictures: dict[str, str]) -> bool:
         """Whether a folder has none of the pictures of the result that its own would take the place of."""
-        of_result = set((known.pictures or {}).values())
-        if not of_result or not of_result.isdisjoint(pictures.values()):
-            return False
-        return (self._plan.output / known.name / "result.json").exists()
+        of_result = read_states(self._file.parent, known.name)
+        is_another = bool(of_result) and of_result.isdisjoint(pictures.values())
+        is_another &= (self._plan.output / known.name / "result.json").exists()
+        if is_another and pictures:
+            self._tell_once(known.name, sentence("watch.scored_already"))
+        return is_another
 
     def _look_at_closed(self, slide: _Slide, now_s: float) -> None:
         """Open a slide again whose pictures are not those with which it was closed.
@@ -313,8 +317,7 @@ class Watch:
         It is then scored as if it had never been closed: the result is that of all its pictures. One that
         could not be scored, or not with all its fields, is scored once more after a while.
         """
-        name, path = slide.found.name, slide.found.path
-        known = self._known[name]
+        name, path, known = slide.found.name, slide.found.path, self._known[slide.found.name]
         with decoding(path):
             changed_ns = path.stat().st_mtime_ns
         is_lacking = known.step is WatchStep.FAILED or known.unreadable
@@ -325,9 +328,8 @@ class Watch:
         pictures = pictures_in(path)
         slide.looked_at_ns, slide.compared_s = changed_ns, now_s
         if self._is_another(known, pictures):
-            if pictures:
-                self._tell_once(name, sentence("watch.scored_already"))
-        elif pictures != known.pictures:
+            return
+        if fingerprint(pictures) != known.pictures:
             shutil.rmtree(self._plan.output / name / LEDGER_FOLDER, ignore_errors=True)
             self._known[name] = replace(known, step=WatchStep.OPEN)
             self._observer.say(name, sentence("watch.reopened"))
@@ -351,6 +353,8 @@ class Watch:
         if slide is None or slide.said != said:
             self._observer.say(name, *said)
         if slide is not None:
+            if self._step_of(slide) is WatchStep.CLOSED:
+                shutil.rmtree(self._kept(slide), ignore_errors=True)  # what was provisional
             slide.looked_at_ns = 0  # what came while the run went on is seen at once
             slide.tries, slide.tried_s, slide.said = slide.tries + 1, now_s, said
 

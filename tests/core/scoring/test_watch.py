@@ -195,14 +195,14 @@ def test_a_field_added_to_a_closed_slide_opens_it_and_its_result_is_that_of_all(
     (desk.camera / "slide" / "done").touch()
     desk.look(6)
     desk.shoot("slide/f1.png", 1)  # the first in order: the reference is measured anew
-    assert desk.look(6).said[-1] == ("slide", "watch.more")  # the file 'done' has closed it once
+    assert desk.look(6).said[-1] == ("slide", "watch.reopened")  # the file 'done' has closed it once
     (desk.camera / "slide" / "done").write_text("again")
     heard = desk.look(6)
     assert [code for _, code in heard.said] == [
         *("watch.closing", "watch.closed", "watch.reopened"),
-        *("watch.so_far", "watch.more", "watch.closing", "watch.closed"),
+        *("watch.closing", "watch.closed"),
     ]
-    assert [name for _, name, _, _ in heard.fields] == ["f2.png", "f1.png"]
+    assert [name for _, name, _, _ in heard.fields] == ["f2.png", "f1.png", "f2.png"]
     expected = scored(desk.camera / "slide", tmp_path / "expected")
     assert differences(expected, contents(desk.out / "slide")) == []
 
@@ -416,6 +416,12 @@ def test_another_slide_in_a_folder_of_the_same_name_does_not_take_the_place_of_i
     assert contents(desk.out / "slide") == before
     (desk.camera / "slide").rename(desk.camera / "slide of today")
     assert [code for _, code in again.look(6).said[1:]] == ["watch.closing", "watch.closed"]
+
+
+def test_nothing_provisional_is_kept_of_a_closed_slide(desk: Desk) -> None:
+    closed(desk)
+    assert [*(desk.out / KEPT / "slides").iterdir()] == []
+    assert "f1.png" not in (desk.out / KEPT / WATCH_FILE).read_text()
 
 
 def test_nor_does_one_whose_pictures_were_taken_away_one_by_one(desk: Desk) -> None:
