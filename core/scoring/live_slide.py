@@ -178,9 +178,8 @@ class LiveSlide:
             return _left_out("", file, state, sentence("watch.no_cells"))
         except ScaleError as error:
             return _left_out("", file, state, sentence("as written", text=str(error)))
-        for name in deadly:
-            why = entry_of_deadly(FieldTask(in_work, name, state, 1, NO_SHARE)).unreadable
-            return _left_out("", file, state, sentence("as written", text=why))
+        if deadly:
+            return _left_out("", file, state, sentence("watch.deadly"))
         if reference is None:
             return []
         in_work = replace(in_work, reference=reference)
@@ -201,7 +200,7 @@ class LiveSlide:
         """What a field that is in the ledger adds to those before it."""
         reference = kept_reference(self._ledger)
         if entry.unreadable or reference is None:
-            return _left_out(entry.name, file, entry.source, sentence("as written", text=entry.unreadable))
+            return _left_out(entry.name, file, entry.source, sentence("watch.deadly"))
         survey = self._survey(entry.name, file, reference)
         return LiveField(
             name=entry.name,

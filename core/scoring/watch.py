@@ -269,8 +269,8 @@ class Watch:
         slide.live = slide.live or self._live(slide)
         try:
             scored = slide.live.score({file: pictures.state_of(file) for file in files})
-        except WorkerDiedError as error:
-            self._tell_once(name, sentence("as written", text=str(error)))
+        except WorkerDiedError:
+            self._tell_once(name, sentence("watch.worker_died"))
             scored = {}
         except SlideNotHereError:
             scored = {}  # the next look at the folder says so, if it is away still
