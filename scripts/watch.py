@@ -112,7 +112,7 @@ def stand_ready(_models: "ScoringModels", _number: int) -> None:
 
 
 class WatchLines:
-    """A line on the terminal for whatever happens. A `core.scoring.watch.WatchObserver`."""
+    """A line on the terminal for whatever happens. A `core.scoring.live_tally.WatchObserver`."""
 
     def __init__(self, language: str) -> None:
         self._language = language

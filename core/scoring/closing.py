@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from core.errors import SmearscopeError
 from core.results.result import SlideResult
 from core.scoring.batch import score_slides
 from core.scoring.judging import ModelCard
+from core.scoring.live_tally import LiveTally
 from core.scoring.priority import give_way
 from core.scoring.slide_run import ScoringOptions
+from core.scoring.watch_file import WatchedSlide, WatchStep
 from core.scoring.workers import (
     LocalWorkers,
     WorkerDiedError,
@@ -22,6 +24,7 @@ from core.scoring.workers import (
     die_with_parent,
 )
 from core.slides import Discovery, FoundSlide
+from core.wording import Sentence, sentence
 
 STEPS_BEHIND = 10
 """By so many steps of priority it gives way to the scoring of new fields."""
@@ -83,6 +86,20 @@ def score_closed(closing: Closing, workers: Workers[ScoringModels]) -> SlideResu
     found = Discovery((closing.slide,), ())
     batch = score_slides([found], closing.output, closing.card, workers, closing.options, _Unobserved())
     return batch.results[0] if batch.results else batch.slides_not_scored[0].reason
+
+
+def after_run(slide: WatchedSlide, outcome: SlideResult | str) -> tuple[WatchedSlide, tuple[Sentence, ...]]:
+    """The slide once a run on it has ended, and what to say of that."""
+    slide = replace(slide, last="", notes=(), unreadable=0)
+    if isinstance(outcome, str):
+        return replace(slide, step=WatchStep.FAILED), (sentence("watch.failed", why=outcome),)
+    cells, fields = outcome.cells.evaluable, outcome.fields
+    tally = LiveTally(cells, fields.counted, fields.found - fields.counted)
+    unreadable, kind = len(fields.unreadable), str(outcome.verdict.kind)
+    said = [sentence("watch.closed", cells=cells, fields=fields.counted, kind=kind)]
+    if unreadable:
+        said.append(sentence("watch.unreadable", fields=unreadable))
+    return replace(slide, step=WatchStep.CLOSED, tally=tally, unreadable=unreadable), tuple(said)
 
 
 class _Unobserved:

@@ -101,6 +101,11 @@ class LiveSlide:
         """State of each file that was dealt with."""
         return {field.file: field.state for field in self.fields}
 
+    @property
+    def measured_on(self) -> str:
+        """The file whose fields all others are measured against; empty before the first that shows cells."""
+        return str((self._ledger.reference or {}).get("measured_on", ""))
+
     def score(self, states: Mapping[str, str]) -> dict[str, tuple[LiveField, ...]]:
         """Score the fields of files that have come, or come anew.
 
@@ -173,9 +178,8 @@ class LiveSlide:
             return _left_out("", file, state, sentence("watch.no_cells"))
         except ScaleError as error:
             return _left_out("", file, state, sentence("as written", text=str(error)))
-        for name in deadly:
-            why = entry_of_deadly(FieldTask(in_work, name, state, 1, NO_SHARE)).unreadable
-            return _left_out("", file, state, sentence("as written", text=why))
+        if deadly:
+            return _left_out("", file, state, sentence("watch.deadly"))
         if reference is None:
             return []
         in_work = replace(in_work, reference=reference)
@@ -189,14 +193,14 @@ class LiveSlide:
             return reference, ()
         measured, deadly = measured_reference(self._workers, in_work, names)
         if measured is not None:
-            self._ledger.reference = asdict(measured)
+            self._ledger.reference = {**asdict(measured), "measured_on": "".join(in_work.files or ())}
         return measured, deadly
 
     def _tallied(self, entry: LedgerEntry, file: str) -> LiveField:
         """What a field that is in the ledger adds to those before it."""
         reference = kept_reference(self._ledger)
         if entry.unreadable or reference is None:
-            return _left_out(entry.name, file, entry.source, sentence("as written", text=entry.unreadable))
+            return _left_out(entry.name, file, entry.source, sentence("watch.deadly"))
         survey = self._survey(entry.name, file, reference)
         return LiveField(
             name=entry.name,

@@ -7,6 +7,7 @@ other photograph, so it is scored once more when it is closed; only that result 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -72,6 +73,18 @@ class LiveTally:
         if not self.cells:
             return None
         return math.ceil(self.missing * (self.fields + self.left_out) / self.cells)
+
+
+class WatchObserver(Protocol):
+    """Told what happens, for a screen to show."""
+
+    def field_came(self, slide: str, field: LiveField, tally: LiveTally) -> None:
+        """Say what a field adds, what is wrong with it, and how far the slide has come."""
+        ...
+
+    def say(self, slide: str, *said: Sentence) -> None:
+        """Say something of a slide; of none where its name is empty."""
+        ...
 
 
 def tally_of(fields: Sequence[LiveField]) -> LiveTally:

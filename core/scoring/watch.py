@@ -5,17 +5,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from core.cells.scored_field import ScoringModels
 from core.errors import SmearscopeError, UnreadableImageError
-from core.files import own_lock, shown_path
-from core.results.result import SlideResult
-from core.scoring.closing import Closing, ClosingRun
+from core.files import OutputError, own_lock, shown_path
+from core.scoring.closing import Closing, ClosingRun, after_run
+from core.scoring.field_tasks import SlideNotHereError
 from core.scoring.judging import ModelCard
 from core.scoring.ledger import ScoringIdentity
 from core.scoring.live_slide import LiveSlide
-from core.scoring.live_tally import LiveField, LiveTally, said_of_tally, tally_of
+from core.scoring.live_tally import WatchObserver, said_of_tally, tally_of
 from core.scoring.run_record import versions
 from core.scoring.slide_run import LEDGER_FOLDER, ScoringOptions
 from core.scoring.watch_file import (
@@ -24,7 +23,10 @@ from core.scoring.watch_file import (
     WRITTEN_EACH_S,
     WatchedSlide,
     WatchStep,
+    fingerprint,
+    read_states,
     read_watched,
+    write_states,
     write_watched,
 )
 from core.scoring.workers import WorkerDiedError, Workers
@@ -37,22 +39,17 @@ from core.wording import Sentence, sentence
 
 FILES_AT_ONCE = 4
 """Files of a slide that are scored before the next slide is looked at."""
+COMPARED_EACH_S = 60.0
+"""So often the pictures of a closed slide are compared with those of its closing: one that is replaced in its
+place leaves the folder's own time as it was."""
+CLOSED_AGAIN_AFTER_S = 300.0
+"""After this time a slide that could not be scored, or not with all its fields, is scored once more."""
+TRIES = 4
+"""Most runs on a closed slide, unless it changes or the watch is started again."""
 
 
 class WatchError(SmearscopeError):
     """A folder that cannot be watched."""
-
-
-class WatchObserver(Protocol):
-    """Told what happens, for a screen to show."""
-
-    def field_came(self, slide: str, field: LiveField, tally: LiveTally) -> None:
-        """Say what a field adds, what is wrong with it, and how far the slide has come."""
-        ...
-
-    def say(self, slide: str, *said: Sentence) -> None:
-        """Say something of a slide; of none where its name is empty."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -81,13 +78,17 @@ class WatchPlan:
 
 @dataclass
 class _Slide:
-    """A folder that is there; `pictures` and `live` while it is open."""
+    """A folder that is there; `pictures` and `live` while it is open, the last ones once it is closed."""
 
     found: FoundSlide
     pictures: ArrivingPictures | None = None
     live: LiveSlide | None = None
     changed_s: float = 0.0
     looked_at_ns: int = 0
+    compared_s: float = float("-inf")
+    tries: int = 0
+    tried_s: float = float("-inf")
+    said: tuple[Sentence, ...] = ()
 
     def close(self) -> None:
         if self.live is not None:
@@ -138,11 +139,7 @@ class Watch:
             raise WatchError(sentence("watch.watched_already", out=shown_path(plan.output)))
         self._lock = lock
         self._file = plan.output / KEPT / WATCH_FILE
-        # What could not be scored is tried again by whoever starts the watch again.
-        self._known = {
-            slide.name: replace(slide, step=WatchStep.CLOSING) if slide.step is WatchStep.FAILED else slide
-            for slide in read_watched(self._file)
-        }
+        self._known = {slide.name: slide for slide in read_watched(self._file)}
         self._written: tuple[WatchedSlide, ...] = ()
         self._written_s = float("-inf")
         self._slides: dict[str, _Slide] = {}
@@ -167,7 +164,7 @@ class Watch:
         now_s
             Of a clock that only goes forward.
         """
-        self._take_outcome()
+        self._take_outcome(now_s)
         for slide in self._slides_there():
             try:
                 self._look_at(slide, now_s)
@@ -207,8 +204,12 @@ class Watch:
         """Forget a slide whose folder is gone; what is kept of it stays, should it come back."""
         slide.close()
         del self._slides[key]
-        if self._step_of(slide) is WatchStep.OPEN and slide.found.name in self._known:
-            del self._known[slide.found.name]
+        name = slide.found.name
+        if self._step_of(slide) is WatchStep.OPEN and name in self._known:
+            if self._known[name].pictures:  # was closed before: another slide must not take its place
+                self._known[name] = replace(self._known[name], step=WatchStep.CLOSED)
+            else:
+                del self._known[name]
             self._observer.say("", sentence("watch.gone", file=shown_path(slide.found.path.name)))
 
     def _look_at(self, slide: _Slide, now_s: float) -> None:
@@ -216,7 +217,7 @@ class Watch:
             case WatchStep.OPEN:
                 self._look_at_open(slide, now_s)
             case WatchStep.CLOSED | WatchStep.FAILED:
-                self._look_at_closed(slide)
+                self._look_at_closed(slide, now_s)
 
     def _look_at_open(self, slide: _Slide, now_s: float) -> None:
         name = slide.found.name
@@ -224,17 +225,30 @@ class Watch:
         look = pictures.look(now_s)
         if look.is_changed:
             slide.changed_s = now_s
+        taken = {} if slide.live is None else slide.live.taken
         for file in look.gone:
             if slide.live is not None and slide.live.forget(file):
                 self._known[name] = replace(self._known[name], tally=slide.live.tally)
                 self._observer.say(name, sentence("watch.gone", file=shown_path(file)))
+        if slide.live is not None and slide.live.measured_on in {*look.gone, *look.whole} & {*taken}:
+            self._begin_anew(slide)
+            return
         for file in look.late:
             self._observer.say(name, sentence("watch.late", file=shown_path(file)))
         if look.whole:
             self._score(slide, pictures, look.whole[:FILES_AT_ONCE], now_s)
         is_quiet = now_s - slide.changed_s >= self._plan.close_after_s
-        if not look.waiting and (look.is_done or is_quiet):
-            self._close(slide, is_done=look.is_done)
+        is_done = look.done not in ("", self._known[name].done if name in self._known else "")
+        if not look.waiting and (is_done or is_quiet):
+            self._close(slide, look.done, is_done=is_done)
+
+    def _begin_anew(self, slide: _Slide) -> None:
+        """Score all fields again: the one against which they were measured is gone, or another one by now."""
+        name = slide.found.name
+        slide.close()
+        shutil.rmtree(self._kept(slide), ignore_errors=True)
+        self._known[name] = replace(self._known[name], tally=tally_of(()), last="", notes=())
+        self._observer.say(name, sentence("watch.anew"))
 
     def _opened(self, slide: _Slide, now_s: float) -> ArrivingPictures:
         """Begin to look at a slide, where an earlier watch has left it."""
@@ -242,9 +256,10 @@ class Watch:
             slide.live = self._live(slide)
         fields = () if slide.live is None else slide.live.fields
         if slide.live is not None and fields:
-            known = WatchedSlide(slide.found.name, WatchStep.OPEN, slide.live.tally)
-            self._known[slide.found.name] = known.after(fields[-1], slide.live.tally)
-            self._observer.say(slide.found.name, *said_of_tally(slide.live.tally))
+            name, tally = slide.found.name, slide.live.tally
+            known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally))
+            self._known[name] = known.after(fields[-1], tally)
+            self._observer.say(name, *said_of_tally(tally))
         slide.pictures = ArrivingPictures(slide.found.path, {} if slide.live is None else slide.live.taken)
         slide.changed_s = now_s
         return slide.pictures
@@ -254,9 +269,11 @@ class Watch:
         slide.live = slide.live or self._live(slide)
         try:
             scored = slide.live.score({file: pictures.state_of(file) for file in files})
-        except WorkerDiedError as error:
-            self._tell_once(name, sentence("as written", text=str(error)))
+        except WorkerDiedError:
+            self._tell_once(name, sentence("watch.worker_died"))
             scored = {}
+        except SlideNotHereError:
+            scored = {}  # the next look at the folder says so, if it is away still
         tally = slide.live.tally
         for file in files:
             if file not in scored:
@@ -268,33 +285,56 @@ class Watch:
                 self._known[name] = known.after(field, tally)
                 self._observer.field_came(name, field, tally)
 
-    def _close(self, slide: _Slide, *, is_done: bool) -> None:
+    def _close(self, slide: _Slide, done: str, *, is_done: bool) -> None:
         """Have a slide scored as a whole, if it has a picture."""
         name, pictures = slide.found.name, pictures_in(slide.found.path)
         if not pictures:
             if is_done:
                 self._tell_once(name, sentence("watch.empty"))
             return
-        slide.close()
         known = self._known.get(name, WatchedSlide(name, WatchStep.OPEN, tally_of(())))
-        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=pictures)
+        slide.close()
+        if self._is_another(known, pictures):
+            self._known[name] = replace(known, step=WatchStep.CLOSED)
+            return
+        slide.tries, slide.said = 0, ()
+        write_states(self._file.parent, name, pictures)
+        self._known[name] = replace(known, step=WatchStep.CLOSING, pictures=fingerprint(pictures), done=done)
         self._observer.say(name, sentence("watch.closing"))
 
-    def _look_at_closed(self, slide: _Slide) -> None:
+    def _is_another(self, known: WatchedSlide, pictures: dict[str, str]) -> bool:
+        """Whether a folder has none of the pictures of the result that its own would take the place of."""
+        of_result = read_states(self._file.parent, known.name)
+        is_another = bool(of_result) and of_result.isdisjoint(pictures.values())
+        is_another &= (self._plan.output / known.name / "result.json").exists()
+        if is_another and pictures:
+            self._tell_once(known.name, sentence("watch.scored_already"))
+        return is_another
+
+    def _look_at_closed(self, slide: _Slide, now_s: float) -> None:
         """Open a slide again whose pictures are not those with which it was closed.
 
-        It is then scored as if it had never been closed: the result is that of all its pictures.
+        It is then scored as if it had never been closed: the result is that of all its pictures. One that
+        could not be scored, or not with all its fields, is scored once more after a while.
         """
-        name, path = slide.found.name, slide.found.path
+        name, path, known = slide.found.name, slide.found.path, self._known[slide.found.name]
         with decoding(path):
             changed_ns = path.stat().st_mtime_ns
-        if changed_ns == slide.looked_at_ns:
+        is_lacking = known.step is WatchStep.FAILED or known.unreadable
+        is_due = is_lacking and slide.tries < TRIES and now_s - slide.tried_s >= CLOSED_AGAIN_AFTER_S
+        is_compared = changed_ns == slide.looked_at_ns and now_s - slide.compared_s < COMPARED_EACH_S
+        if is_compared and not is_due:
             return
-        slide.looked_at_ns = changed_ns
-        if pictures_in(path) != self._known[name].pictures:
+        pictures = pictures_in(path)
+        slide.looked_at_ns, slide.compared_s = changed_ns, now_s
+        if self._is_another(known, pictures):
+            return
+        if fingerprint(pictures) != known.pictures:
             shutil.rmtree(self._plan.output / name / LEDGER_FOLDER, ignore_errors=True)
-            self._known[name] = replace(self._known[name], step=WatchStep.OPEN, pictures=None)
+            self._known[name] = replace(known, step=WatchStep.OPEN)
             self._observer.say(name, sentence("watch.reopened"))
+        elif is_due:
+            self._known[name] = replace(known, step=WatchStep.CLOSING)
 
     def _begin_next(self) -> None:
         closing = [one for one in self._slides.values() if self._step_of(one) is WatchStep.CLOSING]
@@ -304,21 +344,19 @@ class Watch:
                 Closing(first.found, plan.output, plan.card, plan.load_models, plan.options)
             )
 
-    def _take_outcome(self) -> None:
+    def _take_outcome(self, now_s: float) -> None:
         if self._run is None or (outcome := self._run.outcome()) is None:
             return
         name, self._run = self._run.slide.name, None
-        if isinstance(outcome, SlideResult):
-            cells, fields = outcome.cells.evaluable, outcome.fields
-            step, tally = WatchStep.CLOSED, LiveTally(cells, fields.counted, fields.found - fields.counted)
-            said = sentence(
-                "watch.closed", cells=cells, fields=fields.counted, kind=str(outcome.verdict.kind)
-            )
-        else:
-            step, tally = WatchStep.FAILED, self._known[name].tally
-            said = sentence("watch.failed", why=outcome)
-        self._known[name] = replace(self._known[name], step=step, tally=tally, last="", notes=())
-        self._observer.say(name, said)
+        self._known[name], said = after_run(self._known[name], outcome)
+        slide = self._slides.get(name.casefold())
+        if slide is None or slide.said != said:
+            self._observer.say(name, *said)
+        if slide is not None:
+            if self._step_of(slide) is WatchStep.CLOSED:
+                shutil.rmtree(self._kept(slide), ignore_errors=True)  # what was provisional
+            slide.looked_at_ns = 0  # what came while the run went on is seen at once
+            slide.tries, slide.tried_s, slide.said = slide.tries + 1, now_s, said
 
     def _step_of(self, slide: _Slide) -> WatchStep:
         known = self._known.get(slide.found.name)
@@ -353,5 +391,10 @@ class Watch:
     def _write(self, now_s: float) -> None:
         slides = tuple(self._known.values())
         if slides != self._written or now_s - self._written_s >= WRITTEN_EACH_S:
-            write_watched(self._file, slides)
+            try:
+                write_watched(self._file, slides)
+            except OutputError as error:
+                if not isinstance(error.__cause__, PermissionError):
+                    raise
+                return  # on Windows, while somebody reads it: the next step writes it
             self._written, self._written_s = slides, now_s

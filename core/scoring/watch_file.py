@@ -1,8 +1,10 @@
 """What a watch says of the slides at microscopes, in one file: for pages to show, and to go on from."""
 
+import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,7 +49,11 @@ class WatchedSlide:
     notes
         What the person at the microscope should know of that field.
     pictures
-        State of each picture of the slide when it was closed; empty before.
+        Fingerprint (`fingerprint`) of the pictures of the slide when it was last closed; empty before.
+    done
+        State of the file by which it was closed, if there was one: it closes the slide once.
+    unreadable
+        Fields that could not be read when it was closed.
     """
 
     name: str
@@ -55,14 +61,18 @@ class WatchedSlide:
     tally: LiveTally
     last: str = ""
     notes: tuple[Sentence, ...] = ()
-    pictures: dict[str, str] | None = None
+    pictures: str = ""
+    done: str = ""
+    unreadable: int = 0
 
     def after(self, field: LiveField, tally: LiveTally) -> "WatchedSlide":
         """The slide once a field has come."""
-        return WatchedSlide(self.name, WatchStep.OPEN, tally, field.name or field.file, field.notes)
+        last = field.name or field.file
+        return replace(self, step=WatchStep.OPEN, tally=tally, last=last, notes=field.notes)
 
 
 _SLIDES = TypeAdapter(tuple[WatchedSlide, ...])
+_STATES = TypeAdapter(frozenset[str])
 
 
 def write_watched(path: Path, slides: tuple[WatchedSlide, ...]) -> None:
@@ -79,13 +89,34 @@ def read_watched(path: Path) -> tuple[WatchedSlide, ...]:
         return ()
 
 
+def fingerprint(pictures: Mapping[str, str]) -> str:
+    """Another text where any picture of a slide, by name and state, is another one."""
+    return hashlib.blake2b(json.dumps(sorted(pictures.items())).encode(), digest_size=16).hexdigest()
+
+
+def write_states(folder: Path, slide: str, pictures: Mapping[str, str]) -> None:
+    """Keep the states of a slide's pictures beside the file, which is written too often to hold them."""
+    write_bytes(_states_path(folder, slide), json.dumps(sorted(pictures.values())).encode())
+
+
+def read_states(folder: Path, slide: str) -> frozenset[str]:
+    """The states that were kept of a slide; none where there are none, or their file is damaged."""
+    try:
+        return _STATES.validate_json(_states_path(folder, slide).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return frozenset()
+
+
+def _states_path(folder: Path, slide: str) -> Path:
+    return folder / "closed" / f"{slide}.json"
+
+
 def under_watch(path: Path, now_s: float | None = None) -> tuple[WatchedSlide, ...]:
     """Slides that are watched or being closed now; none where nobody has written the file of late."""
     try:
         age_s = (time.time() if now_s is None else now_s) - path.stat().st_mtime
-    except FileNotFoundError:
+        slides = read_watched(path)
+    except OSError:  # none there, or being replaced just now
         return ()
     going_on = (WatchStep.OPEN, WatchStep.CLOSING)
-    return tuple(
-        slide for slide in read_watched(path) if slide.step in going_on and abs(age_s) < OVER_AFTER_S
-    )
+    return tuple(slide for slide in slides if slide.step in going_on and abs(age_s) < OVER_AFTER_S)

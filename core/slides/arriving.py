@@ -41,9 +41,10 @@ class Look:
     waiting
         How many files are still awaited: not taken, and not late.
     is_changed
-        Whether anything came, grew or went since the last look.
-    is_done
-        Whether a file says that the slide is complete.
+        Whether a picture, or a file that says that the slide is complete, came, grew or went since the last
+        look. Other files, as a camera's log, may change as they like.
+    done
+        Name and state of the files that say that the slide is complete; empty where there is none.
     """
 
     whole: tuple[str, ...]
@@ -51,7 +52,7 @@ class Look:
     late: tuple[str, ...]
     waiting: int
     is_changed: bool
-    is_done: bool
+    done: str
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,13 @@ class ArrivingPictures:
         self.folder = folder
         self._taken = dict(taken)
         self._awaited: dict[str, _Awaited] = {}
-        self._states: dict[str, str] | None = None
+        self._states: dict[str, str] = {}
 
     def look(self, now_s: float) -> Look:
         """Look at the folder; raises `UnreadableImageError` where it cannot be listed."""
         states = _files_of(self.folder)
-        is_changed, self._states = states != self._states, states
+        changed = {name for name, _ in states.items() ^ self._states.items()}
+        is_changed, self._states = any(map(self._tells_of_work, changed)), states
         awaited: dict[str, _Awaited] = {}
         whole, late = [], []
         for name in sorted(filter(_may_be_picture, states), key=natural_key):
@@ -106,7 +108,8 @@ class ArrivingPictures:
             if is_at_rest and now_s >= one.offered_from_s and not _is_unfinished(name, states[name]):
                 whole.append(name)
             elif not one.is_late and now_s - one.came_s >= LATE_S:
-                late.append(name)
+                if is_image_file(self.folder / name) or _is_unfinished(name, states[name]):
+                    late.append(name)
                 one = replace(one, is_late=True)
             awaited[name] = one
         self._awaited = awaited
@@ -114,7 +117,11 @@ class ArrivingPictures:
         for name in gone:
             del self._taken[name]
         waiting = sum(not one.is_late for one in awaited.values())
-        return Look(tuple(whole), gone, tuple(late), waiting, is_changed, any(map(_says_done, states)))
+        done = "; ".join(f"{name}: {states[name]}" for name in sorted(filter(_says_done, states)))
+        return Look(tuple(whole), gone, tuple(late), waiting, is_changed, done)
+
+    def _tells_of_work(self, name: str) -> bool:
+        return _says_done(name) or is_image_file(self.folder / name)
 
     def state_of(self, name: str) -> str:
         """What the system said of a file that was offered: another text means that it has changed since."""

@@ -23,13 +23,13 @@ from tests.output_files import contents, differences
     [
         (
             "en",
-            "slide 7 · f2.png: 12 cells count. It is too dim: turn up the light. So far 90 of 200 000 cells, "
-            "on 3 fields. About 6 664 fields more at this rate.",
+            "slide 7 · f2.png: 12 cells count. It is too dim: turn up the light. So far "
+            "90 of 200 000 cells (provisional), on 3 fields. About 6 664 fields more at this rate.",
         ),
         (
             "fr",
             "slide 7 · f2.png : 12 hématies comptent. Il est trop sombre : augmentez la lumière. Jusqu'ici "
-            "90 hématies sur 200 000, dans 3 champs. Encore 6 664 champs environ à ce rythme.",
+            "90 hématies sur 200 000 (provisoire), dans 3 champs. Encore 6 664 champs environ à ce rythme.",
         ),
     ],
 )

@@ -178,6 +178,6 @@ def test_a_field_that_kills_the_process_which_looks_at_it_is_named_and_ends_noth
         for number, image in enumerate((deadly, draw_field(seed=1), deadly, draw_field(seed=2)), start=1):
             (field,) = score(live, shoot(tmp_path, f"f{number}.png", image), "1")
             assert (field.cells == 0) == (image is deadly)
-            assert any("was killed" in str(note) for note in field.notes) == (image is deadly)
+            assert any("memory ran out" in str(note) for note in field.notes) == (image is deadly)
         assert live.tally == LiveTally(60, 2, 2)
         live.close()

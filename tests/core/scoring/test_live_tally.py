@@ -70,18 +70,26 @@ def test_how_many_fields_more_it_takes_follows_from_all_that_were_taken(
     [
         (
             LiveTally(1234, 12, 0),
-            "So far 1 234 of 200 000 cells, on 12 fields. About 1 933 fields more at this rate.",
-            "Jusqu'ici 1 234 hématies sur 200 000, dans 12 champs. Encore 1 933 champs environ à ce rythme.",
+            "So far 1 234 of 200 000 cells (provisional), on 12 fields. "
+            "About 1 933 fields more at this rate.",
+            "Jusqu'ici 1 234 hématies sur 200 000 (provisoire), dans 12 champs. "
+            "Encore 1 933 champs environ à ce rythme.",
         ),
         (
             LiveTally(200_001, 1900, 3),
-            "So far 200 001 of 200 000 cells, on 1 900 fields. That is enough.",
-            "Jusqu'ici 200 001 hématies sur 200 000, dans 1 900 champs. C'est suffisant.",
+            "So far 200 001 of 200 000 cells (provisional), on 1 900 fields. That is enough so far. "
+            "Take some fields more: "
+            "cells that overlapping fields share are taken off when the slide is closed.",
+            "Jusqu'ici 200 001 hématies sur 200 000 (provisoire), dans 1 900 champs. "
+            "C'est suffisant jusqu'ici. "
+            "Prenez encore quelques champs : les hématies communes à des champs qui se recouvrent "
+            "sont retirées quand "
+            "la lame est close.",
         ),
         (
             LiveTally(0, 0, 1),
-            "So far 0 of 200 000 cells, on 0 fields.",
-            "Jusqu'ici 0 hématies sur 200 000, dans 0 champ.",
+            "So far 0 of 200 000 cells (provisional), on 0 fields.",
+            "Jusqu'ici 0 hématies sur 200 000 (provisoire), dans 0 champ.",
         ),
     ],
 )

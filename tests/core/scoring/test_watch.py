@@ -2,19 +2,23 @@
 
 import shutil
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from core.errors import UnreadableImageError
+from core.files import OutputError
 from core.results.result import SlideResult
 from core.scoring.batch import score_slides
 from core.scoring.closing import Closing, ClosingRun, score_closed
+from core.scoring.field_tasks import SlideInWork, read_field
 from core.scoring.live_tally import LiveField, LiveTally, said_of_field
 from core.scoring.slide_run import ScoringOptions
 from core.scoring.watch import Watch, WatchError, WatchPlan
 from core.scoring.watch_file import KEPT, WATCH_FILE, WatchedSlide, WatchStep, read_watched
 from core.scoring.workers import LocalWorkers
-from core.slides import find_slides
+from core.slides import Field, find_slides
 from core.wording import Sentence
 from tests.coloured_cells import DotCard, NoProgress, draw_field, load_models, options, save
 from tests.output_files import contents, differences
@@ -151,7 +155,9 @@ def test_a_picture_that_never_becomes_whole_is_named_and_does_not_keep_a_slide_o
     desk.look()
     desk.now_s = 61.0
     heard = desk.look(4)
-    assert [code for _, code in heard.said] == ["watch.late", "watch.closing", "watch.closed"]
+    assert [code for _, code in heard.said] == [
+        *("watch.late", "watch.closing", "watch.closed", "watch.unreadable"),
+    ]
     assert "f2.png is still not whole after a minute" in heard.words[1]
 
 
@@ -189,12 +195,14 @@ def test_a_field_added_to_a_closed_slide_opens_it_and_its_result_is_that_of_all(
     (desk.camera / "slide" / "done").touch()
     desk.look(6)
     desk.shoot("slide/f1.png", 1)  # the first in order: the reference is measured anew
+    assert desk.look(6).said[-1] == ("slide", "watch.reopened")  # the file 'done' has closed it once
+    (desk.camera / "slide" / "done").write_text("again")
     heard = desk.look(6)
     assert [code for _, code in heard.said] == [
         *("watch.closing", "watch.closed", "watch.reopened"),
-        *("watch.so_far", "watch.more", "watch.closing", "watch.closed"),
+        *("watch.closing", "watch.closed"),
     ]
-    assert [name for _, name, _, _ in heard.fields] == ["f2.png", "f1.png"]
+    assert [name for _, name, _, _ in heard.fields] == ["f2.png", "f1.png", "f2.png"]
     expected = scored(desk.camera / "slide", tmp_path / "expected")
     assert differences(expected, contents(desk.out / "slide")) == []
 
@@ -292,6 +300,182 @@ def test_a_folder_that_cannot_be_listed_for_a_while_loses_nothing(desk: Desk) ->
     away.rename(desk.camera)
     desk.shoot("slide/f2.png", 2)
     assert desk.look().fields[-1] == ("slide", "f2.png", CELLS, 2 * CELLS)
+
+
+def test_a_folder_that_goes_away_while_its_field_is_scored_is_put_off_and_scored_when_it_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    away = desk.camera / "away"
+
+    def read_while_the_drive_goes(slide: SlideInWork, name: str) -> Field:
+        slide.path.rename(away)
+        return read_field(slide, name)
+
+    monkeypatch.setattr("core.scoring.field_tasks.read_field", read_while_the_drive_goes)
+    assert desk.look().fields == []
+    monkeypatch.undo()
+    away.rename(desk.camera / "slide")
+    desk.now_s += 2.0
+    assert desk.look().fields == [("slide", "f1.png", CELLS, CELLS)]
+
+
+def closed(desk: Desk) -> None:
+    desk.shoot("slide/f1.png", 1)
+    desk.shoot("slide/f2.png", 2)
+    (desk.camera / "slide" / "done.txt").touch()
+    desk.look(6)
+    assert desk.known()["slide"].step is WatchStep.CLOSED
+    desk.heard.said.clear()
+
+
+def test_a_field_on_a_closed_slide_is_seen_though_the_folder_cannot_be_listed_at_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(folder: Path) -> dict[str, str]:
+        raise UnreadableImageError(f"{folder} cannot be read")
+
+    closed(desk)
+    desk.shoot("slide/f3.png", 3)
+    monkeypatch.setattr("core.scoring.watch.pictures_in", unreadable)
+    assert [code for _, code in desk.look(1).said] == ["watch.not_seen"]
+    monkeypatch.undo()
+    assert ("slide", "watch.reopened") in desk.look(1).said
+
+
+def test_a_picture_replaced_in_its_place_on_a_closed_slide_is_noticed_within_a_minute(desk: Desk) -> None:
+    closed(desk)
+    other = desk.shoot("other.png", 4).read_bytes()
+    (desk.camera / "other.png").unlink()
+    (desk.camera / "slide" / "f2.png").write_bytes(other)
+    desk.now_s += 60.0
+    assert ("slide", "watch.reopened") in desk.look(1).said
+
+
+def test_a_slide_that_went_away_during_its_closing_run_is_scored_once_it_is_there_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    (desk.camera / "slide" / "done").touch()
+    away = desk.camera.with_name("away")
+
+    def during_the_outage(run: RunAtOnce) -> SlideResult | str | None:
+        desk.camera.rename(away)
+        try:
+            return outcome(run)
+        finally:
+            away.rename(desk.camera)
+
+    outcome = RunAtOnce.outcome
+    monkeypatch.setattr(RunAtOnce, "outcome", during_the_outage)
+    assert [code for _, code in desk.look(6).said] == ["watch.closing", "watch.failed"]
+    monkeypatch.undo()
+    desk.now_s += 300.0
+    assert desk.look().said[2:] == [("slide", "watch.closed")]
+
+
+def test_a_field_that_could_not_be_read_is_told_with_the_result_and_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    half = desk.shoot("slide/f2.png", 2)
+    half.write_bytes(half.read_bytes()[:200])
+    (desk.camera / "slide" / "done").touch()
+    desk.look()
+    desk.now_s = 61.0
+    assert [code for _, code in desk.look(4).said][2:] == ["watch.closed", "watch.unreadable"]
+    assert "1 field could not be read" in desk.heard.words[-1]
+    runs: list[str] = []
+    outcome = RunAtOnce.outcome
+
+    def counted(run: RunAtOnce) -> SlideResult | str | None:
+        runs.append(run.slide.name)
+        return outcome(run)
+
+    monkeypatch.setattr(RunAtOnce, "outcome", counted)
+    for _ in range(10):
+        desk.now_s += 300.0
+        desk.look(2)
+    assert len(runs) == 3
+    assert len(desk.heard.said) == 4  # the same outcome is not told again
+
+
+def test_another_slide_in_a_folder_of_the_same_name_does_not_take_the_place_of_its_result(
+    desk: Desk, tmp_path: Path
+) -> None:
+    closed(desk)
+    before = contents(desk.out / "slide")
+    shutil.rmtree(desk.camera / "slide")
+    desk.look()
+    desk.shoot("slide/f1.png", 5)
+    (desk.camera / "slide" / "done.txt").touch()
+    assert desk.look(6).said == [("slide", "watch.scored_already")]
+    desk.leave()
+    again = Desk(tmp_path)
+    assert again.look(6).said == [("slide", "watch.scored_already")]
+    assert contents(desk.out / "slide") == before
+    (desk.camera / "slide").rename(desk.camera / "slide of today")
+    assert [code for _, code in again.look(6).said[1:]] == ["watch.closing", "watch.closed"]
+
+
+def test_nothing_provisional_is_kept_of_a_closed_slide(desk: Desk) -> None:
+    closed(desk)
+    assert [*(desk.out / KEPT / "slides").iterdir()] == []
+    assert "f1.png" not in (desk.out / KEPT / WATCH_FILE).read_text()
+
+
+def test_nor_does_one_whose_pictures_were_taken_away_one_by_one(desk: Desk) -> None:
+    closed(desk)
+    (desk.camera / "slide" / "f1.png").unlink()
+    assert desk.look().said[0] == ("slide", "watch.reopened")
+    shutil.rmtree(desk.camera / "slide")
+    desk.look()
+    desk.shoot("slide/f1.png", 5)
+    (desk.camera / "slide" / "done.txt").write_text("today")
+    assert desk.look(6).said[-1] == ("slide", "watch.scored_already")
+    assert "watch.closing" not in {code for _, code in desk.heard.said}
+
+
+def test_the_file_is_written_once_nobody_holds_it_and_a_full_disk_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(error: OSError) -> Callable[[Path, Path], Path]:
+        def replace(path: Path, target: Path) -> Path:
+            if target.name == WATCH_FILE:
+                raise error
+            return path.rename(target)
+
+        return replace
+
+    desk.shoot("slide/f1.png", 1)
+    monkeypatch.setattr(Path, "replace", fails(PermissionError(13, "Access is denied")))
+    assert desk.look().fields == [("slide", "f1.png", CELLS, CELLS)]
+    assert desk.known() == {}
+    monkeypatch.undo()
+    desk.look(1)
+    assert desk.known()["slide"].tally.cells == CELLS
+    monkeypatch.setattr(Path, "replace", fails(OSError(28, "No space left on device")))
+    desk.shoot("slide/f2.png", 2)
+    with pytest.raises(OutputError, match="No space left"):
+        desk.look()
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_fields_are_measured_anew_once_the_one_they_were_measured_against_is_gone_or_replaced(
+    desk: Desk, is_replaced: bool
+) -> None:
+    desk.shoot("slide/f1.png", 1)
+    desk.look()
+    desk.shoot("slide/f2.png", 2)
+    desk.look()
+    other = desk.shoot("slide/f1.png", 4)
+    if not is_replaced:
+        other.unlink()
+    heard = desk.look(5)
+    assert heard.said[-1] == ("slide", "watch.anew")
+    again = [name for _, name, *_ in heard.fields[2:]]
+    assert again == (["f1.png", "f2.png"] if is_replaced else ["f2.png"])
+    assert desk.known()["slide"].tally == LiveTally(len(again) * CELLS, len(again), 0)
 
 
 def test_the_options_of_the_watch_are_those_of_the_result(tmp_path: Path) -> None:

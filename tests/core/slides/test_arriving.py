@@ -131,7 +131,7 @@ def test_a_renamed_picture_is_gone_and_offered_under_its_new_name(tmp_path: Path
 def test_a_file_named_done_says_that_the_slide_is_complete(tmp_path: Path, name: str, says: bool) -> None:
     (tmp_path / name).touch()
     found = look_twice(ArrivingPictures(tmp_path, {}))
-    assert found.is_done is says
+    assert bool(found.done) is says
     assert found.waiting == (0 if says else 1)
 
 
@@ -139,6 +139,43 @@ def test_a_folder_that_is_gone_is_an_error_that_names_it(tmp_path: Path) -> None
     pictures = ArrivingPictures(tmp_path / "slide", {})
     with pytest.raises(UnreadableImageError, match="slide does not exist"):
         pictures.look(0.0)
+
+
+def test_a_file_that_says_done_is_another_one_once_it_is_saved_anew(tmp_path: Path) -> None:
+    (tmp_path / "done.txt").touch()
+    pictures = ArrivingPictures(tmp_path, {})
+    first = pictures.look(0.0).done
+    assert pictures.look(0.5).done == first
+    os.utime(tmp_path / "done.txt", ns=(1, 1))
+    assert pictures.look(1.0).done != first
+
+
+def test_a_log_that_is_written_all_the_time_is_no_change_and_is_not_named(tmp_path: Path) -> None:
+    write_jpeg(tmp_path / "a.jpg", picture())
+    pictures = ArrivingPictures(tmp_path, {})
+    changed: list[int] = []
+    late: list[str] = []
+    waiting = 0
+    for second in range(62):
+        (tmp_path / "camera.log").write_text("exposure 3 ms\n" * (second + 1))
+        found = pictures.look(float(second))
+        changed += [second] if found.is_changed else []
+        late += found.late
+        waiting = found.waiting
+    assert (changed, late, waiting) == ([0], [], 1)
+
+
+def test_a_picture_that_grows_comes_anew_or_goes_is_a_change(tmp_path: Path) -> None:
+    pictures = ArrivingPictures(tmp_path, {})
+    assert not pictures.look(0.0).is_changed
+    path = tmp_path / "a.jpg.part"
+    for number, content in enumerate((JPEG[:500], JPEG)):
+        path.write_bytes(content)
+        assert pictures.look(1.0 + number).is_changed
+    path.rename(tmp_path / "a.jpg")
+    assert pictures.look(3.0).is_changed
+    (tmp_path / "a.jpg").unlink()
+    assert pictures.look(4.0).is_changed
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files here")
