@@ -18,7 +18,7 @@ from datasets.interchange.labelled import CellClass, LabelledField, LabelledObje
 _ROLES = tuple(Role)
 _LABELS = {
     Decision.ACCEPTED_BY_BOTH: CellClass.INFECTED,
-    Decision.ACCEPTED_BY_ONE: CellClass.INFECTED,
+    Decision.ACCEPTED_BY_ONE: CellClass.UNSURE,
     Decision.DISPUTED: CellClass.UNSURE,
     Decision.UNSURE: CellClass.UNSURE,
     Decision.REJECTED: CellClass.HEALTHY,
@@ -49,6 +49,8 @@ def scored_fields(
 ) -> Iterator[LabelledField]:
     """The fields of a result that could be read, each with all its located objects.
 
+    Nobody has looked for cells that the detector overlooked: the fields are not `all_marked`.
+
     Parameters
     ----------
     read
@@ -74,7 +76,7 @@ def scored_fields(
         marked = (LabelledObject(*box, CellClass.UNREAD) for box in of_field if box not in boxes)
         objects = tuple(_as_read(one, of_field) for one in chain(located, marked))
         name = f"{folder}/{row.name}" if folder else row.name
-        yield LabelledField(name, row.width, row.height, objects, slide=slide)
+        yield LabelledField(name, row.width, row.height, objects, slide=slide, all_marked=False)
 
 
 def _located(tables: ResultTables, position: int) -> LabelledObject:
@@ -109,6 +111,7 @@ def _as_read(one: LabelledObject, read: Mapping[Box, ReadObject]) -> LabelledObj
 def label_of(decision: Decision, opinions: Iterable[Opinion], why_not: WhyNot | None) -> str:
     """What an object is called in the end.
 
+    One that a single reader accepted is `unsure`, as no training takes it for truth.
     A rejected one is what the last reader who rejected it saw in its place, if that is a white cell or a
     platelet; else a healthy cell, or no red cell where scoring took it for none.
     """

@@ -104,6 +104,7 @@ def test_a_result_is_written_for_another_program(format: AnnotationFormat, tmp_p
     assert done.stdout == f"{tmp_path / 'out'}: 9 objects on 2 fields\n"
     first, second = read_labelled(tmp_path / "out", format).fields
     assert (first.name, second.name, first.slide) == ("a.png", "b.png", "slide")
+    assert (first.all_marked, second.all_marked) == (False, False)
     (best,) = (one for one in second.objects if one.rank == 1)
     assert best.score == pytest.approx(0.9)
     assert (best.label, best.why_not) == ("red_cell", "")
@@ -177,6 +178,8 @@ def test_anna_has_her_own_calls_of_a_slide_that_is_not_signed_and_ben_who_may_be
     assert exports_of(tmp_path / "data") == []
     own = unsigned_of(tmp_path, "Anna")
     assert own.exit_code == 0, own.output
+    fields = read_labelled(tmp_path / "Anna.json", AnnotationFormat.COCO).fields
+    assert labels_of(fields) == {("slide_1", "healthy"): 2, ("slide_1", "unsure"): 2}  # one reader is not two
     assert exports_of(tmp_path / "data") == [("Anna", {"form": "coco", "version": 0})]
     store = Store.in_folder(tmp_path / "data")
     read_all(store, record, "+---", reader="Ben", role=Role.SECOND)  # nothing he knows forbids it
@@ -190,6 +193,8 @@ def test_who_has_the_calls_of_two_readers_is_on_record_as_having_seen_them(tmp_p
     read_all(store, record, "+---", reader="Ben", role=Role.SECOND)
     store.close()
     assert unsigned_of(tmp_path, "Cleo").exit_code == 0
+    fields = read_labelled(tmp_path / "Cleo.json", AnnotationFormat.COCO).fields
+    assert labels_of(fields)["slide_1", "infected"] == 1
     store = Store.in_folder(tmp_path / "data")
     looks = store.record(record.slide.id).looks
     store.close()

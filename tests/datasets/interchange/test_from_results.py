@@ -24,6 +24,8 @@ def test_each_located_object_has_its_score_its_rank_and_why_it_does_not_count(tm
     write_score(tmp_path, {"a.png": 2, "b.png": 1}, [("b.png", 0, 0.9), ("a.png", 1, 0.8)])
     first, second = scored_fields(read_tables(tmp_path), slide="7", folder="s")
     assert (first.name, second.name, first.slide) == ("s/a.png", "s/b.png", "7")
+    assert not first.all_marked  # what the detector overlooked is not there
+    assert not second.all_marked
     assert [(one.rank, one.why_not) for one in first.objects] == [(3, ""), (2, ""), (4, "edge")]
     (best,) = second.objects
     assert (best.x, best.y, best.width, best.height) == box_of(0)
@@ -35,7 +37,7 @@ def test_each_located_object_has_its_score_its_rank_and_why_it_does_not_count(tm
     ("decision", "opinions", "why_not", "label"),
     [
         (Decision.ACCEPTED_BY_BOTH, [Opinion(Call.PARASITE)] * 2, "", "infected"),
-        (Decision.ACCEPTED_BY_ONE, [Opinion(Call.PARASITE)], "edge", "infected"),
+        (Decision.ACCEPTED_BY_ONE, [Opinion(Call.PARASITE)], "edge", "unsure"),
         (Decision.DISPUTED, [Opinion(Call.PARASITE), Opinion(NO)], "", "unsure"),
         (Decision.UNSURE, [Opinion(Call.UNSURE)], "", "unsure"),
         (Decision.UNREAD, [], "", "red_cell"),
@@ -79,8 +81,8 @@ def test_readings_stand_with_their_cells_signed_or_not_and_marked_ones_are_added
     )
     assert said == [
         ("healthy", "Anna", "Ben"),
-        ("infected", "Anna"),
         ("infected", "Anna", "Ben"),
+        ("unsure", "Anna"),
         ("unsure", "Anna", "Ben"),
     ]
     assert sum(len(of.objects) for of in fields) == len(tables.cells) + 1
