@@ -118,7 +118,7 @@ def _stored(data: Path, out: Path, form: Format, by: str, *, unsigned: bool) -> 
                 else f"{data}: no slide is read; read one, or give folders of results"
             )
         said = _written(
-            out, form, _on_record(_of_records(records), lambda: _note(store, records, str(form), who))
+            out, form, _on_record(_of_records(store, records), lambda: _note(store, records, str(form), who))
         )
     finally:
         store.close()
@@ -153,26 +153,20 @@ def _on_record(fields: "Iterator[LabelledField]", note: Callable[[], None]) -> "
     note()
 
 
-def _of_records(records: "Sequence[SlideRecord]") -> "Iterator[LabelledField]":
+def _of_records(store: "Store", records: "Sequence[SlideRecord]") -> "Iterator[LabelledField]":
     """The fields of slides as they were signed last; as they were read where they are not signed."""
     from core.results.folder import tables_of
-    from core.review import read_document
-    from datasets.interchange.from_results import read_objects, scored_fields, signed_objects
+    from datasets.interchange.from_results import read_objects, scored_fields, signed_fields
     from datasets.reviewed_cells import patient_numbers
 
-    patients = patient_numbers([record.case for record in records])
+    patients = patient_numbers(store.cases())
     for record in records:
-        if record.taken_in is None:
-            continue
-        read = (
-            signed_objects(read_document(record.signatures[-1]))
-            if record.signatures
-            else read_objects(record)
-        )
-        tables = tables_of(record.taken_in.folder, record.taken_in.sha256)
-        yield from scored_fields(
-            tables, read, slide=patients[record.case.id], folder=f"slide_{record.slide.id}"
-        )
+        patient, folder = patients[record.case.id], f"slide_{record.slide.id}"
+        if record.signatures:
+            yield from signed_fields(store, record, record.signatures[-1], slide=patient, folder=folder)
+        elif record.taken_in is not None:
+            tables = tables_of(record.taken_in.folder, record.taken_in.sha256)
+            yield from scored_fields(tables, read_objects(record), slide=patient, folder=folder)
 
 
 def _reviewed_cells(data: Path, out: Path, by: str) -> str:
