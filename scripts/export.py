@@ -51,7 +51,8 @@ def export(
 ) -> None:
     """Write results, or what readers said, as annotations for other programs.
 
-    Each object has its score, its rank, why it does not count, and who called it what. No patient is named.
+    Each object has its score, its rank, why it does not count, and who called it what.
+    Patients are numbered, but names of field images and of RESULT go out as they are: name no patient there.
     The format reviewed_cells is a folder to train with: cells of signed slides that readers decided on.
     A slide that you may still read as second reader is left out: you must not know what the first one said.
     """

@@ -155,6 +155,6 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
 
 
 def _cells(store: Store, record: SlideRecord, signature: Signature) -> Iterator[LabelledField]:
-    """The cells of the result that was signed, with what stood as it was; no patient is named."""
+    """The cells of the result that was signed, with what stood as it was; the patient is a number."""
     patient = patient_numbers(store.cases())[record.case.id]
     return signed_fields(store, record, signature, slide=patient)

@@ -1,5 +1,6 @@
 """`smearscope export`: results and readings for other programs, and cells that a training takes."""
 
+import inspect
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.store.people import NotAllowedError
 from datasets.interchange.formats import AnnotationFormat, read_labelled
 from datasets.interchange.labelled import LabelledField
 from datasets.interchange.renaming import renamed
+from scripts.export import export as command
 from scripts.main import app
 from tests.scored_slides import read_all, scored_slide, write_score
 
@@ -110,6 +112,16 @@ def test_a_result_is_written_for_another_program(format: AnnotationFormat, tmp_p
     assert (best.label, best.why_not) == ("red_cell", "")
     (cut,) = (one for one in first.objects if one.why_not)
     assert cut.why_not == "edge"
+
+
+def test_names_of_folder_and_fields_go_out_as_they_are_and_the_help_says_so(tmp_path: Path) -> None:
+    write_score(tmp_path / "Amina D", {"Amina_1.png": 2})
+    annotations(tmp_path / "Amina D", "--format", "coco", "--out", tmp_path / "coco.json")
+    (field,) = read_labelled(tmp_path / "coco.json", AnnotationFormat.COCO).fields
+    assert (field.name, field.slide) == ("Amina_1.png", "Amina D")
+    said = " ".join((inspect.getdoc(command) or "").split())
+    assert "names of field images and of RESULT go out as they are" in said
+    assert "No patient is named" not in said
 
 
 def test_fields_of_several_results_stand_in_a_folder_each(tmp_path: Path) -> None:
