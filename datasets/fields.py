@@ -1,17 +1,19 @@
 """Annotated smear fields: the one sample type of all sets, and what the readers of their layouts share."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.boxes import intersection_over_union
+from core.cells.boxes import overlapping_pairs
 from core.cells.detection import ObjectKind
 from core.errors import SmearscopeError
 from core.slides.field import Field, Rectangle
@@ -158,18 +160,37 @@ def _boxes(marks: Sequence[Mark]) -> NDArray[np.float32]:
     return np.array([mark.box for mark in marks], np.float32).reshape(-1, 4)
 
 
+def double_marks(boxes: NDArray[np.float32], kinds: NDArray[Any]) -> NDArray[np.int64]:
+    """Pairs of marks of one object.
+
+    Parameters
+    ----------
+    boxes, kinds
+        (N, 4) and (N,) of marks.
+
+    Returns
+    -------
+    (P, 2) places of two marks of one kind that share more than `DOUBLE_MARK`, the earlier one first; none of
+    marks of which only the centre is given.
+    """
+    pairs = overlapping_pairs(boxes, DOUBLE_MARK)
+    alike: NDArray[np.bool_] = kinds[pairs[:, 0]] == kinds[pairs[:, 1]]
+    return pairs[alike]
+
+
 def _each_once(marks: Sequence[Mark]) -> list[Mark]:
     """The marks less the second ones of objects marked twice; of two marks the infected one stays.
 
     In `iml_malaria` 27 cells carry two or three boxes, ten of them once as infected and once as healthy.
     """
-    boxes = _boxes(marks)
-    overlap = intersection_over_union(boxes, boxes)  # NaN, so never a double, where only centres are given
-    kept: list[int] = []
+    doubles: dict[int, set[int]] = defaultdict(set)
+    for one, other in double_marks(_boxes(marks), np.array([mark.kind for mark in marks])).tolist():
+        doubles[one].add(other)
+        doubles[other].add(one)
+    kept: set[int] = set()
     for index in sorted(range(len(marks)), key=lambda index: not marks[index].infected):
-        doubles = [other for other in kept if overlap[index, other] > DOUBLE_MARK]
-        if all(marks[index].kind != marks[other].kind for other in doubles):
-            kept.append(index)
+        if kept.isdisjoint(doubles.get(index, ())):
+            kept.add(index)
     return [marks[index] for index in sorted(kept)]
 
 

@@ -1,8 +1,8 @@
 """Cells that readers decided on, from signed slides to a folder that trainings read beside published sets.
 
 The folder holds `index.csv`, one row a cell, a PNG of each with its surroundings, and what the second look
-saw in them (`datasets.laboratory_cells`). No patient is named in it: cells of one patient have one number in
-common, by which no split cuts through them.
+saw in them (`datasets.laboratory_cells`). Patients are numbered: cells of one patient have one number in
+common, by which no split cuts through them. Names of field images stand in `index.csv` as they are.
 """
 
 from collections.abc import Sequence

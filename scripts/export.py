@@ -1,6 +1,6 @@
 """`smearscope export`: results and readings in the formats of other programs, and cells to train with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,12 +45,19 @@ def export(
     data: Annotated[
         Path, typer.Option(metavar="DIR", help="The data folder of the application, for what was read.")
     ] = DATA,
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="With --by: also slides that were read and are not signed yet.")
+    ] = False,
 ) -> None:
     """Write results, or what readers said, as annotations for other programs.
 
-    Each object has its score, its rank, why it does not count, and who called it what. No patient is named.
+    Each object has its score, its rank, why it does not count, and who called it what.
+    Patients are numbered, but names of field images and of RESULT go out as they are: name no patient there.
     The format reviewed_cells is a folder to train with: cells of signed slides that readers decided on.
+    A slide that you may still read as second reader is left out: you must not know what the first one said.
     """
+    if unsigned and (by is None or form == Format.REVIEWED_CELLS):
+        raise typer.BadParameter("--unsigned goes with --by, and not with reviewed_cells")
     if results and by is None and form != Format.REVIEWED_CELLS:
         typer.echo(_written(out, form, _of_results(results)))
     elif results:
@@ -60,7 +67,7 @@ def export(
     elif form == Format.REVIEWED_CELLS:
         typer.echo(_reviewed_cells(data, out, by))
     else:
-        typer.echo(_stored(data, out, form, by))
+        typer.echo(_stored(data, out, form, by, unsigned=unsigned))
 
 
 def _written(out: Path, form: Format, fields: "Iterator[LabelledField]") -> str:
@@ -90,61 +97,94 @@ def _opened(data: Path) -> "Store":
     return Store(url, data)
 
 
-def _stored(data: Path, out: Path, form: Format, by: str) -> str:
-    from core.store.records import person
+def _stored(data: Path, out: Path, form: Format, by: str, *, unsigned: bool) -> str:
+    from core.store import Right
+    from datasets.interchange.formats import InterchangeError
 
-    who = person(by)  # before anything is written: what leaves the store without a name is not on record
     store = _opened(data)
     try:
-        records = [record for record in store.records() if record.taken_in and record.readings]
+        who = store.people.require(by, Right.EXPORT)
+        read = [record for record in store.records() if record.taken_in and record.readings]
+        asked = [record for record in read if record.signatures or unsigned]
+        records, held_back = _without_blind(asked, who)
+        left_out = held_back + (
+            f"; left out: {len(read) - len(asked)} slides that are not signed, give --unsigned to have them"
+            if len(read) > len(asked)
+            else ""
+        )
         if not records:
-            from datasets.interchange.formats import InterchangeError
-
-            raise InterchangeError(f"{data}: no slide is read; read one, or give folders of results")
-        said = _written(out, form, _of_records(records))
-        for record in records:
-            store.signatures.note_export(record.slide.id, str(form), len(record.signatures), by=who)
+            raise InterchangeError(
+                f"{data}: no slide is signed{left_out}"
+                if read
+                else f"{data}: no slide is read; read one, or give folders of results"
+            )
+        said = _written(
+            out, form, _on_record(_of_records(store, records), lambda: _note(store, records, str(form), who))
+        )
     finally:
         store.close()
-    return f"{said} of {len(records)} slides that were read"
+    return f"{said} of {len(records)} slides that were read{left_out}"
 
 
-def _of_records(records: "Sequence[SlideRecord]") -> "Iterator[LabelledField]":
+def _without_blind(records: "Sequence[SlideRecord]", who: str) -> "tuple[list[SlideRecord], str]":
+    """The slides whose calls a person may see, as the application decides it; what to say of the others."""
+    from core.review.blindness import would_give_away
+
+    given = [record for record in records if not would_give_away(record, who)]
+    said = (
+        f"; left out: {len(records) - len(given)} slides that {who} may still read as second reader, "
+        "export them once they are read by two or signed"
+    )
+    return given, said if len(records) > len(given) else ""
+
+
+def _note(store: "Store", records: "Sequence[SlideRecord]", form: str, who: str) -> None:
+    """Put on record what leaves the store, and that a person sees the calls in it."""
+    from core.review.blindness import unseen_readings
+
+    for record in records:
+        store.signatures.note_export(record.slide.id, form, len(record.signatures), by=who)
+    if new := unseen_readings(records, who):
+        store.people.note_looks(new, by=who)
+
+
+def _on_record(fields: "Iterator[LabelledField]", note: Callable[[], None]) -> "Iterator[LabelledField]":
+    """The fields; the record is made after the last, before the file takes its place, and not without it."""
+    yield from fields
+    note()
+
+
+def _of_records(store: "Store", records: "Sequence[SlideRecord]") -> "Iterator[LabelledField]":
     """The fields of slides as they were signed last; as they were read where they are not signed."""
     from core.results.folder import tables_of
-    from core.review import read_document
-    from datasets.interchange.from_results import read_objects, scored_fields, signed_objects
+    from datasets.interchange.from_results import read_objects, scored_fields, signed_fields
     from datasets.reviewed_cells import patient_numbers
 
-    patients = patient_numbers([record.case for record in records])
+    patients = patient_numbers(store.cases())
     for record in records:
-        if record.taken_in is None:
-            continue
-        read = (
-            signed_objects(read_document(record.signatures[-1]))
-            if record.signatures
-            else read_objects(record)
-        )
-        tables = tables_of(record.taken_in.folder, record.taken_in.sha256)
-        yield from scored_fields(
-            tables, read, slide=patients[record.case.id], folder=f"slide_{record.slide.id}"
-        )
+        patient, folder = patients[record.case.id], f"slide_{record.slide.id}"
+        if record.signatures:
+            yield from signed_fields(store, record, record.signatures[-1], slide=patient, folder=folder)
+        elif record.taken_in is not None:
+            tables = tables_of(record.taken_in.folder, record.taken_in.sha256)
+            yield from scored_fields(tables, read_objects(record), slide=patient, folder=folder)
 
 
 def _reviewed_cells(data: Path, out: Path, by: str) -> str:
-    from core.store.records import person
+    from core.store import Right
     from datasets.reviewed_cells import write_reviewed_cells
 
-    who = person(by)
     store = _opened(data)
     try:
-        written = write_reviewed_cells(out, store.records())
-        for record in written.slides:
-            store.signatures.note_export(record.slide.id, "training folder", len(record.signatures), by=who)
+        who = store.people.require(by, Right.EXPORT)
+        signed, held_back = _without_blind([one for one in store.records() if one.signatures], who)
+        _note(store, signed, "training folder", who)  # first: rather a record too many than one too few
+        written = write_reviewed_cells(out, signed)
     finally:
         store.close()
     return (
         f"{out}: {written.infected} infected and {written.healthy} healthy cells of {len(written.slides)} "
         f"signed slides; left out: {written.left_out} disputed, unsure or unread"
         + (f", {written.beyond_field} marked outside their field" if written.beyond_field else "")
+        + held_back
     )

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.blindness import hides_notes, would_give_away
 from app.board.entries import Written, write_entries
 from app.cell_numbers import CellNumbers
 from app.web.addresses import Writing
 from app.wording import Words
 from core.results.folder import ResultFolderError
 from core.review import StageHead, is_anothers, stages_for, standing
+from core.review.blindness import hides_notes, would_give_away
 from core.store import Call as CellCall
 from core.store import Role, SlideRecord, Store, notes_that_stand
 from core.store.records import same_person

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app.blindness import hides_notes
 from app.pages.links import escaped
 from app.pages.unblinding import shows_calls
 from app.person import may
 from app.wording import Words
 from app.workplace import here
+from core.review.blindness import hides_notes
 from core.review.notes import note_text, notes_to_sign
 from core.store import Right, SlideRecord, StoreError
 from core.store.notes import MOST_LETTERS

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from app.blindness import would_give_away
 from app.pages.links import SECOND, link
 from app.person import may
 from app.wording import Words
 from app.workplace import here
+from core.review.blindness import unseen_readings, would_give_away
 from core.store import Right, SlideRecord
-from core.store.reading_writes import has_seen_too_much, unseen_reading
+from core.store.reading_writes import has_seen_too_much
 
 
 def sees_calls(record: SlideRecord, reader: str) -> bool:
@@ -31,9 +31,7 @@ def shows_calls(record: SlideRecord, reader: str) -> bool:
 
 def note_looks(records: list[SlideRecord], reader: str) -> None:
     """Put on record which slides' calls a person is about to see, where a second reading may depend on it."""
-    unseen = {record.slide.id: unseen_reading(record.readings, record.looks, reader) for record in records}
-    new = {slide_id: reading for slide_id, reading in unseen.items() if reading is not None}
-    if new:
+    if new := unseen_readings(records, reader):
         here().store.people.note_looks(new, by=reader)
 
 

@@ -16,13 +16,12 @@ from core.errors import SmearscopeError
 from core.reports.fhir_bundle import fhir_text
 from core.reports.signed_result_page import Letterhead, signed_result_pdf
 from core.reports.signed_result_table import signed_result_csv
-from core.results.folder import tables_of
-from core.review import SignedResult, read_document
-from core.store import Right, Signature, SlideRecord, StoreError
-from core.wording import sentence
+from core.review import read_document
+from core.store import Right, Signature, SlideRecord, Store, StoreError
 from datasets.interchange.downloads import ENDINGS, download
-from datasets.interchange.from_results import scored_fields, signed_objects
+from datasets.interchange.from_results import signed_fields
 from datasets.interchange.labelled import AnnotationFormat, LabelledField
+from datasets.reviewed_cells import patient_numbers
 
 SECONDS = 3600
 """An address is good for this long after its page was shown."""
@@ -138,9 +137,9 @@ def export_routes(workplace: Workplace) -> list[BaseRoute]:
 
 def _content(workplace: Workplace, record: SlideRecord, signature: Signature, form: Form) -> bytes:
     """The file; the PDF with the patient as of now, who may have been erased since the page was shown."""
-    signed = read_document(signature)
     if form.annotations is not None:
-        return download(form.annotations, _cells(record, signed))
+        return download(form.annotations, _cells(workplace.store, record, signature))
+    signed = read_document(signature)
     if form.language is not None:
         pictures = workplace.store.signatures.pictures(signature)
         letterhead = Letterhead(
@@ -155,10 +154,7 @@ def _content(workplace: Workplace, record: SlideRecord, signature: Signature, fo
     return (signed_result_csv(signed) if form.name == "CSV" else signature.document).encode()
 
 
-def _cells(record: SlideRecord, signed: SignedResult) -> Iterator[LabelledField]:
-    """The cells of the slide's latest result with what stood as a version was signed; no patient is named."""
-    taken_in = record.taken_in
-    if taken_in is None:
-        raise StoreError(sentence("store.not_signed"))
-    tables = tables_of(taken_in.folder, taken_in.sha256)
-    return scored_fields(tables, signed_objects(signed), slide=f"patient_{record.case.id}")
+def _cells(store: Store, record: SlideRecord, signature: Signature) -> Iterator[LabelledField]:
+    """The cells of the result that was signed, with what stood as it was; the patient is a number."""
+    patient = patient_numbers(store.cases())[record.case.id]
+    return signed_fields(store, record, signature, slide=patient)

@@ -15,13 +15,57 @@ def rounded_box(box: Sequence[float]) -> Box:
     return x, y, width, height
 
 
+PAIRS_AT_ONCE = 1 << 18
+"""Pairs of boxes that are compared at a time."""
+
+
 def intersection_over_union(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N, M) overlap of (N, 4) with (M, 4) boxes, each x, y, width, height."""
-    near = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    far = np.minimum((boxes[:, :2] + boxes[:, 2:])[:, None], (others[:, :2] + others[:, 2:])[None])
-    shared = np.clip(far - near, 0, None).prod(axis=2)
-    area, other_area = boxes[:, 2:].prod(axis=1), others[:, 2:].prod(axis=1)
-    return np.asarray(shared / (area[:, None] + other_area[None] - shared), np.float32)
+    return _overlap(boxes[:, None], others[None])
+
+
+def overlapping_pairs(boxes: NDArray[np.float32], more_than: float) -> NDArray[np.int64]:
+    """Which of (N, 4) boxes overlap more than so much of their union, in memory for the neighbours alone.
+
+    Returns
+    -------
+    (P, 2) places of two boxes, the earlier one first; none of a box with a side that is NaN.
+    """
+    known = np.flatnonzero(~np.isnan(boxes).any(axis=1))
+    along = min((0, 1), key=lambda axis: int(_followers(boxes[known], axis)[1].sum()))
+    order, followers = _followers(boxes[known], along)
+    order, until = known[order], np.cumsum(followers)
+    begin = boxes[order, 1 - along]
+    end = begin + boxes[order, 3 - along]
+    found = [np.empty((0, 2), np.int64)]
+    start = 0
+    while start < len(order):
+        done = until[start] - followers[start]
+        stop = max(start + 1, int(np.searchsorted(until, done + PAIRS_AT_ONCE, side="right")))
+        first = np.repeat(np.arange(start, stop), followers[start:stop])
+        second = first + 1 + np.arange(len(first)) - (until - followers - done)[first]
+        near = (begin[first] < end[second]) & (begin[second] < end[first])
+        pairs = np.sort(np.stack([order[first[near]], order[second[near]]], axis=1), axis=1)
+        found.append(pairs[_overlap(boxes[pairs[:, 0]], boxes[pairs[:, 1]]) > more_than])
+        start = stop
+    return np.concatenate(found)
+
+
+def _followers(boxes: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of boxes along an axis, and for each in it how many of the next begin before it ends."""
+    order = np.argsort(boxes[:, axis], kind="stable")
+    begin = boxes[order, axis]
+    end = begin + boxes[order, axis + 2]
+    return order, np.maximum(np.searchsorted(begin, end) - np.arange(len(order)) - 1, 0)
+
+
+def _overlap(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Overlap of each of (..., 4) boxes with its partner."""
+    near = np.maximum(boxes[..., :2], others[..., :2])
+    far = np.minimum(boxes[..., :2] + boxes[..., 2:], others[..., :2] + others[..., 2:])
+    shared = np.clip(far - near, 0, None).prod(axis=-1)
+    area, other_area = boxes[..., 2:].prod(axis=-1), others[..., 2:].prod(axis=-1)
+    return np.asarray(shared / (area + other_area - shared), np.float32)
 
 
 def matched(gains: NDArray[np.floating], least: float) -> NDArray[np.bool_]:

@@ -250,18 +250,31 @@ def latest_results(connection: Connection, slide_ids: Sequence[int] | None) -> d
     """The latest result of each slide that was scored, by number of the slide."""
     last = select(func.max(RESULTS.c.id)).group_by(RESULTS.c.slide_id)
     query = _of_slides(select(RESULTS).where(RESULTS.c.id.in_(last)), RESULTS, slide_ids)
-    return {
-        row.slide_id: TakenIn(
-            row.id,
-            row.slide_id,
-            place(connection, row.folder),
-            row.sha256,
-            SlideResult.model_validate_json(row.document),
-            row.field_cells,
-            row.at,
-        )
-        for row in connection.execute(query)
-    }
+    return {row.slide_id: _taken_in(connection, row) for row in connection.execute(query)}
+
+
+def result_with(connection: Connection, slide_id: int, sha256: str) -> TakenIn | None:
+    """The result of a slide, be it not its latest, whose document has a hash; None where there is none."""
+    query = select(RESULTS).where(RESULTS.c.slide_id == slide_id, RESULTS.c.sha256 == sha256)
+    row = connection.execute(query.order_by(RESULTS.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _taken_in(connection, row)
+
+
+def cases_of(connection: Connection) -> tuple[Case, ...]:
+    """All cases, in the order in which they were added."""
+    return tuple(case_from(row) for row in connection.execute(select(CASES).order_by(CASES.c.id)))
+
+
+def _taken_in(connection: Connection, row: Row[Any]) -> TakenIn:
+    return TakenIn(
+        row.id,
+        row.slide_id,
+        place(connection, row.folder),
+        row.sha256,
+        SlideResult.model_validate_json(row.document),
+        row.field_cells,
+        row.at,
+    )
 
 
 def _candidates(

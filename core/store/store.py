@@ -43,8 +43,9 @@ from core.store.records import (
     SlideRecord,
     StoredSlide,
     StoreError,
+    TakenIn,
 )
-from core.store.rows import audit_of, case_of, records_of, slide_of, slides_of
+from core.store.rows import audit_of, case_of, cases_of, records_of, result_with, slide_of, slides_of
 from core.store.signatures import Signatures
 from core.store.slide_settings import SlideSettings, append_settings
 from core.store.tables import (
@@ -206,6 +207,16 @@ class Store:
         """All that is held of all slides, as of one moment; the unchanged is not read again."""
         with self._database.reading() as connection:
             return self._overview.records(connection)
+
+    def cases(self) -> tuple[Case, ...]:
+        """All cases, in the order in which they were added."""
+        with self._database.reading() as connection:
+            return cases_of(connection)
+
+    def result(self, slide_id: int, sha256: str) -> TakenIn | None:
+        """The result of a slide whose `result.json` has this hash, be it not the latest; None without one."""
+        with self._database.reading() as connection:
+            return result_with(connection, slide_id, sha256)
 
     # Scoring
 

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cells.boxes import intersection_over_union
-from datasets.fields import DOUBLE_MARK, read_rgb
+from datasets.fields import double_marks, read_rgb
 from datasets.interchange.labelled import CellClass, LabelledField
 from datasets.interchange.own_fields import OwnFields, ReadFields, part_of
 
@@ -83,12 +82,10 @@ def _marked_twice(fields: Sequence[LabelledField]) -> Iterator[str]:
 
 
 def marked_twice(field: LabelledField) -> int:
-    """How many marks share more than `DOUBLE_MARK` with an earlier one of the same kind of object."""
+    """How many marks are of an object that an earlier one marks already; see `double_marks`."""
     boxes = np.array([(one.x, one.y, one.width, one.height) for one in field.objects], np.float32)
     kinds = np.array([_NO_RED_CELLS.get(one.label, "") for one in field.objects])
-    overlap = intersection_over_union(boxes.reshape(-1, 4), boxes.reshape(-1, 4))
-    alike = (overlap > DOUBLE_MARK) & (kinds[:, None] == kinds)
-    return int(np.triu(alike, k=1).any(axis=0).sum())
+    return len(np.unique(double_marks(boxes.reshape(-1, 4), kinds)[:, 1]))
 
 
 def same_pictures(paths: Sequence[Path]) -> list[tuple[int, int]]:

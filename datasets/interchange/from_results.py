@@ -1,7 +1,7 @@
 """Labelled fields from what scoring has written, and from what readers said of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -9,16 +9,18 @@ import numpy as np
 
 from core.cells.boxes import Box, rounded_box
 from core.cells.located import WhyNot
-from core.results.folder import ResultTables
+from core.files import shown_path
+from core.results.folder import ResultFolderError, ResultTables, tables_of
 from core.results.tables import REASONS
-from core.review import Decision, SignedResult, read_cells
-from core.store import Call, Opinion, Reason, Role, SlideRecord
+from core.review import Decision, SignedResult, read_cells, read_document
+from core.store import Call, Opinion, Reason, Role, Signature, SlideRecord, Store
+from datasets.interchange.formats import InterchangeError
 from datasets.interchange.labelled import CellClass, LabelledField, LabelledObject, Said
 
 _ROLES = tuple(Role)
 _LABELS = {
     Decision.ACCEPTED_BY_BOTH: CellClass.INFECTED,
-    Decision.ACCEPTED_BY_ONE: CellClass.INFECTED,
+    Decision.ACCEPTED_BY_ONE: CellClass.UNSURE,
     Decision.DISPUTED: CellClass.UNSURE,
     Decision.UNSURE: CellClass.UNSURE,
     Decision.REJECTED: CellClass.HEALTHY,
@@ -49,6 +51,8 @@ def scored_fields(
 ) -> Iterator[LabelledField]:
     """The fields of a result that could be read, each with all its located objects.
 
+    Nobody has looked for cells that the detector overlooked: the fields are not `all_marked`.
+
     Parameters
     ----------
     read
@@ -57,10 +61,16 @@ def scored_fields(
         Which slide or patient it is.
     folder
         Put before the names of the fields, where those of several slides are written together.
+
+    Raises
+    ------
+    InterchangeError
+        Where somebody has read cells on fields that the result does not have; with the number of readings.
     """
     by_field: dict[str, dict[Box, ReadObject]] = defaultdict(dict)
     for one in read:
         by_field[one.field][one.box] = one
+    _refuse_elsewhere(by_field, {row.name for row in tables.fields if row.was_read})
     order = np.argsort(tables.cells.field, kind="stable")
     starts = np.searchsorted(tables.cells.field[order], np.arange(len(tables.fields) + 1))
     for number, row in enumerate(tables.fields):
@@ -74,7 +84,46 @@ def scored_fields(
         marked = (LabelledObject(*box, CellClass.UNREAD) for box in of_field if box not in boxes)
         objects = tuple(_as_read(one, of_field) for one in chain(located, marked))
         name = f"{folder}/{row.name}" if folder else row.name
-        yield LabelledField(name, row.width, row.height, objects, slide=slide)
+        yield LabelledField(name, row.width, row.height, objects, slide=slide, all_marked=False)
+
+
+def signed_fields(
+    store: Store, record: SlideRecord, signature: Signature, *, slide: str = "", folder: str = ""
+) -> Iterator[LabelledField]:
+    """The fields of the result that was signed as a version, which may be older than the slide's latest.
+
+    Raises
+    ------
+    InterchangeError
+        Naming the version, where the store has that result no more or its files are gone.
+    """
+    signed = read_document(signature)
+    version = f"version {signature.version} of {record.slide.name}"
+    taken_in = store.result(record.slide.id, signed.signature.result_sha256)
+    if taken_in is None:
+        raise InterchangeError(
+            f"{version} was signed on a result that is not in the store; take away its JSON or CSV, or "
+            "sign the slide anew"
+        )
+    try:
+        tables = tables_of(taken_in.folder, taken_in.sha256)
+    except ResultFolderError as error:
+        raise InterchangeError(f"{version}: {error}") from error
+    yield from scored_fields(tables, signed_objects(signed), slide=slide, folder=folder)
+
+
+def _refuse_elsewhere(read: Mapping[str, Mapping[Box, ReadObject]], fields: Collection[str]) -> None:
+    readings = {
+        name: sum(len(one.said) for one in of_field.values())
+        for name, of_field in read.items()
+        if name not in fields
+    }
+    if number := sum(readings.values()):
+        first = next(name for name, count in readings.items() if count)
+        raise InterchangeError(
+            f"{number} readings are of cells on fields that the result does not have, the first on "
+            f"{shown_path(first)}; put the images back and score the slide anew"
+        )
 
 
 def _located(tables: ResultTables, position: int) -> LabelledObject:
@@ -109,6 +158,7 @@ def _as_read(one: LabelledObject, read: Mapping[Box, ReadObject]) -> LabelledObj
 def label_of(decision: Decision, opinions: Iterable[Opinion], why_not: WhyNot | None) -> str:
     """What an object is called in the end.
 
+    One that a single reader accepted is `unsure`, as no training takes it for truth.
     A rejected one is what the last reader who rejected it saw in its place, if that is a white cell or a
     platelet; else a healthy cell, or no red cell where scoring took it for none.
     """

@@ -1,6 +1,8 @@
 """`smearscope export`: results and readings for other programs, and cells that a training takes."""
 
+import inspect
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,12 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from core.review import sign
-from core.store import Role, Store
+from core.store import Right, Role, SlideRecord, Store, StoreError
+from core.store.people import NotAllowedError
 from datasets.interchange.formats import AnnotationFormat, read_labelled
+from datasets.interchange.labelled import LabelledField
 from datasets.interchange.renaming import renamed
+from scripts.export import export as command
 from scripts.main import app
 from tests.scored_slides import read_all, scored_slide, write_score
 
@@ -101,11 +106,22 @@ def test_a_result_is_written_for_another_program(format: AnnotationFormat, tmp_p
     assert done.stdout == f"{tmp_path / 'out'}: 9 objects on 2 fields\n"
     first, second = read_labelled(tmp_path / "out", format).fields
     assert (first.name, second.name, first.slide) == ("a.png", "b.png", "slide")
+    assert (first.all_marked, second.all_marked) == (False, False)
     (best,) = (one for one in second.objects if one.rank == 1)
     assert best.score == pytest.approx(0.9)
     assert (best.label, best.why_not) == ("red_cell", "")
     (cut,) = (one for one in first.objects if one.why_not)
     assert cut.why_not == "edge"
+
+
+def test_names_of_folder_and_fields_go_out_as_they_are_and_the_help_says_so(tmp_path: Path) -> None:
+    write_score(tmp_path / "Amina D", {"Amina_1.png": 2})
+    annotations(tmp_path / "Amina D", "--format", "coco", "--out", tmp_path / "coco.json")
+    (field,) = read_labelled(tmp_path / "coco.json", AnnotationFormat.COCO).fields
+    assert (field.name, field.slide) == ("Amina_1.png", "Amina D")
+    said = " ".join((inspect.getdoc(command) or "").split())
+    assert "names of field images and of RESULT go out as they are" in said
+    assert "No patient is named" not in said
 
 
 def test_fields_of_several_results_stand_in_a_folder_each(tmp_path: Path) -> None:
@@ -117,7 +133,14 @@ def test_fields_of_several_results_stand_in_a_folder_each(tmp_path: Path) -> Non
     assert [(field.name, field.slide) for field in fields] == [("one/a.png", "one"), ("two/a.png", "two")]
 
 
-def test_what_was_read_is_written_with_who_said_it_and_put_on_record(tmp_path: Path) -> None:
+def exports_of(data: Path) -> list[tuple[str, object]]:
+    store = Store.in_folder(data)
+    entries = [entry for entry in store.audit() if entry.what == "exported"]
+    store.close()
+    return [(entry.who, entry.detail) for entry in entries]
+
+
+def test_what_was_signed_is_written_with_who_said_it_and_put_on_record(tmp_path: Path) -> None:
     signed_slides(tmp_path / "data", 1)
     store = Store.in_folder(tmp_path / "data")
     unsigned = scored_slide(store, tmp_path / "unsigned", listed=8)
@@ -127,40 +150,120 @@ def test_what_was_read_is_written_with_who_said_it_and_put_on_record(tmp_path: P
     out = tmp_path / "cells.xml"
     done = annotations("--data", tmp_path / "data", "--by", "Emil", "--format", "cvat", "--out", out)
     assert done.exit_code == 0, done.output
-    assert done.stdout.endswith("of 2 slides that were read\n")
+    assert done.stdout.endswith(
+        "of 1 slides that were read; left out: 1 slides that are not signed, give --unsigned to have them\n"
+    )
     fields = renamed(read_labelled(out, AnnotationFormat.CVAT).fields, {})
     assert {field.slide for field in fields} == {"patient_1"}  # one patient, whose name goes nowhere
     assert "patient 7" not in out.read_text(encoding="utf-8")
-    labels = Counter(
+    assert labels_of(fields) == {("slide_1", "infected"): 4, ("slide_1", "healthy"): 4}
+    assert exports_of(tmp_path / "data") == [("Emil", {"form": "cvat", "version": 1})]
+
+
+def labels_of(fields: Sequence[LabelledField]) -> Counter[tuple[str, str]]:
+    return Counter(
         (field.name.split("/")[0], one.label) for field in fields for one in field.objects if one.said
     )
-    assert labels == {
-        ("slide_1", "infected"): 4,
-        ("slide_1", "healthy"): 4,
-        ("slide_2", "infected"): 1,
-        ("slide_2", "healthy"): 1,
-        ("slide_2", "unsure"): 1,
-    }
-    store = Store.in_folder(tmp_path / "data")
-    exports = [entry for entry in store.audit() if entry.what == "exported"]
+
+
+def unsigned_slide(folder: Path) -> SlideRecord:
+    """A slide that Anna has read, and nobody else."""
+    store = Store.in_folder(folder / "data")
+    record = scored_slide(store, folder / "slide", listed=4)
+    record = read_all(store, record, "+-?-", reader="Anna", role=Role.FIRST)
     store.close()
-    assert [(entry.who, entry.detail) for entry in exports] == [
-        ("Emil", {"form": "cvat", "version": 1}),
-        ("Emil", {"form": "cvat", "version": 0}),
-    ]
+    return record
+
+
+def unsigned_of(folder: Path, by: str) -> Result:
+    arguments = ("--data", folder / "data", "--by", by, "--format", "coco", "--out", folder / f"{by}.json")
+    return annotations(*arguments, "--unsigned")
+
+
+def test_anna_has_her_own_calls_of_a_slide_that_is_not_signed_and_ben_who_may_be_second_has_not(
+    tmp_path: Path,
+) -> None:
+    record = unsigned_slide(tmp_path)
+    refused = unsigned_of(tmp_path, "Ben")
+    assert "1 slides that Ben may still read as second reader" in str(refused.exception)
+    assert not (tmp_path / "Ben.json").exists()
+    assert exports_of(tmp_path / "data") == []
+    own = unsigned_of(tmp_path, "Anna")
+    assert own.exit_code == 0, own.output
+    fields = read_labelled(tmp_path / "Anna.json", AnnotationFormat.COCO).fields
+    assert labels_of(fields) == {("slide_1", "healthy"): 2, ("slide_1", "unsure"): 2}  # one reader is not two
+    assert exports_of(tmp_path / "data") == [("Anna", {"form": "coco", "version": 0})]
+    store = Store.in_folder(tmp_path / "data")
+    read_all(store, record, "+---", reader="Ben", role=Role.SECOND)  # nothing he knows forbids it
+    store.close()
+    assert unsigned_of(tmp_path, "Ben").exit_code == 0
+
+
+def test_who_has_the_calls_of_two_readers_is_on_record_as_having_seen_them(tmp_path: Path) -> None:
+    record = unsigned_slide(tmp_path)
+    store = Store.in_folder(tmp_path / "data")
+    read_all(store, record, "+---", reader="Ben", role=Role.SECOND)
+    store.close()
+    assert unsigned_of(tmp_path, "Cleo").exit_code == 0
+    fields = read_labelled(tmp_path / "Cleo.json", AnnotationFormat.COCO).fields
+    assert labels_of(fields)["slide_1", "infected"] == 1
+    store = Store.in_folder(tmp_path / "data")
+    looks = store.record(record.slide.id).looks
+    store.close()
+    assert [look.person for look in looks] == ["Cleo"]
+
+
+def test_a_signed_slide_that_is_open_again_is_kept_from_its_possible_second_reader(tmp_path: Path) -> None:
+    store = Store.in_folder(tmp_path / "data")
+    record = scored_slide(store, tmp_path / "slide", listed=4)
+    read_all(store, record, "----", reader="Anna", role=Role.FIRST)
+    sign(store, record.slide.id, by="Anna")
+    store.signatures.begin_amendment(record.slide.id, "a second reading", by="Anna")
+    store.close()
+    refused = unsigned_of(tmp_path, "Ben")
+    assert "1 slides that Ben may still read as second reader" in str(refused.exception)
+    cells = export(tmp_path / "data", tmp_path / "cells", "--by", "Ben")
+    assert cells.exit_code != 0
+    assert not (tmp_path / "cells").exists()
+
+
+@pytest.mark.parametrize("form", ["coco", "yolo", "reviewed_cells"])
+def test_nothing_leaves_the_store_that_cannot_be_put_on_record(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_slides(tmp_path / "data", 1)
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("core.store.signatures.Signatures.note_export", full)
+    out = tmp_path / "out"
+    done = annotations("--data", tmp_path / "data", "--by", "Emil", "--format", form, "--out", out)
+    assert "the disk is full" in str(done.exception)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("form", ["coco", "reviewed_cells"])
+def test_who_may_not_export_gets_nothing(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_slides(tmp_path / "data", 1)
+    monkeypatch.setattr("core.store.people.People.may", lambda _, name, right: right != Right.EXPORT)
+    out = tmp_path / "out"
+    done = annotations("--data", tmp_path / "data", "--by", "Emil", "--format", form, "--out", out)
+    assert isinstance(done.exception, NotAllowedError)
+    assert not out.exists()
 
 
 def test_nothing_is_written_where_nothing_was_read_or_the_result_is_gone(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path / "data")
     record = scored_slide(store, tmp_path / "slide", listed=2)
-    given = ("--data", tmp_path / "data", "--by", "Emil", "--format", "coco", "--out", tmp_path / "out")
-    assert "no slide is read" in str(annotations(*given).exception)
+    assert "no slide is read" in str(unsigned_of(tmp_path, "Anna").exception)
     read_all(store, record, "++", reader="Anna", role=Role.FIRST)
     store.close()
     assert record.taken_in is not None
     (record.taken_in.folder / "cells.parquet").unlink()
-    assert "cannot be read any more" in str(annotations(*given).exception)
-    assert not (tmp_path / "out").exists()
+    assert "cannot be read any more" in str(unsigned_of(tmp_path, "Anna").exception)
+    assert not (tmp_path / "Anna.json").exists()
+    assert exports_of(tmp_path / "data") == []
 
 
 def test_what_to_export_must_be_said_in_one_way(tmp_path: Path) -> None:
@@ -168,5 +271,7 @@ def test_what_to_export_must_be_said_in_one_way(tmp_path: Path) -> None:
     assert annotations("--format", "coco", *out).exit_code == 2
     assert annotations(tmp_path, "--by", "Emil", "--format", "coco", *out).exit_code == 2
     assert annotations(tmp_path, "--format", "reviewed_cells", *out).exit_code == 2
+    assert annotations(tmp_path, "--unsigned", "--format", "coco", *out).exit_code == 2
+    assert annotations("--by", "A", "--unsigned", "--format", "reviewed_cells", *out).exit_code == 2
     assert annotations(tmp_path, "--format", "tfrecord", *out).exit_code == 2
     assert "holds no" in str(annotations(tmp_path, "--format", "coco", *out).exception)

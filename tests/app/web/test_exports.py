@@ -18,7 +18,7 @@ from core.review import sign
 from core.store import Role, SlideRecord
 from core.store.settings import Settings
 from datasets.interchange.formats import AnnotationFormat, read_labelled
-from tests.scored_slides import read_all
+from tests.scored_slides import read_all, scored_slide
 
 
 @pytest.fixture
@@ -99,6 +99,19 @@ def test_annotations_hold_all_cells_and_what_was_signed_of_them_but_no_patient(
     said = [(one.rank, one.label, one.said[0].who) for one in objects if one.said]
     assert sorted(said) == [(rank, "healthy", "Anna") for rank in (1, 2, 3, 4)]
     assert b"patient 7" not in answer.content
+
+
+def test_slides_of_one_patient_have_the_number_that_the_command_line_gives_them(
+    signed: Workplace, tmp_path: Path
+) -> None:
+    again = scored_slide(signed.store, tmp_path / "again")  # another case of the same patient
+    read_all(signed.store, again, "----", reader="Anna", role=Role.FIRST)
+    sign(signed.store, again.slide.id, by="Ben")
+    answer = get(signed, export_address(signed.secret, Export(again.slide.id, 1, "COCO", "Cleo")))
+    (tmp_path / "coco.json").write_bytes(answer.content)
+    fields = read_labelled(tmp_path / "coco.json", AnnotationFormat.COCO).fields
+    assert again.case.id == 2
+    assert {field.slide for field in fields} == {"patient_1"}
 
 
 def test_annotations_of_a_result_whose_files_are_gone_are_refused_and_not_on_record(

@@ -6,7 +6,7 @@ import pytest
 
 from core.review import sign
 from core.store import CandidateKind, Role, ScoringStep, Store, StoreError
-from tests.scored_slides import PARASITE, read_all, scored_slide, take_in
+from tests.scored_slides import PARASITE, read_all, scored_slide, take_in, write_score
 
 
 def new_slide(store: Store, folder: str = "images") -> int:
@@ -106,3 +106,23 @@ def test_the_overview_of_all_slides_follows_every_write_of_this_and_of_other_pro
         assert after != before
         assert after[0] is before[0]
     other.close()
+
+
+def test_an_earlier_result_is_found_by_its_hash(store: Store, tmp_path: Path) -> None:
+    first = scored_slide(store, tmp_path / "slide", listed=2)
+    slide = first.slide.id
+    write_score(tmp_path / "anew", {"field1.png": 3}, [("field1.png", 0, 0.6)])
+    store.open_for_fields(slide, by="Anna")
+    store.note_scoring(slide, ScoringStep.QUEUED, by="Anna")
+    latest = take_in(store, slide, tmp_path / "anew")
+    assert first.taken_in is not None
+    assert latest.taken_in is not None
+    for taken_in in (first.taken_in, latest.taken_in):
+        assert store.result(slide, taken_in.sha256) == taken_in
+    assert store.result(slide, "0" * 64) is None
+    assert store.result(slide + 1, first.taken_in.sha256) is None
+
+
+def test_cases_are_given_in_the_order_in_which_they_were_added(store: Store) -> None:
+    added = [store.add_case(patient, by="Anna") for patient in ("b", "a")]
+    assert list(store.cases()) == added

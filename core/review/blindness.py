@@ -1,6 +1,8 @@
 """Who may see what others have called: a second reading is worth nothing to one who has seen the first."""
 
-from core.review import progress
+from collections.abc import Iterable
+
+from core.review.progress import progress
 from core.store import Role, SlideRecord
 from core.store.reading_writes import has_seen_too_much, unseen_reading
 from core.store.records import same_person
@@ -37,3 +39,14 @@ def would_give_away(record: SlideRecord, reader: str) -> bool:
 def hides_notes(record: SlideRecord, reader: str) -> bool:
     """Whether what others have written must not be shown to a person, who may still be second reader."""
     return must_stay_blind(record, reader) and not has_seen_too_much(record.readings, record.looks, reader)
+
+
+def unseen_readings(records: Iterable[SlideRecord], reader: str) -> dict[int, int]:
+    """What is put on record before a person sees the calls on slides.
+
+    Returns
+    -------
+    By number of the slide the last reading that is new to them; nothing of slides of which none matters.
+    """
+    last = {record.slide.id: unseen_reading(record.readings, record.looks, reader) for record in records}
+    return {slide_id: reading for slide_id, reading in last.items() if reading is not None}
