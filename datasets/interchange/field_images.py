@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from PIL import Image, UnidentifiedImageError
 
@@ -12,16 +12,39 @@ from core.slides.formats import is_image_name
 from datasets.fields import AnnotationError
 from datasets.interchange.labelled import LabelledField
 
+PARTS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+"""Folders that part images by what they are for."""
+NO_SLIDES = PARTS | {
+    "images",
+    "image",
+    "img",
+    "jpegimages",
+    "annotations",
+    "labels",
+    "data",
+    "obj_train_data",
+}
+"""Folders that programs make themselves: their names are of no slide."""
 _ORIENTATION = 0x0112
 _TURNED = 5
 """From this value on of an image's orientation, its height is what is stored as its width."""
+
+
+def slide_of(image: PurePath) -> str:
+    """The folders of an image that may be a slide's; empty where there are none."""
+    return "/".join(_slide_folders(image))
+
+
+def _slide_folders(image: PurePath) -> list[str]:
+    return [folder for folder in image.parts[:-1] if folder.casefold() not in NO_SLIDES]
 
 
 def images_of(fields: Sequence[LabelledField], folder: Path) -> dict[str, Path]:
     """The image file of each field, by the field's name.
 
     Programs leave folders out of the names that they write, put others before them, or leave the ending out:
-    the file is the one below `folder` that agrees with the name in most, and the only such.
+    the file is the one below `folder` that agrees with the name in most, and the only such. A file in the
+    folder of another slide than the name's is not meant.
 
     Raises
     ------
@@ -69,12 +92,22 @@ class _Files:
 
     def named(self, name: str) -> list[Path]:
         parts = PurePosixPath(name).parts
-        candidates = self._by_name.get(parts[-1], []) if parts else []
+        candidates = [
+            path
+            for path in (self._by_name.get(parts[-1], []) if parts else [])
+            if not _of_another_slide(path.relative_to(self._folder), PurePosixPath(name))
+        ]
         whole = self._folder.joinpath(*parts)
         if whole in candidates:
             return [whole]
         agreeing = [_folders_in_common(path, parts) for path in candidates]
         return [path for path, common in zip(candidates, agreeing, strict=True) if common == max(agreeing)]
+
+
+def _of_another_slide(path: PurePath, name: PurePath) -> bool:
+    """Whether a file's folders and a name's last one, which may be its slide's, contradict each other."""
+    folders, named = _slide_folders(path), _slide_folders(name)
+    return bool(folders and named) and named[-1] not in (*folders, "..")
 
 
 def _folders_in_common(path: Path, parts: Sequence[str]) -> int:

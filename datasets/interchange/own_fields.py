@@ -9,24 +9,12 @@ from pathlib import Path
 from core.files import shown_path
 from datasets.fields import AnnotatedField, AnnotationError
 from datasets.interchange.annotated import annotated_fields
-from datasets.interchange.field_images import images_of, sized
+from datasets.interchange.field_images import PARTS, images_of, sized
+from datasets.interchange.field_images import slide_of as slide_of
 from datasets.interchange.formats import AnnotationFormat, read_labelled
 from datasets.interchange.labelled import Labelled, LabelledField
 from datasets.interchange.renaming import renamed
 
-PARTS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
-"""Folders that part images by what they are for."""
-NO_SLIDES = PARTS | {
-    "images",
-    "image",
-    "img",
-    "jpegimages",
-    "annotations",
-    "labels",
-    "data",
-    "obj_train_data",
-}
-"""Folders that programs make themselves: their names are of no slide."""
 _SLIDE = "{slide}"
 _ENDINGS = {
     AnnotationFormat.COCO: ".json",
@@ -148,11 +136,6 @@ class OwnFields:
                 f"{shown_path(image)}: is not named {self.slide_from}; give another slide_from, or none"
             )
         return found["slide"]
-
-
-def slide_of(image: Path) -> str:
-    """The folders of an image that may be a slide's; empty where there are none."""
-    return "/".join(folder for folder in image.parts[:-1] if folder.casefold() not in NO_SLIDES)
 
 
 def part_of(image: Path) -> str:

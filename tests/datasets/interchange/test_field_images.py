@@ -26,6 +26,9 @@ def named(*names: str) -> list[LabelledField]:
         ("p/a", ["p/a.png", "q/a.png"]),
         ("a.png", ["a.png", "copies/a.png"]),
         ("../a.png", ["a.png"]),
+        ("p/images/a.png", ["p/a.png", "q/a.png"]),
+        ("p/a.png", ["p/day 1/a.png"]),
+        ("train/a.png", ["p/a.png"]),
     ],
 )
 def test_an_image_is_found_by_its_name_and_as_many_folders_as_agree(
@@ -43,6 +46,8 @@ def test_an_image_is_found_by_its_name_and_as_many_folders_as_agree(
         (["p/a.png", "q/a.png"], ["a.png"], "2 of 2 images are one file with others, the first p/a.png"),
         (["a.png", "a.png"], ["a.png"], "1 images are annotated in two files"),
         ([""], ["a.png"], "1 of 1 images are missing"),
+        (["P1/001.png", "P2/001.png"], ["P2/001.png"], "1 of 2 images are missing, the first P1/001.png"),
+        (["P1/001"], ["images/P2/001.png"], "1 of 1 images are missing, the first P1/001"),
     ],
 )
 def test_images_that_are_not_there_or_not_plain_are_counted(
