@@ -64,7 +64,7 @@ def _check_fields(own: "OwnFields") -> None:
         typer.echo(
             "nothing says which slide a field is of: all count as one slide, and splits part its fields"
         )
-    wrong = problems(own, found)
+    wrong = [*found.lost_shapes(), *problems(own, found)]
     for problem in wrong:
         typer.echo(f"{own.path}: {problem}")
     for name, number, fields in classes_of(found.fields):

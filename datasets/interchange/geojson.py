@@ -84,13 +84,14 @@ def read_geojson(path: Path) -> Labelled:
     for file in files:
         name = file.relative_to(root).as_posix().removesuffix(ENDING)
         fields.append(_read_file(file, name, not_taken_over))
-    return Labelled(tuple(fields), not_taken_over)
+    return Labelled(tuple(fields), +not_taken_over)
 
 
 def _read_file(path: Path, name: str, not_taken_over: Counter[str]) -> LabelledField:
     objects: list[LabelledObject] = []
     about: Mapping[str, Any] = {}
     features, other_units, is_collection = 0, False, False
+    without_area_before = not_taken_over[NO_AREA]
     for key, value in _parts(path):
         other_units = other_units or _is_other_unit(key, value)
         match key, value:
@@ -126,13 +127,15 @@ def _read_file(path: Path, name: str, not_taken_over: Counter[str]) -> LabelledF
         width, height = (int(number(about.get(side, 0))) for side in ("width", "height"))
     except ValueError as error:
         raise AnnotationError(f"{path}: size: {error}; export it anew") from error
+    shapes_lost = not_taken_over[NO_AREA] - without_area_before
     return LabelledField(
         str(about.get("image", name)),
         width,
         height,
         tuple(objects),
         slide=str(about.get("slide", "")),
-        all_marked=bool(about.get("all_marked", True)),
+        all_marked=bool(about.get("all_marked", True)) and not shapes_lost,
+        shapes_lost=shapes_lost,
     )
 
 

@@ -123,13 +123,16 @@ def _field(path: Path, task: Mapping[str, Any], others: Counter[str]) -> Labelle
             _take(regions.setdefault(str(result["id"]), {}), result, value)
     by = kept.get("completed_by")
     by = by.get("email", by.get("id")) if isinstance(by, dict) else by
+    shapes_lost = 0
     objects, size = [], (data.get("width", 0), data.get("height", 0))
     try:
         for region in regions.values():
             if "shares" not in region:
                 others[region.get("kind", OF_IMAGE)] += 1
+                shapes_lost += "kind" in region
             elif region["shares"].get("rotation"):
                 others[TURNED] += 1
+                shapes_lost += 1
             else:
                 size = region["size"]
                 objects.append(_object(region, by))
@@ -142,7 +145,8 @@ def _field(path: Path, task: Mapping[str, Any], others: Counter[str]) -> Labelle
         height,
         tuple(objects),
         slide=str(data.get("slide", "")),
-        all_marked=bool(data.get("all_marked", True)),
+        all_marked=bool(data.get("all_marked", True)) and not shapes_lost,
+        shapes_lost=shapes_lost,
     )
 
 

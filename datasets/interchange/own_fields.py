@@ -1,5 +1,6 @@
 """A laboratory's own annotated fields, from the files of another program to the one sample type."""
 
+import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -41,6 +42,17 @@ class ReadFields:
     fields: tuple[LabelledField, ...]
     images: Mapping[str, Path]
     not_taken_over: Mapping[str, int]
+
+    def lost_shapes(self) -> list[str]:
+        """What is wrong where shapes were left behind, in one line; nothing where none was."""
+        lost = [field for field in self.fields if field.shapes_lost]
+        if not lost:
+            return []
+        number = sum(field.shapes_lost for field in lost)
+        return [
+            f"{number} shapes on {len(lost)} fields are no upright boxes and were left behind, the first on "
+            f"{lost[0].name}; these fields count as marked in part; draw boxes instead"
+        ]
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,8 @@ class OwnFields:
     def annotated(self) -> list[AnnotatedField]:
         """The fields as samples; raises as `read`."""
         found = self.read()
+        for problem in found.lost_shapes():
+            logging.getLogger(__name__).warning("%s: %s", shown_path(self.path), problem)
         return annotated_fields(found.fields, found.images, self.name)
 
     def _files(self) -> list[Path]:

@@ -101,6 +101,7 @@ def test_what_is_no_box_is_counted(tmp_path: Path) -> None:
     ]
     found = read_label_studio(exported(tmp_path, task(*results)))
     assert len(found.fields[0].objects) == 1
+    assert (found.fields[0].all_marked, found.fields[0].shapes_lost) == (False, 3)
     assert found.not_taken_over == {
         "polygonlabels": 1,
         "brushlabels": 1,

@@ -216,3 +216,17 @@ def test_a_real_set_by_its_path_is_the_set_by_its_name(shared_data: Path, tmp_pa
         for name in ("boxes", "kind", "infected", "unsure", "not_red_cells"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         assert (one.kinds_marked, one.all_marked) == (other.kinds_marked, other.all_marked)
+
+
+def test_a_field_that_lost_a_shape_is_marked_in_part_and_the_training_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = save_coco(tmp_path)
+    file = folder / "annotations" / "instances_default.json"
+    content = coco_of()
+    content["annotations"][0] |= {"bbox": [], "segmentation": [[1, 1, 9, 1, 9, 9]]}
+    file.write_text(json.dumps(content))
+    said = "1 shapes on 1 fields are no upright boxes and were left behind, the first on patient 1/a.png"
+    assert own(folder).read().lost_shapes()[0].startswith(said)
+    assert [field.all_marked for field in own(folder).annotated()] == [False, True, True]
+    assert said in caplog.text
