@@ -7,6 +7,7 @@ that know nothing of them pass over: `fields.csv` and `attributes.csv`.
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +23,7 @@ from datasets.interchange.labelled import NO_MORE, Labelled, LabelledField, Labe
 SETTINGS, FIELDS, ATTRIBUTES = "data.yaml", "fields.csv", "attributes.csv"
 LABELS, IMAGES = "labels", "images"
 ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
+UNMARKED = "images without a label file"
 CHANGED = "attributes of objects that were moved or removed since"
 _FIELD_COLUMNS = ("name", "width", "height", "slide", "all_marked")
 _ATTRIBUTE_COLUMNS = ("name", "object", "line", "attribute", "value")
@@ -97,6 +99,8 @@ def read_yolo(path: Path) -> Labelled:
     for stem, field in fields.items():
         lines = files[stem].read_text(encoding="utf-8").splitlines() if stem in files else []
         rows = [line for line in lines if line.strip()]
+        # Nobody may have looked at an image without a file; an empty file says that nothing is there.
+        others[UNMARKED] += stem not in files
         known = attributes.get(field.name, {})
         objects = []
         for place, line in enumerate(rows, start=1):
@@ -107,11 +111,7 @@ def read_yolo(path: Path) -> Labelled:
             one = _object(field, line, names, said[1] if said else NO_MORE, strange)
             objects += [one] if one else []
         others[CHANGED] += len(known)
-        found.append(
-            LabelledField(
-                field.name, field.width_px, field.height_px, tuple(objects), field.slide, field.all_marked
-            )
-        )
+        found.append(replace(field, objects=tuple(objects), all_marked=field.all_marked and stem in files))
     if strange:
         named = ", ".join(f"{count} with {fault}" for fault, count in sorted(strange.items()))
         raise AnnotationError(

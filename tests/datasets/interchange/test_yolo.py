@@ -38,9 +38,14 @@ def test_a_folder_is_taken_over_with_the_sizes_of_its_images(labels: str, names:
 def test_an_image_without_a_file_has_no_object_and_a_sixth_value_is_a_score(tmp_path: Path) -> None:
     yolo(tmp_path, "1 .5 .5 .2 .25 0.75\n\n")
     cv2.imwrite(str(tmp_path / "images" / "train" / "b.png"), np.zeros((10, 20, 3), np.uint8))
-    first, second = read_yolo(tmp_path).fields
+    (tmp_path / "labels" / "train" / "c.txt").touch()
+    cv2.imwrite(str(tmp_path / "images" / "train" / "c.png"), np.zeros((10, 20, 3), np.uint8))
+    found = read_yolo(tmp_path)
+    first, second, empty = found.fields
     assert first.objects == (LabelledObject(80, 30, 40, 20, "WBC", score=0.75),)
     assert (second.width_px, second.height_px, second.objects) == (20, 10, ())
+    assert (first.all_marked, second.all_marked, empty.all_marked) == (True, False, True)
+    assert found.not_taken_over == {"images without a label file": 1}
 
 
 def test_classes_may_stand_in_a_list_beside(tmp_path: Path) -> None:
