@@ -1,7 +1,7 @@
 """The images that annotations name: where they are, and whether they are of the size that was annotated."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from core.files import shown_path
 from core.slides.formats import is_image_name
 from datasets.fields import AnnotationError
-from datasets.interchange.labelled import LabelledField
+from datasets.interchange.labelled import LabelledField, LabelledObject
 
 PARTS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 """Folders that part images by what they are for."""
@@ -144,21 +144,21 @@ def sized(
     right = tuple(
         replace(one, width_px=size[0], height_px=size[1]) for one, size in zip(fields, found, strict=True)
     )
-    if outside := list(_outside(right)):
+    if outside := [(field, one) for field in right for one in field.objects if is_outside(field, one)]:
+        field, one = outside[0]
         raise AnnotationError(
             f"{shown_path(annotations)}: {len(outside)} boxes lie outside their image, the first on "
-            f"{outside[0]}; export them in pixels of the image"
+            f"{field.name} at {one.x:g}, {one.y:g}; export them in pixels of the image"
         )
     return right
 
 
-def _outside(fields: Sequence[LabelledField]) -> Iterator[str]:
-    for one in fields:
-        for each in one.objects:
-            across = each.x < one.width_px and each.x + each.width > 0
-            down = each.y < one.height_px and each.y + each.height > 0
-            if not (across and down):
-                yield f"{one.name} at {each.x:g}, {each.y:g}"
+def is_outside(field: LabelledField, one: LabelledObject) -> bool:
+    """Whether a box shares nothing with its image; where it is not known how large that is, never."""
+    if not field.width_px or not field.height_px:
+        return False
+    beyond = one.x >= field.width_px or one.y >= field.height_px
+    return beyond or one.x + one.width <= 0 or one.y + one.height <= 0
 
 
 def size_px(path: Path) -> tuple[int, int]:

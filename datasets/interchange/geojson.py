@@ -13,6 +13,7 @@ from typing import Any
 from core.files import replacing_folder
 from core.wording import RESEARCH_USE_ONLY
 from datasets.fields import AnnotationError
+from datasets.interchange.annotation_files import files_below
 from datasets.interchange.attributes import attributes_of, labelled_object, number, rounded
 from datasets.interchange.json_members import members
 from datasets.interchange.labelled import CellClass, Labelled, LabelledField, LabelledObject
@@ -75,15 +76,16 @@ def _feature(one: LabelledObject) -> dict[str, object]:
 
 def read_geojson(path: Path) -> Labelled:
     """Read a folder, or one file; raises `AnnotationError` naming the file and how much of it is wrong."""
-    files = sorted(path.rglob(f"*{ENDING}")) if path.is_dir() else [path]
+    files = files_below(path, ENDING) if path.is_dir() else [path]
     if not files:
         raise AnnotationError(f"{path}: no *{ENDING} here; give the folder of what was exported from QuPath")
     root = path if path.is_dir() else path.parent
     not_taken_over: Counter[str] = Counter()
     fields = []
     for file in files:
-        name = file.relative_to(root).as_posix().removesuffix(ENDING)
-        fields.append(_read_file(file, name, not_taken_over))
+        name = file.relative_to(root)
+        name = name.with_suffix("") if name.suffix.casefold() == ENDING else name
+        fields.append(_read_file(file, name.as_posix(), not_taken_over))
     return Labelled(tuple(fields), +not_taken_over)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.files import shown_path
 from datasets.fields import AnnotatedField, AnnotationError
 from datasets.interchange.annotated import annotated_fields
+from datasets.interchange.annotation_files import files_below
 from datasets.interchange.field_images import PARTS, images_of, sized
 from datasets.interchange.field_images import slide_of as slide_of
 from datasets.interchange.formats import AnnotationFormat, read_labelled
@@ -124,7 +125,7 @@ class OwnFields:
         ending = _ENDINGS.get(self.format)
         if ending is None or not self.path.is_dir():
             return [self.path]
-        found = sorted(self.path.rglob(f"*{ending}"))
+        found = files_below(self.path, ending)
         if not found:
             raise AnnotationError(
                 f"{shown_path(self.path)}: no *{ending} here or below; give the file that was exported"

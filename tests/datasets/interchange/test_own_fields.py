@@ -230,3 +230,13 @@ def test_a_field_that_lost_a_shape_is_marked_in_part_and_the_training_is_told(
     assert own(folder).read().lost_shapes()[0].startswith(said)
     assert [field.all_marked for field in own(folder).annotated()] == [False, True, True]
     assert said in caplog.text
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+def test_files_with_a_large_ending_are_read(format_name: str, tmp_path: Path) -> None:
+    folder = WRITERS[format_name](tmp_path)
+    before = own(folder, format_name).read().fields
+    endings = (".xml", ".json", ".geojson", ".txt")
+    for file in [path for path in folder.rglob("*") if path.suffix in endings]:
+        file.rename(file.with_suffix(file.suffix.upper()))
+    assert own(folder, format_name).read().fields == before

@@ -113,3 +113,20 @@ def test_shares_of_an_image_of_unknown_size_are_not_written(format: AnnotationFo
     with pytest.raises(InterchangeError, match=r"a\.png: the size of the image is not known"):
         write_labelled(tmp_path / "out", format, [LabelledField("a.png", 0, 0, ())])
     assert not (tmp_path / "out").exists()
+
+
+def test_large_endings_and_a_mark_of_utf_8_are_read(tmp_path: Path) -> None:
+    yolo(tmp_path)
+    labels = tmp_path / "labels" / "train" / "a.txt"
+    labels.write_text(RING, encoding="utf-8-sig")
+    labels.rename(labels.with_suffix(".TXT"))
+    (tmp_path / "data.yaml").unlink()
+    (tmp_path / "classes.txt").write_text("ring\nWBC\n", encoding="utf-8-sig")
+    (field,) = read_yolo(tmp_path).fields
+    assert [one.label for one in field.objects] == ["ring"]
+
+
+def test_two_images_of_one_label_file_are_counted(tmp_path: Path) -> None:
+    cv2.imwrite(str(yolo(tmp_path) / "images" / "train" / "a.png"), np.zeros((80, 200, 3), np.uint8))
+    with pytest.raises(AnnotationError, match=r"1 images have the name of another .* images/train/a\.png"):
+        read_yolo(tmp_path)
