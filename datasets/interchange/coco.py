@@ -163,7 +163,7 @@ def _field(
         width,
         height,
         tuple(objects),
-        slide=str(image.get("slide", "")),
+        slide=str(image.get("slide") or ""),
         all_marked=bool(image.get("all_marked", True)) and not shapes_lost,
         shapes_lost=shapes_lost,
     )

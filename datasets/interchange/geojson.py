@@ -135,7 +135,7 @@ def _read_file(path: Path, name: str, not_taken_over: Counter[str]) -> LabelledF
         width,
         height,
         tuple(objects),
-        slide=str(about.get("slide", "")),
+        slide=str(about.get("slide") or ""),
         all_marked=bool(about.get("all_marked", True)) and not shapes_lost,
         shapes_lost=shapes_lost,
     )

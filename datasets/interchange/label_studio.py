@@ -152,7 +152,7 @@ def _field(
         width,
         height,
         tuple(objects),
-        slide=str(data.get("slide", "")),
+        slide=str(data.get("slide") or ""),
         all_marked=bool(data.get("all_marked", True)) and not shapes_lost,
         shapes_lost=shapes_lost,
     )

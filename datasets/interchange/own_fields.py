@@ -164,10 +164,13 @@ def slide_pattern(slide_from: str) -> re.Pattern[str]:
     Raises
     ------
     ValueError
-        Where it does not hold ``{slide}`` once.
+        Where it does not hold ``{slide}`` once, or ``*`` follows it or stands before it with nothing between:
+        then nothing says where the slide ends.
     """
     if slide_from.count(_SLIDE) != 1:
         raise ValueError(f"{slide_from!r} must hold {_SLIDE} once, as in {_SLIDE}_*")
+    if f"{_SLIDE}*" in slide_from or f"*{_SLIDE}" in slide_from:
+        raise ValueError(f"{slide_from!r}: what stands between {_SLIDE} and * is missing, as _ in {_SLIDE}_*")
     parts = re.split(r"(\{slide\}|\*)", slide_from)
     meaning = {_SLIDE: "(?P<slide>.+?)", "*": ".*"}
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))

@@ -166,3 +166,8 @@ def test_what_nobody_has_read_is_a_prediction_and_a_stage_is_a_choice(tmp_path: 
     assert box["id"] == stage["id"]
     assert stage["value"]["choices"] == ["ring"]
     assert box["value"]["width"] == pytest.approx(30.25)
+
+
+def test_a_slide_that_is_null_is_not_said(tmp_path: Path) -> None:
+    one = task(region(), data={"image": "a.png", "slide": None})
+    assert read_label_studio(exported(tmp_path, one)).fields[0].slide == ""

@@ -240,3 +240,17 @@ def test_files_with_a_large_ending_are_read(format_name: str, tmp_path: Path) ->
     for file in [path for path in folder.rglob("*") if path.suffix in endings]:
         file.rename(file.with_suffix(file.suffix.upper()))
     assert own(folder, format_name).read().fields == before
+
+
+@pytest.mark.parametrize("slide_from", ["{slide}*", "*{slide}", "*{slide}_*", "a_{slide}*"])
+def test_a_slide_without_an_end_would_merge_patients(slide_from: str) -> None:
+    with pytest.raises(ValueError, match=r"between \{slide\} and \* is missing"):
+        slide_pattern(slide_from)
+
+
+def test_a_slide_that_is_null_is_not_said(tmp_path: Path) -> None:
+    folder = save_coco(tmp_path)
+    content = coco_of()
+    content["images"][0]["slide"] = None
+    (folder / "annotations" / "instances_default.json").write_text(json.dumps(content))
+    assert {field.slide for field in own(folder).read().fields} == {"patient 1", "patient 2"}
