@@ -68,7 +68,7 @@ def _check_fields(own: "OwnFields") -> None:
         )
     elif len(slides) == 1:
         typer.echo("all fields are of one slide, and splits part its fields; if not, say --slide-from")
-    wrong = [*found.lost_shapes(), *problems(own, found)]
+    wrong = [*found.lost_shapes(), *own.turned_pictures(found), *problems(own, found)]
     for problem in wrong:
         typer.echo(f"{own.path}: {problem}")
     for name, number, fields in classes_of(found.fields):

@@ -1,5 +1,6 @@
 """The images that annotations name: where they are, and whether they are of the size that was annotated."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +27,9 @@ NO_SLIDES = PARTS | {
 }
 """Folders that programs make themselves: their names are of no slide."""
 _ORIENTATION = 0x0112
+_UPLOADED = re.compile("^[0-9a-f]{8}-")
+"""What Label Studio puts before the names of uploaded images."""
+_UPRIGHT = 1
 _TURNED = 5
 """From this value on of an image's orientation, its height is what is stored as its width."""
 
@@ -92,9 +96,11 @@ class _Files:
 
     def named(self, name: str) -> list[Path]:
         parts = PurePosixPath(name).parts
+        called = parts[-1] if parts else ""
+        known = self._by_name.get(called) or self._by_name.get(_UPLOADED.sub("", called), [])
         candidates = [
             path
-            for path in (self._by_name.get(parts[-1], []) if parts else [])
+            for path in known
             if not _of_another_slide(path.relative_to(self._folder), PurePosixPath(name))
         ]
         whole = self._folder.joinpath(*parts)
@@ -169,14 +175,42 @@ def size_px(path: Path) -> tuple[int, int]:
     AnnotationError
         Where it is no image.
     """
+    width, height, orientation = _head(path)
+    return (height, width) if orientation >= _TURNED else (width, height)
+
+
+def turned_pictures(images: Mapping[str, Path], *, sizes_told: bool) -> list[str]:
+    """One line on images that are stored otherwise than shown, if boxes may be of them as they are stored.
+
+    Parameters
+    ----------
+    sizes_told
+        Whether the annotations tell sizes, which gives away a picture on its side unless it is square.
+    """
+    turned = []
+    for name, path in images.items():
+        width, height, orientation = _head(path)
+        on_its_side = orientation >= _TURNED
+        if orientation != _UPRIGHT and not (on_its_side and sizes_told and width != height):
+            turned.append(name)
+    if not turned:
+        return []
+    return [
+        f"{len(turned)} images are stored turned or mirrored (Exif orientation), the first "
+        f"{turned[0]}; boxes may be of the picture as stored; save the pictures upright and annotate again"
+    ]
+
+
+def _head(path: Path) -> tuple[int, int, int]:
+    """Width and height as an image is stored, and its orientation."""
     try:
         with Image.open(path) as image:
             width, height = image.size
             # Of a PNG without Exif data in its head, all would be decoded to look for some behind.
             told = image.format != "PNG" or "exif" in image.info
-            turned = told and image.getexif().get(_ORIENTATION, 1) >= _TURNED
+            orientation = image.getexif().get(_ORIENTATION, _UPRIGHT) if told else _UPRIGHT
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise AnnotationError(
             f"{shown_path(path)}: cannot be read as an image; replace the file or remove its annotation"
         ) from error
-    return (height, width) if turned else (width, height)
+    return width, height, orientation

@@ -11,12 +11,13 @@ from core.files import shown_path
 from datasets.fields import AnnotatedField, AnnotationError
 from datasets.interchange.annotated import annotated_fields
 from datasets.interchange.annotation_files import files_below
-from datasets.interchange.field_images import PARTS, images_of, sized
+from datasets.interchange.field_images import PARTS, images_of, sized, turned_pictures
 from datasets.interchange.field_images import slide_of as slide_of
 from datasets.interchange.formats import AnnotationFormat, read_labelled
 from datasets.interchange.labelled import Labelled, LabelledField
 from datasets.interchange.renaming import renamed
 
+IGNORED = "objects of classes to ignore"
 _SLIDE = "{slide}"
 _ENDINGS = {
     AnnotationFormat.COCO: ".json",
@@ -24,6 +25,9 @@ _ENDINGS = {
     AnnotationFormat.CVAT: ".xml",
 }
 """Of the formats that are one file, whatever the number of images."""
+
+_WITHOUT_SIZES = (AnnotationFormat.YOLO, AnnotationFormat.GEOJSON)
+"""Formats in which other programs write no size of the image."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,13 @@ class OwnFields:
         not_taken_over: Counter[str] = Counter()
         for part in parts:
             not_taken_over.update(part.not_taken_over)
-        return ReadFields(tuple(one for slide in by_slide.values() for one in slide), images, not_taken_over)
+        objects_before = sum(len(one.objects) for part in parts for one in part.fields)
+        not_taken_over[IGNORED] = objects_before - sum(len(one.objects) for one in fields)
+        return ReadFields(tuple(one for slide in by_slide.values() for one in slide), images, +not_taken_over)
+
+    def turned_pictures(self, found: ReadFields) -> list[str]:
+        """One line on images whose boxes may be of another orientation; nothing where there are none."""
+        return turned_pictures(found.images, sizes_told=self.format not in _WITHOUT_SIZES)
 
     def annotated(self) -> list[AnnotatedField]:
         """The fields as samples; raises as `read`."""

@@ -168,12 +168,12 @@ def _fields(root: Path, files: Mapping[str, Path]) -> dict[str, LabelledField]:
     else:
         images: dict[str, Path] = {}
         alike = []
-        for file in sorted(root.rglob("*")):
-            name = file.relative_to(root)
-            if is_image_name(file) and IMAGES in name.parts[:-1]:
+        for image in sorted(root.rglob("*")):
+            name = image.relative_to(root)
+            if is_image_name(image) and IMAGES in name.parts[:-1]:
                 if (stem := _of_label(name)) in images:
                     alike.append(name)
-                images[stem] = file
+                images[stem] = image
         if alike:
             raise AnnotationError(
                 f"{root}: {len(alike)} images have the name of another but for its ending, the first "

@@ -254,3 +254,9 @@ def test_a_slide_that_is_null_is_not_said(tmp_path: Path) -> None:
     content["images"][0]["slide"] = None
     (folder / "annotations" / "instances_default.json").write_text(json.dumps(content))
     assert {field.slide for field in own(folder).read().fields} == {"patient 1", "patient 2"}
+
+
+def test_objects_of_classes_to_ignore_are_counted(tmp_path: Path) -> None:
+    found = own(save_coco(tmp_path), classes={**CLASSES, "dirt": "ignore", "?": "ignore"}).read()
+    assert found.not_taken_over == {"objects of classes to ignore": 2}
+    assert all(field.all_marked for field in found.fields)
