@@ -56,15 +56,19 @@ def _check_fields(own: "OwnFields") -> None:
 
     found = own.read()
     objects = sum(len(field.objects) for field in found.fields)
-    slides = {field.slide for field in found.fields}
+    slides = Counter(field.slide for field in found.fields)
     typer.echo(f"{own.path}: {own.format}, {len(found.fields)} fields, {objects} objects")
     for what, number in found.not_taken_over.items():
         typer.echo(f"not taken over: {number} {what}")
-    if slides == {""}:
+    for slide, number in sorted(slides.items()):
+        typer.echo(f"slide {slide or '(not said)'}: {number} fields")
+    if set(slides) == {""}:
         typer.echo(
             "nothing says which slide a field is of: all count as one slide, and splits part its fields"
         )
-    wrong = problems(own, found)
+    elif len(slides) == 1:
+        typer.echo("all fields are of one slide, and splits part its fields; if not, say --slide-from")
+    wrong = [*found.lost_shapes(), *own.turned_pictures(found), *problems(own, found)]
     for problem in wrong:
         typer.echo(f"{own.path}: {problem}")
     for name, number, fields in classes_of(found.fields):

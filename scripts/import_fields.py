@@ -39,5 +39,5 @@ def import_fields(
     slides = {field.slide for field in found.fields}
     typer.echo(
         f"{out}: {len(found.fields)} fields of {len(slides)} slides\n"
-        f"as a source: {{name: NAME, path: {out}, format: coco}}"
+        f"as a source: {{name: NAME, path: {out.resolve()}, format: coco}}"
     )

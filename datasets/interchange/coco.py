@@ -65,10 +65,13 @@ def read_coco(path: Path) -> Labelled:
     """Read a file; raises `AnnotationError` with the number of items that are wrong in one way."""
     found: dict[str, list[Any]] = {name: [] for name in _LISTS}
     not_taken_over: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
     for name, value in members(path):
         if name == "annotations":
             if (row := _row(path, value, not_taken_over)) is not None:
                 found[name].append(row)
+            else:
+                lost[str(value.get("image_id"))] += 1
         elif name in found:
             found[name].append(value)
     if not found["annotations"] and not_taken_over:
@@ -80,7 +83,9 @@ def read_coco(path: Path) -> Labelled:
     images = _by_id(path, found["images"], "images", "file_name")
     labels = _by_id(path, found["categories"], "categories", "name")
     objects = _objects(path, found["annotations"], images, labels)
-    fields = tuple(_field(path, image, objects.get(number, ())) for number, image in images.items())
+    fields = tuple(
+        _field(path, image, objects.get(number, ()), lost[str(number)]) for number, image in images.items()
+    )
     return Labelled(fields, not_taken_over)
 
 
@@ -146,7 +151,9 @@ def _is_in(value: object, known: Mapping[object, object]) -> bool:
     return isinstance(value, int | str) and value in known
 
 
-def _field(path: Path, image: Mapping[str, Any], objects: Sequence[LabelledObject]) -> LabelledField:
+def _field(
+    path: Path, image: Mapping[str, Any], objects: Sequence[LabelledObject], shapes_lost: int
+) -> LabelledField:
     try:
         width, height = (int(number(image.get(side, 0))) for side in ("width", "height"))
     except ValueError as error:
@@ -156,6 +163,7 @@ def _field(path: Path, image: Mapping[str, Any], objects: Sequence[LabelledObjec
         width,
         height,
         tuple(objects),
-        slide=str(image.get("slide", "")),
-        all_marked=bool(image.get("all_marked", True)),
+        slide=str(image.get("slide") or ""),
+        all_marked=bool(image.get("all_marked", True)) and not shapes_lost,
+        shapes_lost=shapes_lost,
     )

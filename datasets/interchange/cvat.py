@@ -99,13 +99,16 @@ def read_cvat(path: Path) -> Labelled:
 
 def _field(path: Path, image: ElementTree.Element, others: Counter[str]) -> LabelledField:
     name, about, objects = image.get("name", "").replace("\\", "/"), dict[str, str](), []
+    shapes_lost = 0
     for shape in image:
         if shape.tag == "tag" and shape.get("label") == FIELD_TAG:
             about = _attributes(shape)
         elif shape.tag != "box":
             others[shape.tag] += 1
+            shapes_lost += shape.tag != "tag"
         elif shape.get("rotation", "0").strip("0.-"):
             others[TURNED] += 1
+            shapes_lost += 1
         else:
             objects.append(_object(path, name, shape))
     try:
@@ -118,7 +121,8 @@ def _field(path: Path, image: ElementTree.Element, others: Counter[str]) -> Labe
         height,
         tuple(objects),
         slide=about.get("slide", ""),
-        all_marked=about.get("all_marked") != "false",
+        all_marked=about.get("all_marked") != "false" and not shapes_lost,
+        shapes_lost=shapes_lost,
     )
 
 

@@ -1,27 +1,54 @@
 """The images that annotations name: where they are, and whether they are of the size that was annotated."""
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from PIL import Image, UnidentifiedImageError
 
 from core.files import shown_path
 from core.slides.formats import is_image_name
 from datasets.fields import AnnotationError
-from datasets.interchange.labelled import LabelledField
+from datasets.interchange.labelled import LabelledField, LabelledObject
 
+PARTS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+"""Folders that part images by what they are for."""
+NO_SLIDES = PARTS | {
+    "images",
+    "image",
+    "img",
+    "jpegimages",
+    "annotations",
+    "labels",
+    "data",
+    "obj_train_data",
+}
+"""Folders that programs make themselves: their names are of no slide."""
 _ORIENTATION = 0x0112
+_UPLOADED = re.compile("^[0-9a-f]{8}-")
+"""What Label Studio puts before the names of uploaded images."""
+_UPRIGHT = 1
 _TURNED = 5
 """From this value on of an image's orientation, its height is what is stored as its width."""
+
+
+def slide_of(image: PurePath) -> str:
+    """The folders of an image that may be a slide's; empty where there are none."""
+    return "/".join(_slide_folders(image))
+
+
+def _slide_folders(image: PurePath) -> list[str]:
+    return [folder for folder in image.parts[:-1] if folder.casefold() not in NO_SLIDES]
 
 
 def images_of(fields: Sequence[LabelledField], folder: Path) -> dict[str, Path]:
     """The image file of each field, by the field's name.
 
     Programs leave folders out of the names that they write, put others before them, or leave the ending out:
-    the file is the one below `folder` that agrees with the name in most, and the only such.
+    the file is the one below `folder` that agrees with the name in most, and the only such. A file in the
+    folder of another slide than the name's is not meant.
 
     Raises
     ------
@@ -69,12 +96,24 @@ class _Files:
 
     def named(self, name: str) -> list[Path]:
         parts = PurePosixPath(name).parts
-        candidates = self._by_name.get(parts[-1], []) if parts else []
+        called = parts[-1] if parts else ""
+        known = self._by_name.get(called) or self._by_name.get(_UPLOADED.sub("", called), [])
+        candidates = [
+            path
+            for path in known
+            if not _of_another_slide(path.relative_to(self._folder), PurePosixPath(name))
+        ]
         whole = self._folder.joinpath(*parts)
         if whole in candidates:
             return [whole]
         agreeing = [_folders_in_common(path, parts) for path in candidates]
         return [path for path, common in zip(candidates, agreeing, strict=True) if common == max(agreeing)]
+
+
+def _of_another_slide(path: PurePath, name: PurePath) -> bool:
+    """Whether a file's folders and a name's last one, which may be its slide's, contradict each other."""
+    folders, named = _slide_folders(path), _slide_folders(name)
+    return bool(folders and named) and named[-1] not in (*folders, "..")
 
 
 def _folders_in_common(path: Path, parts: Sequence[str]) -> int:
@@ -111,21 +150,21 @@ def sized(
     right = tuple(
         replace(one, width_px=size[0], height_px=size[1]) for one, size in zip(fields, found, strict=True)
     )
-    if outside := list(_outside(right)):
+    if outside := [(field, one) for field in right for one in field.objects if is_outside(field, one)]:
+        field, one = outside[0]
         raise AnnotationError(
             f"{shown_path(annotations)}: {len(outside)} boxes lie outside their image, the first on "
-            f"{outside[0]}; export them in pixels of the image"
+            f"{field.name} at {one.x:g}, {one.y:g}; export them in pixels of the image"
         )
     return right
 
 
-def _outside(fields: Sequence[LabelledField]) -> Iterator[str]:
-    for one in fields:
-        for each in one.objects:
-            across = each.x < one.width_px and each.x + each.width > 0
-            down = each.y < one.height_px and each.y + each.height > 0
-            if not (across and down):
-                yield f"{one.name} at {each.x:g}, {each.y:g}"
+def is_outside(field: LabelledField, one: LabelledObject) -> bool:
+    """Whether a box shares nothing with its image; where it is not known how large that is, never."""
+    if not field.width_px or not field.height_px:
+        return False
+    beyond = one.x >= field.width_px or one.y >= field.height_px
+    return beyond or one.x + one.width <= 0 or one.y + one.height <= 0
 
 
 def size_px(path: Path) -> tuple[int, int]:
@@ -136,14 +175,42 @@ def size_px(path: Path) -> tuple[int, int]:
     AnnotationError
         Where it is no image.
     """
+    width, height, orientation = _head(path)
+    return (height, width) if orientation >= _TURNED else (width, height)
+
+
+def turned_pictures(images: Mapping[str, Path], *, sizes_told: bool) -> list[str]:
+    """One line on images that are stored otherwise than shown, if boxes may be of them as they are stored.
+
+    Parameters
+    ----------
+    sizes_told
+        Whether the annotations tell sizes, which gives away a picture on its side unless it is square.
+    """
+    turned = []
+    for name, path in images.items():
+        width, height, orientation = _head(path)
+        on_its_side = orientation >= _TURNED
+        if orientation != _UPRIGHT and not (on_its_side and sizes_told and width != height):
+            turned.append(name)
+    if not turned:
+        return []
+    return [
+        f"{len(turned)} images are stored turned or mirrored (Exif orientation), the first "
+        f"{turned[0]}; boxes may be of the picture as stored; save the pictures upright and annotate again"
+    ]
+
+
+def _head(path: Path) -> tuple[int, int, int]:
+    """Width and height as an image is stored, and its orientation."""
     try:
         with Image.open(path) as image:
             width, height = image.size
             # Of a PNG without Exif data in its head, all would be decoded to look for some behind.
             told = image.format != "PNG" or "exif" in image.info
-            turned = told and image.getexif().get(_ORIENTATION, 1) >= _TURNED
+            orientation = image.getexif().get(_ORIENTATION, _UPRIGHT) if told else _UPRIGHT
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise AnnotationError(
             f"{shown_path(path)}: cannot be read as an image; replace the file or remove its annotation"
         ) from error
-    return (height, width) if turned else (width, height)
+    return width, height, orientation

@@ -10,6 +10,7 @@ from core.files import shown_path
 from datasets.fields import AnnotationError
 from datasets.interchange.coco import read_coco, write_coco
 from datasets.interchange.cvat import read_cvat, write_cvat
+from datasets.interchange.field_images import is_outside
 from datasets.interchange.geojson import read_geojson, write_geojson
 from datasets.interchange.label_studio import read_label_studio, write_label_studio
 from datasets.interchange.labelled import AnnotationFormat as AnnotationFormat
@@ -115,7 +116,7 @@ def read_labelled(path: Path, format: AnnotationFormat) -> Labelled:
         names.add(field.name)
     for wrong, fault, remedy in (
         (_without_area, "boxes without an area", "draw them anew"),
-        (_outside, "boxes outside their image", "export them in pixels of the image"),
+        (is_outside, "boxes outside their image", "export them in pixels of the image"),
     ):
         faulty = [(field, one) for field in found.fields for one in field.objects if wrong(field, one)]
         if faulty:
@@ -130,11 +131,3 @@ def read_labelled(path: Path, format: AnnotationFormat) -> Labelled:
 
 def _without_area(_: LabelledField, one: LabelledObject) -> bool:
     return not (one.width > 0 and one.height > 0 and isfinite(one.x) and isfinite(one.y))
-
-
-def _outside(field: LabelledField, one: LabelledObject) -> bool:
-    """Whether a box shares nothing with its image; where the file does not say how large that is, never."""
-    if not field.width_px or not field.height_px:
-        return False
-    beyond = one.x >= field.width_px or one.y >= field.height_px
-    return beyond or one.x + one.width <= 0 or one.y + one.height <= 0

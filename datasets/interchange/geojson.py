@@ -13,6 +13,7 @@ from typing import Any
 from core.files import replacing_folder
 from core.wording import RESEARCH_USE_ONLY
 from datasets.fields import AnnotationError
+from datasets.interchange.annotation_files import files_below
 from datasets.interchange.attributes import attributes_of, labelled_object, number, rounded
 from datasets.interchange.json_members import members
 from datasets.interchange.labelled import CellClass, Labelled, LabelledField, LabelledObject
@@ -75,22 +76,24 @@ def _feature(one: LabelledObject) -> dict[str, object]:
 
 def read_geojson(path: Path) -> Labelled:
     """Read a folder, or one file; raises `AnnotationError` naming the file and how much of it is wrong."""
-    files = sorted(path.rglob(f"*{ENDING}")) if path.is_dir() else [path]
+    files = files_below(path, ENDING) if path.is_dir() else [path]
     if not files:
         raise AnnotationError(f"{path}: no *{ENDING} here; give the folder of what was exported from QuPath")
     root = path if path.is_dir() else path.parent
     not_taken_over: Counter[str] = Counter()
     fields = []
     for file in files:
-        name = file.relative_to(root).as_posix().removesuffix(ENDING)
-        fields.append(_read_file(file, name, not_taken_over))
-    return Labelled(tuple(fields), not_taken_over)
+        name = file.relative_to(root)
+        name = name.with_suffix("") if name.suffix.casefold() == ENDING else name
+        fields.append(_read_file(file, name.as_posix(), not_taken_over))
+    return Labelled(tuple(fields), +not_taken_over)
 
 
 def _read_file(path: Path, name: str, not_taken_over: Counter[str]) -> LabelledField:
     objects: list[LabelledObject] = []
     about: Mapping[str, Any] = {}
     features, other_units, is_collection = 0, False, False
+    without_area_before = not_taken_over[NO_AREA]
     for key, value in _parts(path):
         other_units = other_units or _is_other_unit(key, value)
         match key, value:
@@ -126,13 +129,15 @@ def _read_file(path: Path, name: str, not_taken_over: Counter[str]) -> LabelledF
         width, height = (int(number(about.get(side, 0))) for side in ("width", "height"))
     except ValueError as error:
         raise AnnotationError(f"{path}: size: {error}; export it anew") from error
+    shapes_lost = not_taken_over[NO_AREA] - without_area_before
     return LabelledField(
         str(about.get("image", name)),
         width,
         height,
         tuple(objects),
-        slide=str(about.get("slide", "")),
-        all_marked=bool(about.get("all_marked", True)),
+        slide=str(about.get("slide") or ""),
+        all_marked=bool(about.get("all_marked", True)) and not shapes_lost,
+        shapes_lost=shapes_lost,
     )
 
 

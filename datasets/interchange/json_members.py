@@ -40,7 +40,7 @@ def members(path: Path) -> Iterator[tuple[str, Any]]:
 class _Reader:
     def __init__(self, file: TextIO) -> None:
         self._file, self._text, self._at, self._ended = file, "", 0, False
-        self._decoder = json.JSONDecoder(parse_constant=_no_number)
+        self._decoder = json.JSONDecoder(parse_constant=_unknown)
 
     def outermost(self) -> Iterator[tuple[str, Any]]:
         opening = self._next()
@@ -115,5 +115,5 @@ class _Reader:
         self._text, self._at, self._ended = kept + more, 0, not more
 
 
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number")
+def _unknown(_: str) -> None:
+    """NaN and Infinity, which QuPath writes where it could not measure: JSON has no such numbers."""

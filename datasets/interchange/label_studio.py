@@ -18,9 +18,11 @@ from datasets.interchange.json_members import members
 from datasets.interchange.labelled import Labelled, LabelledField, LabelledObject
 
 EARLIER = "annotations of images that were annotated several times: the last is kept"
+UNREAD = "tasks nobody annotated"
 OF_IMAGE = "answers about a whole image"
 TURNED = "turned boxes"
 RELATIONS = "relations"
+_OURS = "smearscope"
 _SIDES = ("x", "y", "width", "height")
 _LABELS = ("rectanglelabels", "labels")
 _ANSWERS = ("choices", "text", "number", "rating")
@@ -47,7 +49,7 @@ def _task(number: int, field: LabelledField) -> dict[str, object]:
     }
     if any(one.said for one in field.objects):
         return {"id": number, "data": data, "annotations": [{"result": results}]}
-    return {"id": number, "data": data, "predictions": [{"model_version": "smearscope", "result": results}]}
+    return {"id": number, "data": data, "predictions": [{"model_version": _OURS, "result": results}]}
 
 
 def _results(field: LabelledField, place: int, one: LabelledObject) -> list[dict[str, object]]:
@@ -83,22 +85,27 @@ def read_label_studio(path: Path) -> Labelled:
     """Read a file; raises `AnnotationError` with the number of tasks or regions that are wrong."""
     others: Counter[str] = Counter()
     fields: list[LabelledField] = []
-    strangers = 0
+    strangers = unread = 0
     for _, task in members(path):
-        if _is_task(task):
-            fields.append(_field(path, task, others))
-        else:
+        if not _is_task(task):
             strangers += 1
+        elif (kept := _kept(task, others)) is None:
+            unread += 1
+        else:
+            fields.append(_field(path, task, kept, others))
     if strangers:
+        entries = strangers + unread + len(fields)
         raise AnnotationError(
-            f"{path}: {strangers} of {strangers + len(fields)} entries are no tasks with annotations or "
+            f"{path}: {strangers} of {entries} entries are no tasks with annotations or "
             "predictions; export JSON (not JSON-MIN), or name the format"
         )
+    if unread and not fields:
+        raise AnnotationError(f"{path}: nobody annotated any of its {unread} tasks; annotate them first")
     shapes = others.total() - others[EARLIER]
     if shapes and not any(field.objects for field in fields):
         named = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
         raise AnnotationError(f"{path}: none of its {shapes} regions is a box ({named}); draw boxes")
-    return Labelled(tuple(fields), +others)
+    return Labelled(tuple(fields), +(others + Counter({UNREAD: unread})))
 
 
 def _is_task(task: object) -> bool:
@@ -109,10 +116,11 @@ def _is_task(task: object) -> bool:
     )
 
 
-def _field(path: Path, task: Mapping[str, Any], others: Counter[str]) -> LabelledField:
+def _field(
+    path: Path, task: Mapping[str, Any], kept: Mapping[str, Any], others: Counter[str]
+) -> LabelledField:
     data = task["data"]
     name = _image(path, data)
-    kept = _kept(task, others)
     regions: dict[str, dict[str, Any]] = {}
     for result in kept.get("result") or []:
         if not isinstance(result, dict) or result.get("type") == "relation":
@@ -123,13 +131,16 @@ def _field(path: Path, task: Mapping[str, Any], others: Counter[str]) -> Labelle
             _take(regions.setdefault(str(result["id"]), {}), result, value)
     by = kept.get("completed_by")
     by = by.get("email", by.get("id")) if isinstance(by, dict) else by
+    shapes_lost = 0
     objects, size = [], (data.get("width", 0), data.get("height", 0))
     try:
         for region in regions.values():
             if "shares" not in region:
                 others[region.get("kind", OF_IMAGE)] += 1
+                shapes_lost += "kind" in region
             elif region["shares"].get("rotation"):
                 others[TURNED] += 1
+                shapes_lost += 1
             else:
                 size = region["size"]
                 objects.append(_object(region, by))
@@ -141,8 +152,9 @@ def _field(path: Path, task: Mapping[str, Any], others: Counter[str]) -> Labelle
         width,
         height,
         tuple(objects),
-        slide=str(data.get("slide", "")),
-        all_marked=bool(data.get("all_marked", True)),
+        slide=str(data.get("slide") or ""),
+        all_marked=bool(data.get("all_marked", True)) and not shapes_lost,
+        shapes_lost=shapes_lost,
     )
 
 
@@ -160,16 +172,20 @@ def _image(path: Path, data: Mapping[str, Any]) -> str:
     return address.replace("\\", "/")
 
 
-def _kept(task: Mapping[str, Any], others: Counter[str]) -> Mapping[str, Any]:
-    """The last annotation of a task that was not skipped; where there is none, the last prediction."""
+def _kept(task: Mapping[str, Any], others: Counter[str]) -> Mapping[str, Any] | None:
+    """The last annotation of a task that was not skipped; of one that nobody opened, our own prediction.
+
+    None where there is neither: such an image is not read, and what another network predicts is no truth.
+    """
     annotations, predictions = (
-        [one for one in task.get(key) or [] if isinstance(one, dict) and not one.get("was_cancelled")]
+        [one for one in task.get(key) or [] if isinstance(one, dict)]
         for key in ("annotations", "predictions")
     )
     if not annotations:
-        return predictions[-1] if predictions else {}
-    others[EARLIER] += len(annotations) - 1
-    return max(annotations, key=lambda one: str(one.get("updated_at", "")))
+        return next((one for one in reversed(predictions) if one.get("model_version") == _OURS), None)
+    done = [one for one in annotations if not one.get("was_cancelled")]
+    others[EARLIER] += max(len(done) - 1, 0)
+    return max(done, key=lambda one: str(one.get("updated_at", "")), default=None)
 
 
 def _take(region: dict[str, Any], result: Mapping[str, Any], value: Mapping[str, Any]) -> None:

@@ -105,6 +105,8 @@ class LabelledField:
         Which slide or patient it is of; empty where that is not known.
     all_marked
         Whether every red cell of it is marked; where not, an unmarked cell is unknown, not healthy.
+    shapes_lost
+        Number of shapes of the file that are no boxes and have no object here: what they mark is unmarked.
     """
 
     name: str
@@ -113,6 +115,7 @@ class LabelledField:
     objects: tuple[LabelledObject, ...]
     slide: str = ""
     all_marked: bool = True
+    shapes_lost: int = 0
 
 
 @dataclass(frozen=True)

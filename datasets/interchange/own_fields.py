@@ -1,5 +1,6 @@
 """A laboratory's own annotated fields, from the files of another program to the one sample type."""
 
+import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -9,24 +10,14 @@ from pathlib import Path
 from core.files import shown_path
 from datasets.fields import AnnotatedField, AnnotationError
 from datasets.interchange.annotated import annotated_fields
-from datasets.interchange.field_images import images_of, sized
+from datasets.interchange.annotation_files import files_below
+from datasets.interchange.field_images import PARTS, images_of, sized, turned_pictures
+from datasets.interchange.field_images import slide_of as slide_of
 from datasets.interchange.formats import AnnotationFormat, read_labelled
 from datasets.interchange.labelled import Labelled, LabelledField
 from datasets.interchange.renaming import renamed
 
-PARTS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
-"""Folders that part images by what they are for."""
-NO_SLIDES = PARTS | {
-    "images",
-    "image",
-    "img",
-    "jpegimages",
-    "annotations",
-    "labels",
-    "data",
-    "obj_train_data",
-}
-"""Folders that programs make themselves: their names are of no slide."""
+IGNORED = "objects of classes to ignore"
 _SLIDE = "{slide}"
 _ENDINGS = {
     AnnotationFormat.COCO: ".json",
@@ -34,6 +25,9 @@ _ENDINGS = {
     AnnotationFormat.CVAT: ".xml",
 }
 """Of the formats that are one file, whatever the number of images."""
+
+_WITHOUT_SIZES = (AnnotationFormat.YOLO, AnnotationFormat.GEOJSON)
+"""Formats in which other programs write no size of the image."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,17 @@ class ReadFields:
     fields: tuple[LabelledField, ...]
     images: Mapping[str, Path]
     not_taken_over: Mapping[str, int]
+
+    def lost_shapes(self) -> list[str]:
+        """What is wrong where shapes were left behind, in one line; nothing where none was."""
+        lost = [field for field in self.fields if field.shapes_lost]
+        if not lost:
+            return []
+        number = sum(field.shapes_lost for field in lost)
+        return [
+            f"{number} shapes on {len(lost)} fields are no upright boxes and were left behind, the first on "
+            f"{lost[0].name}; these fields count as marked in part; draw boxes instead"
+        ]
 
 
 @dataclass(frozen=True)
@@ -111,18 +116,26 @@ class OwnFields:
         not_taken_over: Counter[str] = Counter()
         for part in parts:
             not_taken_over.update(part.not_taken_over)
-        return ReadFields(tuple(one for slide in by_slide.values() for one in slide), images, not_taken_over)
+        objects_before = sum(len(one.objects) for part in parts for one in part.fields)
+        not_taken_over[IGNORED] = objects_before - sum(len(one.objects) for one in fields)
+        return ReadFields(tuple(one for slide in by_slide.values() for one in slide), images, +not_taken_over)
+
+    def turned_pictures(self, found: ReadFields) -> list[str]:
+        """One line on images whose boxes may be of another orientation; nothing where there are none."""
+        return turned_pictures(found.images, sizes_told=self.format not in _WITHOUT_SIZES)
 
     def annotated(self) -> list[AnnotatedField]:
         """The fields as samples; raises as `read`."""
         found = self.read()
+        for problem in found.lost_shapes():
+            logging.getLogger(__name__).warning("%s: %s", shown_path(self.path), problem)
         return annotated_fields(found.fields, found.images, self.name)
 
     def _files(self) -> list[Path]:
         ending = _ENDINGS.get(self.format)
         if ending is None or not self.path.is_dir():
             return [self.path]
-        found = sorted(self.path.rglob(f"*{ending}"))
+        found = files_below(self.path, ending)
         if not found:
             raise AnnotationError(
                 f"{shown_path(self.path)}: no *{ending} here or below; give the file that was exported"
@@ -150,11 +163,6 @@ class OwnFields:
         return found["slide"]
 
 
-def slide_of(image: Path) -> str:
-    """The folders of an image that may be a slide's; empty where there are none."""
-    return "/".join(folder for folder in image.parts[:-1] if folder.casefold() not in NO_SLIDES)
-
-
 def part_of(image: Path) -> str:
     """What an image is for, such as ``train``, by its folders; empty where they do not say."""
     return next((folder for folder in image.parts[:-1] if folder.casefold() in PARTS), "")
@@ -166,10 +174,13 @@ def slide_pattern(slide_from: str) -> re.Pattern[str]:
     Raises
     ------
     ValueError
-        Where it does not hold ``{slide}`` once.
+        Where it does not hold ``{slide}`` once, or ``*`` follows it or stands before it with nothing between:
+        then nothing says where the slide ends.
     """
     if slide_from.count(_SLIDE) != 1:
         raise ValueError(f"{slide_from!r} must hold {_SLIDE} once, as in {_SLIDE}_*")
+    if f"{_SLIDE}*" in slide_from or f"*{_SLIDE}" in slide_from:
+        raise ValueError(f"{slide_from!r}: what stands between {_SLIDE} and * is missing, as _ in {_SLIDE}_*")
     parts = re.split(r"(\{slide\}|\*)", slide_from)
     meaning = {_SLIDE: "(?P<slide>.+?)", "*": ".*"}
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))

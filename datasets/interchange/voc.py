@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from core.files import replacing_folder
 from core.wording import RESEARCH_USE_ONLY
 from datasets.fields import AnnotationError
+from datasets.interchange.annotation_files import files_below
 from datasets.interchange.attributes import attributes_of, labelled_object, number, rounded
 from datasets.interchange.labelled import Labelled, LabelledField, LabelledObject
 from datasets.interchange.xml_text import content, elements
@@ -67,7 +68,7 @@ def _lines(field: LabelledField) -> Iterable[str]:
 
 def read_voc(path: Path) -> Labelled:
     """Read a folder, or one file; raises `AnnotationError` naming the file and what is wrong in it."""
-    files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
+    files = files_below(path, ".xml") if path.is_dir() else [path]
     if not files:
         raise AnnotationError(f"{path}: no *.xml here; give the folder with Annotations in it")
     root = path if path.is_dir() else path.parent

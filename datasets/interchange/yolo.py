@@ -7,26 +7,27 @@ that know nothing of them pass over: `fields.csv` and `attributes.csv`.
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
-from PIL import Image, UnidentifiedImageError
 
 from core.files import harmless, read_csv, replacing_folder
+from core.slides.formats import is_image_name
 from core.wording import RESEARCH_USE_ONLY
 from datasets.fields import AnnotationError, reading
+from datasets.interchange.annotation_files import files_below
 from datasets.interchange.attributes import attributes_of, labelled_object, number, rounded
+from datasets.interchange.field_images import size_px
 from datasets.interchange.labelled import NO_MORE, Labelled, LabelledField, LabelledObject
 
 SETTINGS, FIELDS, ATTRIBUTES = "data.yaml", "fields.csv", "attributes.csv"
 LABELS, IMAGES = "labels", "images"
-ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
+UNMARKED = "images without a label file"
 CHANGED = "attributes of objects that were moved or removed since"
 _FIELD_COLUMNS = ("name", "width", "height", "slide", "all_marked")
 _ATTRIBUTE_COLUMNS = ("name", "object", "line", "attribute", "value")
-_TURNED_ORIENTATIONS = range(5, 9)
-_ORIENTATION = 274
 
 
 def write_yolo(path: Path, fields: Iterable[LabelledField]) -> None:
@@ -85,7 +86,7 @@ def read_yolo(path: Path) -> Labelled:
     names = _names(path if path.is_file() else root / SETTINGS)
     files = {
         file.relative_to(root).with_suffix("").as_posix(): file
-        for file in sorted(root.rglob("*.txt"))
+        for file in files_below(root, ".txt")
         if LABELS in file.relative_to(root).parts[:-1]
     }
     if not files:
@@ -95,8 +96,10 @@ def read_yolo(path: Path) -> Labelled:
     strange: Counter[str] = Counter()
     found = []
     for stem, field in fields.items():
-        lines = files[stem].read_text(encoding="utf-8").splitlines() if stem in files else []
+        lines = files[stem].read_text(encoding="utf-8-sig").splitlines() if stem in files else []
         rows = [line for line in lines if line.strip()]
+        # Nobody may have looked at an image without a file; an empty file says that nothing is there.
+        others[UNMARKED] += stem not in files
         known = attributes.get(field.name, {})
         objects = []
         for place, line in enumerate(rows, start=1):
@@ -107,11 +110,7 @@ def read_yolo(path: Path) -> Labelled:
             one = _object(field, line, names, said[1] if said else NO_MORE, strange)
             objects += [one] if one else []
         others[CHANGED] += len(known)
-        found.append(
-            LabelledField(
-                field.name, field.width_px, field.height_px, tuple(objects), field.slide, field.all_marked
-            )
-        )
+        found.append(replace(field, objects=tuple(objects), all_marked=field.all_marked and stem in files))
     if strange:
         named = ", ".join(f"{count} with {fault}" for fault, count in sorted(strange.items()))
         raise AnnotationError(
@@ -125,9 +124,9 @@ def _names(settings: Path) -> Mapping[int, str]:
     """Names of the classes by their number."""
     listed = settings.with_name("classes.txt")
     if not settings.is_file() and listed.is_file():
-        return dict(enumerate(listed.read_text(encoding="utf-8").split("\n")))
+        return dict(enumerate(listed.read_text(encoding="utf-8-sig").split("\n")))
     try:
-        content: Any = yaml.safe_load(settings.read_text(encoding="utf-8"))
+        content: Any = yaml.safe_load(settings.read_text(encoding="utf-8-sig"))
         names = content["names"]
         found = {
             int(key): str(name)
@@ -167,13 +166,21 @@ def _fields(root: Path, files: Mapping[str, Path]) -> dict[str, LabelledField]:
             str(PurePosixPath(LABELS) / PurePosixPath(field.name).with_suffix("")): field for field in fields
         }
     else:
-        images = {
-            _of_label(file.relative_to(root)): file
-            for file in sorted(root.rglob("*"))
-            if file.suffix.lower() in ENDINGS and IMAGES in file.relative_to(root).parts[:-1]
-        }
+        images: dict[str, Path] = {}
+        alike = []
+        for image in sorted(root.rglob("*")):
+            name = image.relative_to(root)
+            if is_image_name(image) and IMAGES in name.parts[:-1]:
+                if (stem := _of_label(name)) in images:
+                    alike.append(name)
+                images[stem] = image
+        if alike:
+            raise AnnotationError(
+                f"{root}: {len(alike)} images have the name of another but for its ending, the first "
+                f"{alike[0]}; one label file would be of both: keep one of each"
+            )
         found = {
-            stem: LabelledField(file.relative_to(root).as_posix(), *_size(file), ())
+            stem: LabelledField(file.relative_to(root).as_posix(), *size_px(file), ())
             for stem, file in images.items()
         }
     if lost := [stem for stem in files if stem not in found]:
@@ -189,17 +196,6 @@ def _of_label(image: Path) -> str:
     parts = image.with_suffix("").parts
     place = len(parts) - 1 - parts[::-1].index(IMAGES)
     return "/".join((*parts[:place], LABELS, *parts[place + 1 :]))
-
-
-def _size(image: Path) -> tuple[int, int]:
-    """Width and height as the image is shown, upright."""
-    try:
-        with Image.open(image) as opened:
-            width, height = opened.size
-            turned = opened.getexif().get(_ORIENTATION) in _TURNED_ORIENTATIONS
-    except (OSError, UnidentifiedImageError) as error:
-        raise AnnotationError(f"{image}: cannot be decoded; replace the file") from error
-    return (height, width) if turned else (width, height)
 
 
 _Said = dict[str, dict[int, tuple[str, dict[str, str]]]]

@@ -51,7 +51,7 @@ class OwnSource(BaseModel):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     path: Path
     format: AnnotationFormat
-    classes: dict[str, CellClass | Stage] = Field(default_factory=dict)
+    classes: dict[str, CellClass | Stage | Literal["ignore"]] = Field(default_factory=dict)
     in_part: bool = False
     slide_from: str = ""
 

@@ -1,5 +1,6 @@
 """`smearscope import` and `data check --format` as a person meets them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def test_what_is_imported_is_counted_and_its_folder_is_sound(tmp_path: Path) -> 
     assert checked.exit_code == 0
     assert checked.stdout.splitlines() == [
         f"{out}: coco, 3 fields, 7 objects",
+        "slide patient 1: 2 fields",
+        "slide patient 2: 1 fields",
         *COUNTS,
         "ok: 3 fields of 2 slides, 7 objects",
     ]
@@ -79,6 +82,7 @@ def test_problems_are_one_line_each_and_the_status_is_1(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         f"{folder}: coco, 1 fields, 2 objects",
+        "slide (not said): 1 fields",
         "nothing says which slide a field is of: all count as one slide, and splits part its fields",
         f"{folder}: 1 objects are marked twice on 1 fields, most on a.png (1); remove one mark of each",
         "healthy  2 objects on 1 fields",
@@ -89,3 +93,32 @@ def test_problems_are_one_line_each_and_the_status_is_1(tmp_path: Path) -> None:
 def test_options_of_annotated_fields_ask_for_their_format(tmp_path: Path) -> None:
     refused = run("data", "check", tmp_path, "--in-part")
     assert "give --format too" in str(refused.exception)
+
+
+def test_one_slide_alone_is_warned_of(tmp_path: Path) -> None:
+    folder = save_coco(tmp_path, {"p/a.png": [("rbc", 5.0, 5.0, 20.0, 20.0)], "p/b.png": []})
+    result = run("data", "check", folder, "--format", "coco", *OPTIONS)
+    assert result.stdout.splitlines()[1:3] == [
+        "slide p: 2 fields",
+        "all fields are of one slide, and splits part its fields; if not, say --slide-from",
+    ]
+
+
+def test_lost_shapes_are_a_problem(tmp_path: Path) -> None:
+    folder = save_coco(tmp_path)
+    file = folder / "annotations" / "instances_default.json"
+    content = json.loads(file.read_text())
+    content["annotations"][0]["bbox"] = []
+    file.write_text(json.dumps(content))
+    result = run("data", "check", folder, "--format", "coco", *OPTIONS, *REST)
+    assert result.exit_code == 1
+    assert "1 shapes on 1 fields are no upright boxes and were left behind" in result.stdout
+
+
+def test_the_entry_for_a_configuration_elsewhere_holds_the_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_voc(tmp_path / "lab")
+    monkeypatch.chdir(tmp_path)
+    result = run("import", folder, "--format", "voc", *OPTIONS, *REST, "--out", "new")
+    assert f"path: {tmp_path / 'new'}, format: coco" in result.stdout

@@ -48,7 +48,13 @@ def test_other_shapes_beside_boxes_are_counted(tmp_path: Path) -> None:
     others = shape("polygon") * 2 + shape("points") + '<tag label="good" source="manual"></tag>' + turned
     found = read_cvat(cvat(tmp_path, "  </image>", f"{others}</image>"))
     assert len(found.fields[0].objects) == 1
+    assert (found.fields[0].all_marked, found.fields[0].shapes_lost) == (False, 4)
     assert found.not_taken_over == {"polygon": 2, "points": 1, "tag": 1, "turned boxes": 1}
+
+
+def test_a_tag_of_an_image_is_no_lost_shape(tmp_path: Path) -> None:
+    found = read_cvat(cvat(tmp_path, "  </image>", '<tag label="good"></tag></image>'))
+    assert (found.fields[0].all_marked, found.fields[0].shapes_lost) == (True, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from datasets.fields import AnnotationError
-from datasets.interchange.field_images import images_of, size_px, sized
+from datasets.interchange.field_images import images_of, size_px, sized, turned_pictures
 from datasets.interchange.labelled import LabelledField, LabelledObject
 from tests.drawn_own_fields import save_pictures
 
@@ -26,6 +26,11 @@ def named(*names: str) -> list[LabelledField]:
         ("p/a", ["p/a.png", "q/a.png"]),
         ("a.png", ["a.png", "copies/a.png"]),
         ("../a.png", ["a.png"]),
+        ("p/images/a.png", ["p/a.png", "q/a.png"]),
+        ("p/a.png", ["p/day 1/a.png"]),
+        ("train/a.png", ["p/a.png"]),
+        ("0f3c9a1b-a.png", ["p/a.png"]),
+        ("0f3c9a1b-a.png", ["0f3c9a1b-a.png", "a.png"]),
     ],
 )
 def test_an_image_is_found_by_its_name_and_as_many_folders_as_agree(
@@ -43,6 +48,8 @@ def test_an_image_is_found_by_its_name_and_as_many_folders_as_agree(
         (["p/a.png", "q/a.png"], ["a.png"], "2 of 2 images are one file with others, the first p/a.png"),
         (["a.png", "a.png"], ["a.png"], "1 images are annotated in two files"),
         ([""], ["a.png"], "1 of 1 images are missing"),
+        (["P1/001.png", "P2/001.png"], ["P2/001.png"], "1 of 2 images are missing, the first P1/001.png"),
+        (["P1/001"], ["images/P2/001.png"], "1 of 1 images are missing, the first P1/001"),
     ],
 )
 def test_images_that_are_not_there_or_not_plain_are_counted(
@@ -86,3 +93,24 @@ def test_what_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("text")
     with pytest.raises(AnnotationError, match=r"a\.png: cannot be read as an image; replace"):
         size_px(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "sizes_told", "doubtful"),
+    [
+        (1, (40, 30), False, False),
+        (6, (40, 30), False, True),
+        (6, (40, 30), True, False),
+        (6, (30, 30), True, True),
+        (3, (40, 30), True, True),
+        (2, (40, 30), False, True),
+    ],
+)
+def test_boxes_may_be_of_a_picture_as_it_is_stored(
+    orientation: int, size: tuple[int, int], sizes_told: bool, doubtful: bool, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", size).save(tmp_path / "a.jpg", exif=exif)
+    said = turned_pictures({"a.jpg": tmp_path / "a.jpg"}, sizes_told=sizes_told)
+    assert [line.startswith("1 images are stored turned") for line in said] == [True] * doubtful

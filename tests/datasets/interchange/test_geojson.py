@@ -79,6 +79,7 @@ def test_outlines_give_their_box_and_points_are_counted(tmp_path: Path) -> None:
     )
     found = read_geojson(written(tmp_path, collection(*features)))
     assert found.fields[0].objects == (LabelledObject(10, 20, 30, 25, "ring"),) * 2
+    assert [(field.all_marked, field.shapes_lost) for field in found.fields] == [(False, 2)]
     assert found.not_taken_over == {"outlines, of which the box is kept": 2, "points and lines": 2}
 
 

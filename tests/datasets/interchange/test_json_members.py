@@ -57,7 +57,6 @@ def test_members_are_those_of_the_whole(
         "[1]]",
         "[1]x",
         "\xff",
-        "[Infinity]",
     ],
 )
 def test_what_is_not_json_is_refused(content: str, tmp_path: Path) -> None:
@@ -70,3 +69,8 @@ def test_a_file_that_is_gone_or_a_folder_is_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "gone.json"):
         with pytest.raises(AnnotationError, match="cannot be read"):
             list(members(path))
+
+
+def test_a_measurement_that_could_not_be_made_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"a": [NaN, 1], "b": {"c": -Infinity}}')
+    assert list(members(tmp_path / "a.json")) == [("a", None), ("a", 1), ("b", {"c": None})]

@@ -85,9 +85,35 @@ def test_of_several_annotations_the_last_that_was_not_skipped_counts(tmp_path: P
     assert sum(found.not_taken_over.values()) == 1
 
 
-def test_predictions_count_where_nobody_has_annotated(tmp_path: Path) -> None:
-    one = task(annotations=[], predictions=[7, {"result": [region()]}])
+def test_our_own_prediction_counts_where_nobody_has_annotated(tmp_path: Path) -> None:
+    ours = {"model_version": "smearscope", "result": [region()]}
+    one = task(annotations=[], predictions=[7, ours, {"model_version": "other", "result": []}])
     assert len(read_label_studio(exported(tmp_path, one)).fields[0].objects) == 1
+
+
+UNREAD: list[dict[str, Any]] = [
+    {"annotations": []},
+    {"annotations": [{"result": [region()], "was_cancelled": True}]},
+    {"annotations": [], "predictions": [{"model_version": "other", "result": [region()]}]},
+    {"annotations": [], "predictions": [{"result": [region()]}]},
+]
+
+
+@pytest.mark.parametrize("more", UNREAD)
+def test_a_task_that_nobody_annotated_is_left_out_and_counted(more: dict[str, Any], tmp_path: Path) -> None:
+    found = read_label_studio(exported(tmp_path, task(address="b.png", **more), task(region())))
+    assert [field.name for field in found.fields] == ["a.png"]
+    assert found.not_taken_over == {"tasks nobody annotated": 1}
+
+
+def test_somebody_who_found_nothing_has_annotated(tmp_path: Path) -> None:
+    (field,) = read_label_studio(exported(tmp_path, task())).fields
+    assert (field.objects, field.all_marked) == ((), True)
+
+
+def test_a_file_of_which_nothing_is_annotated_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match=r"tasks\.json: nobody annotated any of its 4 tasks"):
+        read_label_studio(exported(tmp_path, *(task(**more) for more in UNREAD)))
 
 
 def test_what_is_no_box_is_counted(tmp_path: Path) -> None:
@@ -101,6 +127,7 @@ def test_what_is_no_box_is_counted(tmp_path: Path) -> None:
     ]
     found = read_label_studio(exported(tmp_path, task(*results)))
     assert len(found.fields[0].objects) == 1
+    assert (found.fields[0].all_marked, found.fields[0].shapes_lost) == (False, 3)
     assert found.not_taken_over == {
         "polygonlabels": 1,
         "brushlabels": 1,
@@ -139,3 +166,8 @@ def test_what_nobody_has_read_is_a_prediction_and_a_stage_is_a_choice(tmp_path: 
     assert box["id"] == stage["id"]
     assert stage["value"]["choices"] == ["ring"]
     assert box["value"]["width"] == pytest.approx(30.25)
+
+
+def test_a_slide_that_is_null_is_not_said(tmp_path: Path) -> None:
+    one = task(region(), data={"image": "a.png", "slide": None})
+    assert read_label_studio(exported(tmp_path, one)).fields[0].slide == ""

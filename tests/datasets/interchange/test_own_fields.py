@@ -216,3 +216,47 @@ def test_a_real_set_by_its_path_is_the_set_by_its_name(shared_data: Path, tmp_pa
         for name in ("boxes", "kind", "infected", "unsure", "not_red_cells"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         assert (one.kinds_marked, one.all_marked) == (other.kinds_marked, other.all_marked)
+
+
+def test_a_field_that_lost_a_shape_is_marked_in_part_and_the_training_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = save_coco(tmp_path)
+    file = folder / "annotations" / "instances_default.json"
+    content = coco_of()
+    content["annotations"][0] |= {"bbox": [], "segmentation": [[1, 1, 9, 1, 9, 9]]}
+    file.write_text(json.dumps(content))
+    said = "1 shapes on 1 fields are no upright boxes and were left behind, the first on patient 1/a.png"
+    assert own(folder).read().lost_shapes()[0].startswith(said)
+    assert [field.all_marked for field in own(folder).annotated()] == [False, True, True]
+    assert said in caplog.text
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+def test_files_with_a_large_ending_are_read(format_name: str, tmp_path: Path) -> None:
+    folder = WRITERS[format_name](tmp_path)
+    before = own(folder, format_name).read().fields
+    endings = (".xml", ".json", ".geojson", ".txt")
+    for file in [path for path in folder.rglob("*") if path.suffix in endings]:
+        file.rename(file.with_suffix(file.suffix.upper()))
+    assert own(folder, format_name).read().fields == before
+
+
+@pytest.mark.parametrize("slide_from", ["{slide}*", "*{slide}", "*{slide}_*", "a_{slide}*"])
+def test_a_slide_without_an_end_would_merge_patients(slide_from: str) -> None:
+    with pytest.raises(ValueError, match=r"between \{slide\} and \* is missing"):
+        slide_pattern(slide_from)
+
+
+def test_a_slide_that_is_null_is_not_said(tmp_path: Path) -> None:
+    folder = save_coco(tmp_path)
+    content = coco_of()
+    content["images"][0]["slide"] = None
+    (folder / "annotations" / "instances_default.json").write_text(json.dumps(content))
+    assert {field.slide for field in own(folder).read().fields} == {"patient 1", "patient 2"}
+
+
+def test_objects_of_classes_to_ignore_are_counted(tmp_path: Path) -> None:
+    found = own(save_coco(tmp_path), classes={**CLASSES, "dirt": "ignore", "?": "ignore"}).read()
+    assert found.not_taken_over == {"objects of classes to ignore": 2}
+    assert all(field.all_marked for field in found.fields)

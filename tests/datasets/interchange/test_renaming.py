@@ -46,3 +46,8 @@ def test_unknown_names_are_counted() -> None:
 def test_a_class_that_is_none_of_ours_is_refused() -> None:
     with pytest.raises(AnnotationError, match=r"classes: WBC: leukocyte; choose among infected"):
         renamed([field("WBC")], {"WBC": "leukocyte"})
+
+
+def test_objects_of_a_class_to_ignore_are_left_out() -> None:
+    (found,) = renamed([field("WBC", "scale bar", "scale bar")], {"WBC": "white_cell", "scale bar": "ignore"})
+    assert called(found) == [("white_cell", "")]

@@ -38,9 +38,14 @@ def test_a_folder_is_taken_over_with_the_sizes_of_its_images(labels: str, names:
 def test_an_image_without_a_file_has_no_object_and_a_sixth_value_is_a_score(tmp_path: Path) -> None:
     yolo(tmp_path, "1 .5 .5 .2 .25 0.75\n\n")
     cv2.imwrite(str(tmp_path / "images" / "train" / "b.png"), np.zeros((10, 20, 3), np.uint8))
-    first, second = read_yolo(tmp_path).fields
+    (tmp_path / "labels" / "train" / "c.txt").touch()
+    cv2.imwrite(str(tmp_path / "images" / "train" / "c.png"), np.zeros((10, 20, 3), np.uint8))
+    found = read_yolo(tmp_path)
+    first, second, empty = found.fields
     assert first.objects == (LabelledObject(80, 30, 40, 20, "WBC", score=0.75),)
     assert (second.width_px, second.height_px, second.objects) == (20, 10, ())
+    assert (first.all_marked, second.all_marked, empty.all_marked) == (True, False, True)
+    assert found.not_taken_over == {"images without a label file": 1}
 
 
 def test_classes_may_stand_in_a_list_beside(tmp_path: Path) -> None:
@@ -108,3 +113,20 @@ def test_shares_of_an_image_of_unknown_size_are_not_written(format: AnnotationFo
     with pytest.raises(InterchangeError, match=r"a\.png: the size of the image is not known"):
         write_labelled(tmp_path / "out", format, [LabelledField("a.png", 0, 0, ())])
     assert not (tmp_path / "out").exists()
+
+
+def test_large_endings_and_a_mark_of_utf_8_are_read(tmp_path: Path) -> None:
+    yolo(tmp_path)
+    labels = tmp_path / "labels" / "train" / "a.txt"
+    labels.write_text(RING, encoding="utf-8-sig")
+    labels.rename(labels.with_suffix(".TXT"))
+    (tmp_path / "data.yaml").unlink()
+    (tmp_path / "classes.txt").write_text("ring\nWBC\n", encoding="utf-8-sig")
+    (field,) = read_yolo(tmp_path).fields
+    assert [one.label for one in field.objects] == ["ring"]
+
+
+def test_two_images_of_one_label_file_are_counted(tmp_path: Path) -> None:
+    cv2.imwrite(str(yolo(tmp_path) / "images" / "train" / "a.png"), np.zeros((80, 200, 3), np.uint8))
+    with pytest.raises(AnnotationError, match=r"1 images have the name of another .* images/train/a\.png"):
+        read_yolo(tmp_path)
