@@ -59,15 +59,10 @@ def report(
 
 
 def _of_file(path: Path, form: ReportFormat, out: Path, images: Path | None) -> str:
-    """The signed result in a file; its images are held against the pictures that were signed."""
+    """The signed result in a file."""
     from core.review.signed_file import read_signed_file
 
     signed, sha256 = read_signed_file(path)
-    if images is not None:
-        from core.reports.dicom_report_folder import check_images
-        from core.slides import open_slide
-
-        check_images(open_slide(images), signed)
     return _write(form, out, signed, sha256, images)
 
 
@@ -92,11 +87,11 @@ def _of_store(data: Path, slide_id: int, by: str, form: ReportFormat, out: Path)
         altered = violations(record, signature.version, store.signatures.pictures(signature))
         if altered:
             raise StoreError(f"slide {slide_id} was altered since it was signed:", *altered)
-        done = _write(form, out, read_document(signature), signature.sha256, record.slide.folder)
+        # First, so that nothing leaves without being on record; a report that fails is on record, too.
         store.signatures.note_export(slide_id, _ON_RECORD[form], signature.version, by=who)
+        return _write(form, out, read_document(signature), signature.sha256, record.slide.folder)
     finally:
         store.close()
-    return done
 
 
 def _write(form: ReportFormat, out: Path, signed: "SignedResult", sha256: str, images: Path | None) -> str:
@@ -105,9 +100,11 @@ def _write(form: ReportFormat, out: Path, signed: "SignedResult", sha256: str, i
 
     status = f"{report_status(signed)}, version {signed.signature.version} of slide {signed.slide}"
     if form == ReportFormat.FHIR or images is None:
-        from core.files import write_bytes
+        from core.files import OutputError, shown_path, write_bytes
         from core.reports.fhir_bundle import fhir_text
 
+        if out.exists():
+            raise OutputError(f"{shown_path(out)} is there already: give a new file")
         write_bytes(out, fhir_text(signed, sha256).encode())
         return f"{out}: FHIR R4 bundle, {status}"
     from core.reports.dicom_report_folder import write_report_folder

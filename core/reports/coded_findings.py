@@ -134,16 +134,12 @@ def verdict_concept(signed: SignedResult) -> Concept:
 def report_status(signed: SignedResult) -> ReportStatus:
     """How final a signed result is: a signature alone does not make it final, two readers do.
 
-    It is preliminary while anything laid before readers is unread. Where no two agree on a parasite, it is so
-    too while a cell was read by one alone, or is undecided.
+    It is preliminary while anything laid before readers is unread, was read by one alone, or is undecided;
+    of a positive slide too, whose density these cells would change.
     """
-    if signed.evidence.count.unread or not (_positive(signed) or _read_by_two(signed)):
+    if signed.evidence.count.unread or not _read_by_two(signed):
         return ReportStatus.PRELIMINARY
     return ReportStatus.AMENDED if signed.signature.version > 1 else ReportStatus.FINAL
-
-
-def _positive(signed: SignedResult) -> bool:
-    return signed.verdict.kind == VerdictKind.POSITIVE
 
 
 def _read_by_two(signed: SignedResult) -> bool:

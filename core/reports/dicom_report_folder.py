@@ -1,7 +1,6 @@
 """The folder of a DICOM report: the report, and the fields that it points at where they are no DICOM."""
 
 import hashlib
-import shutil
 from pathlib import Path
 
 from core.errors import SmearscopeError
@@ -39,7 +38,7 @@ def check_images(slide: Slide, signed: SignedResult) -> None:
     if signed.pictures:
         raise SmearscopeError(
             f"{shown_path(slide.path)} shows none of the {len(signed.pictures)} cells whose pictures were "
-            f"signed: give the images of slide {signed.slide}, or take it from the application with --slide"
+            f"signed: give the images of slide {signed.slide} as they were then"
         )
 
 
@@ -63,13 +62,10 @@ def write_report_folder(
     """
     if folder.exists():
         raise OutputError(f"{shown_path(folder)} is there already: give a new folder")
+    check_images(slide, signed)
     with replacing_folder(folder) as unfinished:
-        try:
-            fields = sorted({cell.field for cell in signed.readings})
-            images = point_at_fields(slide, signed, fields, unfinished)
-            report = structured_report(signed, sha256, images)
-            report.save_as(unfinished / REPORT, enforce_file_format=True)
-            return read_report(unfinished / REPORT, signed, sha256, images)
-        except SmearscopeError:
-            shutil.rmtree(unfinished, ignore_errors=True)  # no pictures of a patient are left lying about
-            raise
+        fields = sorted({cell.field for cell in signed.readings})
+        images = point_at_fields(slide, signed, fields, unfinished)
+        report = structured_report(signed, sha256, images)
+        report.save_as(unfinished / REPORT, enforce_file_format=True)
+        return read_report(unfinished / REPORT, signed, sha256, images)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -124,3 +125,26 @@ def test_nothing_of_it_is_loaded_by_the_commands_that_do_not_need_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_images_that_were_exchanged_since_the_slide_was_signed_are_refused(
+    signature: Signature, tmp_path: Path
+) -> None:
+    for path in (tmp_path / "images").iterdir():
+        image = cv2.imread(str(path))
+        assert image is not None
+        cv2.imwrite(str(path), 255 - image)
+    out = tmp_path / "dicom"
+    given = ("--data", tmp_path / "data", "--slide", 1, "--by", "Emil")
+    done = report(*given, "--format", "dicom_sr", "--out", out)
+    assert done.exit_code == 1
+    assert "shows none of the 3 cells whose pictures were signed" in str(done.exception)
+    assert not out.exists()
+
+
+def test_a_bundle_takes_the_place_of_no_file(signature: Signature, tmp_path: Path) -> None:
+    before = (tmp_path / "signed.json").read_bytes()
+    done = report(tmp_path / "signed.json", "--format", "fhir", "--out", tmp_path / "signed.json")
+    assert done.exit_code == 1
+    assert "signed.json is there already" in str(done.exception)
+    assert (tmp_path / "signed.json").read_bytes() == before

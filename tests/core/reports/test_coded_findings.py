@@ -120,6 +120,8 @@ def test_only_a_verdict_that_answers_the_question_is_said_in_a_clinical_code(
         (("+--", "---", "?.."), ReportStatus.PRELIMINARY),
         (("?--", "?--"), ReportStatus.PRELIMINARY),
         (("+..", "+.."), ReportStatus.PRELIMINARY),  # positive, but its list is not read
+        (("+..", "+++"), ReportStatus.PRELIMINARY),  # two more cells that one alone has read
+        (("+..", "+?-"), ReportStatus.PRELIMINARY),
     ],
 )
 def test_a_report_is_final_where_two_have_read_and_nothing_is_open(
