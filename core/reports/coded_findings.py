@@ -181,9 +181,9 @@ def findings_of(signed: SignedResult) -> tuple[CodedFinding, ...]:
     remarks = (f"{judged.kind.capitalize()}.", *judged.reasons)
     findings = [CodedFinding(PRESENCE, clinical, remarks=remarks)]
     if judged.figures is not None:
-        findings += _of_figures(judged.figures, said)
+        findings += _of_figures(signed, judged.figures, said)
     if judged.whole_fields is not None:
-        findings.append(_of_whole_fields(judged.whole_fields, said["whole_fields"]))
+        findings.append(_of_whole_fields(signed, judged.whole_fields, said["whole_fields"]))
     findings += _of_parasites(signed)
     findings += _of_count(signed, said)
     if judged.detection_limit_per_ul is not None:
@@ -217,10 +217,20 @@ def _estimate(
     return _number(code, meaning, estimate.value, unit, *limits, *parts, said=said)
 
 
-def _of_figures(figures: Figures, said: dict[str, tuple[str, ...]]) -> Iterator[CodedFinding]:
+def _red_cells(signed: SignedResult) -> CodedFinding:
+    """By which red cell count a density follows: a part of it, as nobody counted it here."""
+    assumptions = signed.evidence.assumptions
+    measured = "measured" if assumptions.red_cells_measured else "assumed"
+    meaning = f"Red cells per microlitre, {measured}"
+    return _number(f"rbc-{measured}", meaning, assumptions.red_cells_per_ul, Unit.PER_UL)
+
+
+def _of_figures(
+    signed: SignedResult, figures: Figures, said: dict[str, tuple[str, ...]]
+) -> Iterator[CodedFinding]:
     if figures.density_per_ul is not None:
-        remarks = (*said["fraction"], *said["given"])
-        yield _estimate("density", "Parasite density", figures.density_per_ul, Unit.PER_UL, said=remarks)
+        remarks, density = (*said["fraction"], *said["given"]), figures.density_per_ul
+        yield _estimate("density", "Parasite density", density, Unit.PER_UL, _red_cells(signed), said=remarks)
     counted = (
         _number("infected-counted", "Infected red cells counted", figures.infected),
         _number("cells-counted", "Red cells they were counted among", figures.cells),
@@ -243,7 +253,7 @@ def _of_figures(figures: Figures, said: dict[str, tuple[str, ...]]) -> Iterator[
         )
 
 
-def _of_whole_fields(figures: WholeFieldFigures, said: tuple[str, ...]) -> CodedFinding:
+def _of_whole_fields(signed: SignedResult, figures: WholeFieldFigures, said: tuple[str, ...]) -> CodedFinding:
     return _estimate(
         "whole-density",
         "Parasite density on fields read whole",
@@ -252,6 +262,7 @@ def _of_whole_fields(figures: WholeFieldFigures, said: tuple[str, ...]) -> Coded
         _number("whole-fields", "Fields read whole by two readers", figures.fields),
         _number("whole-infected", "Infected red cells on fields read whole", figures.infected),
         _number("whole-cells", "Red cells on fields read whole", figures.cells),
+        _red_cells(signed),
         said=said,
     )
 
@@ -289,7 +300,7 @@ def _unnamed(what: str, parasites: NamedParasites) -> Iterator[CodedFinding]:
 
 
 def _of_count(signed: SignedResult, said: dict[str, tuple[str, ...]]) -> Iterator[CodedFinding]:
-    count, assumptions = signed.evidence.count, signed.evidence.assumptions
+    count = signed.evidence.count
     yield _number("cells-examined", "Red cells examined", count.cells, said=said["counted"])
     yield _number("fields-examined", "Fields examined", count.fields)
     yield _number(
@@ -302,9 +313,6 @@ def _of_count(signed: SignedResult, said: dict[str, tuple[str, ...]]) -> Iterato
         _number("list-length", "Objects on the list", count.looked_at),
         said=said["model"],
     )
-    measured = "measured" if assumptions.red_cells_measured else "assumed"
-    meaning = f"Red cells per microlitre, {measured}"
-    yield _number(f"rbc-{measured}", meaning, assumptions.red_cells_per_ul, Unit.PER_UL)
 
 
 def _of_detection_limit(signed: SignedResult, limit: float, said: tuple[str, ...]) -> CodedFinding:
@@ -321,7 +329,9 @@ def _of_detection_limit(signed: SignedResult, limit: float, said: tuple[str, ...
         Unit.PER_UL,
     )
     meaning = f"Detection limit of this review ({CONFIDENCE:.0%})"
-    return _number("detection-limit", meaning, limit, Unit.PER_UL, wanted, *parts, said=said)
+    return _number(
+        "detection-limit", meaning, limit, Unit.PER_UL, wanted, _red_cells(signed), *parts, said=said
+    )
 
 
 def _of_agreement(signed: SignedResult) -> Iterator[CodedFinding]:
